@@ -1,0 +1,87 @@
+package abi
+
+import "fmt"
+
+// Pairs is an encoded row of name and value strs: u16 count, then the pairs.
+// Headers keep their wire order, spelling and repetitions.
+type Pairs string
+
+// Pair is one name and value.
+type Pair struct{ Name, Value string }
+
+// AppendPairs appends a section of pairs.
+func AppendPairs(b []byte, tag Tag, pairs []Pair) []byte {
+	b, mark := BeginSection(b, tag)
+	b = append(b, byte(len(pairs)), byte(len(pairs)>>8))
+	for _, p := range pairs {
+		b = AppendString(AppendString(b, p.Name), p.Value)
+	}
+	return EndSection(b, mark)
+}
+
+// Len returns the number of pairs.
+func (p Pairs) Len() int {
+	if len(p) < 2 {
+		return 0
+	}
+	return int(u16(string(p)))
+}
+
+// All calls yield for each pair in order until it returns false.
+func (p Pairs) All(yield func(name, value string) bool) {
+	c := cursor{s: string(p)}
+	if p == "" {
+		return
+	}
+	for n := c.u16(); n > 0 && !c.bad; n-- {
+		name, value := c.str(), c.str()
+		if c.bad || !yield(name, value) {
+			return
+		}
+	}
+}
+
+// Find returns the first value whose name equals name without regard to ASCII
+// letter case, and whether there is one.
+func (p Pairs) Find(name string) (string, bool) {
+	for n, v := range p.All {
+		if equalFold(n, name) {
+			return v, true
+		}
+	}
+	return "", false
+}
+
+func (p Pairs) check() error {
+	c := cursor{s: string(p)}
+	n := c.u16()
+	for range n {
+		c.str()
+		c.str()
+	}
+	if err := c.err("pairs"); err != nil {
+		return err
+	}
+	if c.s != "" {
+		return fmt.Errorf("pairs: %d bytes after the last pair", len(c.s))
+	}
+	return nil
+}
+
+// equalFold compares ASCII without the tables that strings.EqualFold pulls
+// into a guest.
+func equalFold(a, b string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := 0; i < len(a); i++ {
+		x, y := a[i], b[i]
+		if x == y {
+			continue
+		}
+		if x|0x20 != y|0x20 || x|0x20 < 'a' || x|0x20 > 'z' {
+			return false
+		}
+	}
+	return true
+}
