@@ -25,6 +25,7 @@ type Request struct {
 
 	Credential Credential
 	Context    Context
+	Forwards   []string // URLs that get every event without being registered
 
 	// Other kinds
 	Name          string   // timer key, event or fixture name
@@ -196,6 +197,8 @@ func (r *Request) section(s Section) error {
 		r.Context = Context{NowNS: int64(c.u64()), PeerNS: int64(c.u64()), Flags: ContextFlags(c.u32()), Session: c.str(), Mirror: c.str()}
 	case TagCredential:
 		r.Credential = Credential{Status: CredentialStatus(c.u8()), Handle: c.u32(), Class: c.str(), Account: c.str(), Masked: c.str()}
+	case TagForward:
+		r.Forwards = append(r.Forwards, s.Data)
 	case TagName:
 		r.Name = s.Data
 	case TagPayload:
@@ -256,6 +259,9 @@ func (r *Request) Append(b []byte) []byte {
 	b = r.Context.Append(b)
 	if r.Kind == KindHTTP {
 		b = r.Credential.append(b)
+	}
+	for _, url := range r.Forwards {
+		b = AppendSection(b, TagForward, url)
 	}
 	text(TagName, r.Name)
 	text(TagPayload, r.Payload)

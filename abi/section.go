@@ -34,6 +34,7 @@ const (
 	TagDelivery   Tag = 0x11 // see Delivery
 	TagResult     Tag = 0x12 // see Result
 	TagVersion    Tag = 0x13 // u32 schema version the database has (migrate)
+	TagForward    Tag = 0x14 // text, repeated: a URL that gets every event without being registered
 )
 
 // Tags of response frames (guest to host) and of enqueue.

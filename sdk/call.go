@@ -1,0 +1,239 @@
+package sdk
+
+import (
+	"strings"
+	"time"
+
+	"github.com/mirrahq/mirra/abi"
+	"github.com/mirrahq/mirra/sdk/internal/wire"
+)
+
+// Call is one call of the plugin: a request to answer, a timer that is due, a
+// delivery to send. It is valid until the handler returns.
+type Call struct {
+	*Arena
+	abi.Request // what the host sent; handlers mostly use the methods below
+
+	plugin *Plugin
+	args   Args
+	path   string
+	query  string
+	values [maxPathValues]string // of the route's {names}
+	route  *route
+
+	params      Doc
+	paramsError error
+	hasParams   bool
+
+	status    uint16
+	headers   []abi.Pair
+	body      []byte
+	flushed   bool
+	blobBody  *abi.BlobRange
+	script    *scriptBody
+	notes     []abi.Pair
+	operation string
+	level     abi.Level
+	tail      []byte // sections of kinds other than http
+}
+
+type scriptBody struct {
+	delays []uint64
+	chunks []string
+}
+
+const maxPathValues = 6
+
+// Args returns an empty row of arguments. One is in use at a time.
+func (c *Call) Args() *Args {
+	c.args.b = c.args.b[:0]
+	return &c.args
+}
+
+// Path returns the request's path as sent, without the query.
+func (c *Call) Path() string { return c.path }
+
+// Query returns the request's query as sent, without the question mark.
+func (c *Call) Query() string { return c.query }
+
+// Value returns what the path has in the place of {name}, decoded.
+func (c *Call) Value(name string) string {
+	if c.route == nil {
+		return ""
+	}
+	for i, n := range c.route.names {
+		if n == name {
+			return pathUnescape(c.values[i])
+		}
+	}
+	return ""
+}
+
+// Header returns a request header, "" if there is none.
+func (c *Call) Header(name string) string {
+	v, _ := c.Headers.Find(name)
+	return v
+}
+
+// Account returns the account the call is for, "" for the session's default.
+// Handlers may set it with SetAccount, for Stripe-Account and the like.
+func (c *Call) Account() string { return c.Credential.Account }
+
+// SetAccount makes the rest of the call act for another account.
+func (c *Call) SetAccount(account string) { c.Credential.Account = account }
+
+// Operation returns the id of the operation that answers.
+func (c *Call) Operation() string { return c.operation }
+
+// Now returns the session's time in UTC. It does not change during a call.
+func (c *Call) Now() time.Time { return time.Unix(0, c.Context.NowNS).UTC() }
+
+// Unix returns the session's time in seconds.
+func (c *Call) Unix() int64 { return c.Context.NowNS / 1e9 }
+
+// PeerUnix returns the application's time in seconds, for signature stamps.
+func (c *Call) PeerUnix() int64 { return c.Context.PeerNS / 1e9 }
+
+// SetStatus sets the response's status; without it, it is 200.
+func (c *Call) SetStatus(status int) { c.status = uint16(status) }
+
+// Status returns the response's status so far.
+func (c *Call) Status() int { return int(c.status) }
+
+// SetHeader adds a response header in the vendor's spelling. One that is there
+// under exactly this spelling is replaced in its place.
+func (c *Call) SetHeader(name, value string) {
+	for i := range c.headers {
+		if c.headers[i].Name == name {
+			c.headers[i].Value = value
+			return
+		}
+	}
+	c.headers = append(c.headers, abi.Pair{Name: name, Value: value})
+}
+
+// AddHeader adds a response header even if the name is there already.
+func (c *Call) AddHeader(name, value string) {
+	c.headers = append(c.headers, abi.Pair{Name: name, Value: value})
+}
+
+// Note leaves a key and value in the trace.
+func (c *Call) Note(key, value string) {
+	c.notes = append(c.notes, abi.Pair{Name: key, Value: value})
+}
+
+// JSON answers with a document.
+func (c *Call) JSON(d Doc) error {
+	c.body = d.AppendJSON(c.body[:0])
+	return nil
+}
+
+// Send answers with bytes; set the content type as a header.
+func (c *Call) Send(b string) error {
+	c.body = append(c.body[:0], b...)
+	return nil
+}
+
+// Chunk adds a piece to a streamed answer; it goes out after delay, counted in
+// wall time from the one before it.
+func (c *Call) Chunk(delay time.Duration, chunk string) {
+	if c.script == nil {
+		c.script = new(scriptBody)
+	}
+	c.script.delays = append(c.script.delays, uint64(delay))
+	c.script.chunks = append(c.script.chunks, chunk)
+}
+
+// BlobBody answers with the bytes of a blob from offset, length of them.
+func (c *Call) BlobBody(b Blob, offset, length int64) error {
+	c.blobBody = &abi.BlobRange{Handle: uint32(b), Offset: uint64(offset), Length: uint64(length)}
+	return nil
+}
+
+// Emit adds one column of a statement's rows to the answer, separator between
+// them, without passing them through the plugin. Text that Write added before
+// comes first. Status and headers cannot change any more. It returns the
+// number of rows.
+func (c *Call) Emit(s *Statement, a *Args, column int, separator string) (int, error) {
+	c.flush()
+	args := a.b
+	a.b = a.b[:0]
+	n := wire.Emit(s.number, args, uint32(column), separator)
+	if n < 0 {
+		return 0, s.fault(abi.Errno(n))
+	}
+	return int(n), nil
+}
+
+// Write adds text to the answer's body.
+func (c *Call) Write(text string) { c.body = append(c.body, text...) }
+
+// WriteString adds a JSON string to the answer's body.
+func (c *Call) WriteString(text string) { c.body = AppendString(c.body, text) }
+
+// flush sends the head of the frame and what there is of the body.
+func (c *Call) flush() {
+	if c.flushed {
+		wire.Output(c.body)
+		c.body = c.body[:0]
+		return
+	}
+	c.flushed = true
+	f := frame[:0]
+	f = abi.AppendUint16Section(f, abi.TagStatus, c.status)
+	f = abi.AppendPairs(f, abi.TagHeaders, c.headers)
+	f = abi.AppendOperation(f, c.operation, c.level)
+	for _, n := range c.notes {
+		f = abi.AppendPair(f, abi.TagNote, n.Name, n.Value)
+	}
+	f = append(f, c.tail...)
+	switch {
+	case c.blobBody != nil:
+		f = abi.AppendBlobBody(f, *c.blobBody)
+	case c.script != nil:
+		f = abi.AppendScript(f, c.script.delays, c.script.chunks)
+	default:
+		if c.plugin.Layout != abi.LayoutAsIs {
+			f = abi.AppendByteSection(f, abi.TagLayout, byte(c.plugin.Layout))
+		}
+		f = abi.AppendOpen(f, abi.TagBody)
+		f = append(f, c.body...)
+		c.body = c.body[:0]
+	}
+	frame = f
+	wire.Output(f)
+}
+
+// frame is where answers are put together; reused so that a call touches the
+// same pages each time.
+var frame = make([]byte, 0, 32<<10)
+
+// pathUnescape decodes %XX; a malformed escape stays as it is, as the vendors'
+// routers leave it.
+func pathUnescape(s string) string {
+	if strings.IndexByte(s, '%') < 0 {
+		return s
+	}
+	b := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		if s[i] == '%' && i+2 < len(s) {
+			if h, l := unhex(s[i+1]), unhex(s[i+2]); h >= 0 && l >= 0 {
+				b = append(b, byte(h<<4|l))
+				i += 2
+				continue
+			}
+		}
+		b = append(b, s[i])
+	}
+	return string(b)
+}
+
+func unhex(c byte) int {
+	switch {
+	case c >= '0' && c <= '9':
+		return int(c - '0')
+	case c|0x20 >= 'a' && c|0x20 <= 'f':
+		return int(c|0x20-'a') + 10
+	}
+	return -1
+}

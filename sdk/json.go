@@ -1,0 +1,407 @@
+package sdk
+
+import (
+	"errors"
+	"strconv"
+	"unicode/utf8"
+)
+
+// Tokens in documents that the host replaces on the way out. Text from outside
+// can never form one: writing a string escapes its first letter.
+const (
+	urlToken    = "mirra-url:"
+	secretToken = "mirra-secret:"
+)
+
+// AppendJSON appends the value without white space.
+func (d Doc) AppendJSON(b []byte) []byte {
+	n := d.node()
+	if n == nil {
+		return append(b, "null"...)
+	}
+	return d.a.appendNode(b, n)
+}
+
+// JSON returns the value without white space.
+func (d Doc) JSON() string { return string(d.AppendJSON(make([]byte, 0, 512))) }
+
+func (a *Arena) appendNode(b []byte, n *node) []byte {
+	switch n.kind {
+	case Bool:
+		if n.bits&isTrue != 0 {
+			return append(b, "true"...)
+		}
+		return append(b, "false"...)
+	case Number:
+		return append(b, n.text...)
+	case String:
+		if n.bits&rawText != 0 {
+			b = append(b, '"')
+			b = append(b, n.text...)
+			return append(b, '"')
+		}
+		return AppendString(b, n.text)
+	case Object:
+		if n.bits&lazy != 0 {
+			return append(b, n.text...)
+		}
+		b = append(b, '{')
+		for i := n.first; i != 0; {
+			m := &a.nodes[i]
+			if m.bits&rawKey != 0 {
+				b = append(b, '"')
+				b = append(b, m.key...)
+				b = append(b, '"', ':')
+			} else {
+				b = append(AppendString(b, m.key), ':')
+			}
+			b = a.appendNode(b, m)
+			if i = m.next; i != 0 {
+				b = append(b, ',')
+			}
+		}
+		return append(b, '}')
+	case Array:
+		if n.bits&lazy != 0 {
+			return append(b, n.text...)
+		}
+		b = append(b, '[')
+		for i := n.first; i != 0; {
+			m := &a.nodes[i]
+			b = a.appendNode(b, m)
+			if i = m.next; i != 0 {
+				b = append(b, ',')
+			}
+		}
+		return append(b, ']')
+	}
+	return append(b, "null"...)
+}
+
+const hexDigits = "0123456789abcdef"
+
+// AppendString appends s as a JSON string. What is not UTF-8 becomes U+FFFD.
+func AppendString(b []byte, s string) []byte {
+	return append(appendEscaped(append(b, '"'), s), '"')
+}
+
+func appendEscaped(b []byte, s string) []byte {
+	start := 0
+	for i := 0; i < len(s); {
+		c := s[i]
+		if c >= utf8.RuneSelf {
+			r, w := utf8.DecodeRuneInString(s[i:])
+			if r == utf8.RuneError && w == 1 {
+				b = append(append(b, s[start:i]...), "\ufffd"...)
+				start = i + 1
+			}
+			i += w
+			continue
+		}
+		if c >= 0x20 && c != '"' && c != '\\' && (c != 'm' || !tokenAt(s[i:])) {
+			i++
+			continue
+		}
+		b = append(b, s[start:i]...)
+		switch c {
+		case '"', '\\':
+			b = append(b, '\\', c)
+		case '\n':
+			b = append(b, '\\', 'n')
+		case '\r':
+			b = append(b, '\\', 'r')
+		case '\t':
+			b = append(b, '\\', 't')
+		case '\b':
+			b = append(b, '\\', 'b')
+		case '\f':
+			b = append(b, '\\', 'f')
+		default:
+			b = append(b, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
+		}
+		i++
+		start = i
+	}
+	return append(b, s[start:]...)
+}
+
+func tokenAt(s string) bool {
+	return len(s) > 6 && s[:6] == "mirra-" && (hasPrefix(s, urlToken) || hasPrefix(s, secretToken))
+}
+
+func hasPrefix(s, p string) bool { return len(s) >= len(p) && s[:len(p)] == p }
+
+func escaped(s string) string { return string(appendEscaped(nil, s)) }
+
+// unescape decodes the inside of a JSON string.
+func unescape(s string) string {
+	b := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		if s[i] != '\\' || i+1 == len(s) {
+			b = append(b, s[i])
+			continue
+		}
+		i++
+		switch c := s[i]; c {
+		case 'n':
+			b = append(b, '\n')
+		case 'r':
+			b = append(b, '\r')
+		case 't':
+			b = append(b, '\t')
+		case 'b':
+			b = append(b, '\b')
+		case 'f':
+			b = append(b, '\f')
+		case 'u':
+			r := hex4(s[i+1:])
+			i += 4
+			if r >= 0xd800 && r < 0xdc00 && len(s) > i+6 && s[i+1] == '\\' && s[i+2] == 'u' {
+				if low := hex4(s[i+3:]); low >= 0xdc00 && low < 0xe000 {
+					r = (r-0xd800)<<10 | (low - 0xdc00) + 0x10000
+					i += 6
+				}
+			}
+			b = utf8.AppendRune(b, r)
+		default:
+			b = append(b, c)
+		}
+	}
+	return string(b)
+}
+
+func hex4(s string) rune {
+	if len(s) < 4 {
+		return utf8.RuneError
+	}
+	v, err := strconv.ParseUint(s[:4], 16, 32)
+	if err != nil {
+		return utf8.RuneError
+	}
+	return rune(v)
+}
+
+var errJSON = errors.New("malformed JSON")
+
+// Parse reads JSON text and returns it as a document of the arena. Only the
+// outer level is read now, deeper ones when they are looked into; what is
+// malformed deeper down is an error all the same.
+func (a *Arena) Parse(json string) (Doc, error) {
+	i := skipSpace(json, 0)
+	end, ok := skipValue(json, i, 0)
+	if !ok || skipSpace(json, end) != len(json) {
+		return Doc{}, errJSON
+	}
+	return Doc{a, a.add(jsonNode(json[i:end]))}, nil
+}
+
+// Trusted is Parse for text that is known to be well-formed, such as a stored
+// document: nothing is checked and nothing is read yet.
+func (a *Arena) Trusted(json string) Doc { return Doc{a, a.add(jsonNode(json))} }
+
+// jsonNode makes a node of well-formed JSON text.
+func jsonNode(json string) node {
+	i := skipSpace(json, 0)
+	if i == len(json) {
+		return node{kind: Null}
+	}
+	switch json[i] {
+	case '{':
+		return node{kind: Object, bits: lazy, text: json[i:]}
+	case '[':
+		return node{kind: Array, bits: lazy, text: json[i:]}
+	case '"':
+		end := skipString(json, i)
+		return node{kind: String, bits: rawText, text: json[i+1 : end-1]}
+	case 't':
+		return boolNode(true)
+	case 'f':
+		return boolNode(false)
+	case 'n':
+		return node{kind: Null}
+	}
+	end, _ := skipValue(json, i, 0)
+	return node{kind: Number, text: json[i:end]}
+}
+
+// open parses one level of a lazy value.
+func (d Doc) open() {
+	n := d.node()
+	if n == nil || n.bits&lazy == 0 {
+		return
+	}
+	text := n.text
+	n.bits &^= lazy
+	n.text, n.first, n.last = "", 0, 0
+	object := n.kind == Object
+	for i := skipSpace(text, 1); i < len(text) && text[i] != '}' && text[i] != ']'; {
+		var child node
+		var key string
+		if object {
+			end := skipString(text, i)
+			key = text[i+1 : end-1]
+			i = skipSpace(text, end)
+			i = skipSpace(text, i+1) // the colon
+		}
+		end, _ := skipValue(text, i, 0)
+		child = jsonNode(text[i:end])
+		if object {
+			child.key = key
+			child.bits |= rawKey
+		}
+		d.push(child)
+		if i = skipSpace(text, end); i < len(text) && text[i] == ',' {
+			i = skipSpace(text, i+1)
+		}
+	}
+}
+
+func (d Doc) openAll() {
+	for c := range d.All {
+		c.openAll()
+	}
+}
+
+func skipSpace(s string, i int) int {
+	for i < len(s) && (s[i] == ' ' || s[i] == '\n' || s[i] == '\t' || s[i] == '\r') {
+		i++
+	}
+	return i
+}
+
+// skipString returns the index behind the string that starts at i; len(s) when
+// it does not end.
+func skipString(s string, i int) int {
+	for i++; i < len(s); i++ {
+		switch s[i] {
+		case '"':
+			return i + 1
+		case '\\':
+			i++
+		}
+	}
+	return len(s)
+}
+
+const maxDepth = 64
+
+// skipValue returns the index behind the value at i and whether it is well-formed.
+func skipValue(s string, i, depth int) (int, bool) {
+	if i >= len(s) || depth > maxDepth {
+		return i, false
+	}
+	switch c := s[i]; c {
+	case '{', '[':
+		object := c == '{'
+		i = skipSpace(s, i+1)
+		if i < len(s) && s[i] == c+2 {
+			return i + 1, true
+		}
+		for {
+			if object {
+				if i >= len(s) || s[i] != '"' {
+					return i, false
+				}
+				var ok bool
+				if i, ok = checkString(s, i); !ok {
+					return i, false
+				}
+				i = skipSpace(s, i)
+				if i >= len(s) || s[i] != ':' {
+					return i, false
+				}
+				i = skipSpace(s, i+1)
+			}
+			var ok bool
+			if i, ok = skipValue(s, i, depth+1); !ok {
+				return i, false
+			}
+			i = skipSpace(s, i)
+			if i >= len(s) {
+				return i, false
+			}
+			if s[i] == c+2 {
+				return i + 1, true
+			}
+			if s[i] != ',' {
+				return i, false
+			}
+			i = skipSpace(s, i+1)
+		}
+	case '"':
+		return checkString(s, i)
+	case 't':
+		return i + 4, hasPrefix(s[i:], "true")
+	case 'f':
+		return i + 5, hasPrefix(s[i:], "false")
+	case 'n':
+		return i + 4, hasPrefix(s[i:], "null")
+	}
+	return skipNumber(s, i)
+}
+
+func checkString(s string, i int) (int, bool) {
+	for i++; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == '"':
+			return i + 1, true
+		case c < 0x20:
+			return i, false
+		case c == '\\':
+			i++
+			if i >= len(s) {
+				return i, false
+			}
+			if s[i] == 'u' {
+				if len(s) < i+5 || !isHex4(s[i+1:i+5]) {
+					return i, false
+				}
+				i += 4
+			}
+		}
+	}
+	return i, false
+}
+
+func isHex4(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		if (c < '0' || c > '9') && (c|0x20 < 'a' || c|0x20 > 'f') {
+			return false
+		}
+	}
+	return true
+}
+
+func skipNumber(s string, i int) (int, bool) {
+	if i < len(s) && s[i] == '-' {
+		i++
+	}
+	digits := func() bool {
+		start := i
+		for i < len(s) && s[i] >= '0' && s[i] <= '9' {
+			i++
+		}
+		return i > start
+	}
+	lead := i
+	if !digits() || s[lead] == '0' && i > lead+1 {
+		return i, false
+	}
+	if i < len(s) && s[i] == '.' {
+		i++
+		if !digits() {
+			return i, false
+		}
+	}
+	if i < len(s) && s[i]|0x20 == 'e' {
+		i++
+		if i < len(s) && (s[i] == '+' || s[i] == '-') {
+			i++
+		}
+		if !digits() {
+			return i, false
+		}
+	}
+	return i, true
+}

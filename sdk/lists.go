@@ -1,0 +1,137 @@
+package sdk
+
+import "math"
+
+// ListQuery chooses a page of a collection, newest first.
+type ListQuery struct {
+	Limit int
+	// After and Before are ids: the page starts behind After, or ends in front
+	// of Before. At most one is set; an id that is not there is a *NoCursorError.
+	After, Before string
+	// Index and Key restrict the list to documents whose indexed member Index
+	// equals Key.
+	Index, Key string
+	// CreatedFrom and CreatedTo bound "created", both inclusive; 0 is no bound.
+	CreatedFrom, CreatedTo int64
+	// Where restricts the list to documents whose members, by JSON path such as
+	// "$.status", equal a text.
+	Where [2]Condition
+}
+
+// Condition is one of ListQuery.Where; an empty Path holds always.
+type Condition struct{ Path, Value string }
+
+// NoCursorError means the object that a list is to go on from is not there.
+type NoCursorError struct{ ID string }
+
+func (e *NoCursorError) Error() string { return "no such cursor: " + e.ID }
+
+// The statements of lists: by type or by link, downward or (for Before) upward.
+// Parameters: ?1 type, ?2 account, ?3 limit, ?4 cursor, ?5 ?6 created,
+// ?7 to ?10 conditions, ?11 link, ?12 key.
+const (
+	fromType = ` FROM objects o WHERE o.type = ?1 AND o.account = ?2 AND o.deleted = 0`
+	fromLink = ` FROM links l CROSS JOIN objects o ON o.seq = l.seq WHERE l.name = ?11 AND l.account = ?2 AND l.key = ?12 AND o.type = ?1 AND o.deleted = 0`
+	filters  = ` AND o.created BETWEEN ?5 AND ?6
+		AND (?7 IS NULL OR o.doc ->> ?7 = ?8) AND (?9 IS NULL OR o.doc ->> ?9 = ?10)`
+	typeDown = fromType + ` AND o.seq < ?4` + filters + ` ORDER BY o.seq DESC LIMIT ?3`
+	typeUp   = fromType + ` AND o.seq > ?4` + filters + ` ORDER BY o.seq LIMIT ?3`
+	linkDown = fromLink + ` AND l.seq < ?4` + filters + ` ORDER BY l.seq DESC LIMIT ?3`
+	linkUp   = fromLink + ` AND l.seq > ?4` + filters + ` ORDER BY l.seq LIMIT ?3`
+)
+
+// listStatements serve one direction and source.
+type listStatements struct{ page, beyond *Statement }
+
+var lists = [4]listStatements{
+	{Define(`SELECT o.doc` + typeDown), Define(`SELECT 1` + typeDown + ` OFFSET ?13`)},
+	{Define(`SELECT doc FROM (SELECT o.doc AS doc, o.seq AS seq` + typeUp + `) ORDER BY seq DESC`), Define(`SELECT 1` + typeUp + ` OFFSET ?13`)},
+	{Define(`SELECT o.doc` + linkDown), Define(`SELECT 1` + linkDown + ` OFFSET ?13`)},
+	{Define(`SELECT doc FROM (SELECT o.doc AS doc, o.seq AS seq` + linkUp + `) ORDER BY seq DESC`), Define(`SELECT 1` + linkUp + ` OFFSET ?13`)},
+}
+
+// listing is a ListQuery with its statements and cursor found.
+type listing struct {
+	k      *Collection
+	q      ListQuery
+	st     listStatements
+	cursor int64
+}
+
+func (k *Collection) listing(c *Call, q ListQuery) (listing, error) {
+	l := listing{k: k, q: q, cursor: math.MaxInt64}
+	which := 0
+	if q.Index != "" {
+		which = 2
+	}
+	id := q.After
+	if q.Before != "" {
+		which++
+		id = q.Before
+		l.cursor = 0
+	}
+	l.st = lists[which]
+	if id != "" {
+		rows := selectSeq.MustRun(c.Args().Text(k.Type).Text(c.Account()).Text(id))
+		if !rows.Next() {
+			return l, &NoCursorError{id}
+		}
+		l.cursor = rows.Int()
+	}
+	if l.q.CreatedTo == 0 {
+		l.q.CreatedTo = math.MaxInt64
+	}
+	return l, nil
+}
+
+func (l *listing) args(c *Call, limit int) *Args {
+	a := c.Args().Text(l.k.Type).Text(c.Account()).Int(int64(limit)).Int(l.cursor)
+	a.Int(l.q.CreatedFrom).Int(l.q.CreatedTo)
+	for _, w := range l.q.Where {
+		if w.Path == "" {
+			a.Null().Null()
+			continue
+		}
+		a.Text(w.Path).Text(w.Value)
+	}
+	if l.q.Index != "" {
+		a.Text(l.k.Type + "." + l.q.Index).Text(l.q.Key)
+	} else {
+		a.Null().Null()
+	}
+	return a
+}
+
+// more tells whether there is anything beyond a page of n rows.
+func (l *listing) more(c *Call, n int) bool {
+	if n < l.q.Limit {
+		return false
+	}
+	rows := l.st.beyond.MustRun(l.args(c, 1).Int(int64(n)))
+	return rows.Count() > 0
+}
+
+// Page is a page of a collection that Find found valid.
+type Page struct{ l listing }
+
+// Find checks a query's cursor and returns the page it chooses.
+func (k *Collection) Find(c *Call, q ListQuery) (Page, error) {
+	l, err := k.listing(c, q)
+	return Page{l}, err
+}
+
+// Emit writes the page's documents into the answer, a comma between them, and
+// tells whether there are more beyond it.
+func (p Page) Emit(c *Call) (more bool, err error) {
+	n, err := c.Emit(p.l.st.page, p.l.args(c, p.l.q.Limit), 0, ",")
+	return err == nil && p.l.more(c, n), err
+}
+
+// Docs returns the page's documents and whether there are more beyond it.
+func (p Page) Docs(c *Call) (docs []Doc, more bool) {
+	rows := p.l.st.page.MustRun(p.l.args(c, p.l.q.Limit))
+	for rows.Next() {
+		docs = append(docs, c.Trusted(rows.Text()))
+	}
+	return docs, p.l.more(c, len(docs))
+}

@@ -1,0 +1,81 @@
+package sdk
+
+import (
+	"strings"
+
+	"github.com/mirrahq/mirra/abi"
+)
+
+// route is one operation: what is called for a method and a path.
+type route struct {
+	id      string
+	level   abi.Level
+	method  string
+	host    string // "" for the default host
+	names   []string
+	handler Handler
+}
+
+// segment is a step of the router's tree.
+type segment struct {
+	children []child
+	any      *segment // {name}
+	routes   []*route // by method, of paths that end here
+}
+
+type child struct {
+	text string
+	next *segment
+}
+
+func (s *segment) add(path string, r *route) {
+	for part := range strings.SplitSeq(strings.TrimPrefix(path, "/"), "/") {
+		if strings.HasPrefix(part, "{") {
+			r.names = append(r.names, part[1:len(part)-1])
+			if s.any == nil {
+				s.any = new(segment)
+			}
+			s = s.any
+			continue
+		}
+		s = s.static(part)
+	}
+	s.routes = append(s.routes, r)
+}
+
+func (s *segment) static(part string) *segment {
+	for i := range s.children {
+		if s.children[i].text == part {
+			return s.children[i].next
+		}
+	}
+	next := new(segment)
+	s.children = append(s.children, child{part, next})
+	return next
+}
+
+// find returns the routes of a path. A static segment wins over a name, and
+// the search comes back when it leads nowhere.
+func (s *segment) find(path string, values *[maxPathValues]string, n int) []*route {
+	path = strings.TrimPrefix(path, "/")
+	part, rest, more := strings.Cut(path, "/")
+	step := func(next *segment, n int) []*route {
+		if !more {
+			return next.routes
+		}
+		return next.find(rest, values, n)
+	}
+	for i := range s.children {
+		if s.children[i].text == part {
+			if r := step(s.children[i].next, n); r != nil {
+				return r
+			}
+			break
+		}
+	}
+	if s.any == nil || part == "" || n == maxPathValues {
+		return nil
+	}
+	values[n] = part
+	return step(s.any, n+1)
+}
