@@ -1,6 +1,11 @@
 package registry
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/go-multierror"
+)
 
 // Codes of an Error. The last word is the kind of fault.
 const (
@@ -31,4 +36,24 @@ func (e *Error) Unwrap() error { return e.Err }
 
 func invalid(hint, format string, args ...any) error {
 	return &Error{Code: CodeInvalid, Message: fmt.Sprintf(format, args...), Hint: hint}
+}
+
+// Faults returns e, or nil if it holds nothing. A single fault prints as itself,
+// several one to a line.
+func Faults(e *multierror.Error) error {
+	if e == nil || len(e.Errors) == 0 {
+		return nil
+	}
+	e.ErrorFormat = func(errs []error) string {
+		if len(errs) == 1 {
+			return errs[0].Error()
+		}
+		var b strings.Builder
+		fmt.Fprintf(&b, "%d faults:", len(errs))
+		for _, err := range errs {
+			b.WriteString("\n  - " + strings.ReplaceAll(err.Error(), "\n", "\n  "))
+		}
+		return b.String()
+	}
+	return e
 }

@@ -20,7 +20,7 @@ func CheckManifest(m *abi.Manifest) error {
 	c.credentials(m)
 	c.environment(m)
 	c.content(m)
-	return c.faults.ErrorOrNil()
+	return Faults(c.faults)
 }
 
 // checker collects faults, and the names that later parts refer to.

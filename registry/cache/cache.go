@@ -94,6 +94,9 @@ func (c *Cache) open(d registry.Digest, always bool) ([]byte, error) {
 		return nil, fmt.Errorf("read plugin cache: %w", err)
 	}
 	defer f.Close()
+	if info, err = f.Stat(); err != nil { // of the very file that is read
+		return nil, fmt.Errorf("read plugin cache: %w", err)
+	}
 	data, err := io.ReadAll(io.LimitReader(f, abi.MaxModuleBytes+1))
 	if err != nil {
 		return nil, fmt.Errorf("read plugin cache: %w", err)
@@ -232,7 +235,7 @@ func (c *Cache) List(ctx context.Context) ([]registry.Build, error) {
 		}
 		builds = append(builds, b)
 	}
-	return builds, faults.ErrorOrNil()
+	return builds, registry.Faults(faults)
 }
 
 func damaged(path string, err error) error {

@@ -47,7 +47,7 @@ func (s *Source) List(ctx context.Context) ([]registry.Build, error) {
 		}
 		builds = append(builds, b...)
 	}
-	return builds, faults.ErrorOrNil()
+	return builds, registry.Faults(faults)
 }
 
 // Fetch implements registry.Source.

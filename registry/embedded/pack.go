@@ -86,7 +86,7 @@ func check(builds []registry.Build) error {
 	if len(builds) == 0 {
 		faults = multierror.Append(faults, errors.New("the folder holds no .wasm file"))
 	}
-	return faults.ErrorOrNil()
+	return registry.Faults(faults)
 }
 
 // clear makes out and deletes what an earlier Pack wrote there.
