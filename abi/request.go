@@ -247,14 +247,11 @@ func (r *Request) Append(b []byte) []byte {
 	text(TagBody, r.Body)
 	var mark int
 	if r.HasBlob {
-		b, mark = BeginSection(b, TagBodyBlob)
-		b = EndSection(append64(append32(b, r.Blob.Handle), r.Blob.Size), mark)
+		b = AppendBodyBlob(b, r.Blob)
 	}
 	text(TagTape, string(r.Tape))
 	if r.HasFault {
-		b, mark = BeginSection(b, TagParseError)
-		b = append(b, byte(r.Fault.Source), byte(r.Fault.Reason))
-		b = EndSection(AppendString(append32(b, r.Fault.Offset), r.Fault.Text), mark)
+		b = r.AppendFault(b)
 	}
 	b = r.Context.Append(b)
 	if r.Kind == KindHTTP {
@@ -300,3 +297,40 @@ func append32(b []byte, v uint32) []byte {
 }
 
 func append64(b []byte, v uint64) []byte { return append32(append32(b, uint32(v)), uint32(v>>32)) }
+
+// AppendHTTP encodes the fields of an http request that stand before its body.
+// headers are given apart, so that a host need not encode them twice.
+func (r *Request) AppendHTTP(b []byte, headers []Pair) []byte {
+	b = AppendSection(b, TagMethod, r.Method)
+	b = AppendSection(b, TagScheme, r.Scheme)
+	b = AppendSection(b, TagAuthority, r.Authority)
+	if r.Host != "" {
+		b = AppendSection(b, TagHost, r.Host)
+	}
+	b = AppendSection(b, TagBaseURL, r.BaseURL)
+	b = AppendSection(b, TagTarget, r.Target)
+	b = AppendPairs(b, TagHeaders, headers)
+	for _, url := range r.Forwards {
+		b = AppendSection(b, TagForward, url)
+	}
+	return r.Credential.append(b)
+}
+
+// AppendFault encodes the parse error.
+func (r *Request) AppendFault(b []byte) []byte {
+	b, mark := BeginSection(b, TagParseError)
+	b = append(b, byte(r.Fault.Source), byte(r.Fault.Reason))
+	return EndSection(AppendString(append32(b, r.Fault.Offset), r.Fault.Text), mark)
+}
+
+// AppendBodyBlob appends a body that lies in a blob.
+func AppendBodyBlob(b []byte, ref BlobRef) []byte {
+	b, mark := BeginSection(b, TagBodyBlob)
+	return EndSection(append64(append32(b, ref.Handle), ref.Size), mark)
+}
+
+// StampContext writes the two times into the context section that starts
+// section, so that a frame can be built before the clock is read.
+func StampContext(section []byte, nowNS, peerNS int64) {
+	_ = append64(append64(section[sectionHeaderBytes:sectionHeaderBytes], uint64(nowNS)), uint64(peerNS))
+}

@@ -28,6 +28,9 @@ const (
 // what a request of the same key must have in common; ttlSeconds is how long
 // answers are kept, in session time.
 func (c *Call) CheckIdempotency(key, fingerprint string, ttlSeconds int64) (IdempotencyCheck, Replay) {
+	if c.Context.Flags&abi.InFlightDuplicate != 0 {
+		return KeyInFlight, Replay{}
+	}
 	rows := selectReplay.MustRun(c.Args().Int(c.keyHash(key)))
 	if rows.Next() && rows.Text() == c.Account() && rows.Text() == key {
 		stored := rows.Text()
@@ -37,9 +40,6 @@ func (c *Call) CheckIdempotency(key, fingerprint string, ttlSeconds int64) (Idem
 			}
 			return KeyReplay, Replay{Status: int(rows.Int()), Request: rows.Text(), Body: rows.Text()}
 		}
-	}
-	if c.Context.Flags&abi.InFlightDuplicate != 0 {
-		return KeyInFlight, Replay{}
 	}
 	return KeyNew, Replay{}
 }

@@ -1,0 +1,97 @@
+package session
+
+import (
+	"bytes"
+	"strconv"
+	"strings"
+
+	"github.com/mirrahq/mirra/abi"
+)
+
+// Tokens that documents hold in the place of what is known only on the way out.
+// The sdk escapes the first letter of a token in text from outside.
+var (
+	tokenStart  = []byte("mirra-")
+	urlToken    = []byte("mirra-url:")
+	secretToken = []byte("mirra-secret:")
+)
+
+// replaceTokens replaces the vendor's own URLs by the base that reaches this
+// session, and secret handles by their text. The mirror is locked.
+func (m *Mirror) replaceTokens(body []byte) []byte {
+	i := bytes.Index(body, tokenStart)
+	if i < 0 {
+		return body
+	}
+	out := append([]byte(nil), body[:i]...)
+	body = body[i:]
+	for {
+		switch {
+		case bytes.HasPrefix(body, urlToken):
+			body = body[len(urlToken):]
+			n := bytes.IndexAny(body, "/\"")
+			if n < 0 {
+				n = len(body)
+			}
+			out = append(out, m.s.urlFor(m, string(body[:n]))...)
+			body = body[n:]
+		case bytes.HasPrefix(body, secretToken):
+			body = body[len(secretToken):]
+			n := 0
+			for n < len(body) && body[n] >= '0' && body[n] <= '9' {
+				n++
+			}
+			if h, err := strconv.ParseUint(string(body[:n]), 10, 32); err == nil {
+				if text, _, ok := m.call.secret(uint32(h)); ok && h < firstCredential {
+					out = append(out, text...)
+				}
+			}
+			body = body[n:]
+		default:
+			out = append(out, body[0])
+			body = body[1:]
+		}
+		i = bytes.Index(body, tokenStart)
+		if i < 0 {
+			return append(out, body...)
+		}
+		out = append(out, body[:i]...)
+		body = body[i:]
+	}
+}
+
+// plain replaces the tokens of a document shown outside of vendor traffic.
+func (m *Mirror) plain(doc []byte) []byte { return m.replaceTokens(doc) }
+
+// hostAnswer fills x's answer with one the host gives by itself, in the shape
+// the manifest has under that name.
+func (m *Mirror) hostAnswer(x *exchange, name, message string) {
+	a := &x.answer
+	a.Headers, a.Version, a.Script, a.Blob = a.Headers[:0], m.spec.version, "", nil
+	spec := m.spec.errors[name]
+	if spec == nil {
+		spec = m.spec.errors["internal"]
+	}
+	if spec == nil {
+		spec = &abi.Error{Status: 500, Headers: []abi.Header{{Name: "Content-Type", Value: "text/plain; charset=utf-8"}}, Body: "{message}\n"}
+	}
+	a.Status = spec.Status
+	id := m.s.requestID()
+	expand := func(s, message string) string {
+		if strings.IndexByte(s, '{') < 0 {
+			return s
+		}
+		return strings.NewReplacer("{message}", message, "{request_id}", id).Replace(s)
+	}
+	for _, h := range spec.Headers {
+		a.Headers = append(a.Headers, abi.Pair{Name: h.Name, Value: expand(h.Value, message)})
+	}
+	x.body = append(x.body[:0], expand(spec.Body, jsonEscape(message))...)
+	a.Body = x.body
+}
+
+// jsonEscape escapes what a message may hold, for the inside of a JSON string.
+func jsonEscape(s string) string {
+	q := strconv.AppendQuoteToASCII(nil, s)
+	return strings.ReplaceAll(string(q[1:len(q)-1]), `\x`, `\u00`)
+}

@@ -1,0 +1,217 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+	"unsafe"
+
+	"github.com/mirrahq/mirra/abi"
+	"github.com/mirrahq/mirra/host"
+	"github.com/mirrahq/mirra/host/tape"
+)
+
+// exchange is the memory of one request on its way; it is reused.
+type exchange struct {
+	frame  []byte
+	tape   tape.Parser
+	out    []byte
+	body   []byte
+	pairs  []abi.Pair
+	answer host.Response
+
+	operation string // that answered, and its level
+	level     abi.Level
+}
+
+var exchanges = sync.Pool{New: func() any { return new(exchange) }}
+
+func (x *exchange) release() {
+	// A giant answer's memory is not kept for the next small one.
+	if cap(x.body)+cap(x.out)+cap(x.frame) > 4<<20 {
+		return
+	}
+	exchanges.Put(x)
+}
+
+// Serve answers one request of vendor traffic. It does not fail: what goes
+// wrong inside Mirra comes out in the vendor's error shape and in the trace.
+// The caller releases the response.
+func (m *Mirror) Serve(ctx context.Context, r *host.Request) *host.Response {
+	started := m.s.cfg.Clock.Now()
+	m.s.touch(started)
+	x := exchanges.Get().(*exchange)
+	x.answer = *host.NewResponse(x.release)
+	x.operation, x.level = "", abi.LevelNone
+
+	cred, header := m.credential(r.Headers)
+	if header >= 0 {
+		x.pairs = append(x.pairs[:0], r.Headers...)
+		x.pairs[header].Value = cred.visible
+	} else {
+		x.pairs = append(x.pairs[:0], r.Headers...)
+	}
+	flags := m.s.flags()
+	if key := m.flightKey(cred, r); key != "" {
+		if m.flight.enter(key) {
+			flags |= abi.InFlightDuplicate
+		}
+		defer m.flight.leave(key)
+	}
+	fault := m.s.faults.match(m.name, r)
+	if fault != nil {
+		x.answer.Delay = fault.delay()
+		if fault.before() {
+			m.serveFault(x, r, fault, started)
+			return &x.answer
+		}
+	}
+	if cred.info.Status == abi.CredentialLive {
+		m.hostAnswer(x, "live-key", "A live key was sent to a Mirra mirror. Use a test key; `allow-live-keys: true` in mirra.yaml accepts it all the same.")
+		m.traceRequest(x, r, nil, started, invocation{}, "live key refused")
+		return &x.answer
+	}
+	m.callPlugin(ctx, x, r, cred, flags, started)
+	if fault != nil {
+		x.answer.Drop = fault.Drop == DropAfter
+	}
+	return &x.answer
+}
+
+// callPlugin runs the plugin for a request and fills x's answer.
+func (m *Mirror) callPlugin(ctx context.Context, x *exchange, r *host.Request, cred *credential, flags abi.ContextFlags, started time.Time) {
+	req := abi.Request{
+		Kind: abi.KindHTTP, Method: r.Method, Scheme: r.Scheme, Authority: r.Authority, Host: r.Host, BaseURL: r.BaseURL, Target: r.Target,
+		Credential: cred.info, Forwards: m.forwards,
+	}
+	x.frame = abi.AppendUint16Section(x.frame[:0], abi.TagKind, uint16(abi.KindHTTP))
+	contextAt := len(x.frame)
+	req.Context = abi.Context{Flags: flags, Session: m.s.id, Mirror: m.name}
+	x.frame = req.Context.Append(x.frame)
+	x.frame = req.AppendHTTP(x.frame, x.pairs)
+	blob := len(r.Body) > abi.MaxInlineBodyBytes
+	if !blob && len(r.Body) > 0 {
+		x.frame = abi.AppendSection(x.frame, abi.TagBody, viewString(r.Body))
+	}
+	traced := len(x.frame) // the tape says the same again
+	var parts []tape.Part
+	if r.BodyFault != nil {
+		req.Fault, req.HasFault = *r.BodyFault, true
+		x.frame = req.AppendFault(x.frame)
+	} else {
+		x.frame, parts = x.tape.Append(x.frame, r.Target, contentType(r.Headers), r.Body)
+	}
+	// Calls are detached from the client: one that goes away halfway must not
+	// leave half of what it asked for.
+	ctx = context.WithoutCancel(ctx)
+	m.mu.Lock()
+	inv := m.invoke(ctx, abi.KindHTTP, x.out[:0], func(now, peer int64, c *call) []byte {
+		abi.StampContext(x.frame[contextAt:], now, peer)
+		if blob {
+			x.frame = abi.AppendBodyBlob(x.frame, abi.BlobRef{Handle: c.blobs.give(r.Body), Size: uint64(len(r.Body))})
+		}
+		for _, p := range parts {
+			x.tape.Bind(x.frame, p, c.blobs.give(p.Data))
+		}
+		return x.frame
+	}, nil)
+	m.render(x, &inv)
+	m.mu.Unlock()
+	if inv.changed {
+		m.s.wake()
+	}
+	m.traceRequest(x, r, x.frame[:traced], started, inv, "")
+}
+
+// flightKey returns what makes a request the same as another one under way.
+func (m *Mirror) flightKey(cred *credential, r *host.Request) string {
+	name := m.spec.manifest.Idempotency.Header
+	if name == "" || !m.spec.idempotent[r.Method] {
+		return ""
+	}
+	for _, h := range r.Headers {
+		if len(h.Name) == len(name) && strings.EqualFold(h.Name, name) && h.Value != "" {
+			return cred.info.Account + "\x00" + h.Value
+		}
+	}
+	return ""
+}
+
+func contentType(headers []abi.Pair) string {
+	for _, h := range headers {
+		if len(h.Name) == len("content-type") && strings.EqualFold(h.Name, "content-type") {
+			return h.Value
+		}
+	}
+	return ""
+}
+
+// render makes an answer of an invocation: the plugin's, or the vendor's 5xx
+// when it was stopped. The mirror is locked, for secrets and blobs.
+func (m *Mirror) render(x *exchange, inv *invocation) {
+	x.out = inv.output
+	if inv.err == nil {
+		inv.err = m.renderFrame(x)
+		if inv.err == nil {
+			return
+		}
+	}
+	detail := "The mirror could not answer; nothing was changed. `mirra logs` says why."
+	if t, ok := errors.AsType[*host.Trap](inv.err); ok {
+		detail = fmt.Sprintf("The %s plugin was stopped (%s); nothing was changed. `mirra logs` says why.", m.name, t.Cause)
+	}
+	m.hostAnswer(x, "internal", detail)
+}
+
+func (m *Mirror) renderFrame(x *exchange) error {
+	r, err := abi.DecodeResponse(viewString(x.out))
+	if err != nil {
+		return &host.Trap{Cause: host.TrapOutput, Detail: err.Error()}
+	}
+	if r.Status < 200 || r.Status > 599 {
+		return &host.Trap{Cause: host.TrapOutput, Detail: fmt.Sprintf("status %d", r.Status)}
+	}
+	x.operation, x.level = m.spec.operationName(r.Operation), r.Level
+	a := &x.answer
+	a.Status = int(r.Status)
+	a.Version = m.spec.version
+	a.Headers = appendPairs(a.Headers[:0], r.Headers)
+	a.Trailers = appendPairs(nil, r.Trailers)
+	switch {
+	case r.HasScript:
+		a.Script = abi.Script(strings.Clone(string(r.Script)))
+	case r.HasBlob:
+		o, err := m.call.blobs.at(r.Blob.Handle)
+		if err != nil {
+			return &host.Trap{Cause: host.TrapOutput, Detail: "answer: " + err.Error()}
+		}
+		a.Blob = blobBytes(o.data)
+		a.BlobFrom, a.BlobLen = int64(r.Blob.Offset), int64(r.Blob.Length)
+		if a.BlobFrom+a.BlobLen > int64(len(o.data)) {
+			return &host.Trap{Cause: host.TrapOutput, Detail: "answer: a range beyond the end of the blob"}
+		}
+	default:
+		x.body = abi.AppendLayout(x.body[:0], r.Layout, r.Body)
+		x.body = m.replaceTokens(x.body)
+		a.Body = x.body
+	}
+	return nil
+}
+
+type blobBytes []byte
+
+func (b blobBytes) ReadAt(p []byte, off int64) (int, error) { return copy(p, b[off:]), nil }
+func (b blobBytes) Size() int64                             { return int64(len(b)) }
+
+func appendPairs(dst []abi.Pair, p abi.Pairs) []abi.Pair {
+	for name, value := range p.All {
+		dst = append(dst, abi.Pair{Name: name, Value: value})
+	}
+	return dst
+}
+
+// viewString views bytes that nobody changes while the string is in use.
+func viewString(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
