@@ -1,0 +1,241 @@
+package wasm
+
+import (
+	"fmt"
+	"os"
+	"sync"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/mirrahq/mirra/abi"
+)
+
+// mappedSource keeps the image in a memory file and maps it privately: reading
+// shares its pages, writing copies them.
+type mappedSource struct {
+	file    int
+	image   []byte // a shared read-only mapping of the file
+	tracker tracker
+}
+
+// tracker finds the pages of a mapping that were written since it was mapped.
+type tracker interface {
+	// arm prepares a fresh mapping.
+	arm(b []byte) error
+	// dirty calls yield for runs of written bytes. It may report clean ones.
+	dirty(b []byte, scratch *[]uint64, yield func(from, to int)) error
+}
+
+func newMappedSource(image []byte, want strategy) (memorySource, error) {
+	page := os.Getpagesize()
+	if len(image) == 0 || len(image)%page != 0 {
+		return nil, fmt.Errorf("image of %d bytes: not a multiple of the page size %d", len(image), page)
+	}
+	t, err := trackerFor(want)
+	if err != nil {
+		return nil, err
+	}
+	fd, err := unix.MemfdCreate("mirra-image", unix.MFD_CLOEXEC)
+	if err != nil {
+		return nil, fmt.Errorf("create image file: %w", err)
+	}
+	s := &mappedSource{file: fd, tracker: t}
+	if err := s.fill(image, page); err != nil {
+		_ = unix.Close(fd) // the fault that matters is err
+		return nil, err
+	}
+	return s, nil
+}
+
+// fill writes the image, leaving pages of zeros as holes.
+func (s *mappedSource) fill(image []byte, page int) error {
+	if err := unix.Ftruncate(s.file, int64(len(image))); err != nil {
+		return fmt.Errorf("size image file: %w", err)
+	}
+	zero := make([]byte, page)
+	for at := 0; at < len(image); at += page {
+		if string(image[at:at+page]) == string(zero) {
+			continue
+		}
+		if n, err := unix.Pwrite(s.file, image[at:at+page], int64(at)); err != nil || n != page {
+			return fmt.Errorf("write image file: %d bytes: %w", n, err)
+		}
+	}
+	b, err := unix.Mmap(s.file, 0, len(image), unix.PROT_READ, unix.MAP_SHARED)
+	if err != nil {
+		return fmt.Errorf("map image file: %w", err)
+	}
+	s.image = b
+	return nil
+}
+
+func (s *mappedSource) memory() (guestMemory, error) {
+	b, err := unix.Mmap(-1, 0, abi.MaxMemoryBytes, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON|unix.MAP_NORESERVE)
+	if err != nil {
+		return nil, fmt.Errorf("map guest memory: %w", err)
+	}
+	m := &mappedMemory{source: s, all: b}
+	addr, err := unix.MmapPtr(s.file, 0, unsafe.Pointer(&b[0]), uintptr(len(s.image)),
+		unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_FIXED|unix.MAP_NORESERVE)
+	if err == nil && addr != unsafe.Pointer(&b[0]) {
+		err = fmt.Errorf("mapped at %p, want %p", addr, &b[0])
+	}
+	if err == nil {
+		err = s.tracker.arm(b[:len(s.image)])
+	}
+	if err != nil {
+		m.Free()
+		return nil, fmt.Errorf("map image: %w", err)
+	}
+	return m, nil
+}
+
+func (s *mappedSource) close() error {
+	err := unix.Munmap(s.image)
+	if e := unix.Close(s.file); err == nil {
+		err = e
+	}
+	return err
+}
+
+type mappedMemory struct {
+	source  *mappedSource
+	all     []byte // the whole reservation; nothing moves
+	size    int
+	full    bool
+	scratch []uint64
+}
+
+func (m *mappedMemory) Reallocate(size uint64) []byte {
+	if size > uint64(len(m.all)) {
+		m.full = true
+		return nil
+	}
+	m.size = int(size)
+	return m.all[:size]
+}
+
+func (m *mappedMemory) Free() {
+	if m.all != nil {
+		_ = unix.Munmap(m.all) // fails only for a range that is not mapped
+		m.all, m.size = nil, 0
+	}
+}
+
+func (m *mappedMemory) bytes() []byte { return m.all[:m.size] }
+func (m *mappedMemory) refused() bool { return m.full }
+
+func (m *mappedMemory) restore() (written int, ok bool) {
+	image := m.source.image
+	if m.size != len(image) {
+		return 0, false
+	}
+	m.full = false
+	// The pages are copied back, not unmapped: a page a guest writes once it
+	// writes again, and a fault costs fifty times the copy.
+	err := m.source.tracker.dirty(m.all[:m.size], &m.scratch, func(from, to int) {
+		written += copy(m.all[from:to], image[from:to])
+	})
+	return written, err == nil
+}
+
+// trackerFor returns the tracker of a strategy; "" is the best that works here.
+func trackerFor(want strategy) (tracker, error) {
+	if want == strategyPagemap || want == "" {
+		return pagemapTracker()
+	}
+	return nil, fmt.Errorf("unknown strategy")
+}
+
+// pagemap reads /proc/self/pagemap. A page of a private file mapping that is
+// present and not file-backed was copied on write; one that is swapped out was
+// as well, because clean pages of a file are dropped instead.
+type pagemap struct {
+	file *os.File
+	page int
+}
+
+// See https://docs.kernel.org/admin-guide/mm/pagemap.html
+const (
+	pagemapFile    = 1 << 61
+	pagemapSwapped = 1 << 62
+	pagemapPresent = 1 << 63
+)
+
+// pagemapTracker opens the file once and tries it: sandboxes such as gVisor
+// have none, or one that says nothing.
+var pagemapTracker = sync.OnceValues(func() (tracker, error) {
+	f, err := os.Open("/proc/self/pagemap")
+	if err != nil {
+		return nil, err
+	}
+	p := &pagemap{file: f, page: os.Getpagesize()}
+	if err := tryTracker(p); err != nil {
+		_ = f.Close() // read only
+		return nil, err
+	}
+	return p, nil
+})
+
+func (p *pagemap) arm([]byte) error { return nil }
+
+func (p *pagemap) dirty(b []byte, scratch *[]uint64, yield func(from, to int)) error {
+	n := len(b) / p.page
+	if cap(*scratch) < n {
+		*scratch = make([]uint64, n)
+	}
+	entries := (*scratch)[:n]
+	raw := unsafe.Slice((*byte)(unsafe.Pointer(&entries[0])), n*8)
+	at := uintptr(unsafe.Pointer(&b[0])) / uintptr(p.page) * 8
+	if got, err := unix.Pread(int(p.file.Fd()), raw, int64(at)); err != nil || got != len(raw) {
+		return fmt.Errorf("read pagemap: %d of %d bytes: %w", got, len(raw), err)
+	}
+	from := -1
+	for i, e := range entries {
+		dirty := e&pagemapSwapped != 0 || e&(pagemapPresent|pagemapFile) == pagemapPresent
+		switch {
+		case dirty && from < 0:
+			from = i
+		case !dirty && from >= 0:
+			yield(from*p.page, i*p.page)
+			from = -1
+		}
+	}
+	if from >= 0 {
+		yield(from*p.page, len(b))
+	}
+	return nil
+}
+
+// tryTracker runs a tracker against a small mapping whose written page is known.
+func tryTracker(t tracker) error {
+	page := os.Getpagesize()
+	image := make([]byte, 16*page)
+	for i := range image {
+		image[i] = byte(1 + i/page)
+	}
+	fd, err := unix.MemfdCreate("mirra-probe", unix.MFD_CLOEXEC)
+	if err != nil {
+		return err
+	}
+	s := &mappedSource{file: fd, tracker: t}
+	if err := s.fill(image, page); err != nil {
+		_ = unix.Close(fd) // err matters
+		return err
+	}
+	defer s.close()
+	g, err := s.memory()
+	if err != nil {
+		return err
+	}
+	defer g.Free()
+	b := g.Reallocate(uint64(len(image)))
+	_ = b[3*page] + b[9*page] // mapped, not written
+	b[5*page], b[11*page+1] = 0, 0
+	written, ok := g.restore()
+	if !ok || written < 2*page || b[5*page] != 6 || b[11*page+1] != 12 || written > len(image)/2 {
+		return fmt.Errorf("pages written are not reported (%d bytes, %t)", written, ok)
+	}
+	return nil
+}
