@@ -97,7 +97,10 @@ func (c *Cache) open(d registry.Digest, always bool) ([]byte, error) {
 	if info, err = f.Stat(); err != nil { // of the very file that is read
 		return nil, fmt.Errorf("read plugin cache: %w", err)
 	}
-	data, err := io.ReadAll(io.LimitReader(f, abi.MaxModuleBytes+1))
+	if info.Size() > abi.MaxModuleBytes {
+		return nil, damaged(path, fmt.Errorf("%d bytes, at most %d were written", info.Size(), abi.MaxModuleBytes))
+	}
+	data, err := io.ReadAll(io.LimitReader(f, abi.MaxModuleBytes+1)) // it may grow meanwhile
 	if err != nil {
 		return nil, fmt.Errorf("read plugin cache: %w", err)
 	}

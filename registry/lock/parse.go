@@ -60,6 +60,7 @@ type parser struct {
 	start   int             // line the block begins on
 	keys    map[string]bool // of the current block
 	foreign bool            // the current block is of a newer minor
+	ended   bool            // a checksum stood where it does not belong
 }
 
 func (p *parser) fault(column int, hint, format string, args ...any) {
@@ -91,6 +92,9 @@ func (p *parser) parse(text string) {
 	}
 	p.endBlock()
 	p.line = len(lines)
+	if p.ended {
+		return
+	}
 	if !ok {
 		p.fault(1, hintRestore, "the file does not end with a checksum: it was cut off or edited by hand")
 		return
@@ -158,6 +162,9 @@ func (p *parser) next(line string) {
 	case !indented && key == keyPlugin:
 		p.endBlock()
 		p.plugin(value)
+	case !indented && key == keyChecksum:
+		p.ended = true
+		p.fault(1, hintRestore, "want a whole checksum, in the last line: the file was cut off or edited by hand")
 	case p.foreign || !indented && p.isNewer():
 		p.endBlock()
 		p.foreign = true
