@@ -21,7 +21,7 @@ import (
 // Different Installers, of other processes too, may work on one project at a
 // time; each holds the project for the time of one call.
 type Installer struct {
-	Sources  []registry.Source // the newest build wins; of equals, that of the first
+	Sources  []registry.Source // each with its own label; the newest build wins, of equals that of the first
 	Cache    *cache.Cache
 	LockPath string // the project's mirra.lock, whether or not it is there
 	Events   Events
