@@ -243,7 +243,7 @@ func TestInstallByPath(t *testing.T) {
 		t.Errorf("installed %s", got)
 	}
 	// A plugin that was installed by path is updated from there.
-	file = registrytest.MustWrite(t, moved, "my.wasm", plugin(t, "stripe", "2024-06", 8))
+	registrytest.MustWrite(t, moved, "my.wasm", plugin(t, "stripe", "2024-06", 8))
 	if got, want := p.mustInstall(t, install.Options{Update: true}, "stripe"), "stripe@2024-06.8 file:my.wasm"; got != want {
 		t.Errorf("updated to %s, want %s", got, want)
 	}
