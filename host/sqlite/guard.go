@@ -70,7 +70,11 @@ func (g *guard) allows(action sqlite3.AuthorizerActionCode, third, fourth, schem
 		return false
 	}
 	switch action {
-	case sqlite3.AUTH_CREATE_TABLE, sqlite3.AUTH_CREATE_INDEX, sqlite3.AUTH_CREATE_VIEW, sqlite3.AUTH_CREATE_TRIGGER:
+	case sqlite3.AUTH_CREATE_INDEX:
+		// SQLite names the index of a PRIMARY KEY or UNIQUE itself, and lets
+		// nobody else use such a name.
+		return (!reserved(strings.ToLower(third)) || strings.HasPrefix(third, "sqlite_autoindex_")) && !reserved(strings.ToLower(fourth))
+	case sqlite3.AUTH_CREATE_TABLE, sqlite3.AUTH_CREATE_VIEW, sqlite3.AUTH_CREATE_TRIGGER:
 		return !reserved(strings.ToLower(third)) && !reserved(strings.ToLower(fourth))
 	case sqlite3.AUTH_REINDEX: // part of CREATE INDEX
 		return true
