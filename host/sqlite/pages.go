@@ -5,7 +5,7 @@ import "sync/atomic"
 // pageSize is what every database of this package is made of. 4096 is SQLite's
 // own default; smaller pages pack 1.5 KB documents a little tighter but cost
 // more per insert (measured in bench_test.go).
-const pageSize = 4096
+const pageSize = 2048
 
 const (
 	leafShift = 6
