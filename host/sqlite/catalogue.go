@@ -231,4 +231,3 @@ func (k *Catalogue) Close() error {
 	}
 	return nil
 }
-

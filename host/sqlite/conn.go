@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/ncruces/go-sqlite3"
@@ -32,6 +33,7 @@ type conn struct {
 	db    *sqlite3.Conn
 	file  *pageFile // nil: a file of the system's, home's
 	home  *file
+	disk  io.Closer // the system's file
 	prog  *program
 	guard guard
 	nowNS int64
@@ -128,25 +130,33 @@ func open(uri string) (c *conn, err error) {
 		pageSize, abi.MaxDatabaseBytes/pageSize))
 }
 
-// close ends the connection. It works on broken ones as far as they let it.
+// close ends the connection. It works on broken ones as far as they let it:
+// finalizing a statement that ran out of memory panics once more, when it is
+// done.
 func (c *conn) close() (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = &stopped{r}
-		}
-	}()
 	c.db.SetInterrupt(context.Background())
-	for s := range c.db.Stmts() {
-		_ = s.Reset() // the error is that of its last step
-	}
 	var all []*sqlite3.Stmt
 	for s := range c.db.Stmts() {
 		all = append(all, s)
 	}
 	for _, s := range all {
-		_ = s.Close() // as above
+		_ = quietly(s.Close) // the error is that of its last step
 	}
-	return c.db.Close()
+	err = quietly(c.db.Close)
+	if err != nil && c.disk != nil {
+		_ = c.disk.Close() // the file must not stay locked
+	}
+	return err
+}
+
+// quietly turns a panic of f into an error.
+func quietly(f func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = &stopped{r}
+		}
+	}()
+	return f()
 }
 
 // prepare compiles one statement under the guard; the rest of sql is to be

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -98,6 +99,9 @@ func (f *file) connect() (c *conn, err error) {
 		return nil, fileError(f.path, err)
 	}
 	c.prog, c.guard.own, c.home = f.prog, f.prog.own, f
+	if disk, err := c.db.FileControl("main", sqlite3.FCNTL_FILE_POINTER); err == nil {
+		c.disk, _ = disk.(io.Closer)
+	}
 	// Exclusive locking keeps the WAL's index in memory and other processes out.
 	err = c.db.Exec(`PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
 		PRAGMA journal_size_limit = 4194304; BEGIN IMMEDIATE; COMMIT`)

@@ -48,7 +48,7 @@ CREATE VIEW customers AS SELECT id, doc ->> '$.name' AS name FROM objects WHERE 
 		deleteObjects:   `DELETE FROM objects`,
 		countObjects:    `SELECT count(*), sum(length(doc)) FROM objects`,
 		runaway:         `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n`,
-		hugeValue:       `SELECT length(group_concat(hex(zeroblob(?1)))) FROM (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT ?2) SELECT hex(zeroblob(?1)) FROM n)`,
+		hugeValue:       `WITH RECURSIVE n(i, b) AS (SELECT 1, zeroblob(1000000) UNION ALL SELECT i + 1, zeroblob(1000000) FROM n LIMIT 300) SELECT length(b) FROM n ORDER BY b, i`,
 		now:             `SELECT datetime('now'), CURRENT_TIMESTAMP, unixepoch(), strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '+1 day'), julianday('now') > 0, date('2020-02-28', '+1 day')`,
 		insertReturning: `INSERT INTO events (type, doc) VALUES (?1, ?2) RETURNING seq, at`,
 		orRollback:      `INSERT OR ROLLBACK INTO objects (account, type, id, created, doc) VALUES (?1, ?2, ?3, ?4, ?5)`,

@@ -159,30 +159,84 @@ func TestInterrupt(t *testing.T) {
 	})
 }
 
+// mustSurvive checks that a store whose transaction failed has what was
+// committed before, and goes on.
+func mustSurvive(t *testing.T, s *Store) {
+	t.Helper()
+	if err := s.Commit(); err == nil {
+		t.Error("a transaction that failed was committed")
+	}
+	if n := count(t, s); n != 1 {
+		t.Errorf("%d objects after the failure, want 1", n)
+	}
+	mustPut(t, s, "cus_after", "{}")
+	if n := count(t, s); n != 2 {
+		t.Errorf("%d objects, want 2", n)
+	}
+}
+
 func TestOutOfMemory(t *testing.T) {
 	eachKind(t, func(t *testing.T, s *Store) {
 		mustPut(t, s, "cus_1", "{}")
 		mustBegin(t, s)
 		mustRun(t, s, putObject, "acct", "customer", "cus_2", 1, "{}")
+		_, _, err := s.Run(hugeValue, nil, nil)
+		if _, ok := errors.AsType[*stopped](err); !ok {
+			t.Errorf("run = %v, want out of memory", err)
+		}
+		mustSurvive(t, s)
+	})
+}
+
+func TestPanicInsideSQLite(t *testing.T) {
+	eachKind(t, func(t *testing.T, s *Store) {
+		mustPut(t, s, "cus_1", "{}")
+		s.Observe([]abi.Table{objectsTable}, func(host.Change) { panic("in the hook") })
+		mustBegin(t, s)
+		_, _, err := s.Run(putObject, args("acct", "customer", "cus_2", 1, "{}"), nil)
+		if _, ok := errors.AsType[*stopped](err); !ok {
+			t.Errorf("run = %v, want a panic's error", err)
+		}
+		s.Observe(nil, nil)
+		mustSurvive(t, s)
+	})
+}
+
+func TestDatabaseIsFull(t *testing.T) {
+	eachKind(t, func(t *testing.T, s *Store) {
+		mustPut(t, s, "cus_1", "{}")
+		mustBegin(t, s)
 		big := strings.Repeat("x", 15<<20)
 		var err error
-		for i := range 20 {
-			// The bindings of every statement stay until it is run again.
-			if _, _, err = s.Run(putObject, args("acct", "customer", fmt.Sprint("big", i), 1, big), nil); err != nil {
-				break
-			}
+		for i := 0; err == nil && i < 10; i++ {
+			_, _, err = s.Run(putObject, args("acct", "customer", fmt.Sprint("big", i), 1, big), nil)
 		}
-		if err == nil {
-			t.Fatal("300 MB fitted into a connection")
+		if err == nil || !strings.Contains(err.Error(), "full") {
+			t.Errorf("run = %v, want full", err)
 		}
-		t.Log(err)
-		if err := s.Commit(); err == nil && errnoOf(err) == 0 {
-			t.Log("committed")
-		}
-		mustBegin(t, s)
-		mustRun(t, s, putObject, "acct", "customer", "cus_3", 1, "{}")
-		mustCommit(t, s)
+		mustSurvive(t, s)
 	})
+}
+
+func TestLimits(t *testing.T) {
+	s := mustEphemeral(t, mustStores(t))
+	mustBegin(t, s)
+	_, _, err := s.Run(putObject, args("acct", "customer", "big", 1, strings.Repeat("x", maxValueBytes+1)), nil)
+	if errnoOf(err) != abi.Limit {
+		t.Errorf("large value: %v, want limit", err)
+	}
+	for i := range 300 {
+		mustRun(t, s, putObject, "acct", "customer", fmt.Sprint(i), i, "{}")
+	}
+	for range 1000 {
+		if _, _, err = s.Run(listFrom, nil, nil); err != nil {
+			break
+		}
+	}
+	if errnoOf(err) != abi.Limit {
+		t.Errorf("rows: %v, want limit", err)
+	}
+	s.Rollback()
 }
 
 func TestHostValues(t *testing.T) {

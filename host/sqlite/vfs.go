@@ -47,7 +47,9 @@ func (pageVFS) FullPathname(name string) (string, error)    { return name, nil }
 // steady stream of commits does not allocate.
 type pageFile struct {
 	base  tree
-	epoch uint64 // pages of this epoch belong to the store base was taken from
+	// epoch marks the pages that belong to the store base was taken from; 0
+	// when they may be anyone's.
+	epoch uint64
 
 	leaves []*leaf // of the working tree, once dirty
 	count  int
@@ -98,7 +100,7 @@ func (f *pageFile) publish() (t tree, ok bool) {
 	t = tree{leaves: f.leaves, count: f.count, epoch: f.epoch}
 	f.base, f.leaves, f.dirty = t, nil, false
 	for i, l := range old.leaves {
-		if i < len(t.leaves) && t.leaves[i] == l || l.epoch != f.epoch {
+		if i < len(t.leaves) && t.leaves[i] == l || !f.owns(l.epoch) {
 			continue
 		}
 		for n, p := range l.pages {
@@ -108,11 +110,14 @@ func (f *pageFile) publish() (t tree, ok bool) {
 		}
 		f.freeLeaf(l)
 	}
-	if old.epoch == f.epoch {
+	if f.owns(old.epoch) {
 		f.scratch = old.leaves[:0]
 	}
 	return t, true
 }
+
+// owns reports whether what was made under epoch is this file's to use again.
+func (f *pageFile) owns(epoch uint64) bool { return epoch != 0 && epoch == f.epoch }
 
 // basePage is base.page without the bound of count: a truncated page is still
 // reachable from the leaf.
@@ -177,7 +182,7 @@ func (f *pageFile) private(i int) *leaf {
 	}
 	c := f.newLeaf()
 	*c = *l
-	if c.epoch != f.epoch {
+	if !f.owns(c.epoch) {
 		c.epoch, c.owned = f.epoch, 0
 	}
 	f.leaves[i] = c
