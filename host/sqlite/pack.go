@@ -31,12 +31,17 @@ func pack(t, base *tree) (p *packed, ok bool) {
 	p = &packed{base: base, count: t.count}
 	var raw []byte
 	for n := range t.count {
-		if q := t.page(n); q != nil && q != base.page(n) {
-			p.numbers = append(p.numbers, uint32(n))
-			raw = append(raw, q[:]...)
+		q := t.page(n)
+		if q == base.page(n) {
+			continue
 		}
+		if q == nil {
+			q = new(page) // a hole where the template has a page
+		}
+		p.numbers = append(p.numbers, uint32(n))
+		raw = append(raw, q[:]...)
 	}
-	if len(raw) == 0 {
+	if len(raw) == 0 && t.count == base.count {
 		return nil, false
 	}
 	data := codec().enc.EncodeAll(raw, nil)
@@ -56,6 +61,10 @@ func (p *packed) unpack(epoch uint64) (tree, error) {
 		if _, err := f.WriteAt(raw[i*pageSize:(i+1)*pageSize], int64(n)*pageSize); err != nil {
 			return tree{}, fmt.Errorf("unpack database: %w", err)
 		}
+	}
+	if p.count > f.count { // the last page is a hole
+		f.private((p.count - 1) >> leafShift)
+		f.count = p.count
 	}
 	if err := f.Truncate(int64(p.count) * pageSize); err != nil {
 		return tree{}, fmt.Errorf("unpack database: %w", err)
