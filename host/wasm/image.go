@@ -53,10 +53,8 @@ func (p *program) build(ctx context.Context, m *module) (*image, error) {
 	if err := step(abi.ExportInit, abi.InitPhase, nil, nil); err != nil {
 		return nil, fmt.Errorf("%s: %w", abi.ExportInit, err)
 	}
-	request := abi.Request{Kind: abi.KindWarmup, Context: abi.Context{NowNS: initNowNS, PeerNS: initNowNS}}
-	frame := request.Append(nil)
 	for range warmups {
-		if err := step(abi.ExportCall, abi.CallPhase, nullCall{}, frame); err != nil {
+		if err := step(abi.ExportCall, abi.CallPhase, nullCall{}, warmupFrame()); err != nil {
 			return nil, fmt.Errorf("warm-up: %w", err)
 		}
 	}
@@ -66,6 +64,11 @@ func (p *program) build(ctx context.Context, m *module) (*image, error) {
 		img.globals = append(img.globals, g.Get())
 	}
 	return img, nil
+}
+
+func warmupFrame() []byte {
+	r := abi.Request{Kind: abi.KindWarmup, Context: abi.Context{NowNS: initNowNS, PeerNS: initNowNS}}
+	return r.Append(nil)
 }
 
 // putData copies the active data segments where the module wants them. The

@@ -55,29 +55,28 @@ func (s *copySource) close() error { return nil }
 type copyMemory struct {
 	image []byte
 	b     []byte
+	size  int // what the guest sees: an instance grows to its image
 	full  bool
 }
 
 func (m *copyMemory) Reallocate(size uint64) []byte {
-	switch {
-	case size > abi.MaxMemoryBytes:
+	if size > abi.MaxMemoryBytes {
 		m.full = true
 		return nil
-	case size <= uint64(len(m.b)):
-		// The instance starts with the module's minimum and grows to its
-		// image; the bytes are there already.
-		return m.b[:size]
 	}
-	m.b = append(m.b, make([]byte, size-uint64(len(m.b)))...)
-	return m.b
+	if n := int(size) - len(m.b); n > 0 {
+		m.b = append(m.b, make([]byte, n)...)
+	}
+	m.size = int(size)
+	return m.b[:size]
 }
 
-func (m *copyMemory) Free()         { m.b = nil }
-func (m *copyMemory) bytes() []byte { return m.b }
+func (m *copyMemory) Free()         { m.b, m.size = nil, 0 }
+func (m *copyMemory) bytes() []byte { return m.b[:m.size] }
 func (m *copyMemory) refused() bool { return m.full }
 
 func (m *copyMemory) restore() (int, bool) {
-	if len(m.b) != len(m.image) {
+	if m.size != len(m.image) {
 		return 0, false
 	}
 	m.full = false

@@ -16,7 +16,7 @@ package wasm
 const (
 	// maxLumped bounds what a site charges for code that may not run. Larger
 	// values make fewer sites and a coarser count.
-	maxLumped = 48
+	maxLumped = 24
 	// maxStretch splits straight code, so that a huge body meets tick as often
 	// as a loop does.
 	maxStretch = 1 << 14
@@ -34,8 +34,9 @@ type site struct {
 type stretch struct {
 	at     int
 	weight int
-	parent int32 // dominator; -1 for the entry
-	own    bool  // a loop header, the entry, or a cut through a long stretch
+	parent int32 // dominator
+	own    bool  // charged at its own start
+	free   bool  // needs no check: one follows at once
 	mark   int32 // where it is charged: index of a stretch
 	lumped int
 }
@@ -57,7 +58,7 @@ type meter struct {
 // The code has been validated; scan returns false if it is malformed all the same.
 func (m *meter) scan(body *codeBody, function int) bool {
 	m.stretches, m.frames, m.sites = m.stretches[:0], m.frames[:0], m.sites[:0]
-	m.stretches = append(m.stretches, stretch{parent: -1, own: true})
+	m.stretches = append(m.stretches, stretch{own: true})
 	m.frames = append(m.frames, frame{})
 	cur, dead := int32(0), false
 	loops, calls, bulk, straight := false, false, false, true
@@ -89,14 +90,10 @@ func (m *meter) scan(body *codeBody, function int) bool {
 				break
 			}
 			loops = true
-			before := cur
+			// Entering the function is entering the loop: one check does. Not
+			// after a call, which may come back here before the loop.
+			m.stretches[0].free = m.stretches[0].free || straight && !calls
 			begin(c.at, cur, true)
-			if before == 0 && straight && !calls {
-				// Entering the function is entering the loop: one site does.
-				// Not after a call, which may come back here before the loop.
-				m.stretches[cur].weight += m.stretches[0].weight
-				m.stretches[0].own, m.stretches[0].mark = false, cur
-			}
 			straight = false
 		case opIf:
 			m.frames = append(m.frames, frame{cur, dead})
@@ -134,7 +131,7 @@ func (m *meter) scan(body *codeBody, function int) bool {
 	}
 	// What a frame costs: locals are cleared, and large bodies have large
 	// frames, which is what a runaway recursion fills the stack with.
-	m.stretches[m.stretches[0].mark].weight += int(body.numLocals)/8 + len(body.code)/512
+	m.stretches[0].weight += int(body.numLocals)/8 + len(body.code)/512
 	m.place()
 	if len(m.sites) == 1 && !loops && !calls && !bulk && m.sites[0].weight <= smallLeaf {
 		m.sites[0].check = false
@@ -143,13 +140,10 @@ func (m *meter) scan(body *codeBody, function int) bool {
 }
 
 // place decides where each stretch is charged. A dominator comes before what
-// it dominates, except for an entry that is charged at the loop it leads to.
+// it dominates.
 func (m *meter) place() {
 	for i := range m.stretches {
 		s := &m.stretches[i]
-		if i == 0 && !s.own {
-			continue // marked already
-		}
 		s.mark = int32(i)
 		if s.own {
 			continue
@@ -169,7 +163,7 @@ func (m *meter) place() {
 	}
 	for i := range m.stretches {
 		if s := &m.stretches[i]; s.own {
-			m.sites = append(m.sites, site{at: s.at, weight: int32(max(s.weight, 1)), check: true})
+			m.sites = append(m.sites, site{at: s.at, weight: int32(max(s.weight, 1)), check: !s.free})
 		}
 	}
 }

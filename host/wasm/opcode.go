@@ -8,7 +8,7 @@ const (
 	opLocalGet, opLocalSet, opLocalTee                        = 0x20, 0x21, 0x22
 	opGlobalGet, opGlobalSet, opTableSet                      = 0x23, 0x24, 0x26
 	opMemoryGrow                                              = 0x40
-	opI32Const, opI32LtS, opI32Add, opI32Sub, opI32And        = 0x41, 0x48, 0x6a, 0x6b, 0x71
+	opI32Const, opI32GeS, opI32Sub, opI32And                  = 0x41, 0x4e, 0x6b, 0x71
 	opI32Shl, opI32ShrU                                       = 0x74, 0x76
 	opRefFunc                                                 = 0xd2
 	opMisc, opSIMD                                            = 0xfc, 0xfd

@@ -34,7 +34,12 @@ func (in *instance) verdict(err error) error {
 	case in.memory.refused():
 		return &host.Trap{Cause: host.TrapMemory, Detail: outOfMemory + text}
 	}
-	if detail := in.stderr.detail(); detail != "" {
+	detail := in.stderr.detail()
+	if in.stderr.panic {
+		// A Go panic prints itself and runs into an unreachable.
+		return &host.Trap{Cause: host.TrapExit, Detail: detail}
+	}
+	if detail != "" {
 		text += ": " + detail
 	}
 	return &host.Trap{Cause: host.TrapFault, Detail: text}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"runtime/debug"
+	"sort"
 	"strconv"
 	"strings"
 	"time"
@@ -115,6 +116,9 @@ func call() {
 			x ^= x << 5
 		}
 		write(fmt.Sprint(x))
+	case "work":
+		n, _ := strconv.Atoi(arg)
+		write(fmt.Sprint(work(n)))
 	case "recurse":
 		write(fmt.Sprint(recurse(1 << 30)))
 	case "hungry":
@@ -149,6 +153,29 @@ func call() {
 	default:
 		write("unknown " + verb)
 	}
+}
+
+// work is a mix of what plugins do: maps, sorting, strings.
+func work(n int) int {
+	total := 0
+	for round := range n {
+		m := map[string]int{}
+		var keys []string
+		for i := range 50 {
+			k := "key_" + strconv.Itoa(i*7919%101+round%3)
+			m[k] += i
+			keys = append(keys, k)
+		}
+		sort.Strings(keys)
+		var b strings.Builder
+		for _, k := range keys {
+			fmt.Fprintf(&b, "%s=%d;", k, m[k])
+		}
+		for _, part := range strings.Split(b.String(), ";") {
+			total += len(part)
+		}
+	}
+	return total
 }
 
 var scribbled [256 << 10]byte
