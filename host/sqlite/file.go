@@ -141,12 +141,13 @@ func (f *file) acquire() (*conn, error) {
 func (f *file) release(c *conn, _ bool) {
 	f.mu.Lock()
 	f.busy = false
-	if c.broken {
+	gone := c.broken || c.large
+	if gone {
 		f.conn = nil
 		_ = c.close() // what was committed is in the WAL
 	}
 	f.mu.Unlock()
-	if !c.broken {
+	if !gone {
 		f.stores.pool.put(c)
 	}
 }

@@ -82,7 +82,11 @@ func (m *memory) release(c *conn, committed bool) {
 		c.version = 0
 	}
 	m.leave()
-	if !c.broken {
+	switch {
+	case c.broken:
+	case c.large:
+		_ = c.close() // nothing depends on it any more
+	default:
 		// The pool must not keep this store's pages alive.
 		c.file.attach(tree{}, 0)
 		m.stores.pool.put(c)

@@ -2,9 +2,10 @@ package sqlite
 
 import "sync/atomic"
 
-// pageSize is what every database of this package is made of. 4096 is SQLite's
-// own default; smaller pages pack 1.5 KB documents a little tighter but cost
-// more per insert (measured in bench_test.go).
+// pageSize is what every database of this package is made of. Measured with
+// documents of 1.5 and 2.5 KB: 4096 costs as much time and 40 % more memory
+// (a document to a page, the rest unused), 1024 saves 4 % of memory and doubles
+// the time of a list.
 const pageSize = 2048
 
 const (

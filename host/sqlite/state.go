@@ -36,6 +36,8 @@ func (s *Store) look(ctx context.Context, f func(c *conn) error) (err error) {
 		c.broken = c.broken || !done // a panic went through
 		s.back.release(c, true)
 	}()
+	c.nowNS = s.seen
+	c.db.SetLastInsertRowID(0) // connections are shared between stores
 	c.db.SetInterrupt(ctx)
 	err = f(c)
 	c.db.SetInterrupt(context.Background())

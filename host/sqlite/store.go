@@ -17,7 +17,8 @@ type Store struct {
 	back backend
 	obs  *observer
 	tx   txn
-	done bool // closed
+	seen int64 // the last transaction's nowNS, for reads outside of one
+	done bool  // closed
 }
 
 var _ host.Store = (*Store)(nil)
@@ -48,6 +49,7 @@ func (s *Store) Begin(ctx context.Context, nowNS int64) error {
 		return fmt.Errorf("begin: %w", errInTx)
 	}
 	s.tx = txn{ctx: ctx, nowNS: nowNS}
+	s.seen = nowNS
 	return nil
 }
 
@@ -118,6 +120,7 @@ func (s *Store) prepare(n uint32, args []byte) (*sqlite3.Stmt, *statement, error
 	if !def.reads {
 		s.tx.wrote = true
 	}
+	c.large = c.large || len(args) > largeBytes
 	return st, def, nil
 }
 
@@ -152,6 +155,10 @@ func (s *Store) finish(st *sqlite3.Stmt, args []byte) error {
 	}
 	return err
 }
+
+// largeBytes of arguments or results make SQLite's heap grow, which never
+// shrinks: the connection is closed after the transaction.
+const largeBytes = 1 << 20
 
 // maxResultBytes bounds what one Run returns: a guest could not hold more.
 const maxResultBytes = abi.MaxMemoryBytes
@@ -190,6 +197,7 @@ func (s *Store) Run(stmt uint32, args, out []byte) (result []byte, steps int, er
 	if err != nil {
 		return result, rows, err
 	}
+	s.tx.conn.large = s.tx.conn.large || len(out) > largeBytes
 	changed := 0
 	if !def.reads {
 		changed = int(s.tx.conn.db.Changes())

@@ -46,7 +46,7 @@ func (pageVFS) FullPathname(name string) (string, error)    { return name, nil }
 // them. Buffers that nobody can reach any more are used again, so that a
 // steady stream of commits does not allocate.
 type pageFile struct {
-	base  tree
+	base tree
 	// epoch marks the pages that belong to the store base was taken from; 0
 	// when they may be anyone's.
 	epoch uint64
