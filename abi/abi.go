@@ -115,6 +115,7 @@ const (
 	StreamObjects  = 0
 	StreamRequests = 1
 	StreamSecrets  = 2
+	StreamFixed    = 3 // no counter: the same bytes each time, for what a session has one of
 )
 
 // Algorithms of mirra_crypto_v1.

@@ -1,6 +1,7 @@
 package abi
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,20 +16,32 @@ var wasmMagic = "\x00asm\x01\x00\x00\x00"
 // Errors: not a core WebAssembly module, ErrNoManifest, malformed JSON, or an
 // unknown key of a manifest that claims this ABI version.
 func ReadManifest(module []byte) (*Manifest, error) {
-	var found []byte
+	var found [][]byte
 	err := customSections(module, func(name string, data []byte) {
 		if name == ManifestSection {
-			found = data
+			found = append(found, data)
 		}
 	})
 	if err != nil {
 		return nil, err
 	}
-	if found == nil {
+	switch len(found) {
+	case 0:
 		return nil, ErrNoManifest
+	case 1:
+	default:
+		return nil, fmt.Errorf("module has %d %s sections, want one", len(found), ManifestSection)
+	}
+	var version struct{ ABI int }
+	if err := json.Unmarshal(found[0], &version); err != nil {
+		return nil, fmt.Errorf("manifest: %w", err)
 	}
 	m := new(Manifest)
-	if err := json.Unmarshal(found, m); err != nil {
+	d := json.NewDecoder(bytes.NewReader(found[0]))
+	if version.ABI == Version {
+		d.DisallowUnknownFields() // a newer ABI may have more, this one has not
+	}
+	if err := d.Decode(m); err != nil {
 		return nil, fmt.Errorf("manifest: %w", err)
 	}
 	return m, nil

@@ -85,3 +85,9 @@ func equalFold(a, b string) bool {
 	}
 	return true
 }
+
+// MakePairs encodes pairs.
+func MakePairs(pairs []Pair) Pairs {
+	b := AppendPairs(nil, 0, pairs)
+	return Pairs(b[sectionHeaderBytes:])
+}

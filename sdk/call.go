@@ -237,3 +237,13 @@ func unhex(c byte) int {
 	}
 	return -1
 }
+
+// DeleteHeader removes a response header of exactly this spelling.
+func (c *Call) DeleteHeader(name string) {
+	for i := range c.headers {
+		if c.headers[i].Name == name {
+			c.headers = append(c.headers[:i], c.headers[i+1:]...)
+			return
+		}
+	}
+}

@@ -431,3 +431,30 @@ func (t *Template) New(a *Arena) Doc {
 	}
 	return Doc{a, base + 1}
 }
+
+// InsertJSON puts a member behind the one named after, at the end if there is
+// none.
+func (d Doc) InsertJSON(after, key, json string) {
+	prev := d.Get(after)
+	d.SetJSON(key, json)
+	if !prev.Exists() || prev.node().next == d.member(key).i && prev.node().next != 0 {
+		return
+	}
+	m := d.member(key)
+	if d.node().last != m.i {
+		return // it was there; its place stays
+	}
+	nodes := d.a.nodes
+	for i := nodes[d.i].first; i != 0; i = nodes[i].next {
+		if nodes[i].next == m.i {
+			nodes[i].next = 0
+			nodes[d.i].last = i
+			break
+		}
+	}
+	nodes[m.i].next = nodes[prev.i].next
+	nodes[prev.i].next = m.i
+	if nodes[m.i].next == 0 {
+		nodes[d.i].last = m.i
+	}
+}

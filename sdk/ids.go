@@ -10,6 +10,7 @@ import (
 const (
 	Objects  = abi.StreamObjects
 	Requests = abi.StreamRequests
+	Fixed    = abi.StreamFixed // the same each time: what a session has one of
 )
 
 // Alphabets of random text.

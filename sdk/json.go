@@ -4,6 +4,8 @@ import (
 	"errors"
 	"strconv"
 	"unicode/utf8"
+
+	"github.com/mirrahq/mirra/abi"
 )
 
 // Tokens in documents that the host replaces on the way out. Text from outside
@@ -404,4 +406,9 @@ func skipNumber(s string, i int) (int, bool) {
 		}
 	}
 	return i, true
+}
+
+// Indent prints JSON as Indented2 does, for bodies that the plugin signs.
+func Indent(json string) string {
+	return text(abi.AppendLayout(make([]byte, 0, len(json)*3/2), abi.LayoutIndent2, json))
 }

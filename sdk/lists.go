@@ -28,7 +28,7 @@ func (e *NoCursorError) Error() string { return "no such cursor: " + e.ID }
 
 // The statements of lists: by type or by link, downward or (for Before) upward.
 // Parameters: ?1 type, ?2 account, ?3 limit, ?4 cursor, ?5 ?6 created,
-// ?7 to ?10 conditions, ?11 link, ?12 key.
+// ?7 to ?10 conditions, for links ?11 name and ?12 key; beyond ends with the offset.
 const (
 	fromType = ` FROM objects o WHERE o.type = ?1 AND o.account = ?2 AND o.deleted = 0`
 	fromLink = ` FROM links l CROSS JOIN objects o ON o.seq = l.seq WHERE l.name = ?11 AND l.account = ?2 AND l.key = ?12 AND o.type = ?1 AND o.deleted = 0`
@@ -44,8 +44,8 @@ const (
 type listStatements struct{ page, beyond *Statement }
 
 var lists = [4]listStatements{
-	{Define(`SELECT o.doc` + typeDown), Define(`SELECT 1` + typeDown + ` OFFSET ?13`)},
-	{Define(`SELECT doc FROM (SELECT o.doc AS doc, o.seq AS seq` + typeUp + `) ORDER BY seq DESC`), Define(`SELECT 1` + typeUp + ` OFFSET ?13`)},
+	{Define(`SELECT o.doc` + typeDown), Define(`SELECT 1` + typeDown + ` OFFSET ?11`)},
+	{Define(`SELECT doc FROM (SELECT o.doc AS doc, o.seq AS seq` + typeUp + `) ORDER BY seq DESC`), Define(`SELECT 1` + typeUp + ` OFFSET ?11`)},
 	{Define(`SELECT o.doc` + linkDown), Define(`SELECT 1` + linkDown + ` OFFSET ?13`)},
 	{Define(`SELECT doc FROM (SELECT o.doc AS doc, o.seq AS seq` + linkUp + `) ORDER BY seq DESC`), Define(`SELECT 1` + linkUp + ` OFFSET ?13`)},
 }
@@ -96,8 +96,6 @@ func (l *listing) args(c *Call, limit int) *Args {
 	}
 	if l.q.Index != "" {
 		a.Text(l.k.Type + "." + l.q.Index).Text(l.q.Key)
-	} else {
-		a.Null().Null()
 	}
 	return a
 }

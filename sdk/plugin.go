@@ -10,19 +10,20 @@ import (
 
 // The manifest types of package abi, so that an author imports only sdk.
 type (
-	Manifest    = abi.Manifest
-	API         = abi.API
-	Host        = abi.Host
-	Credentials = abi.Credentials
-	Mask        = abi.Mask
-	SecretSpec  = abi.Secret
-	EnvVar      = abi.EnvVar
-	Detect      = abi.Detect
-	ErrorSpec   = abi.Error
-	HeaderSpec  = abi.Header
-	Needs       = abi.Needs
-	Level       = abi.Level
-	Layout      = abi.Layout
+	Manifest        = abi.Manifest
+	API             = abi.API
+	Host            = abi.Host
+	Credentials     = abi.Credentials
+	Mask            = abi.Mask
+	SecretSpec      = abi.Secret
+	EnvVar          = abi.EnvVar
+	Detect          = abi.Detect
+	ErrorSpec       = abi.Error
+	HeaderSpec      = abi.Header
+	Needs           = abi.Needs
+	IdempotencySpec = abi.Idempotency
+	Level           = abi.Level
+	Layout          = abi.Layout
 )
 
 // Levels of an operation, and layouts of JSON bodies.
@@ -212,6 +213,9 @@ func (p *Plugin) serveHTTP(c *Call) {
 		err = p.run(c)
 	}
 	if err != nil {
+		if c.flushed {
+			panic("sdk: " + c.operation + ": an error behind the start of the answer: " + err.Error())
+		}
 		p.OnError(c, err)
 	}
 	if p.After != nil {

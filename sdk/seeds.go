@@ -65,13 +65,14 @@ func (k *Collection) seed(c *Call, path string, d Doc) {
 
 func indexed(name string, i int) string {
 	b := append([]byte(name), '[')
-	b = appendInt(b, i)
+	b = AppendInt(b, i)
 	return string(append(b, ']'))
 }
 
-func appendInt(b []byte, i int) []byte {
+// AppendInt appends a number that is not negative.
+func AppendInt(b []byte, i int) []byte {
 	if i >= 10 {
-		b = appendInt(b, i/10)
+		b = AppendInt(b, i/10)
 	}
 	return append(b, byte('0'+i%10))
 }

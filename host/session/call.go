@@ -108,8 +108,12 @@ func (c *call) stage() error {
 }
 
 func (c *call) Fill(stream uint32, p []byte) error {
+	if stream == abi.StreamFixed {
+		c.stream.fill(&c.m.key, stream, 0, p)
+		return nil
+	}
 	if stream >= uint32(len(c.counters)) {
-		return &host.CallError{Errno: abi.Invalid, Message: fmt.Sprintf("random stream %d: want 0 to %d", stream, len(c.counters)-1)}
+		return &host.CallError{Errno: abi.Invalid, Message: fmt.Sprintf("random stream %d: want 0 to %d", stream, abi.StreamFixed)}
 	}
 	c.stream.fill(&c.m.key, stream, c.counters[stream], p)
 	c.counters[stream]++

@@ -207,3 +207,6 @@ func (f *inFlight) leave(key string) {
 		delete(f.keys, key)
 	}
 }
+
+// MaxBody returns how large a request body may be.
+func (m *Mirror) MaxBody() int64 { return m.spec.bodyBytes }

@@ -1,0 +1,184 @@
+package httpapi
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/mirrahq/mirra/abi"
+	"github.com/mirrahq/mirra/host"
+)
+
+// Vendor serves vendor traffic: it finds the session, mirror and vendor host a
+// request is for and hands it over with its raw target. It never cleans paths.
+type Vendor struct {
+	// Route finds the mirror for a session id suffix and mirror name, nil if
+	// there is none.
+	Route func(session, mirror string) Exchanger
+	// Metadata serves /_mirra/… on a mirror's host.
+	Metadata func(w http.ResponseWriter, r *http.Request, session, mirror string)
+	// HideHeaders leaves out X-Mirra-Version.
+	HideHeaders bool
+}
+
+// Exchanger answers vendor traffic; host/session's Mirror is one.
+type Exchanger interface {
+	Serve(ctx context.Context, r *host.Request) *host.Response
+	Manifest() *abi.Manifest
+	MaxBody() int64
+}
+
+// place is where a request is to go.
+type place struct {
+	session, mirror, host string
+	base, target          string
+}
+
+// ServeHTTP serves requests by host name and by path.
+func (v *Vendor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	p, ok := locate(r)
+	if !ok {
+		notFound(w, r)
+		return
+	}
+	v.serve(w, r, p)
+}
+
+// Port returns the handler of a port that belongs to one mirror.
+func (v *Vendor) Port(session, mirror string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		v.serve(w, r, place{session: session, mirror: mirror, host: r.Header.Get("X-Mirra-Host"), base: "http://" + r.Host, target: r.RequestURI})
+	})
+}
+
+func (v *Vendor) serve(w http.ResponseWriter, r *http.Request, p place) {
+	// A proxy-style request line names the host again.
+	if rest, ok := strings.CutPrefix(p.target, "http://"); ok {
+		_, p.target, _ = strings.Cut(rest, "/")
+		p.target = "/" + p.target
+	}
+	x := v.Route(p.session, p.mirror)
+	if x == nil {
+		noSuchMirror(w, p)
+		return
+	}
+	if strings.HasPrefix(p.target, "/_mirra/") && v.Metadata != nil {
+		v.Metadata(w, r, p.session, p.mirror)
+		return
+	}
+	body := bodies.get()
+	defer bodies.put(body)
+	in := host.Request{Method: r.Method, Scheme: "http", Authority: r.Host, Host: p.host, BaseURL: p.base, Target: p.target}
+	in.Headers = appendHeaders(body.pairs[:0], r)
+	body.pairs = in.Headers
+	in.Body, in.BodyFault = body.read(r, x.MaxBody())
+	out := x.Serve(r.Context(), &in)
+	defer out.Release()
+	v.write(w, r, out)
+}
+
+// appendHeaders lists a request's headers. Their order on the wire is lost in
+// net/http; they are sorted, so that equal requests make equal frames.
+func appendHeaders(dst []abi.Pair, r *http.Request) []abi.Pair {
+	dst = append(dst, abi.Pair{Name: "Host", Value: r.Host})
+	for name, values := range r.Header {
+		for _, value := range values {
+			dst = append(dst, abi.Pair{Name: name, Value: value})
+		}
+	}
+	slices.SortStableFunc(dst[1:], func(a, b abi.Pair) int { return strings.Compare(a.Name, b.Name) })
+	return dst
+}
+
+// write sends a response in the vendor's spelling.
+func (v *Vendor) write(w http.ResponseWriter, r *http.Request, out *host.Response) {
+	if out.Delay > 0 {
+		t := time.NewTimer(out.Delay)
+		select {
+		case <-t.C:
+		case <-r.Context().Done():
+			t.Stop()
+			return
+		}
+	}
+	if out.Drop {
+		panic(http.ErrAbortHandler) // closes the connection without an answer
+	}
+	h := w.Header()
+	values := make([]string, len(out.Headers)+2)
+	for i, p := range out.Headers {
+		name := wireName(p.Name)
+		values[i] = p.Value
+		if old := h[name]; old != nil {
+			h[name] = append(old, p.Value)
+			continue
+		}
+		h[name] = values[i : i+1 : i+1]
+	}
+	if !v.HideHeaders && out.Version != "" {
+		values[len(out.Headers)] = out.Version
+		h["X-Mirra-Version"] = values[len(out.Headers) : len(out.Headers)+1]
+	}
+	for _, t := range out.Trailers {
+		h.Add("Trailer", t.Name)
+	}
+	switch {
+	case out.Script != "":
+		streamScript(w, r, out)
+	case out.Blob != nil:
+		w.Header().Set("Content-Length", itoa(out.BlobLen))
+		w.WriteHeader(out.Status)
+		_, _ = io.Copy(w, io.NewSectionReader(out.Blob, out.BlobFrom, out.BlobLen)) // the client went away
+	default:
+		if out.Status != http.StatusNoContent && out.Status != http.StatusNotModified {
+			h["Content-Length"] = []string{itoa(int64(len(out.Body)))}
+		}
+		w.WriteHeader(out.Status)
+		if r.Method != http.MethodHead {
+			_, _ = w.Write(out.Body) // the client went away
+		}
+	}
+	for _, t := range out.Trailers {
+		h.Set(t.Name, t.Value)
+	}
+}
+
+// wireName keeps the vendor's spelling but for the names that net/http itself
+// looks at.
+func wireName(name string) string {
+	switch len(name) {
+	case len("Date"), len("Content-Type"), len("Content-Length"), len("Connection"):
+		for _, known := range [...]string{"Date", "Content-Type", "Connection", "Content-Length"} {
+			if strings.EqualFold(name, known) {
+				return known
+			}
+		}
+	}
+	return name
+}
+
+// streamScript sends a body in chunks, each after its delay of wall time.
+func streamScript(w http.ResponseWriter, r *http.Request, out *host.Response) {
+	w.WriteHeader(out.Status)
+	flush := http.NewResponseController(w)
+	for delay, chunk := range out.Script.All {
+		if delay > 0 {
+			t := time.NewTimer(time.Duration(delay))
+			select {
+			case <-t.C:
+			case <-r.Context().Done():
+				t.Stop()
+				return
+			}
+		}
+		if _, err := io.WriteString(w, chunk); err != nil {
+			return
+		}
+		if err := flush.Flush(); err != nil {
+			return
+		}
+	}
+}

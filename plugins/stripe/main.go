@@ -1,0 +1,71 @@
+// Stripe mirrors Stripe's API, line 2024-06 (version 2024-06-20).
+//
+// What is known of the vendor is cited where it is used: [R] read in recorded
+// traffic, [S] in an official specification or SDK, [D] in documentation, with
+// its address and the date it was read. What is only believed says so.
+package main
+
+import "github.com/mirrahq/mirra/sdk"
+
+const (
+	lineVersion = "2024-06-20"
+	contentType = "application/json"
+)
+
+var stripe = sdk.New(sdk.Manifest{
+	Name:    "stripe",
+	Vendor:  "Stripe",
+	Line:    "2024-06",
+	Build:   1,
+	Summary: "Stripe payments: customers, payment methods, intents, charges, refunds, balance, events",
+	License: "Apache-2.0",
+	API:     sdk.API{Default: lineVersion, Header: "Stripe-Version", Response: "Stripe-Version"},
+	Hosts: []sdk.Host{
+		{ID: "api", Name: "api.stripe.com"},
+		{ID: "files", Name: "files.stripe.com"},
+		{ID: "hooks", Name: "hooks.stripe.com"}, // 3DS pages
+	},
+	Domains: []string{"stripe.com"},
+	Credentials: []sdk.Credentials{
+		{Class: "secret", Scheme: "bearer", Pattern: `(?:sk|rk)_test_[A-Za-z0-9_]{2,}`},
+		{Class: "secret", Scheme: "basic-user", Pattern: `(?:sk|rk)_test_[A-Za-z0-9_]{2,}`},
+		{Class: "publishable", Scheme: "bearer", Pattern: `pk_test_[A-Za-z0-9_]{2,}`},
+		{Class: "publishable", Scheme: "basic-user", Pattern: `pk_test_[A-Za-z0-9_]{2,}`},
+		{Class: "live", Scheme: "bearer", Pattern: `(?:sk|rk|pk)_live_[A-Za-z0-9_]{2,}`, Live: true},
+		{Class: "live", Scheme: "basic-user", Pattern: `(?:sk|rk|pk)_live_[A-Za-z0-9_]{2,}`, Live: true},
+	},
+	// [R] "Invalid API Key provided: sk_test_***…uCJm": first eight, stars, last four.
+	Mask: sdk.Mask{First: 8, Last: 4, Fill: "*", Whole: 12},
+	Secrets: []sdk.SecretSpec{
+		{Name: "webhook", Env: []string{"STRIPE_WEBHOOK_SECRET", "STRIPE_ENDPOINT_SECRET", "STRIPE_WEBHOOK_SIGNING_SECRET"}, Prefix: "whsec_", Bytes: 32},
+	},
+	Env: []sdk.EnvVar{
+		{Name: "STRIPE_API_BASE", Value: "{url}"},
+		{Name: "STRIPE_WEBHOOK_SECRET", Value: "{secret:webhook}"},
+	},
+	Detect: sdk.Detect{
+		NPM: []string{"stripe"}, Go: []string{"github.com/stripe/stripe-go"}, PyPI: []string{"stripe"}, Gem: []string{"stripe"},
+		Composer: []string{"stripe/stripe-php"}, Maven: []string{"com.stripe:stripe-java"},
+		Env: []string{"STRIPE_SECRET_KEY", "STRIPE_API_KEY", "STRIPE_WEBHOOK_SECRET"},
+		Versions: map[string]string{
+			// [S] apiVersion.ts of stripe-node and stripe.go of stripe-go at those majors.
+			"npm:stripe@16": "2024-06-20", "go:github.com/stripe/stripe-go/v79": "2024-06-20",
+		},
+	},
+	Idempotency: sdk.IdempotencySpec{Header: "Idempotency-Key", Methods: []string{"POST"}},
+	Errors:      hostErrors,
+})
+
+func init() {
+	stripe.Layout = sdk.Indented2
+	stripe.Before = before
+	stripe.After = after
+	stripe.OnError = answerError
+	stripe.Warmup = warmup
+	stripe.Attempt = attempt
+	stripe.Outcome = outcome
+	route()
+	stripe.Serve()
+}
+
+func main() { sdk.Main() }

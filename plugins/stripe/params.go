@@ -1,0 +1,176 @@
+package main
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/mirrahq/mirra/sdk"
+)
+
+// check holds the parameters against the operation's fields. The first fault is
+// answered, as the vendor does.
+func (r *request) check() error {
+	var fault *failure
+	sdk.CheckFields(r.params, r.op.fields, func(v sdk.Violation) bool {
+		fault = word(v)
+		return fault == nil
+	})
+	if fault != nil {
+		return fault
+	}
+	return r.checkMetadata()
+}
+
+// word puts a violation in Stripe's words; nil lets it pass.
+func word(v sdk.Violation) *failure {
+	switch v.Kind {
+	case sdk.UnknownField:
+		message := "Received unknown parameter: " + v.Path
+		if near := nearest(v.Path, v.Among); near != "" {
+			message += ". Did you mean " + near + "?"
+		}
+		return invalid("parameter_unknown", v.Path, message) // [R]
+	case sdk.MissingField:
+		return invalid("parameter_missing", v.Path, "Missing required param: "+v.Path+".") // [R]
+	case sdk.EmptyValue:
+		return invalid("parameter_invalid_empty", v.Path, "You passed an empty string for '"+v.Path+"'. We assume empty values are an attempt to unset a parameter; however '"+v.Path+"' cannot be unset. You should remove '"+v.Path+"' from your request or supply a non-empty value.") // [R]
+	case sdk.NotInEnum:
+		return invalid("", v.Path, "Invalid "+v.Path+": must be one of "+oneOf(v.Field.Enum)) // [R]
+	case sdk.TooLong:
+		return invalid("", v.Path, "Invalid string: "+shorten(v.Value.String())+"; must be at most "+strconv.Itoa(int(v.Field.Max))+" characters") // [R]
+	}
+	return wrongType(v)
+}
+
+func wrongType(v sdk.Violation) *failure {
+	value := v.Value.String()
+	switch {
+	case v.Value.Kind() == sdk.Object || v.Value.Kind() == sdk.Array:
+		return invalid("", v.Path, "Invalid string: "+v.Value.JSON()) // [R], of a hash where a string is wanted
+	case v.Field.Type&sdk.TInteger != 0:
+		return invalid("parameter_invalid_integer", v.Path, "Invalid integer: "+value) // [R]
+	case v.Field.Type&sdk.TBoolean != 0:
+		return invalid("", v.Path, "Invalid boolean: "+value)
+	case v.Field.Type&sdk.TNumber != 0:
+		return invalid("", v.Path, "Invalid decimal: "+value)
+	case v.Field.Type&sdk.TArray != 0:
+		return invalid("", v.Path, "Invalid array")
+	}
+	return invalid("", v.Path, "Invalid object")
+}
+
+// oneOf lists the values of an enum: "a, b, or c" [R].
+func oneOf(values []string) string {
+	switch len(values) {
+	case 1:
+		return values[0]
+	case 2:
+		return values[0] + " or " + values[1]
+	}
+	return strings.Join(values[:len(values)-1], ", ") + ", or " + values[len(values)-1]
+}
+
+// shorten shows the first four and last four characters [R: cs_t...eCUl].
+func shorten(s string) string {
+	if len(s) <= 8 {
+		return s
+	}
+	return s[:4] + "..." + s[len(s)-4:]
+}
+
+// nearest is the field a client may have meant, "" if none is close. [R] "price.
+// Did you mean pricing?"; the vendor's own measure is not known, so this one
+// takes at most two edits in five letters.
+func nearest(path string, fields []sdk.Field) string {
+	name := path
+	prefix := ""
+	if i := strings.LastIndexByte(path, '['); i >= 0 {
+		prefix, name = path[:i], strings.TrimSuffix(path[i+1:], "]")
+	}
+	best, distance := "", len(name)*2/5+1
+	for i := range fields {
+		if d := editDistance(name, fields[i].Name); d < distance {
+			best, distance = fields[i].Name, d
+		}
+	}
+	if best == "" || prefix == "" {
+		return best
+	}
+	return prefix + "[" + best + "]"
+}
+
+func editDistance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		diagonal := row[0]
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := diagonal
+			if a[i-1] != b[j-1] {
+				cost++
+			}
+			diagonal = row[j]
+			row[j] = min(cost, row[j]+1, row[j-1]+1)
+		}
+	}
+	return row[len(b)]
+}
+
+// Metadata: up to 50 keys of at most 40 characters, values of at most 500
+// [D docs.stripe.com/api/metadata, 2026-11].
+const (
+	metadataKeys     = 50
+	metadataKeyChars = 40
+	metadataChars    = 500
+)
+
+func (r *request) checkMetadata() error {
+	m := r.params.Get("metadata")
+	if m.Kind() != sdk.Object {
+		return nil
+	}
+	n := 0
+	for v := range m.All {
+		key := v.Key()
+		switch {
+		case len(key) > metadataKeyChars:
+			return invalid("", "metadata", "Metadata keys can be at most 40 characters long. You passed a key that is "+strconv.Itoa(len(key))+" characters long. Invalid key: "+key)
+		case v.Kind() == sdk.Object || v.Kind() == sdk.Array:
+			return invalid("", "metadata", "Metadata values must be strings, but for key '"+key+"' you passed in a value of type hash")
+		case len(v.String()) > metadataChars:
+			return invalid("", "metadata["+key+"]", "Metadata values can have up to 500 characters, but you passed in a value that is "+strconv.Itoa(len(v.String()))+" characters. Invalid value: "+v.String())
+		}
+		n++
+	}
+	if n > metadataKeys {
+		return invalid("", "metadata", "You can only have a maximum of 50 metadata keys, but you passed in "+strconv.Itoa(n))
+	}
+	return nil
+}
+
+// setMetadata merges the metadata parameter into a document: a key of "" is
+// removed, metadata= removes all.
+func (r *request) setMetadata(d sdk.Doc) {
+	given := r.params.Get("metadata")
+	if !given.Exists() {
+		return
+	}
+	if given.Kind() != sdk.Object {
+		d.SetObject("metadata")
+		return
+	}
+	m := d.Get("metadata")
+	if m.Kind() != sdk.Object {
+		m = d.SetObject("metadata")
+	}
+	for v := range given.All {
+		if v.String() == "" {
+			m.Delete(v.Key())
+			continue
+		}
+		m.SetString(v.Key(), v.String())
+	}
+}

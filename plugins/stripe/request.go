@@ -1,0 +1,80 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/mirrahq/mirra/sdk"
+)
+
+// request is a call with what every operation of Stripe's needs of it.
+type request struct {
+	*sdk.Call
+	op     *operation
+	params sdk.Doc
+	print  string // fingerprint, once it is known
+}
+
+var current request
+
+// serve checks a request's parameters, runs its operation once per idempotency
+// key, and answers with the expanded document.
+func serve(c *sdk.Call, op *operation, run func(c *request) error) error {
+	r := &current
+	*r = request{Call: c, op: op}
+	params, err := c.Params()
+	if err != nil {
+		return err
+	}
+	r.params = params
+	key, done, err := r.idempotent()
+	if done || err != nil {
+		return err
+	}
+	if err := r.check(); err != nil {
+		return err
+	}
+	err = run(r)
+	if err != nil {
+		// [D docs.stripe.com/api/idempotent_requests, 2026-11]: results are kept
+		// once execution began; what failed validation is not.
+		f, ok := err.(*failure)
+		if !ok || !f.executed {
+			return err
+		}
+		answerError(c, err)
+	}
+	if key != "" {
+		c.StoreReplay(key, r.fingerprint(), requestID(c))
+	}
+	return nil
+}
+
+// answer sends a document with what expand asks for put in.
+func (r *request) answer(d sdk.Doc) error {
+	if err := r.expand(d); err != nil {
+		return err
+	}
+	return r.JSON(d)
+}
+
+// text returns a parameter's text; "" when it is absent.
+func (r *request) text(path ...string) string { return r.params.Get(path...).String() }
+
+// given tells whether a parameter was sent, empty or not.
+func (r *request) given(path ...string) bool { return r.params.Get(path...).Exists() }
+
+// setText copies a text parameter into a document: "" unsets, absent leaves.
+func (r *request) setText(d sdk.Doc, name string) {
+	if r.given(name) {
+		d.SetStringOrNull(name, r.text(name))
+	}
+}
+
+// pathForPolicy is the path as the Content-Security-Policy header has it:
+// v1%2Fpayment_intents%2F%3Aintent [R, 2024-06-20].
+func pathForPolicy(pattern string) string {
+	_, path, _ := strings.Cut(pattern, " ")
+	path = strings.TrimPrefix(path, "/")
+	path = strings.NewReplacer("/{", "%2F%3A", "}", "", "/", "%2F").Replace(path)
+	return path
+}

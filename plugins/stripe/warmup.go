@@ -1,0 +1,16 @@
+package main
+
+import (
+	"github.com/mirrahq/mirra/sdk"
+)
+
+// warmup runs once before the image of the plugin is taken, so that what every
+// call needs is there already.
+func warmup(c *sdk.Call) {
+	d := customerTemplate.New(c.Arena)
+	_ = d.JSON()
+	_ = nearest("emial", operations[0].fields)
+}
+
+// secretOf is replaced by the webhook endpoints' handlers.
+func secretOf(c *sdk.Call, _ string) sdk.Secret { return c.Secret("webhook") }
