@@ -133,6 +133,8 @@ func join(parts ...any) (b []byte) {
 			b = append(b, p)
 		case []byte:
 			b = append(b, p...)
+		default:
+			panic("not code")
 		}
 	}
 	return b

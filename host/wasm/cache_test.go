@@ -1,0 +1,127 @@
+package wasm
+
+import (
+	"context"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/mirrahq/mirra/abi"
+	"github.com/mirrahq/mirra/host"
+	"github.com/mirrahq/mirra/host/hosttest"
+)
+
+func cacheFiles(t *testing.T, dir string) (files []string) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			files = append(files, path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+// loadAndCall loads a plugin with a cache, calls it and closes it.
+func loadAndCall(t *testing.T, dir string, file []byte, verb, want string) host.Schema {
+	t.Helper()
+	r, err := New(t.Context(), Config{CacheDir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := r.Load(t.Context(), file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, _, err := p.Invoke(t.Context(), &hosttest.Call{}, ask(verb), nil, host.CallBudget)
+	if err != nil || string(out) != want {
+		t.Errorf("got %q, %v; want %q", out, err, want)
+	}
+	if err := r.Close(context.Background()); err != nil {
+		t.Error(err)
+	}
+	return p.Schema()
+}
+
+// answering is a small plugin that answers with what lies in its memory.
+func answering(t *testing.T) []byte {
+	a := newAsm()
+	output := a.imp(abi.ModuleCore, "output")
+	a.data, a.nData = join(0, c32(16), opEnd, 2, []byte("hi")), 1
+	a.fn(abi.ExportCall, nil, nil, 0, c32(16), c32(2), call(output))
+	return a.plugin(t)
+}
+
+// TestCacheGoGuest loads a real plugin cold, then warm.
+func TestCacheGoGuest(t *testing.T) {
+	dir := t.TempDir()
+	file := hosttest.MustBuildGuest(t, "testdata/guest", "guest")
+	for range 2 {
+		got := loadAndCall(t, dir, file, "echo hello", "hello")
+		if got.Version != 3 || len(got.Statements) != 2 || got.DDL == "" {
+			t.Errorf("got schema %+v", got)
+		}
+	}
+}
+
+// TestCacheSurvivesDamage damages every file of an entry in turn.
+func TestCacheSurvivesDamage(t *testing.T) {
+	dir := t.TempDir()
+	file := answering(t)
+	loadAndCall(t, dir, file, "x", "hi")
+	files := cacheFiles(t, dir)
+	if len(files) < 4 {
+		t.Fatalf("the cache holds %q", files)
+	}
+	damages := map[string]func(path string, b []byte) error{
+		"flip":   func(path string, b []byte) error { b[len(b)/2] ^= 1; return os.WriteFile(path, b, 0o644) },
+		"cut":    func(path string, b []byte) error { return os.WriteFile(path, b[:len(b)/2], 0o644) },
+		"empty":  func(path string, _ []byte) error { return os.WriteFile(path, nil, 0o644) },
+		"remove": func(path string, _ []byte) error { return os.Remove(path) },
+	}
+	for _, path := range files {
+		for name, damage := range damages {
+			rel, _ := filepath.Rel(dir, path)
+			t.Run(name+"/"+filepath.Base(filepath.Dir(rel))+"/"+filepath.Base(rel), func(t *testing.T) {
+				good, err := os.ReadFile(path)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := damage(path, slices.Clone(good)); err != nil {
+					t.Fatal(err)
+				}
+				loadAndCall(t, dir, file, "x", "hi")
+				if now := cacheFiles(t, dir); !slices.Equal(now, files) {
+					t.Errorf("the cache holds %q, want %q", now, files)
+				}
+				r := &Runtime{config: Config{CacheDir: dir}}
+				if _, _, err := r.cacheFor(mustDigest(file)).read(); err != nil {
+					t.Errorf("not repaired: %v", err)
+				}
+			})
+		}
+	}
+}
+
+func mustDigest(file []byte) string { return "sha256:" + hashText(file) }
+
+// TestCacheIsShared lets several runtimes fill one directory at once.
+func TestCacheIsShared(t *testing.T) {
+	dir := t.TempDir()
+	file := answering(t)
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() { loadAndCall(t, dir, file, "x", "hi") })
+	}
+	wg.Wait()
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) != 1 {
+		t.Errorf("the cache holds %v, %v; want one entry", entries, err)
+	}
+}
