@@ -1,0 +1,21 @@
+package native
+
+import (
+	"context"
+
+	"github.com/mirrahq/mirra/host"
+	"github.com/mirrahq/mirra/host/session"
+	"github.com/mirrahq/mirra/host/sqlite"
+	"github.com/mirrahq/mirra/host/webhook"
+)
+
+// Sessions returns a manager whose every mirror is the program: real sessions,
+// databases and deliveries around a plugin of the same process.
+func Sessions(p *Program) *session.Manager {
+	return session.New(session.Config{Stores: sqlite.New(sqlite.Config{}), Sender: webhook.New(webhook.Config{}), Programs: only{p}})
+}
+
+// only answers every reference with one program.
+type only struct{ p *Program }
+
+func (o only) Program(context.Context, string) (host.Program, error) { return o.p, nil }
