@@ -32,6 +32,25 @@ var hostile = []struct {
 	{"loop-by-br-table", host.TrapFuel, func(*asm, uint32) []byte {
 		return join(opLoop, blockVoid, opBlock, blockVoid, c32(0), opBrTable, 1, 1, 0, opEnd, opBr, 0, opEnd)
 	}},
+	{"dispatcher", host.TrapFuel, func(*asm, uint32) []byte {
+		// Two regions that jump to each other, as Go compiles its jumps.
+		return join(opLoop, blockVoid, opBlock, blockVoid, opBlock, blockVoid,
+			get(0), opBrTable, 1, 0, 1, opEnd,
+			c32(1), set(0), opBr, 1, opEnd,
+			c32(0), set(0), opBr, 0, opEnd)
+	}},
+	{"dispatcher-to-itself", host.TrapFuel, func(*asm, uint32) []byte {
+		return join(opLoop, blockVoid, opBlock, blockVoid, opBlock, blockVoid,
+			get(0), opBrTable, 2, 0, 1, 2, opEnd,
+			c32(7), set(0), opBr, 1, opEnd, opEnd)
+	}},
+	{"dispatcher-bypassed", host.TrapFuel, func(a *asm, _ uint32) []byte {
+		// The table leads out, but an if before it is never entered.
+		typ := int(a.typ([]byte{typeI32}, nil))
+		return join(c32(0), opLoop, typ, opBlock, typ, opIf, blockVoid,
+			get(0), opBrTable, 0, 1, opEnd,
+			c32(0), c32(0), set(0), opBr, 1, opEnd, opEnd)
+	}},
 	{"recursion", host.TrapStack, func(a *asm, _ uint32) []byte {
 		self := a.nImports + a.nFuncs
 		a.fn("", nil, nil, 0, call(self))

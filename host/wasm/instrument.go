@@ -189,13 +189,23 @@ func (w *rewriter) code() ([]byte, error) {
 	w.meter.faults = map[string]int{}
 	n := len(w.m.section[secCode])
 	out := appendU32(make([]byte, 0, n+n/4), uint32(len(w.m.bodies)))
+	graph := callGraph{imported: w.imported}
+	for i := range w.m.bodies {
+		if !w.meter.scan(&w.m.bodies[i], i+w.m.importedFuncs) {
+			return nil, fmt.Errorf("function %d: %w", i+w.m.importedFuncs, errMalformed)
+		}
+		graph.add(&w.meter)
+	}
 	var b []byte
 	for i := range w.m.bodies {
 		body := &w.m.bodies[i]
 		typ, ok := w.m.typeAt(w.m.funcs[i])
-		if !ok || !w.meter.scan(body, i+w.m.importedFuncs) {
+		if !ok {
 			return nil, fmt.Errorf("function %d: %w", i+w.m.importedFuncs, errMalformed)
 		}
+		w.meter.scan(body, i)
+		node := graph.resolve(uint32(i), 0)
+		w.meter.place(!node.light, node.weight > maxUnchecked)
 		if w.free {
 			w.meter.sites = nil
 		}
@@ -243,11 +253,15 @@ func (w *rewriter) body(b []byte, body *codeBody, scratch uint32) []byte {
 // charge appends a site.
 func (w *rewriter) charge(b []byte, s site, scratch uint32) []byte {
 	b = appendU32(append(b, opGlobalGet), w.fuel)
-	b = append(appendS32(append(b, opI32Const), s.weight), opI32Sub)
-	if !s.check {
-		return appendU32(append(b, opGlobalSet), w.fuel)
+	if s.weight > 0 {
+		b = append(appendS32(append(b, opI32Const), s.weight), opI32Sub)
+		if !s.check {
+			return appendU32(append(b, opGlobalSet), w.fuel)
+		}
+		return w.settle(b, scratch)
 	}
-	return w.settle(b, scratch)
+	b = appendU32(append(b, opLocalTee), scratch)
+	return w.check(b, scratch)
 }
 
 // operand appends code that keeps the operand on the stack and puts the fuel
@@ -263,13 +277,18 @@ func (w *rewriter) spend(b []byte, scratch uint32) []byte {
 	return w.settle(append(b, opI32Sub), scratch)
 }
 
-// settle stores the new fuel on top of the stack, and calls tick if it is
-// used up: fuel = tick(fuel). The branch without the call comes first: wazero
-// allocates registers along it.
+// settle stores the new fuel on top of the stack and checks it.
 func (w *rewriter) settle(b []byte, scratch uint32) []byte {
 	b = appendU32(append(b, opLocalTee), scratch)
 	b = appendU32(append(b, opGlobalSet), w.fuel)
 	b = appendU32(append(b, opLocalGet), scratch)
+	return w.check(b, scratch)
+}
+
+// check calls tick if the fuel, on the stack and in scratch, is used up: fuel =
+// tick(fuel). The branch without the call comes first: wazero allocates
+// registers along it.
+func (w *rewriter) check(b []byte, scratch uint32) []byte {
 	b = append(b, opI32Const, 0, opI32GeS, opIf, blockVoid, opElse)
 	b = appendU32(append(b, opLocalGet), scratch)
 	b = appendU32(append(b, opCall), w.tick)

@@ -1,15 +1,21 @@
 package wasm
 
-// Metering. A site is a place where the rewriter inserts "fuel -= weight; if
-// fuel < 0 call tick". Sites stand at every loop header and function entry, so
-// that nothing runs for long without meeting one, and at the start of a
-// stretch of straight code once the stretches charged elsewhere grow too long.
+import (
+	"cmp"
+	"slices"
+)
+
+// Metering. A charge is "fuel -= weight"; a check is "if fuel < 0 call tick".
+// Charges are cheap, checks are not: each cuts a block of the compiled code in
+// two. So every stretch of code is charged, and checks stand only where
+// something could go on for long without one: at branches that go back, and at
+// the entry of functions that are not light (see callGraph).
 //
 // The code is cut into stretches: runs of instructions that are entered at the
 // top and left at the bottom. A stretch knows another that every path to it
 // passes (its dominator: what came before a branch, or before the block whose
-// end it follows). A short one is charged at the site its dominator is charged
-// at, taken or not, which costs nothing at run time; a site takes on at most
+// end it follows). A short one is charged where its dominator is charged,
+// taken or not, which costs nothing at run time; a site takes on at most
 // maxLumped that way. So a guest never pays less than it executes, and never
 // more than maxLumped extra at a site.
 
@@ -17,17 +23,17 @@ const (
 	// maxLumped bounds what a site charges for code that may not run. Larger
 	// values make fewer sites and a coarser count.
 	maxLumped = 24
-	// maxStretch splits straight code, so that a huge body meets tick as often
-	// as a loop does.
+	// maxStretch splits straight code by checks.
 	maxStretch = 1 << 14
-	// smallLeaf is the weight up to which a function without calls and loops
-	// is charged unchecked: its caller checks before long.
-	smallLeaf = 64
+	// maxUnchecked is the weight above which a function is checked at every
+	// site: its forward branches alone could take long.
+	maxUnchecked = 1 << 16
 )
 
+// site is where the rewriter inserts code.
 type site struct {
-	at     int // offset in the code where it is inserted
-	weight int32
+	at     int   // offset in the body's code
+	weight int32 // 0 for a check without a charge
 	check  bool
 }
 
@@ -36,36 +42,55 @@ type stretch struct {
 	weight int
 	parent int32 // dominator
 	own    bool  // charged at its own start
-	free   bool  // needs no check: one follows at once
+	check  bool
 	mark   int32 // where it is charged: index of a stretch
 	lumped int
 }
 
 type frame struct {
-	stretch int32 // what runs before the construct
+	at      int   // offset of the construct
+	stretch int32 // what runs before it
 	dead    bool
+	op      byte
+	// A loop that starts with nothing but blocks and a br_table on a local is
+	// a dispatcher: this is how Go compiles its jumps.
+	dispatch *dispatch
 }
 
-// meter finds the sites of function bodies. It is reused between them.
+// dispatch describes the br_table at the start of a loop.
+type dispatch struct {
+	local   uint32
+	blocks  []int // offsets of the blocks around the table, outermost first
+	targets []uint32
+}
+
+// meter finds the sites of a function body. It is reused between bodies.
 type meter struct {
 	stretches []stretch
 	frames    []frame
-	sites     []site
-	faults    map[string]int // forbidden instruction: first function
+	gates     []site // checks before branches that go back
+	sites     []site // the result, in code order
+
+	weight   int      // of the whole body
+	calls    []uint32 // direct ones, by function index
+	indirect int      // other calls
+
+	faults map[string]int // forbidden instruction: first function
 }
 
-// scan reads one body and leaves its sites in m.sites, in code order.
-// The code has been validated; scan returns false if it is malformed all the same.
+// scan reads one body. The code has been validated; scan returns false if it
+// is malformed all the same.
 func (m *meter) scan(body *codeBody, function int) bool {
-	m.stretches, m.frames, m.sites = m.stretches[:0], m.frames[:0], m.sites[:0]
+	m.stretches, m.frames, m.gates, m.sites = m.stretches[:0], m.frames[:0], m.gates[:0], m.sites[:0]
+	m.calls, m.indirect, m.weight = m.calls[:0], 0, 0
 	m.stretches = append(m.stretches, stretch{own: true})
-	m.frames = append(m.frames, frame{})
+	m.frames = append(m.frames, frame{at: -1})
 	cur, dead := int32(0), false
-	loops, calls, bulk, straight := false, false, false, true
-	begin := func(at int, parent int32, own bool) {
+	begin := func(at int, parent int32, own, check bool) {
 		cur = int32(len(m.stretches))
-		m.stretches = append(m.stretches, stretch{at: at, parent: parent, own: own})
+		m.stretches = append(m.stretches, stretch{at: at, parent: parent, own: own, check: check})
 	}
+	var jump jumpState
 	c := &cursor{b: body.code}
 	for len(m.frames) > 0 {
 		in := c.instr()
@@ -83,47 +108,43 @@ func (m *meter) scan(body *codeBody, function int) bool {
 		top := len(m.frames) - 1
 		switch in.op {
 		case opBlock:
-			m.frames = append(m.frames, frame{cur, dead})
+			m.frames = append(m.frames, frame{at: in.at, op: in.op, stretch: cur, dead: dead})
 		case opLoop:
-			m.frames = append(m.frames, frame{cur, dead})
-			if dead {
-				break
+			m.frames = append(m.frames, frame{at: in.at, op: in.op, stretch: cur, dead: dead})
+			if !dead {
+				begin(c.at, cur, true, false)
 			}
-			loops = true
-			// Entering the function is entering the loop: one check does. Not
-			// after a call, which may come back here before the loop.
-			m.stretches[0].free = m.stretches[0].free || straight && !calls
-			begin(c.at, cur, true)
-			straight = false
 		case opIf:
-			m.frames = append(m.frames, frame{cur, dead})
-			begin(c.at, cur, false)
-			straight = false
+			m.frames = append(m.frames, frame{at: in.at, op: in.op, stretch: cur, dead: dead})
+			begin(c.at, cur, false, false)
 		case opElse:
 			f := m.frames[top]
 			dead = f.dead
-			begin(c.at, f.stretch, false)
+			begin(c.at, f.stretch, false, false)
 		case opEnd:
 			f := m.frames[top]
 			m.frames = m.frames[:top]
 			dead = f.dead
-			begin(c.at, f.stretch, false)
-			straight = false
-		case opBr, opBrTable, opReturn, opUnreachable:
-			dead, straight = true, false
-		case opBrIf:
-			begin(c.at, cur, false)
-			straight = false
-		case opCall, opCallIndirect:
-			calls = true
-		case opMemoryGrow:
-			bulk = true
-		case opMisc:
-			bulk = bulk || in.sub == miscMemoryFill || in.sub == miscMemoryCopy
+			begin(c.at, f.stretch, false, false)
+		case opBr, opBrIf, opBrTable:
+			if !m.branch(&in, c, &jump, dead) {
+				return false
+			}
+			if in.op == opBrIf {
+				begin(c.at, cur, false, false)
+			} else {
+				dead = true
+			}
+		case opReturn, opUnreachable:
+			dead = true
+		case opCall:
+			m.calls = append(m.calls, in.index)
+		case opCallIndirect:
+			m.indirect++
 		}
+		jump.note(&in, c)
 		if !dead && m.stretches[cur].weight >= maxStretch {
-			begin(c.at, cur, true)
-			straight = false
+			begin(c.at, cur, true, true)
 		}
 	}
 	if !c.done() {
@@ -131,39 +152,148 @@ func (m *meter) scan(body *codeBody, function int) bool {
 	}
 	// What a frame costs: locals are cleared, and large bodies have large
 	// frames, which is what a runaway recursion fills the stack with.
-	m.stretches[0].weight += int(body.numLocals)/8 + len(body.code)/512
-	m.place()
-	if len(m.sites) == 1 && !loops && !calls && !bulk && m.sites[0].weight <= smallLeaf {
-		m.sites[0].check = false
+	m.stretches[0].weight += int(min(body.numLocals, maxLocals))/8 + len(body.code)/512
+	for i := range m.stretches {
+		m.weight += m.stretches[i].weight
 	}
 	return true
 }
 
-// place decides where each stretch is charged. A dominator comes before what
-// it dominates.
-func (m *meter) place() {
+// jumpState remembers the instructions before the present one.
+type jumpState struct {
+	value, local uint32 // of "i32.const value; local.set local"
+	matched      int    // how much of the pair has been seen
+	got          uint32 // of "local.get got"
+	from, to     int    // where that one stands; to is -1 if the last was another
+}
+
+func (j *jumpState) note(in *instr, c *cursor) {
+	operand := func() uint32 {
+		o := &cursor{b: c.b, at: in.at + 1}
+		return o.u32()
+	}
+	matched := j.matched
+	j.matched, j.to = 0, -1
+	switch in.op {
+	case opI32Const:
+		o := &cursor{b: c.b, at: in.at + 1}
+		j.value, j.matched = uint32(o.s32()), 1
+	case opLocalSet:
+		if matched == 1 {
+			j.local, j.matched = operand(), 2
+		}
+	case opLocalGet:
+		j.got, j.from, j.to = operand(), in.at, c.at
+	}
+}
+
+// branch looks at the targets of a branch and puts a gate before it if it may
+// go back. It returns false on a label that does not exist.
+func (m *meter) branch(in *instr, c *cursor, jump *jumpState, dead bool) bool {
+	o := &cursor{b: c.b, at: in.at + 1}
+	n := uint32(0)
+	if in.op == opBrTable {
+		n = o.u32()
+	}
+	first := o.at
+	back := false
+	for range n + 1 {
+		label := o.u32()
+		if o.bad || uint64(label) >= uint64(len(m.frames)) {
+			return false
+		}
+		f := &m.frames[len(m.frames)-1-int(label)]
+		back = back || f.op == opLoop && !(in.op == opBr && m.forward(f, jump))
+	}
+	if in.op == opBrTable && jump.to == in.at {
+		if l := m.dispatched(jump.from); l >= 0 {
+			d := &dispatch{local: jump.got}
+			o = &cursor{b: c.b, at: first}
+			for range n + 1 {
+				d.targets = append(d.targets, o.u32())
+			}
+			for _, f := range m.frames[l+1:] {
+				d.blocks = append(d.blocks, f.at)
+			}
+			m.frames[l].dispatch = d
+		}
+	}
+	if back && !dead {
+		m.gates = append(m.gates, site{at: in.at, check: true})
+	}
+	return true
+}
+
+// dispatched returns the frame of the loop after whose start nothing but blocks
+// is opened until at, or -1: then every way through the loop meets what stands
+// at at.
+func (m *meter) dispatched(at int) int {
+	for i := len(m.frames) - 1; i > 0; i-- {
+		f := &m.frames[i]
+		if f.at+2 != at { // an opcode and a one-byte block type each
+			return -1
+		}
+		if f.op != opBlock {
+			if f.op == opLoop {
+				return i
+			}
+			return -1 // what follows an if may run without the table
+		}
+		at = f.at
+	}
+	return -1
+}
+
+// forward tells whether a branch to a dispatching loop is a jump ahead: the
+// local was set to a constant just before, and the block whose end the table
+// leads to for that constant is still open. Such a jump cannot repeat code
+// without another branch that goes back.
+func (m *meter) forward(f *frame, jump *jumpState) bool {
+	d := f.dispatch
+	if d == nil || jump.matched != 2 || jump.local != d.local {
+		return false
+	}
+	label := d.targets[min(int64(jump.value), int64(len(d.targets)-1))]
+	if int64(label) >= int64(len(d.blocks)) {
+		return false // the loop itself, or out of it
+	}
+	at := d.blocks[len(d.blocks)-1-int(label)]
+	for i := range m.frames {
+		if m.frames[i].at == at {
+			return true
+		}
+	}
+	return false
+}
+
+// place decides where each stretch is charged and lists the sites. entry asks
+// for a check at the entry, all for one at every site.
+func (m *meter) place(entry, all bool) {
 	for i := range m.stretches {
 		s := &m.stretches[i]
 		s.mark = int32(i)
 		if s.own {
 			continue
 		}
-		if s.weight == 0 {
-			s.mark = m.stretches[s.parent].mark
-			continue
-		}
-		at := &m.stretches[m.stretches[s.parent].mark]
-		if at.lumped+s.weight <= maxLumped {
+		parent := m.stretches[s.parent].mark
+		at := &m.stretches[parent]
+		switch {
+		case s.weight == 0:
+			s.mark = parent
+		case at.lumped+s.weight <= maxLumped:
 			at.lumped += s.weight
 			at.weight += s.weight
-			s.mark = m.stretches[s.parent].mark
-		} else {
+			s.mark = parent
+		default:
 			s.own = true
 		}
 	}
+	m.stretches[0].check = entry
+	m.sites = append(m.sites[:0], m.gates...)
 	for i := range m.stretches {
 		if s := &m.stretches[i]; s.own {
-			m.sites = append(m.sites, site{at: s.at, weight: int32(max(s.weight, 1)), check: !s.free})
+			m.sites = append(m.sites, site{at: s.at, weight: int32(max(s.weight, 1)), check: s.check || all})
 		}
 	}
+	slices.SortStableFunc(m.sites, func(a, b site) int { return cmp.Compare(a.at, b.at) })
 }
