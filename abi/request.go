@@ -212,7 +212,7 @@ func (r *Request) section(s Section) error {
 	default:
 		return s.unknown()
 	}
-	return c.err("section " + tagName(s.Tag))
+	return c.fault(s.Tag)
 }
 
 // Check walks what Decode takes on trust from the host: headers and tape.

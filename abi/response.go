@@ -171,7 +171,7 @@ func (r *Response) section(s Section) error {
 	default:
 		return s.unknown()
 	}
-	return c.err("section " + tagName(s.Tag))
+	return c.fault(s.Tag)
 }
 
 // AppendOperation appends the operation section.

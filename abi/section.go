@@ -231,3 +231,12 @@ func (c *cursor) rest() string {
 }
 
 func tagName(t Tag) string { return fmt.Sprintf("%#04x", uint16(t)) }
+
+// fault is err for a section; the text is only made when there is a fault,
+// because decoders run for every call of a guest.
+func (c *cursor) fault(t Tag) error {
+	if c.bad {
+		return fmt.Errorf("section %s: %w", tagName(t), ErrTruncated)
+	}
+	return nil
+}
