@@ -58,8 +58,12 @@ func (s *mappedSource) fill(image []byte, page int) error {
 		if string(image[at:at+page]) == string(zero) {
 			continue
 		}
-		if n, err := unix.Pwrite(s.file, image[at:at+page], int64(at)); err != nil || n != page {
-			return fmt.Errorf("write image file: %d bytes: %w", n, err)
+		n, err := unix.Pwrite(s.file, image[at:at+page], int64(at))
+		if err != nil {
+			return fmt.Errorf("write image file: %w", err)
+		}
+		if n != page {
+			return fmt.Errorf("write image file: %d of %d bytes", n, page)
 		}
 	}
 	b, err := unix.Mmap(s.file, 0, len(image), unix.PROT_READ, unix.MAP_SHARED)
@@ -142,7 +146,15 @@ func (m *mappedMemory) restore() (written int, ok bool) {
 
 // trackerFor returns the tracker of a strategy; "" is the best that works here.
 func trackerFor(want strategy) (tracker, error) {
-	if want == strategyPagemap || want == "" {
+	switch want {
+	case "":
+		if t, err := writeProtectTracker(); err == nil {
+			return t, nil
+		}
+		return pagemapTracker()
+	case strategyWriteProtect:
+		return writeProtectTracker()
+	case strategyPagemap:
 		return pagemapTracker()
 	}
 	return nil, fmt.Errorf("unknown strategy")
@@ -153,6 +165,7 @@ func trackerFor(want strategy) (tracker, error) {
 // as well, because clean pages of a file are dropped instead.
 type pagemap struct {
 	file *os.File
+	fd   int
 	page int
 }
 
@@ -170,7 +183,7 @@ var pagemapTracker = sync.OnceValues(func() (tracker, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &pagemap{file: f, page: os.Getpagesize()}
+	p := &pagemap{file: f, fd: int(f.Fd()), page: os.Getpagesize()}
 	if err := tryTracker(p); err != nil {
 		_ = f.Close() // read only
 		return nil, err
@@ -188,8 +201,12 @@ func (p *pagemap) dirty(b []byte, scratch *[]uint64, yield func(from, to int)) e
 	entries := (*scratch)[:n]
 	raw := unsafe.Slice((*byte)(unsafe.Pointer(&entries[0])), n*8)
 	at := uintptr(unsafe.Pointer(&b[0])) / uintptr(p.page) * 8
-	if got, err := unix.Pread(int(p.file.Fd()), raw, int64(at)); err != nil || got != len(raw) {
-		return fmt.Errorf("read pagemap: %d of %d bytes: %w", got, len(raw), err)
+	got, err := unix.Pread(p.fd, raw, int64(at))
+	if err != nil {
+		return fmt.Errorf("read pagemap: %w", err)
+	}
+	if got != len(raw) {
+		return fmt.Errorf("read pagemap: %d of %d bytes", got, len(raw))
 	}
 	from := -1
 	for i, e := range entries {
@@ -233,8 +250,11 @@ func tryTracker(t tracker) error {
 	b := g.Reallocate(uint64(len(image)))
 	_ = b[3*page] + b[9*page] // mapped, not written
 	b[5*page], b[11*page+1] = 0, 0
+	if _, err := unix.Pread(fd, b[13*page:13*page+1], 0); err != nil { // as the kernel writes
+		return err
+	}
 	written, ok := g.restore()
-	if !ok || written < 2*page || b[5*page] != 6 || b[11*page+1] != 12 || written > len(image)/2 {
+	if !ok || written < 3*page || b[5*page] != 6 || b[11*page+1] != 12 || b[13*page] != 14 || written > len(image)/2 {
 		return fmt.Errorf("pages written are not reported (%d bytes, %t)", written, ok)
 	}
 	return nil
