@@ -29,13 +29,17 @@ func (p Pairs) Len() int {
 
 // All calls yield for each pair in order until it returns false.
 func (p Pairs) All(yield func(name, value string) bool) {
-	c := cursor{s: string(p)}
-	if p == "" {
+	if len(p) < 2 {
 		return
 	}
-	for n := c.u16(); n > 0 && !c.bad; n-- {
-		name, value := c.str(), c.str()
-		if c.bad || !yield(name, value) {
+	rest := string(p[2:])
+	for n := p.Len(); n > 0; n-- {
+		var name, value string
+		var ok bool
+		if name, rest, ok = cutString(rest); !ok {
+			return
+		}
+		if value, rest, ok = cutString(rest); !ok || !yield(name, value) {
 			return
 		}
 	}
@@ -44,12 +48,40 @@ func (p Pairs) All(yield func(name, value string) bool) {
 // Find returns the first value whose name equals name without regard to ASCII
 // letter case, and whether there is one.
 func (p Pairs) Find(name string) (string, bool) {
-	for n, v := range p.All {
-		if equalFold(n, name) {
-			return v, true
+	if len(p) < 2 {
+		return "", false
+	}
+	// Names of another length are stepped over without being looked at: a guest
+	// does this several times a call.
+	rest := string(p[2:])
+	for n := p.Len(); n > 0 && len(rest) >= 4; n-- {
+		k := int(u32(rest))
+		if k > len(rest)-8 {
+			break
 		}
+		at := 4 + k
+		v := int(u32(rest[at:]))
+		if v > len(rest)-at-4 {
+			break
+		}
+		if k == len(name) && equalFold(rest[4:at], name) {
+			return rest[at+4 : at+4+v], true
+		}
+		rest = rest[at+4+v:]
 	}
 	return "", false
+}
+
+// cutString cuts a str off s.
+func cutString(s string) (v, rest string, ok bool) {
+	if len(s) < 4 {
+		return "", "", false
+	}
+	n := u32(s)
+	if uint64(n) > uint64(len(s)-4) {
+		return "", "", false
+	}
+	return s[4 : 4+n], s[4+n:], true
 }
 
 func (p Pairs) check() error {

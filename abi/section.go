@@ -208,12 +208,13 @@ func (c *cursor) u32() uint32 { return u32(c.take(4)) }
 func (c *cursor) u64() uint64 { return u64(c.take(8)) }
 
 func (c *cursor) str() string {
-	n := c.u32()
-	if c.bad || uint64(n) > uint64(len(c.s)) {
+	v, rest, ok := cutString(c.s)
+	if !ok {
 		c.bad, c.s = true, ""
 		return ""
 	}
-	return c.take(int(n))
+	c.s = rest
+	return v
 }
 
 func (c *cursor) err(what string) error {

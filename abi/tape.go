@@ -70,51 +70,76 @@ func (r *Record) Segment(i int) string {
 	if i == 0 {
 		return r.Name
 	}
-	c := cursor{s: r.segments}
+	v, rest, _ := cutString(r.segments)
 	for ; i > 1; i-- {
-		c.str()
+		v, rest, _ = cutString(rest)
 	}
-	return c.str()
+	return v
 }
+
+const recordHeaderBytes = 8
 
 // Next cuts the first record off the tape. An empty tape has none.
 func (t Tape) Next() (r Record, rest Tape, err error) {
-	c := cursor{s: string(t)}
-	r.Op = Op(c.u8())
-	r.Source = Source(c.u8())
-	n := int(c.u16())
-	r.Offset = c.u32()
+	rest, err = t.Read(&r)
+	return r, rest, err
+}
+
+// Read is Next into a Record of the caller's.
+func (t Tape) Read(r *Record) (rest Tape, err error) {
+	if len(t) < recordHeaderBytes {
+		return "", fmt.Errorf("tape: %w", ErrTruncated)
+	}
+	s := string(t)
+	r.Op, r.Source, r.Offset = Op(s[0]), Source(s[1]), u32(s[4:])
+	n := int(u16(s[2:]))
+	s = s[recordHeaderBytes:]
+	ok := true
 	switch r.Op {
 	case OpPair:
 		r.count = n
 		if n == 0 {
-			return r, "", fmt.Errorf("tape: a pair without a name")
+			return "", fmt.Errorf("tape: a pair without a name")
 		}
-		r.Name = c.str()
-		at := c.s
-		for range n - 1 {
-			c.str()
+		r.Name, s, ok = cutString(s)
+		at := s
+		for ; n > 1 && ok; n-- {
+			_, s, ok = cutString(s)
 		}
-		r.segments = at[:len(at)-len(c.s)]
-		r.Value = c.str()
-	case OpRawPair:
-		r.count, r.Name, r.Value = 1, c.str(), c.str()
+		r.segments = at[:len(at)-len(s)]
+		if ok {
+			r.Value, s, ok = cutString(s)
+		}
 	case OpKey:
-		r.Name = c.str()
+		r.Name, s, ok = cutString(s)
 	case OpString, OpNumber:
-		r.Value = c.str()
+		r.Value, s, ok = cutString(s)
 	case OpBeginObject, OpEndObject, OpBeginArray, OpEndArray, OpTrue, OpFalse, OpNull:
-	case OpPart:
-		r.Name, r.FileName, r.ContentType = c.str(), c.str(), c.str()
-		if n == 1 {
-			r.InBlob, r.Blob = true, BlobRef{c.u32(), c.u64()}
-		} else {
-			r.Value = c.str()
-		}
+	case OpRawPair, OpPart:
+		s, ok = r.readLong(s, n)
 	default:
-		return r, "", fmt.Errorf("tape: unknown op %d", r.Op)
+		return "", fmt.Errorf("tape: unknown op %d", r.Op)
 	}
-	return r, Tape(c.s), c.err("tape")
+	if !ok {
+		return "", fmt.Errorf("tape: %w", ErrTruncated)
+	}
+	return Tape(s), nil
+}
+
+// readLong reads the records that are rare.
+func (r *Record) readLong(s string, n int) (rest string, ok bool) {
+	c := cursor{s: s}
+	if r.Op == OpRawPair {
+		r.count, r.Name, r.Value = 1, c.str(), c.str()
+		return c.s, !c.bad
+	}
+	r.Name, r.FileName, r.ContentType = c.str(), c.str(), c.str()
+	if n == 1 {
+		r.InBlob, r.Blob = true, BlobRef{c.u32(), c.u64()}
+	} else {
+		r.InBlob, r.Value = false, c.str()
+	}
+	return c.s, !c.bad
 }
 
 // Check reads the whole tape and reports the first fault. Objects, arrays and

@@ -67,14 +67,16 @@ func NextValue(b string) (v Value, rest string, err error) {
 }
 
 // RowsHeaderBytes is the length of the header of run's result: u16 columns,
-// u16 zero, u32 rows, u32 changed rows; then the values, row by row.
-const RowsHeaderBytes = 12
+// u16 zero, u32 rows, u32 changed rows, i64 id of the row inserted last; then
+// the values, row by row.
+const RowsHeaderBytes = 20
 
 // Rows is the decoded result of run.
 type Rows struct {
 	Columns int
 	Count   int
 	Changed int
+	LastID  int64 // of the row this connection inserted last
 	data    string
 }
 
@@ -83,7 +85,7 @@ func DecodeRows(b string) (Rows, error) {
 	c := cursor{s: b}
 	r := Rows{Columns: int(c.u16())}
 	c.u16()
-	r.Count, r.Changed = int(c.u32()), int(c.u32())
+	r.Count, r.Changed, r.LastID = int(c.u32()), int(c.u32()), int64(c.u64())
 	r.data = c.s
 	return r, c.err("rows")
 }
@@ -96,10 +98,11 @@ func (r *Rows) Next() (Value, error) {
 }
 
 // PutRowsHeader writes the header of a result into the first bytes of b.
-func PutRowsHeader(b []byte, columns, rows, changed int) {
+func PutRowsHeader(b []byte, columns, rows, changed int, lastID int64) {
 	_ = b[RowsHeaderBytes-1]
 	binary.LittleEndian.PutUint16(b, uint16(columns))
 	binary.LittleEndian.PutUint16(b[2:], 0)
 	binary.LittleEndian.PutUint32(b[4:], uint32(rows))
 	binary.LittleEndian.PutUint32(b[8:], uint32(changed))
+	binary.LittleEndian.PutUint64(b[12:], uint64(lastID))
 }

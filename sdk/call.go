@@ -26,6 +26,7 @@ type Call struct {
 	hasParams   bool
 
 	status    uint16
+	fixed     *Headers
 	headers   []abi.Pair
 	body      []byte
 	flushed   bool
@@ -117,6 +118,41 @@ func (c *Call) AddHeader(name, value string) {
 	c.headers = append(c.headers, abi.Pair{Name: name, Value: value})
 }
 
+// Headers are response headers that are the same on every answer, encoded once.
+type Headers struct {
+	count   int
+	encoded []byte
+}
+
+// NewHeaders encodes headers, given as name, value, name, value, …
+func NewHeaders(pairs ...string) *Headers {
+	h := new(Headers)
+	for i := 0; i+1 < len(pairs); i += 2 {
+		h.count++
+		h.encoded = abi.AppendString(abi.AppendString(h.encoded, pairs[i]), pairs[i+1])
+	}
+	return h
+}
+
+// FixedHeaders puts headers in front of those that SetHeader sets.
+func (c *Call) FixedHeaders(h *Headers) { c.fixed = h }
+
+func (c *Call) appendHeaders(f []byte) []byte {
+	f, mark := abi.BeginSection(f, abi.TagHeaders)
+	n := len(c.headers)
+	if c.fixed != nil {
+		n += c.fixed.count
+	}
+	f = append(f, byte(n), byte(n>>8))
+	if c.fixed != nil {
+		f = append(f, c.fixed.encoded...)
+	}
+	for i := range c.headers {
+		f = abi.AppendString(abi.AppendString(f, c.headers[i].Name), c.headers[i].Value)
+	}
+	return abi.EndSection(f, mark)
+}
+
 // Note leaves a key and value in the trace.
 func (c *Call) Note(key, value string) {
 	c.notes = append(c.notes, abi.Pair{Name: key, Value: value})
@@ -181,7 +217,7 @@ func (c *Call) flush() {
 	c.flushed = true
 	f := frame[:0]
 	f = abi.AppendUint16Section(f, abi.TagStatus, c.status)
-	f = abi.AppendPairs(f, abi.TagHeaders, c.headers)
+	f = c.appendHeaders(f)
 	f = abi.AppendOperation(f, c.operation, c.level)
 	for _, n := range c.notes {
 		f = abi.AppendPair(f, abi.TagNote, n.Name, n.Value)

@@ -33,11 +33,14 @@ type node struct {
 type bits uint8
 
 const (
-	rawKey  bits = 1 << iota // key is JSON-escaped already (or needs no escaping)
-	rawText                  // String: text is JSON-escaped already
-	lazy                     // Object, Array: text is JSON not parsed yet
-	isTrue                   // Bool
+	rawKey     bits = 1 << iota // key is JSON-escaped already (or needs no escaping)
+	rawText                     // String: text is JSON-escaped already
+	lazy                        // Object, Array: text is JSON not parsed yet
+	isTrue                      // Bool
+	escapedKey                  // rawKey with an escape in it
 )
+
+const keyBits = rawKey | escapedKey
 
 // Arena holds the values of Docs. Node 0 is not used.
 type Arena struct{ nodes []node }
@@ -136,7 +139,7 @@ func (d Doc) Key() string {
 	if n == nil {
 		return ""
 	}
-	if n.bits&rawKey != 0 && strings.IndexByte(n.key, '\\') >= 0 {
+	if n.bits&escapedKey != 0 {
 		return unescape(n.key)
 	}
 	return n.key
@@ -157,12 +160,21 @@ func (d Doc) member(key string) Doc {
 	if n == nil || n.kind != Object {
 		return Doc{}
 	}
-	d.open()
+	if n.bits&lazy != 0 {
+		d.open()
+		n = d.node()
+	}
 	nodes := d.a.nodes
-	for i := nodes[d.i].first; i != 0; i = nodes[i].next {
-		if nodes[i].key == key || nodes[i].bits&rawKey != 0 && len(nodes[i].key) > len(key) && (Doc{d.a, i}).Key() == key {
+	for i := n.first; i != 0; {
+		m := &nodes[i]
+		// Lengths and first letters tell nearly all keys apart, without a call.
+		if len(m.key) == len(key) && (len(key) == 0 || m.key[0] == key[0]) && m.key == key {
 			return Doc{d.a, i}
 		}
+		if m.bits&escapedKey != 0 && unescape(m.key) == key {
+			return Doc{d.a, i}
+		}
+		i = m.next
 	}
 	return Doc{}
 }
@@ -210,7 +222,7 @@ func (d Doc) set(key string, n node) Doc {
 	}
 	if m := d.member(key); m.a != nil {
 		old := m.node()
-		n.key, n.next, n.bits = old.key, old.next, n.bits|old.bits&rawKey
+		n.key, n.next, n.bits = old.key, old.next, n.bits|old.bits&keyBits
 		*old = n
 		return m
 	}
@@ -291,7 +303,7 @@ func (d Doc) SetDoc(key string, v Doc) {
 func (d Doc) Rename(key, to string) {
 	if m := d.member(key); m.a != nil {
 		n := m.node()
-		n.key, n.bits = to, n.bits&^rawKey
+		n.key, n.bits = to, n.bits&^keyBits
 	}
 }
 
@@ -351,14 +363,14 @@ func (d Doc) copyFrom(v Doc) {
 		return
 	}
 	n := d.node()
-	n.kind, n.text, n.bits = src.kind, src.text, n.bits&rawKey|src.bits&^rawKey
+	n.kind, n.text, n.bits = src.kind, src.text, n.bits&keyBits|src.bits&^keyBits
 	n.first, n.last = 0, 0
 	if src.bits&lazy != 0 || src.first == 0 {
 		return
 	}
 	for i := src.first; i != 0; i = v.a.nodes[i].next {
 		from := v.a.nodes[i]
-		d.push(node{key: from.key, bits: from.bits & rawKey}).copyFrom(Doc{v.a, i})
+		d.push(node{key: from.key, bits: from.bits & keyBits}).copyFrom(Doc{v.a, i})
 	}
 }
 

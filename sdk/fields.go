@@ -31,8 +31,9 @@ type Field struct {
 // Find returns the field of a name, nil if there is none.
 func Find(fields []Field, name string) *Field {
 	for i := range fields {
-		if fields[i].Name == name {
-			return &fields[i]
+		f := &fields[i]
+		if len(f.Name) == len(name) && len(name) > 0 && f.Name[0] == name[0] && f.Name == name {
+			return f
 		}
 	}
 	return nil
@@ -63,27 +64,39 @@ type Violation struct {
 // violation, in the order of the parameters, missing ones last, until it
 // returns false.
 func CheckFields(params Doc, fields []Field, report func(Violation) bool) bool {
-	return checkObject("", params, fields, report)
+	return checkObject(nil, params, fields, report)
 }
 
-func checkObject(prefix string, d Doc, fields []Field, report func(Violation) bool) bool {
+// fieldPath is where a value stands; its text is only made for a violation.
+type fieldPath struct {
+	up  *fieldPath
+	key string
+}
+
+func (p *fieldPath) String() string {
+	if p.up == nil {
+		return p.key
+	}
+	return p.up.String() + "[" + p.key + "]"
+}
+
+func checkObject(up *fieldPath, d Doc, fields []Field, report func(Violation) bool) bool {
 	for v := range d.All {
-		key := v.Key()
-		f := Find(fields, key)
-		path := join(prefix, key)
+		path := fieldPath{up, v.Key()}
+		f := Find(fields, path.key)
 		if f == nil {
-			if !report(Violation{Kind: UnknownField, Path: path, Value: v, Among: fields}) {
+			if !report(Violation{Kind: UnknownField, Path: path.String(), Value: v, Among: fields}) {
 				return false
 			}
 			continue
 		}
-		if !checkValue(path, v, f, report) {
+		if !checkValue(&path, v, f, report) {
 			return false
 		}
 	}
 	for i := range fields {
 		if f := &fields[i]; f.Required && !d.member(f.Name).Exists() {
-			if !report(Violation{Kind: MissingField, Path: join(prefix, f.Name), Field: f}) {
+			if !report(Violation{Kind: MissingField, Path: (&fieldPath{up, f.Name}).String(), Field: f}) {
 				return false
 			}
 		}
@@ -91,17 +104,15 @@ func checkObject(prefix string, d Doc, fields []Field, report func(Violation) bo
 	return true
 }
 
-func checkValue(path string, v Doc, f *Field, report func(Violation) bool) bool {
+func checkValue(path *fieldPath, v Doc, f *Field, report func(Violation) bool) bool {
 	switch v.Kind() {
 	case Object:
 		switch {
 		case f.Type&TArray != 0 && numericKeys(v):
-			i := 0
 			for e := range v.All {
-				if !checkValue(join(path, e.Key()), e, f.Item, report) {
+				if !checkValue(&fieldPath{path, e.Key()}, e, f.Item, report) {
 					return false
 				}
-				i++
 			}
 			return true
 		case f.Type&TObject != 0:
@@ -109,14 +120,14 @@ func checkValue(path string, v Doc, f *Field, report func(Violation) bool) bool 
 		case f.Type&TMap != 0:
 			return true
 		}
-		return report(Violation{Kind: WrongType, Path: path, Field: f, Value: v})
+		return report(Violation{Kind: WrongType, Path: path.String(), Field: f, Value: v})
 	case Array:
 		if f.Type&TArray == 0 {
-			return report(Violation{Kind: WrongType, Path: path, Field: f, Value: v})
+			return report(Violation{Kind: WrongType, Path: path.String(), Field: f, Value: v})
 		}
 		i := 0
 		for e := range v.All {
-			if !checkValue(join(path, string(AppendInt(nil, i))), e, f.Item, report) {
+			if !checkValue(&fieldPath{path, string(AppendInt(nil, i))}, e, f.Item, report) {
 				return false
 			}
 			i++
@@ -126,13 +137,13 @@ func checkValue(path string, v Doc, f *Field, report func(Violation) bool) bool 
 	return checkScalar(path, v, f, report)
 }
 
-func checkScalar(path string, v Doc, f *Field, report func(Violation) bool) bool {
+func checkScalar(path *fieldPath, v Doc, f *Field, report func(Violation) bool) bool {
 	text := v.String()
 	if text == "" {
 		if f.Type&TClear != 0 || v.Kind() == Null {
 			return true
 		}
-		return report(Violation{Kind: EmptyValue, Path: path, Field: f, Value: v})
+		return report(Violation{Kind: EmptyValue, Path: path.String(), Field: f, Value: v})
 	}
 	ok := f.Type&TString != 0
 	if !ok && f.Type&TInteger != 0 {
@@ -146,7 +157,7 @@ func checkScalar(path string, v Doc, f *Field, report func(Violation) bool) bool
 		ok = text == "true" || text == "false"
 	}
 	if !ok {
-		return report(Violation{Kind: WrongType, Path: path, Field: f, Value: v})
+		return report(Violation{Kind: WrongType, Path: path.String(), Field: f, Value: v})
 	}
 	if len(f.Enum) > 0 {
 		for _, e := range f.Enum {
@@ -154,10 +165,10 @@ func checkScalar(path string, v Doc, f *Field, report func(Violation) bool) bool
 				return true
 			}
 		}
-		return report(Violation{Kind: NotInEnum, Path: path, Field: f, Value: v})
+		return report(Violation{Kind: NotInEnum, Path: path.String(), Field: f, Value: v})
 	}
 	if f.Max > 0 && len(text) > int(f.Max) && runes(text) > int(f.Max) {
-		return report(Violation{Kind: TooLong, Path: path, Field: f, Value: v})
+		return report(Violation{Kind: TooLong, Path: path.String(), Field: f, Value: v})
 	}
 	return true
 }
@@ -180,11 +191,4 @@ func runes(s string) int {
 		n++
 	}
 	return n
-}
-
-func join(prefix, key string) string {
-	if prefix == "" {
-		return key
-	}
-	return prefix + "[" + key + "]"
 }

@@ -3,6 +3,7 @@ package sdk
 import (
 	"errors"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/mirrahq/mirra/abi"
@@ -22,6 +23,24 @@ func (d Doc) AppendJSON(b []byte) []byte {
 		return append(b, "null"...)
 	}
 	return d.a.appendNode(b, n)
+}
+
+// Seal turns an object or array into its JSON text, which is then written,
+// copied and stored without looking into it again. It is parsed anew when it
+// is looked into.
+func (d Doc) Seal() {
+	n := d.node()
+	if n == nil || n.kind != Object && n.kind != Array || n.bits&lazy != 0 {
+		return
+	}
+	free := scratch.free()
+	b := d.AppendJSON(free[:0])
+	json := text(b)
+	if len(b) <= len(free) {
+		scratch.take(len(b))
+	}
+	n.text, n.first, n.last = json, 0, 0
+	n.bits |= lazy
 }
 
 // JSON returns the value without white space.
@@ -87,44 +106,69 @@ func AppendString(b []byte, s string) []byte {
 	return append(appendEscaped(append(b, '"'), s), '"')
 }
 
+// plain marks the bytes that stand for themselves in a JSON string; m is not
+// one, because it may start a token.
+var plain = func() (t [256]bool) {
+	for c := 0x20; c < utf8.RuneSelf; c++ {
+		t[c] = c != '"' && c != '\\' && c != 'm'
+	}
+	return t
+}()
+
 func appendEscaped(b []byte, s string) []byte {
 	start := 0
-	for i := 0; i < len(s); {
-		c := s[i]
-		if c >= utf8.RuneSelf {
-			r, w := utf8.DecodeRuneInString(s[i:])
-			if r == utf8.RuneError && w == 1 {
-				b = append(append(b, s[start:i]...), "\ufffd"...)
-				start = i + 1
-			}
-			i += w
-			continue
-		}
-		if c >= 0x20 && c != '"' && c != '\\' && (c != 'm' || !tokenAt(s[i:])) {
+	for i := 0; ; i++ {
+		for i < len(s) && plain[s[i]] {
 			i++
+		}
+		if i >= len(s) {
+			return append(b, s[start:]...)
+		}
+		w := escapeWidth(s[i:])
+		if w > 0 {
+			i += w - 1
 			continue
 		}
 		b = append(b, s[start:i]...)
-		switch c {
-		case '"', '\\':
-			b = append(b, '\\', c)
-		case '\n':
-			b = append(b, '\\', 'n')
-		case '\r':
-			b = append(b, '\\', 'r')
-		case '\t':
-			b = append(b, '\\', 't')
-		case '\b':
-			b = append(b, '\\', 'b')
-		case '\f':
-			b = append(b, '\\', 'f')
-		default:
-			b = append(b, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
-		}
-		i++
-		start = i
+		b = appendEscape(b, s[i])
+		start = i + 1
 	}
-	return append(b, s[start:]...)
+}
+
+// escapeWidth returns how many bytes at the start of s stand for themselves, 0
+// if the first one does not.
+func escapeWidth(s string) int {
+	switch c := s[0]; {
+	case c >= utf8.RuneSelf:
+		if r, w := utf8.DecodeRuneInString(s); r != utf8.RuneError || w > 1 {
+			return w
+		}
+		return 0
+	case c == 'm' && !tokenAt(s):
+		return 1
+	}
+	return 0
+}
+
+func appendEscape(b []byte, c byte) []byte {
+	switch c {
+	case '"', '\\':
+		return append(b, '\\', c)
+	case '\n':
+		return append(b, '\\', 'n')
+	case '\r':
+		return append(b, '\\', 'r')
+	case '\t':
+		return append(b, '\\', 't')
+	case '\b':
+		return append(b, '\\', 'b')
+	case '\f':
+		return append(b, '\\', 'f')
+	}
+	if c >= utf8.RuneSelf {
+		return append(b, "\ufffd"...) // what is not UTF-8
+	}
+	return append(b, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
 }
 
 func tokenAt(s string) bool {
@@ -250,6 +294,9 @@ func (d Doc) open() {
 		if object {
 			child.key = key
 			child.bits |= rawKey
+			if strings.IndexByte(key, '\\') >= 0 {
+				child.bits |= escapedKey
+			}
 		}
 		d.push(child)
 		if i = skipSpace(text, end); i < len(text) && text[i] == ',' {

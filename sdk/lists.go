@@ -72,11 +72,9 @@ func (k *Collection) listing(c *Call, q ListQuery) (listing, error) {
 	}
 	l.st = lists[which]
 	if id != "" {
-		rows := selectSeq.MustRun(c.Args().Text(k.Type).Text(c.Account()).Text(id))
-		if !rows.Next() {
+		if l.cursor = k.seq(c, id); l.cursor == 0 {
 			return l, &NoCursorError{id}
 		}
-		l.cursor = rows.Int()
 	}
 	if l.q.CreatedTo == 0 {
 		l.q.CreatedTo = math.MaxInt64

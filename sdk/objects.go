@@ -43,12 +43,12 @@ CREATE TABLE idempotency(
 var objectsTable = abi.Table{Name: "objects", Type: "type", ID: "id", Account: "account", Document: "doc", Deleted: "deleted"}
 
 var (
-	insertObject = Define(`INSERT INTO objects(type, account, id, created, deleted, doc) VALUES(?1, ?2, ?3, ?4, 0, ?5) RETURNING seq`)
-	updateObject = Define(`UPDATE objects SET doc = ?4 WHERE id = ?3 AND account = ?2 AND type = ?1 AND deleted = 0 RETURNING seq`)
-	deleteObject = Define(`UPDATE objects SET doc = ?4, deleted = 1 WHERE id = ?3 AND account = ?2 AND type = ?1 AND deleted = 0 RETURNING seq`)
+	insertObject = Define(`INSERT INTO objects(type, account, id, created, deleted, doc) VALUES(?1, ?2, ?3, ?4, 0, ?5)`)
+	updateObject = Define(`UPDATE objects SET doc = ?4 WHERE id = ?3 AND account = ?2 AND type = ?1 AND deleted = 0`)
+	deleteObject = Define(`UPDATE objects SET doc = ?4, deleted = 1 WHERE id = ?3 AND account = ?2 AND type = ?1 AND deleted = 0`)
 	selectObject = Define(`SELECT doc, deleted FROM objects WHERE id = ?3 AND account = ?2 AND type = ?1`)
 	selectType   = Define(`SELECT type, doc FROM objects WHERE id = ?2 AND account = ?1 AND deleted = 0`)
-	selectSeq    = Define(`SELECT seq FROM objects WHERE id = ?3 AND account = ?2 AND type = ?1 AND deleted = 0`)
+	selectSeq    = Define(`SELECT seq FROM objects WHERE id = ?3 AND account = ?2 AND type = ?1`)
 	countObjects = Define(`SELECT count(*) FROM objects WHERE type = ?1 AND account = ?2 AND deleted = 0`)
 	insertLink   = Define(`INSERT OR IGNORE INTO links(name, account, key, seq) VALUES(?1, ?2, ?3, ?4)`)
 	deleteLink   = Define(`DELETE FROM links WHERE name = ?1 AND account = ?2 AND key = ?3 AND seq = ?4`)
@@ -70,11 +70,16 @@ type Collection struct {
 	Complete func(c *Call, path string, d Doc) Doc
 
 	paths [][]string
+	names []string // of links
 }
 
 // Collect declares a type of object.
 func (p *Plugin) Collect(k *Collection) *Collection {
+	if len(k.Index) > maxIndex {
+		panic("sdk: " + k.Type + ": too many indexed members")
+	}
 	for _, path := range k.Index {
+		k.names = append(k.names, k.Type+"."+path)
 		k.paths = append(k.paths, strings.Split(path, "."))
 	}
 	p.collections = append(p.collections, k)
@@ -86,19 +91,21 @@ func (p *Plugin) Collect(k *Collection) *Collection {
 func (k *Collection) NewID(c *Call) string { return c.NewID(k.Prefix, k.Random) }
 
 // Insert keeps a new document under its "id", of the call's account. An id
-// that is taken is a *SQLError.
+// that is taken is a *SQLError. The document is sealed.
 func (k *Collection) Insert(c *Call, d Doc) error {
 	created, ok := d.Get("created").Int()
 	if !ok {
 		created = c.Unix()
 	}
-	rows, err := insertObject.Run(c.Args().Text(k.Type).Text(c.Account()).Text(d.Get("id").String()).Int(created).JSON(d))
+	id := d.Get("id").String()
+	keys := k.keys(d)
+	d.Seal()
+	rows, err := insertObject.Run(c.Args().Text(k.Type).Text(c.Account()).Text(id).Int(created).JSON(d))
 	if err != nil {
 		return err
 	}
 	if len(k.paths) > 0 {
-		rows.Next()
-		k.link(c, d, rows.Int(), insertLink)
+		k.link(c, keys, rows.LastID, insertLink)
 	}
 	return nil
 }
@@ -121,21 +128,25 @@ func (k *Collection) GetAny(c *Call, id string) (d Doc, deleted bool) {
 	return c.Trusted(rows.Text()), rows.Int() != 0
 }
 
-// Update replaces a document by its "id"; false if there is none.
+// Update replaces a document by its "id"; false if there is none. The document
+// is sealed.
 func (k *Collection) Update(c *Call, d Doc) bool {
 	id := d.Get("id").String()
-	var before Doc
+	after := k.keys(d)
+	before := after
 	if len(k.paths) > 0 {
-		before, _ = k.Get(c, id)
+		old, _ := k.Get(c, id)
+		before = k.keys(old)
 	}
+	d.Seal()
 	rows := updateObject.MustRun(c.Args().Text(k.Type).Text(c.Account()).Text(id).JSON(d))
-	if !rows.Next() {
+	if rows.Changed == 0 {
 		return false
 	}
-	if len(k.paths) > 0 && k.relinks(before, d) {
-		seq := rows.Int()
+	if before != after {
+		seq := k.seq(c, id)
 		k.link(c, before, seq, deleteLink)
-		k.link(c, d, seq, insertLink)
+		k.link(c, after, seq, insertLink)
 	}
 	return true
 }
@@ -143,18 +154,28 @@ func (k *Collection) Update(c *Call, d Doc) bool {
 // Delete takes a document out of lists and of Get; tombstone is what GetAny
 // finds from then on. It returns false if there is none.
 func (k *Collection) Delete(c *Call, id string, tombstone Doc) bool {
-	var before Doc
+	var before indexKeys
 	if len(k.paths) > 0 {
-		before, _ = k.Get(c, id)
+		old, _ := k.Get(c, id)
+		before = k.keys(old)
 	}
 	rows := deleteObject.MustRun(c.Args().Text(k.Type).Text(c.Account()).Text(id).JSON(tombstone))
-	if !rows.Next() {
+	if rows.Changed == 0 {
 		return false
 	}
 	if len(k.paths) > 0 {
-		k.link(c, before, rows.Int(), deleteLink)
+		k.link(c, before, k.seq(c, id), deleteLink)
 	}
 	return true
+}
+
+// seq returns the place of an object in lists, 0 if there is none.
+func (k *Collection) seq(c *Call, id string) int64 {
+	rows := selectSeq.MustRun(c.Args().Text(k.Type).Text(c.Account()).Text(id))
+	if !rows.Next() {
+		return 0
+	}
+	return rows.Int()
 }
 
 // Count returns how many objects of the account there are.
@@ -174,21 +195,25 @@ func (c *Call) Lookup(id string) (typ string, d Doc, ok bool) {
 	return typ, c.Trusted(rows.Text()), true
 }
 
-func (k *Collection) link(c *Call, d Doc, seq int64, s *Statement) {
+// maxIndex is how many members a collection may index.
+const maxIndex = 4
+
+// indexKeys are the values of a document's indexed members.
+type indexKeys [maxIndex]string
+
+func (k *Collection) keys(d Doc) (keys indexKeys) {
 	for i, path := range k.paths {
-		if key := d.Get(path...).String(); key != "" {
-			s.MustRun(c.Args().Text(k.linkName(i)).Text(c.Account()).Text(key).Int(seq))
+		keys[i] = d.Get(path...).String()
+	}
+	return keys
+}
+
+func (k *Collection) link(c *Call, keys indexKeys, seq int64, s *Statement) {
+	for i := range k.paths {
+		if keys[i] != "" {
+			s.MustRun(c.Args().Text(k.linkName(i)).Text(c.Account()).Text(keys[i]).Int(seq))
 		}
 	}
 }
 
-func (k *Collection) relinks(before, after Doc) bool {
-	for _, path := range k.paths {
-		if before.Get(path...).String() != after.Get(path...).String() {
-			return true
-		}
-	}
-	return false
-}
-
-func (k *Collection) linkName(i int) string { return k.Type + "." + k.Index[i] }
+func (k *Collection) linkName(i int) string { return k.names[i] }

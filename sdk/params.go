@@ -46,8 +46,9 @@ func (c *Call) Params() (Doc, error) {
 
 func (c *Call) readTape() error {
 	var first error
+	var r abi.Record
 	for t := c.Tape; t != ""; {
-		r, rest, err := t.Next()
+		rest, err := t.Read(&r)
 		if err != nil {
 			return err
 		}
@@ -131,6 +132,13 @@ func (c *Call) addField(r *abi.Record) error {
 	d := c.params
 	key := r.Name
 	n := r.Segments()
+	if n == 1 {
+		if m := d.member(key); m.Exists() && m.Kind() != String {
+			return fieldConflict(r)
+		}
+		d.set(key, value)
+		return nil
+	}
 	for i := 1; i < n; i++ {
 		segment := r.Segment(i)
 		want := Object

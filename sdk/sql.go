@@ -68,7 +68,8 @@ func (a *Args) JSON(d Doc) *Args {
 // Rows are the rows of a result. They stay valid for the whole call.
 type Rows struct {
 	rows    abi.Rows
-	Changed int // rows inserted, updated or deleted
+	Changed int   // rows inserted, updated or deleted
+	LastID  int64 // rowid of an inserted row
 	left    int
 }
 
@@ -142,7 +143,7 @@ func hostMessage(e abi.Errno) string {
 
 func decodeRows(b []byte) (Rows, error) {
 	r, err := abi.DecodeRows(text(b))
-	return Rows{rows: r, Changed: r.Changed, left: r.Count}, err
+	return Rows{rows: r, Changed: r.Changed, LastID: r.LastID, left: r.Count}, err
 }
 
 // scratchBuffer hands out pieces of memory that live until the end of the call.

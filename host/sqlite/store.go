@@ -198,12 +198,13 @@ func (s *Store) Run(stmt uint32, args, out []byte) (result []byte, steps int, er
 		return result, rows, err
 	}
 	s.tx.conn.large = s.tx.conn.large || len(out) > largeBytes
-	changed := 0
+	changed, last := 0, int64(0)
 	if !def.reads {
 		changed = int(s.tx.conn.db.Changes())
+		last = s.tx.conn.db.LastInsertRowID()
 		s.tx.rows += changed
 	}
-	abi.PutRowsHeader(out, def.columns, rows, changed)
+	abi.PutRowsHeader(out, def.columns, rows, changed, last)
 	return out, rows + changed, nil
 }
 

@@ -41,11 +41,7 @@ func before(c *sdk.Call) error {
 
 // setHeaders writes the headers of the 2024-06-20 recordings, in their order.
 func setHeaders(c *sdk.Call, version string) {
-	c.SetHeader("Server", "nginx")
-	c.SetHeader("Content-Type", contentType)
-	for i := range fixedHeaders {
-		c.AddHeader(fixedHeaders[i].Name, fixedHeaders[i].Value)
-	}
+	c.FixedHeaders(fixedHeaders)
 	c.AddHeader("Request-Id", requestID(c))
 	if c.Method != "GET" {
 		if key := c.Header("Idempotency-Key"); key != "" {
@@ -60,36 +56,36 @@ func setHeaders(c *sdk.Call, version string) {
 		c.AddHeader("Stripe-Account", account)
 	}
 	c.AddHeader("Stripe-Version", version)
-	if policy := policies[c.Operation()]; policy != "" {
-		c.AddHeader("Content-Security-Policy", policy)
-	}
 }
 
 // fixedHeaders are the same on every answer [R, 249 exchanges at 2024-06-20].
-var fixedHeaders = []abi.Pair{
-	{Name: "Access-Control-Allow-Credentials", Value: "true"},
-	{Name: "Access-Control-Allow-Methods", Value: "GET,HEAD,PUT,PATCH,POST,DELETE"},
-	{Name: "Access-Control-Allow-Origin", Value: "*"},
-	{Name: "Access-Control-Expose-Headers", Value: "Request-Id, Stripe-Manage-Version, Stripe-Should-Retry, X-Stripe-External-Auth-Required, X-Stripe-Privileged-Session-Required"},
-	{Name: "Access-Control-Max-Age", Value: "300"},
-	{Name: "Cache-Control", Value: "no-cache, no-store"},
-	{Name: "Cross-Origin-Opener-Policy-Report-Only", Value: `same-origin; report-to="coop"`},
-	{Name: "Vary", Value: "Origin"},
-	{Name: "X-Content-Type-Options", Value: "nosniff"},
-	{Name: "X-Stripe-Priority-Routing-Enabled", Value: "true"},
-	{Name: "X-Stripe-Routing-Context-Priority-Tier", Value: "api-testmode"},
-	{Name: "Strict-Transport-Security", Value: "max-age=63072000; includeSubDomains; preload"},
-}
+var fixedHeaders = sdk.NewHeaders(
+	"Server", "nginx",
+	"Content-Type", contentType,
+	"Access-Control-Allow-Credentials", "true",
+	"Access-Control-Allow-Methods", "GET,HEAD,PUT,PATCH,POST,DELETE",
+	"Access-Control-Allow-Origin", "*",
+	"Access-Control-Expose-Headers", "Request-Id, Stripe-Manage-Version, Stripe-Should-Retry, X-Stripe-External-Auth-Required, X-Stripe-Privileged-Session-Required",
+	"Access-Control-Max-Age", "300",
+	"Cache-Control", "no-cache, no-store",
+	"Cross-Origin-Opener-Policy-Report-Only", `same-origin; report-to="coop"`,
+	"Vary", "Origin",
+	"X-Content-Type-Options", "nosniff",
+	"X-Stripe-Priority-Routing-Enabled", "true",
+	"X-Stripe-Routing-Context-Priority-Tier", "api-testmode",
+	"Strict-Transport-Security", "max-age=63072000; includeSubDomains; preload",
+)
 
-// policies holds the Content-Security-Policy of each operation.
-var policies = map[string]string{}
-
-func init() {
+// policies holds the Content-Security-Policy of each operation, by its place in
+// operations.
+var policies = func() []string {
+	all := make([]string, len(operations))
 	for i := range operations {
-		policies[operations[i].id] = "report-uri https://q.stripe.com/csp-report?p=" + pathForPolicy(operations[i].pattern) +
+		all[i] = "report-uri https://q.stripe.com/csp-report?p=" + pathForPolicy(operations[i].pattern) +
 			"; block-all-mixed-content; default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; img-src 'self'; script-src 'self' 'report-sample'; style-src 'self'"
 	}
-}
+	return all
+}()
 
 // after is there for what only the finished answer tells.
 func after(*sdk.Call) {}

@@ -134,8 +134,9 @@ func updateCustomer(r *request) error {
 			}
 		}
 	}
+	previous := changes(r.Call, before, d)
 	customers.Update(r.Call, d)
-	if previous := changes(r.Call, before, d); previous.Len() > 0 {
+	if previous.Len() > 0 {
 		emit(r.Call, "customer.updated", d, previous)
 	}
 	return r.answer(d)

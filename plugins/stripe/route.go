@@ -40,7 +40,10 @@ func route() {
 			continue
 		}
 		delete(implemented, op.id)
-		stripe.Handle(op.pattern, op.id, h.level, func(c *sdk.Call) error { return serve(c, op, h.run) })
+		stripe.Handle(op.pattern, op.id, h.level, func(c *sdk.Call) error {
+			c.AddHeader("Content-Security-Policy", policies[i])
+			return serve(c, op, h.run)
+		})
 	}
 	for id := range implemented {
 		panic("stripe: the description has no operation " + id)
