@@ -1,11 +1,18 @@
 package host
 
-// Catalogue remembers across restarts: persistent sessions, snapshots, ports.
-// It is safe for concurrent use.
+// Catalogue remembers across restarts which persistent sessions there are. It
+// is safe for concurrent use.
 type Catalogue interface {
-	Put(kind, id string, json []byte, dueNS int64) error
-	// Get returns nil when there is no such entry.
-	Get(kind, id string) ([]byte, error)
+	// Put keeps an entry, replacing the one of its kind and id.
+	Put(e CatalogueEntry) error
 	Delete(kind, id string) error
-	List(kind string, yield func(id string, json []byte, dueNS int64) bool) error
+	// List calls yield for each entry of a kind, by id.
+	List(kind string, yield func(CatalogueEntry) bool) error
+}
+
+// CatalogueEntry is one thing remembered.
+type CatalogueEntry struct {
+	Kind, ID string
+	JSON     []byte
+	DueNS    int64 // the wall instant at which it wants attention; 0 is never
 }

@@ -17,7 +17,9 @@ type Stores interface {
 
 // Store is one mirror's database in one session. Begin to Commit or Rollback
 // is one call; the caller holds the mirror's lock from before Begin until
-// after them, so methods are never called concurrently unless they say so.
+// after them, so methods are never called concurrently unless they say so. An
+// error that is no *CallError ends the transaction's usefulness: only Rollback
+// may follow.
 //
 // A Store survives its own faults: after a panic or an out-of-memory it comes
 // back with the last committed state.
@@ -41,6 +43,9 @@ type StoreTx interface {
 	Begin(ctx context.Context, nowNS int64) error
 	// Run and Emit are CallSQL's.
 	CallSQL
+	// SetVersion records the schema version the database has from this
+	// transaction on. Reset takes it back to 0.
+	SetVersion(v uint32) error
 	// Put keeps a host-owned value in the database and transaction; nil
 	// deletes it. Plugins cannot see it.
 	Put(key string, value []byte) error

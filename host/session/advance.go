@@ -53,6 +53,9 @@ func (s *Session) Advance(ctx context.Context, d time.Duration) (AdvanceResult, 
 	resume()
 	a.result.Clock = s.clock.state()
 	s.lifecycle("clock_advanced")
+	if e := s.save(); err == nil {
+		err = e
+	}
 	return a.result, err
 }
 
@@ -198,20 +201,20 @@ func (s *Session) SetClock(ctx context.Context, t time.Time) (AdvanceResult, err
 	s.clock.set(t)
 	s.lifecycle("clock_set")
 	s.wake()
-	return AdvanceResult{Clock: s.clock.state()}, nil
+	return AdvanceResult{Clock: s.clock.state()}, s.save()
 }
 
 // FreezeClock stops the clock where it is.
-func (s *Session) FreezeClock() ClockState {
+func (s *Session) FreezeClock() (ClockState, error) {
 	s.clock.freeze()
 	s.lifecycle("clock_frozen")
-	return s.clock.state()
+	return s.clock.state(), s.save()
 }
 
 // ResumeClock lets the clock run on from where it is.
-func (s *Session) ResumeClock() ClockState {
+func (s *Session) ResumeClock() (ClockState, error) {
 	s.clock.resume()
 	s.lifecycle("clock_resumed")
 	s.wake()
-	return s.clock.state()
+	return s.clock.state(), s.save()
 }

@@ -284,6 +284,14 @@ func (c *call) apply() {
 // persist writes the staged changes in the transaction of the call.
 func (c *call) persist(p putter) error {
 	l := &c.m.ledger
+	if c.m.s.clock.moved() && c.nowNS != c.m.savedNS {
+		// A clock that does not follow the wall's must not go back behind what
+		// documents say when the session is loaded again.
+		if err := p.Put(keyClock, binary.LittleEndian.AppendUint64(nil, uint64(c.nowNS))); err != nil {
+			return err
+		}
+		c.m.savedNS = c.nowNS
+	}
 	if c.counters != l.Counters || c.next != l.NextDelivery || c.order != l.NextOrder {
 		staged := ledger{Counters: c.counters, NextDelivery: c.next, NextOrder: c.order}
 		if err := staged.putCounters(p); err != nil {

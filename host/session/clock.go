@@ -80,6 +80,13 @@ func (c *clock) set(t time.Time) {
 	c.offset = t.Sub(c.wall.Now())
 }
 
+// moved tells whether the clock is anything but the wall's.
+func (c *clock) moved() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.frozen || c.offset != 0
+}
+
 func (c *clock) freeze() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

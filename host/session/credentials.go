@@ -76,7 +76,7 @@ func (m *Mirror) classify(scheme, text string) *credential {
 		if match == nil {
 			continue
 		}
-		if r.Live && !m.s.cfg.AllowLiveKeys {
+		if r.Live && !m.s.allowLive {
 			status = abi.CredentialLive
 			continue
 		}

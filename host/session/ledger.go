@@ -100,6 +100,7 @@ const (
 	keyTimer    = "timer/"
 	keyDelivery = "delivery/"
 	keySecret   = "secret/"
+	keyClock    = "clock"
 )
 
 // putter writes host-owned values in the transaction of a call.

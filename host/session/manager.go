@@ -53,7 +53,8 @@ type Manager struct {
 	cfg Config
 
 	mu       sync.RWMutex
-	sessions map[string]*Session
+	sessions map[string]*Session // nil while one is being made
+	names    map[string]bool
 	specs    map[string]*spec // by digest
 	closed   bool
 }
@@ -69,7 +70,7 @@ func New(cfg Config) *Manager {
 	cfg.IDLength = cmp.Or(cfg.IDLength, 4)
 	cfg.AttemptTimeout = cmp.Or(cfg.AttemptTimeout, 10*time.Second)
 	cfg.sending = make(chan struct{}, cmp.Or(cfg.Sending, 64))
-	return &Manager{cfg: cfg, sessions: map[string]*Session{}, specs: map[string]*spec{}}
+	return &Manager{cfg: cfg, sessions: map[string]*Session{}, names: map[string]bool{}, specs: map[string]*spec{}}
 }
 
 // MirrorSpec asks for one mirror of a session.
@@ -93,7 +94,12 @@ type Options struct {
 	At         time.Time // session time at the start; zero is now
 	Mirrors    []MirrorSpec
 	Secrets    SecretSource
+	// AllowLiveKeys accepts them in this session, whatever the Config says.
+	AllowLiveKeys bool
 }
+
+// idPrefix starts every session id; URLs leave it out.
+const idPrefix = "ses_"
 
 const idAlphabet = "abcdefghijklmnopqrstuvwxyz0123456789"
 
@@ -103,11 +109,15 @@ func (g *Manager) Create(ctx context.Context, o Options) (*Session, error) {
 	if len(o.Mirrors) == 0 {
 		return nil, &host.Error{Kind: host.KindInvalid, Code: "mirra.session.no_mirrors", Message: "a session needs at least one mirror", Hint: "name them: --mirrors stripe"}
 	}
-	s := &Session{cfg: &g.cfg, name: o.Name, persistent: o.Persistent, timeout: o.Timeout, strict: o.Strict, created: g.cfg.Clock.Now()}
-	s.scheduler.ctx, s.scheduler.abort = context.WithCancel(context.Background())
-	s.trace.pack = g.cfg.Packer
+	if o.Persistent {
+		if err := g.checkPersistent(o); err != nil {
+			return nil, err
+		}
+	}
+	s := g.newSession()
+	s.name, s.persistent, s.timeout, s.strict = o.Name, o.Persistent, o.Timeout, o.Strict
+	s.allowLive = s.allowLive || o.AllowLiveKeys
 	s.limits.Store(cmp.Or(o.Limits, LimitsVendor))
-	s.touch(s.created)
 	if o.SeedValue != nil {
 		s.seedValue = fmt.Sprint(*o.SeedValue)
 		s.seed = seedBytes(*o.SeedValue)
@@ -115,7 +125,6 @@ func (g *Manager) Create(ctx context.Context, o Options) (*Session, error) {
 		g.cfg.Random(s.seed[:])
 	}
 	s.faults.rand = mrand.New(mrand.NewChaCha8(s.seed))
-	s.clock.wall = g.cfg.Clock
 	s.clock.peerSession = o.PeerClock
 	if !o.At.IsZero() {
 		s.clock.set(o.At)
@@ -123,20 +132,36 @@ func (g *Manager) Create(ctx context.Context, o Options) (*Session, error) {
 	if o.Frozen {
 		s.clock.freeze()
 	}
-	if err := g.addMirrors(ctx, s, o); err != nil {
-		s.discard()
+	if err := g.reserve(s); err != nil {
 		return nil, err
 	}
-	if err := g.register(s); err != nil {
-		s.discard()
-		return nil, err
+	err := g.addMirrors(ctx, s, o)
+	if err == nil {
+		err = s.seedAll(ctx, o)
 	}
-	if err := s.seedAll(ctx, o); err != nil {
-		_ = g.End(s.id) // what it ends is what was registered above
+	if err == nil {
+		err = s.save()
+	}
+	if err != nil {
+		g.release(s)
+		s.end("failed")
+		if s.persistent {
+			_ = g.purge(s.id, s.folder()) // Tidy tries again
+		}
 		return nil, err
 	}
 	s.lifecycle("created")
-	return s, nil
+	return s, g.publish(s)
+}
+
+func (g *Manager) newSession() *Session {
+	s := &Session{cfg: &g.cfg, created: g.cfg.Clock.Now(), allowLive: g.cfg.AllowLiveKeys}
+	s.scheduler.ctx, s.scheduler.abort = context.WithCancel(context.Background())
+	s.trace.pack = g.cfg.Packer
+	s.clock.wall = g.cfg.Clock
+	s.limits.Store(LimitsVendor)
+	s.touch(s.created)
+	return s
 }
 
 func (g *Manager) addMirrors(ctx context.Context, s *Session, o Options) error {
@@ -156,7 +181,8 @@ func (g *Manager) addMirrors(ctx context.Context, s *Session, o Options) error {
 			faults = multierror.Append(faults, &host.Error{Kind: host.KindInvalid, Code: "mirra.session.mirror_twice", Message: "the session has " + sp.manifest.Name + " already"})
 			continue
 		}
-		m := &Mirror{s: s, name: sp.manifest.Name, spec: sp, forwards: want.Forwards}
+		m := &Mirror{s: s, name: sp.manifest.Name, spec: sp}
+		m.forwards.Store(&want.Forwards)
 		m.key = mirrorKey(s.seed, m.name, 0)
 		m.named = namedSecrets(sp.manifest, &m.key, o.Secrets)
 		if m.store, err = g.store(s, sp); err != nil {
@@ -164,6 +190,12 @@ func (g *Manager) addMirrors(ctx context.Context, s *Session, o Options) error {
 			continue
 		}
 		s.mirrors = append(s.mirrors, m)
+		if s.persistent {
+			m.keepBlobs()
+			if err := m.migrate(ctx); err != nil {
+				faults = multierror.Append(faults, fmt.Errorf("%s: %w", want.Ref, err))
+			}
+		}
 	}
 	return flatten(faults)
 }
@@ -176,8 +208,11 @@ func flatten(m *multierror.Error) error {
 	return m.ErrorOrNil()
 }
 
-func (g *Manager) store(_ *Session, sp *spec) (host.Store, error) {
-	return g.cfg.Stores.Ephemeral(&sp.schema)
+func (g *Manager) store(s *Session, sp *spec) (host.Store, error) {
+	if !s.persistent {
+		return g.cfg.Stores.Ephemeral(&sp.schema)
+	}
+	return g.openFile(s, sp)
 }
 
 // spec returns what is worked out once of each build.
@@ -198,34 +233,60 @@ func (g *Manager) spec(p host.Program) (*spec, error) {
 	return sp, nil
 }
 
-// register gives the session an id that is free.
-func (g *Manager) register(s *Session) error {
+// reserve gives the session an id, and its name to nobody else, before it can
+// be found.
+func (g *Manager) reserve(s *Session) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.closed {
-		return &host.Error{Kind: host.KindUnavailable, Code: "mirra.server.closing", Message: "the server is shutting down"}
+		return errClosing
 	}
-	if s.name != "" {
-		for _, other := range g.sessions {
-			if other.name == s.name {
-				return &host.Error{Kind: host.KindConflict, Code: "mirra.session.name_taken", Message: fmt.Sprintf("a session named %q lives already", s.name), Hint: "attach to it: mirra up --name " + s.name}
-			}
-		}
+	if s.name != "" && g.names[s.name] {
+		return &host.Error{Kind: host.KindConflict, Code: "mirra.session.name_taken", Message: fmt.Sprintf("a session named %q lives already", s.name), Hint: "attach to it: mirra up --name " + s.name}
 	}
-	if s.id != "" {
-		g.sessions[s.id] = s
-		return nil
-	}
-	for length := g.cfg.IDLength; ; length++ {
+	for length := g.cfg.IDLength; s.id == ""; length++ {
 		for range 8 {
-			id := "ses_" + g.randomText(length)
-			if g.sessions[id] == nil {
+			id := idPrefix + g.randomText(length)
+			if _, taken := g.sessions[id]; !taken {
 				s.id = id
-				g.sessions[id] = s
-				return nil
+				break
 			}
 		}
 	}
+	g.sessions[s.id] = nil
+	if s.name != "" {
+		g.names[s.name] = true
+	}
+	return nil
+}
+
+// publish makes a session that is ready known.
+func (g *Manager) publish(s *Session) error {
+	g.mu.Lock()
+	closed := g.closed
+	if !closed {
+		g.sessions[s.id] = s
+	}
+	g.mu.Unlock()
+	if closed {
+		s.end("server_stopped")
+		return errClosing
+	}
+	return nil
+}
+
+var errClosing = &host.Error{Kind: host.KindUnavailable, Code: "mirra.server.closing", Message: "the server is shutting down"}
+
+// release gives id and name back; false if somebody else did already.
+func (g *Manager) release(s *Session) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if _, ok := g.sessions[s.id]; !ok {
+		return false
+	}
+	delete(g.sessions, s.id)
+	delete(g.names, s.name)
+	return true
 }
 
 func (g *Manager) randomText(n int) string {
@@ -275,11 +336,11 @@ func (g *Manager) Session(id string) (*Session, error) {
 	if s := g.sessions[id]; s != nil {
 		return s, nil
 	}
-	if s := g.sessions["ses_"+id]; s != nil {
+	if s := g.sessions[idPrefix+id]; s != nil {
 		return s, nil
 	}
 	for _, s := range g.sessions {
-		if s.name != "" && s.name == id {
+		if s != nil && s.name != "" && s.name == id {
 			return s, nil
 		}
 	}
@@ -291,7 +352,9 @@ func (g *Manager) Sessions() []*Session {
 	g.mu.RLock()
 	out := make([]*Session, 0, len(g.sessions))
 	for _, s := range g.sessions {
-		out = append(out, s)
+		if s != nil {
+			out = append(out, s)
+		}
 	}
 	g.mu.RUnlock()
 	slices.SortFunc(out, func(a, b *Session) int {
@@ -300,17 +363,21 @@ func (g *Manager) Sessions() []*Session {
 	return out
 }
 
-// End ends a session; what an ephemeral one had is gone.
-func (g *Manager) End(id string) error {
+// End ends a session. What an ephemeral one had is gone; a persistent one is
+// kept as an archive for a week, or deleted with purge.
+func (g *Manager) End(id string, purge bool) error {
 	s, err := g.Session(id)
 	if err != nil {
 		return err
 	}
-	g.mu.Lock()
-	delete(g.sessions, s.id)
-	g.mu.Unlock()
+	if !g.release(s) {
+		return errNoSession(id)
+	}
 	s.end("ended")
-	return nil
+	if !s.persistent {
+		return nil
+	}
+	return g.putAway(s, purge)
 }
 
 // Expire ends the sessions whose time-out has passed and returns their ids.
@@ -319,7 +386,7 @@ func (g *Manager) Expire() []string {
 	var ended []string
 	for _, s := range g.Sessions() {
 		if at := s.ExpiresAt(); !at.IsZero() && at.Before(now) {
-			if g.End(s.id) == nil {
+			if g.End(s.id, false) == nil {
 				ended = append(ended, s.id)
 			}
 		}
@@ -335,6 +402,10 @@ func (g *Manager) Close() {
 	g.sessions = map[string]*Session{}
 	g.mu.Unlock()
 	for _, s := range all {
+		if s == nil {
+			continue // its maker finds the manager closed
+		}
+		_ = s.save() // the databases are whole; at worst a clock set just now is lost
 		s.end("server_stopped")
 	}
 }
@@ -351,9 +422,9 @@ func (g *Manager) Fork(ctx context.Context, id, name string) (*Session, error) {
 		return nil, err
 	}
 	defer snap.release()
-	o := Options{Name: name, Timeout: from.timeout, Limits: from.Limits(), Strict: from.strict, PeerClock: from.clock.peerSession}
+	o := Options{Name: name, Timeout: from.timeout, Limits: from.Limits(), Strict: from.strict, PeerClock: from.clock.peerSession, AllowLiveKeys: from.allowLive}
 	for _, m := range from.mirrors {
-		o.Mirrors = append(o.Mirrors, MirrorSpec{Ref: m.Digest(), Forwards: m.forwards})
+		o.Mirrors = append(o.Mirrors, MirrorSpec{Ref: m.Digest(), Forwards: m.Forwards()})
 	}
 	s, err := g.Create(ctx, o)
 	if err != nil {
@@ -363,7 +434,7 @@ func (g *Manager) Fork(ctx context.Context, id, name string) (*Session, error) {
 		m.named = from.mirrors[i].named
 	}
 	if err := s.restore(snap, true); err != nil {
-		_ = g.End(s.id) // ends what Create made
+		_ = g.End(s.id, true) // ends what Create made
 		return nil, err
 	}
 	s.lifecycle("forked from " + from.id)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/mirrahq/mirra/abi"
@@ -20,21 +21,22 @@ type Mirror struct {
 	key  [32]byte // of everything random in this mirror
 
 	named    []NamedSecret
-	forwards []string
+	forwards atomic.Pointer[[]string] // URLs that get every event
 	known    credentialCache
 
 	// mu is the mirror's lock: one call at a time. Parsing a request and
 	// writing an answer happen outside of it.
-	mu     sync.Mutex
-	store  host.Store
-	ledger ledger
-	limits buckets
-	blobs  blobStore
-	epoch  uint64 // raised by reset, restore and fork
-	call   call
-	traps  int       // in a row
-	cool   time.Time // no calls before this, after too many traps in a row
-	ended  bool
+	mu      sync.Mutex
+	store   host.Store
+	ledger  ledger
+	limits  buckets
+	blobs   blobStore
+	epoch   uint64 // raised by reset, restore and fork
+	call    call
+	traps   int       // in a row
+	cool    time.Time // no calls before this, after too many traps in a row
+	ended   bool
+	savedNS int64 // the clock that the database of a persistent session has
 
 	watching bool // the database reports changes
 	changes  []host.Change

@@ -147,7 +147,7 @@ func (m *Mirror) fireTimer(t *timer) {
 	defer x.release()
 	m.ledger.queue.remove(t)
 	delete(m.ledger.timers, t.Key)
-	req := abi.Request{Kind: abi.KindTimer, Name: t.Key, Payload: viewString(t.Payload), Forwards: m.forwards, BaseURL: m.s.urlFor(m, ""),
+	req := abi.Request{Kind: abi.KindTimer, Name: t.Key, Payload: viewString(t.Payload), Forwards: m.Forwards(), BaseURL: m.s.urlFor(m, ""),
 		Context: abi.Context{Flags: m.s.flags(), Session: m.s.id, Mirror: m.name}}
 	inv := m.invoke(context.Background(), abi.KindTimer, x.out[:0], func(now, peer int64, _ *call) []byte {
 		req.Context.NowNS, req.Context.PeerNS = now, peer
@@ -288,7 +288,7 @@ func (m *Mirror) startAttempt(d *delivery, epoch uint64) *try {
 
 func (m *Mirror) deliveryRequest(kind abi.Kind, d *delivery) abi.Request {
 	return abi.Request{
-		Kind: kind, Payload: viewString(d.Payload), Forwards: m.forwards, BaseURL: m.s.urlFor(m, ""),
+		Kind: kind, Payload: viewString(d.Payload), Forwards: m.Forwards(), BaseURL: m.s.urlFor(m, ""),
 		Delivery: abi.Delivery{ID: d.ID, Attempt: d.Attempts, Event: d.Event, Label: d.Label},
 		Context:  abi.Context{Flags: m.s.flags(), Session: m.s.id, Mirror: m.name},
 	}
@@ -303,7 +303,7 @@ func (m *Mirror) outgoing(t *try, output []byte) error {
 	if r.URL == "" {
 		return errors.New("the plugin named no URL for the attempt")
 	}
-	t.out = host.Outgoing{Method: r.Method, URL: r.URL, Headers: appendPairs(nil, r.Headers), Timeout: time.Duration(r.TimeoutNS)}
+	t.out = host.Outgoing{Session: m.s.id, Method: r.Method, URL: r.URL, Headers: appendPairs(nil, r.Headers), Timeout: time.Duration(r.TimeoutNS)}
 	if t.out.Method == "" {
 		t.out.Method = "POST"
 	}
@@ -445,6 +445,9 @@ func (m *Mirror) traceAttempt(t *try) {
 	m.s.stats.count(&e)
 	sent := abi.AppendPairs(nil, abi.TagHeaders, t.out.Headers)
 	sent = abi.AppendSection(sent, abi.TagBody, viewString(t.out.Body))
+	// What a retry needs: the delivery itself is gone once it succeeded.
+	sent = abi.AppendSection(sent, abi.TagLabel, t.d.Label)
+	sent = abi.AppendSection(sent, abi.TagPayload, viewString(t.d.Payload))
 	got := abi.AppendSection(nil, abi.TagHeaders, string(t.result.Headers))
 	got = abi.AppendSection(got, abi.TagBody, t.result.Body)
 	m.s.trace.add(e, sent, got)

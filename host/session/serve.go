@@ -85,7 +85,7 @@ func (m *Mirror) Serve(ctx context.Context, r *host.Request) *host.Response {
 func (m *Mirror) callPlugin(ctx context.Context, x *exchange, r *host.Request, cred *credential, flags abi.ContextFlags, started time.Time) {
 	req := abi.Request{
 		Kind: abi.KindHTTP, Method: r.Method, Scheme: r.Scheme, Authority: r.Authority, Host: r.Host, BaseURL: r.BaseURL, Target: r.Target,
-		Credential: cred.info, Forwards: m.forwards,
+		Credential: cred.info, Forwards: m.Forwards(),
 	}
 	x.frame = abi.AppendUint16Section(x.frame[:0], abi.TagKind, uint16(abi.KindHTTP))
 	contextAt := len(x.frame)

@@ -11,15 +11,6 @@ import (
 	"github.com/mirrahq/mirra/host"
 )
 
-// Status is where a session is in its life.
-type Status string
-
-const (
-	Provisioning Status = "provisioning"
-	Ready        Status = "ready"
-	Failed       Status = "failed"
-)
-
 // LimitMode says whether vendor rate limits refuse.
 type LimitMode string
 
@@ -40,15 +31,16 @@ type Session struct {
 	timeout    time.Duration // 0: until it is ended
 	created    time.Time
 
-	mirrors  []*Mirror
-	clock    clock
-	trace    trace
-	faults   faults
-	stats    stats
-	limits   atomic.Value // LimitMode
-	strict   bool
-	held     atomic.Bool // deliveries wait
-	observed atomic.Bool // somebody follows the trace
+	mirrors   []*Mirror
+	clock     clock
+	trace     trace
+	faults    faults
+	stats     stats
+	limits    atomic.Value // LimitMode
+	strict    bool
+	allowLive bool
+	held      atomic.Bool // deliveries wait
+	observed  atomic.Bool // somebody follows the trace
 
 	lastUsed atomic.Int64 // wall ns
 	life     atomic.Uint64
@@ -253,7 +245,11 @@ func (m *Mirror) putLedger() error {
 	if err := m.store.Begin(context.Background(), m.s.clock.nowNS()); err != nil {
 		return err
 	}
-	if err := m.ledger.putCounters(m.store); err != nil {
+	err := m.ledger.putCounters(m.store)
+	if err == nil {
+		err = m.store.SetVersion(m.spec.schema.Version)
+	}
+	if err != nil {
 		m.store.Rollback()
 		return err
 	}

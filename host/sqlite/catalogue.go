@@ -25,11 +25,9 @@ type Catalogue struct {
 }
 
 // Entry is one document of a Catalogue.
-type Entry struct {
-	Kind, ID string
-	JSON     []byte
-	DueNS    int64 // 0 none
-}
+type Entry = host.CatalogueEntry
+
+var _ host.Catalogue = (*Catalogue)(nil)
 
 const catalogueDDL = `PRAGMA application_id = %d; PRAGMA user_version = 1;
 CREATE TABLE entries (

@@ -24,8 +24,8 @@ func TestCatalogue(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "catalogue.db")
 	c := mustCatalogue(t, path)
 	for _, e := range []Entry{
-		{"session", "b", []byte(`{"n":1}`), 20}, {"session", "a", []byte(`{}`), 0}, {"session", "c", []byte(`{}`), 10},
-		{"port", "a", []byte(`1`), 0}, {"session", "b", []byte(`{"n":2}`), 30},
+		{Kind: "session", ID: "b", JSON: []byte(`{"n":1}`), DueNS: 20}, {Kind: "session", ID: "a", JSON: []byte(`{}`), DueNS: 0}, {Kind: "session", ID: "c", JSON: []byte(`{}`), DueNS: 10},
+		{Kind: "port", ID: "a", JSON: []byte(`1`), DueNS: 0}, {Kind: "session", ID: "b", JSON: []byte(`{"n":2}`), DueNS: 30},
 	} {
 		if err := c.Put(e); err != nil {
 			t.Fatal(err)
