@@ -148,7 +148,6 @@ func withIndex(op byte, i uint32) []byte { return appendU32([]byte{op}, i) }
 func call(i uint32) []byte      { return withIndex(opCall, i) }
 func get(i uint32) []byte       { return withIndex(opLocalGet, i) }
 func set(i uint32) []byte       { return withIndex(opLocalSet, i) }
-func globalGet(i uint32) []byte { return withIndex(opGlobalGet, i) }
 func globalSet(i uint32) []byte { return withIndex(opGlobalSet, i) }
 
 // guestOf is a plugin whose call runs code after skipping the warm-up, whose

@@ -15,10 +15,8 @@ func BenchmarkInvoke(b *testing.B) {
 	for _, s := range []strategy{strategyCopy, strategyPagemap, strategyWriteProtect} {
 		for _, what := range []string{"echo hello", "create 20"} {
 			b.Run(string(s)+"/"+what, func(b *testing.B) {
-				if s == strategyWriteProtect {
-					if _, err := trackerFor(s); err != nil {
-						b.Skip(err)
-					}
+				if err := available(s); err != nil {
+					b.Skip(err)
 				}
 				p := mustLoad(b, Config{strategy: s}, file)
 				f := ask(what)
@@ -44,10 +42,8 @@ func BenchmarkRestore(b *testing.B) {
 	file := hosttest.MustBuildGuest(b, "testdata/guest", "guest")
 	for _, s := range []strategy{strategyCopy, strategyPagemap, strategyWriteProtect} {
 		b.Run(string(s), func(b *testing.B) {
-			if s == strategyWriteProtect {
-				if _, err := trackerFor(s); err != nil {
-					b.Skip(err)
-				}
+			if err := available(s); err != nil {
+				b.Skip(err)
 			}
 			p := mustLoad(b, Config{strategy: s}, file)
 			in, err := p.pool.acquire(b.Context())
@@ -144,4 +140,122 @@ func mustLoadWith(t testing.TB, file []byte, free bool) *program {
 	}
 	t.Cleanup(func() { _ = p.Close(context.Background()) })
 	return p
+}
+
+// BenchmarkOverhead is a call of a guest that does nothing: what this package
+// adds to each call.
+func BenchmarkOverhead(b *testing.B) {
+	a := newAsm()
+	a.fn(abi.ExportCall, nil, nil, 0)
+	p := mustLoad(b, Config{}, a.plugin(b))
+	call, frame := &hosttest.Call{}, []byte("x")
+	b.Run("one", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, _, err := p.Invoke(b.Context(), call, frame, nil, host.CallBudget); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("parallel", func(b *testing.B) {
+		b.RunParallel(func(pb *testing.PB) {
+			for pb.Next() {
+				if _, _, err := p.Invoke(b.Context(), &hosttest.Call{}, frame, nil, host.CallBudget); err != nil {
+					b.Error(err)
+				}
+			}
+		})
+	})
+}
+
+// BenchmarkHostCall is one crossing from guest to host and back.
+func BenchmarkHostCall(b *testing.B) {
+	const crossings = 1000
+	p := mustLoad(b, Config{}, guestOf(b, func(a *asm, input uint32) []byte {
+		return join(opLoop, blockVoid, c32(0), c32(0), c32(0), call(input), 0x1a,
+			get(0), c32(1), 0x6a, withIndex(opLocalTee, 0), c32(crossings), 0x48, opBrIf, 0, opEnd)
+	}))
+	for b.Loop() {
+		if _, _, err := p.Invoke(b.Context(), &hosttest.Call{}, nil, nil, host.CallBudget); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/crossings, "ns/crossing")
+}
+
+// BenchmarkParallel is the throughput of a Go guest on all CPUs, restores included.
+func BenchmarkParallel(b *testing.B) {
+	file := hosttest.MustBuildGuest(b, "testdata/guest", "guest")
+	for _, s := range []strategy{strategyCopy, strategyPagemap, strategyWriteProtect} {
+		b.Run(string(s), func(b *testing.B) {
+			if err := available(s); err != nil {
+				b.Skip(err)
+			}
+			p := mustLoad(b, Config{strategy: s}, file)
+			f := ask("create 20")
+			b.SetParallelism(4)
+			b.RunParallel(func(pb *testing.PB) {
+				call := &hosttest.Call{}
+				var out []byte
+				for pb.Next() {
+					var err error
+					if out, _, err = p.Invoke(b.Context(), call, f, out[:0], host.CallBudget); err != nil {
+						b.Error(err)
+					}
+				}
+			})
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "calls/s")
+		})
+	}
+}
+
+// BenchmarkStart makes an instance of an image: what a call pays when the
+// pool is empty, or after one that grew its memory.
+func BenchmarkStart(b *testing.B) {
+	file := hosttest.MustBuildGuest(b, "testdata/guest", "guest")
+	for _, s := range []strategy{strategyCopy, strategyPagemap, strategyWriteProtect} {
+		b.Run(string(s), func(b *testing.B) {
+			if err := available(s); err != nil {
+				b.Skip(err)
+			}
+			p := mustLoad(b, Config{strategy: s}, file)
+			b.ReportAllocs()
+			for b.Loop() {
+				in, err := p.start(b.Context())
+				if err != nil {
+					b.Fatal(err)
+				}
+				in.close(b.Context())
+			}
+		})
+	}
+}
+
+// BenchmarkLoad loads a Go guest without and with what the cache holds.
+func BenchmarkLoad(b *testing.B) {
+	file := hosttest.MustBuildGuest(b, "testdata/guest", "guest")
+	load := func(b *testing.B, dir string) {
+		r, err := New(b.Context(), Config{CacheDir: dir})
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := r.Load(b.Context(), file); err != nil {
+			b.Fatal(err)
+		}
+		if err := r.Close(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.Run("cold", func(b *testing.B) {
+		for b.Loop() {
+			load(b, "")
+		}
+	})
+	b.Run("warm", func(b *testing.B) {
+		dir := b.TempDir()
+		load(b, dir)
+		for b.Loop() {
+			load(b, dir)
+		}
+	})
 }

@@ -1,6 +1,7 @@
 package wasm
 
 import (
+	"bytes"
 	"context"
 	"io/fs"
 	"os"
@@ -58,7 +59,8 @@ func answering(t *testing.T) []byte {
 	return a.plugin(t)
 }
 
-// TestCacheGoGuest loads a real plugin cold, then warm.
+// TestCacheGoGuest loads a real plugin cold, then warm. Its image must be the
+// one that another load made: images are functions of their plugin.
 func TestCacheGoGuest(t *testing.T) {
 	dir := t.TempDir()
 	file := hosttest.MustBuildGuest(t, "testdata/guest", "guest")
@@ -67,6 +69,11 @@ func TestCacheGoGuest(t *testing.T) {
 		if got.Version != 3 || len(got.Statements) != 2 || got.DDL == "" {
 			t.Errorf("got schema %+v", got)
 		}
+	}
+	a := mustLoadPlain(t, Config{CacheDir: dir, strategy: strategyCopy}, file)
+	b := mustLoad(t, Config{strategy: strategyCopy}, file)
+	if !bytes.Equal(a.image.memory, b.image.memory) || !same(a.image.globals, b.image.globals) {
+		t.Error("two images of one plugin differ")
 	}
 }
 

@@ -162,7 +162,7 @@ func TestHostile(t *testing.T) {
 	for _, h := range hostile {
 		t.Run(h.name, func(t *testing.T) {
 			p := mustLoad(t, Config{}, hostileGuest(t, h.name, h.build))
-			for range 3 {
+			for range 2 {
 				done := make(chan error, 1)
 				go func() {
 					_, _, err := p.Invoke(t.Context(), &hosttest.Call{}, ask("x"), nil, host.Budget{Fuel: 20e6, Wall: time.Minute})

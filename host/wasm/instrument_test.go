@@ -60,12 +60,3 @@ func TestInstrumentIsDeterministic(t *testing.T) {
 		}
 	}
 }
-
-// TestImageIsReproducible builds the image of a Go guest twice.
-func TestImageIsReproducible(t *testing.T) {
-	file := hosttest.MustBuildGuest(t, "testdata/guest", "guest")
-	a, b := mustLoad(t, Config{strategy: strategyCopy}, file), mustLoad(t, Config{strategy: strategyCopy}, file)
-	if !bytes.Equal(a.image.memory, b.image.memory) || !same(a.image.globals, b.image.globals) {
-		t.Error("two images differ")
-	}
-}

@@ -23,8 +23,9 @@ type mappedSource struct {
 type tracker interface {
 	// arm prepares a fresh mapping.
 	arm(b []byte) error
-	// dirty calls yield for runs of written bytes. It may report clean ones.
-	dirty(b []byte, scratch *[]uint64, yield func(from, to int)) error
+	// clean calls m.copyBack for every run of written bytes, and perhaps for
+	// clean ones.
+	clean(m *mappedMemory) error
 }
 
 func newMappedSource(image []byte, want strategy) (memorySource, error) {
@@ -108,7 +109,9 @@ type mappedMemory struct {
 	all     []byte // the whole reservation; nothing moves
 	size    int
 	full    bool
-	scratch []uint64
+	written int         // bytes copied back by the last restore
+	scratch []uint64    // of the tracker
+	scan    pagemapScan // of the tracker
 }
 
 func (m *mappedMemory) Reallocate(size uint64) []byte {
@@ -130,18 +133,20 @@ func (m *mappedMemory) Free() {
 func (m *mappedMemory) bytes() []byte { return m.all[:m.size] }
 func (m *mappedMemory) refused() bool { return m.full }
 
-func (m *mappedMemory) restore() (written int, ok bool) {
+func (m *mappedMemory) restore() (int, bool) {
 	image := m.source.image
 	if m.size != len(image) {
 		return 0, false
 	}
-	m.full = false
-	// The pages are copied back, not unmapped: a page a guest writes once it
-	// writes again, and a fault costs fifty times the copy.
-	err := m.source.tracker.dirty(m.all[:m.size], &m.scratch, func(from, to int) {
-		written += copy(m.all[from:to], image[from:to])
-	})
-	return written, err == nil
+	m.full, m.written = false, 0
+	err := m.source.tracker.clean(m)
+	return m.written, err == nil
+}
+
+// copyBack restores a run of pages. They are copied, not unmapped: a page a
+// guest writes once it writes again, and a fault costs fifty times the copy.
+func (m *mappedMemory) copyBack(from, to int) {
+	m.written += copy(m.all[from:to], m.source.image[from:to])
 }
 
 // trackerFor returns the tracker of a strategy; "" is the best that works here.
@@ -193,14 +198,14 @@ var pagemapTracker = sync.OnceValues(func() (tracker, error) {
 
 func (p *pagemap) arm([]byte) error { return nil }
 
-func (p *pagemap) dirty(b []byte, scratch *[]uint64, yield func(from, to int)) error {
-	n := len(b) / p.page
-	if cap(*scratch) < n {
-		*scratch = make([]uint64, n)
+func (p *pagemap) clean(m *mappedMemory) error {
+	n := m.size / p.page
+	if cap(m.scratch) < n {
+		m.scratch = make([]uint64, n)
 	}
-	entries := (*scratch)[:n]
+	entries := m.scratch[:n]
 	raw := unsafe.Slice((*byte)(unsafe.Pointer(&entries[0])), n*8)
-	at := uintptr(unsafe.Pointer(&b[0])) / uintptr(p.page) * 8
+	at := uintptr(unsafe.Pointer(&m.all[0])) / uintptr(p.page) * 8
 	got, err := unix.Pread(p.fd, raw, int64(at))
 	if err != nil {
 		return fmt.Errorf("read pagemap: %w", err)
@@ -215,12 +220,12 @@ func (p *pagemap) dirty(b []byte, scratch *[]uint64, yield func(from, to int)) e
 		case dirty && from < 0:
 			from = i
 		case !dirty && from >= 0:
-			yield(from*p.page, i*p.page)
+			m.copyBack(from*p.page, i*p.page)
 			from = -1
 		}
 	}
 	if from >= 0 {
-		yield(from*p.page, len(b))
+		m.copyBack(from*p.page, m.size)
 	}
 	return nil
 }

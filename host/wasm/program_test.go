@@ -2,6 +2,7 @@ package wasm
 
 import (
 	"context"
+	"os"
 	"testing"
 
 	"github.com/mirrahq/mirra/abi"
@@ -9,8 +10,31 @@ import (
 	"github.com/mirrahq/mirra/host/hosttest"
 )
 
-// mustLoad loads a plugin file and closes it with the test.
+// sharedCache keeps what the tests compile: with the race detector, compiling
+// a Go guest takes ten seconds.
+var sharedCache string
+
+func TestMain(m *testing.M) {
+	var err error
+	if sharedCache, err = os.MkdirTemp("", "mirra-wasm-test-*"); err != nil {
+		panic(err)
+	}
+	code := m.Run()
+	os.RemoveAll(sharedCache)
+	os.Exit(code)
+}
+
+// mustLoad loads a plugin file, from the shared cache if it has been loaded
+// before, and closes it with the test.
 func mustLoad(t testing.TB, c Config, file []byte) *program {
+	t.Helper()
+	if c.CacheDir == "" {
+		c.CacheDir = sharedCache
+	}
+	return mustLoadPlain(t, c, file)
+}
+
+func mustLoadPlain(t testing.TB, c Config, file []byte) *program {
 	t.Helper()
 	r, err := New(t.Context(), c)
 	if err != nil {

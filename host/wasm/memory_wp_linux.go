@@ -45,9 +45,9 @@ type uffdioWriteprotect struct{ start, length, mode uint64 }
 type pageRegion struct{ start, end, categories uint64 }
 
 type pagemapScan struct {
-	size, flags, start, end, walkEnd       uint64
-	regions, count, maxPages               uint64
-	inverted, mask, anyOf, returnedOfPages uint64
+	size, flags, start, end, walkEnd uint64
+	regions, count, maxPages         uint64
+	inverted, mask, anyOf, returned  uint64
 }
 
 func ioctl(fd int, request uintptr, arg unsafe.Pointer) (int, error) {
@@ -103,30 +103,30 @@ func (w *writeProtect) arm(b []byte) error {
 // scanRegions is how many runs of pages one system call returns.
 const scanRegions = 256
 
-func (w *writeProtect) dirty(b []byte, scratch *[]uint64, yield func(from, to int)) error {
+func (w *writeProtect) clean(m *mappedMemory) error {
 	const words = scanRegions * int(unsafe.Sizeof(pageRegion{})) / 8
-	if cap(*scratch) < words {
-		*scratch = make([]uint64, words)
+	if cap(m.scratch) < words {
+		m.scratch = make([]uint64, words)
 	}
-	regions := unsafe.Slice((*pageRegion)(unsafe.Pointer(unsafe.SliceData(*scratch))), scanRegions)
-	base := uint64(uintptr(unsafe.Pointer(&b[0])))
-	scan := pagemapScan{
-		size: uint64(unsafe.Sizeof(pagemapScan{})), start: base, end: base + uint64(len(b)),
+	regions := unsafe.Slice((*pageRegion)(unsafe.Pointer(unsafe.SliceData(m.scratch))), scanRegions)
+	base := uint64(uintptr(unsafe.Pointer(&m.all[0])))
+	m.scan = pagemapScan{
+		size: uint64(unsafe.Sizeof(m.scan)), start: base, end: base + uint64(m.size),
 		regions: uint64(uintptr(unsafe.Pointer(&regions[0]))), count: scanRegions,
-		mask: pageIsWritten, returnedOfPages: pageIsWritten,
+		mask: pageIsWritten, returned: pageIsWritten,
 	}
-	for scan.start < scan.end {
-		n, err := ioctl(w.fd, ioctlPagemapScan, unsafe.Pointer(&scan))
+	for m.scan.start < m.scan.end {
+		n, err := ioctl(w.fd, ioctlPagemapScan, unsafe.Pointer(&m.scan))
 		if err != nil {
 			return fmt.Errorf("scan pagemap: %w", err)
 		}
 		for _, r := range regions[:n] {
-			yield(int(r.start-base), int(r.end-base))
+			m.copyBack(int(r.start-base), int(r.end-base))
 		}
-		if scan.walkEnd <= scan.start {
-			return fmt.Errorf("scan pagemap: stuck at %#x", scan.walkEnd-base)
+		if m.scan.walkEnd <= m.scan.start {
+			return fmt.Errorf("scan pagemap: stuck at %#x", m.scan.walkEnd-base)
 		}
-		scan.start = scan.walkEnd
+		m.scan.start = m.scan.walkEnd
 	}
 	return nil
 }
