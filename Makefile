@@ -1,0 +1,101 @@
+# Mirra. `make build` makes bin/mirra with its plugins inside; `make check` is
+# what CI runs. Nothing here rewrites source files but format and generate.
+
+GO        ?= go
+# Digests of plugins depend on the toolchain, so they are built by exactly this one.
+TOOLCHAIN := $(shell sed -n 's/^toolchain //p' go.mod)
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
+
+# Vendors' descriptions and recordings, which are not part of the project.
+# Tests and generators that need them say so when they are absent.
+SHARED ?= $(abspath ../shared)
+export MIRRA_SHARED := $(wildcard $(SHARED))
+
+PLUGINS  := $(notdir $(wildcard plugins/*))
+EMBEDDED := cmd/mirra/embedded
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS  := -s -w -X main.version=$(VERSION)
+
+.PHONY: all build plugins quickstart test e2e check vet staticcheck format format-check generate generate-check cross bench fuzz deps clean
+
+all: build
+
+## build: bin/mirra with the plugins embedded
+build: plugins
+	$(GO) build -trimpath -ldflags="$(LDFLAGS)" -o bin/mirra ./cmd/mirra
+
+plugins: $(PLUGINS:%=build/plugins/%.wasm)
+	$(GO) run ./cmd/mirra plugin pack build/plugins $(EMBEDDED)
+
+PLUGIN_SOURCES = $(shell find abi sdk plugins -name '*.go' -not -name '*_test.go')
+
+build/plugins/%.wasm: $(PLUGIN_SOURCES) go.mod
+	@mkdir -p $(@D)
+	GOTOOLCHAIN=$(TOOLCHAIN) $(GO) run ./cmd/mirra plugin build ./plugins/$* -o $@
+
+## quickstart: build, start a Stripe mirror, print its URL and a curl to try
+quickstart: build
+	./bin/mirra up --mirrors stripe
+
+## deps: fetch what tests need; everything is pinned by lock files and runs offline afterwards
+deps:
+	$(GO) mod download
+	cd conformance/e2e && $(GO) mod download
+	cd conformance/e2e/node && npm ci --no-audit --no-fund --loglevel=error
+
+## test: unit tests with the race detector, then end to end
+test: test-unit e2e
+
+test-unit: plugins
+	$(GO) test -race -shuffle=on ./...
+
+## e2e: the real binary driven by the vendor's own SDKs
+e2e: build
+	cd conformance/e2e && MIRRA=$(abspath bin/mirra) $(GO) test -count=1 -shuffle=on ./...
+
+## check: everything that must hold before a commit
+check: format-check vet staticcheck generate-check cross test-unit
+
+vet:
+	$(GO) vet ./...
+	GOOS=wasip1 GOARCH=wasm $(GO) vet ./abi ./sdk ./plugins/... ./examples/...
+
+staticcheck:
+	$(GO) run $(STATICCHECK) ./...
+
+format:
+	gofmt -w $(shell git ls-files '*.go')
+
+format-check:
+	@out=$$(gofmt -l $(shell git ls-files '*.go')); if [ -n "$$out" ]; then echo "not formatted (make format):"; echo "$$out"; exit 1; fi
+
+## generate: tables of the plugins from the vendors' descriptions
+generate:
+	@if [ -z "$(MIRRA_SHARED)" ]; then echo "generate: no descriptions at $(SHARED); set SHARED"; exit 1; fi
+	$(GO) generate ./plugins/...
+
+generate-check:
+	@if [ -z "$(MIRRA_SHARED)" ]; then echo "generate-check: no descriptions at $(SHARED): generated tables are taken as they are"; \
+	else $(GO) generate ./plugins/... && git diff --exit-code --stat -- '*_gen.go'; fi
+
+## cross: what cannot run here is at least built and vetted
+cross:
+	GOOS=darwin GOARCH=arm64 $(GO) vet ./...
+	GOOS=windows GOARCH=amd64 $(GO) vet ./...
+	GOOS=darwin GOARCH=arm64 $(GO) build -o /dev/null ./cmd/mirra
+	GOOS=windows GOARCH=amd64 $(GO) build -o /dev/null ./cmd/mirra
+
+## bench: ratios against peers and references, measured in the same run
+bench: build
+	cd conformance/bench && $(GO) run . -mirra $(abspath bin/mirra)
+
+FUZZTIME ?= 20s
+## fuzz: each decoder that others feed, for FUZZTIME
+fuzz:
+	@set -e; for pkg in $$($(GO) list ./...); do \
+	  for f in $$($(GO) test -list '^Fuzz' $$pkg 2>/dev/null | grep '^Fuzz' || true); do \
+	    echo "$$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$pkg; done; done
+
+clean:
+	rm -rf bin build
+	find $(EMBEDDED) -type f -not -name .gitignore -delete

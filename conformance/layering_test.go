@@ -1,0 +1,149 @@
+package conformance
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/mirrahq/mirra/"
+
+// layers says which packages of Mirra each folder may import, beside those
+// below itself. The longest folder that fits a package counts. An entry is one
+// package; with /... it is all below it too.
+var layers = []struct {
+	folder string
+	may    []string
+	why    string
+}{
+	{"abi", nil, "the contract depends on nothing, so that both sides can share it"},
+	{"sdk", []string{"abi"}, "a plugin author needs sdk alone, and it must fit into a guest"},
+	{"sdk/sdktest", []string{"abi", "sdk/...", "host", "host/session", "host/sqlite", "host/webhook", "host/tape"}, "native runs of a plugin go through the real session host, so that they cannot differ from it"},
+	{"plugins", []string{"abi", "sdk"}, "a mirror reaches the host by the ABI only"},
+	{"examples", []string{"abi", "sdk"}, "examples are what plugin authors copy"},
+	{"host", []string{"abi"}, "domain types know no technology"},
+	{"host/tape", []string{"abi"}, "parsing is pure"},
+	{"host/session", []string{"abi", "host", "host/tape"}, "use cases know adapters by the interfaces of host"},
+	{"host/hosttest", []string{"abi", "host"}, "helpers of tests"},
+	{"host/wasm", []string{"abi", "host"}, "adapters do not import each other"},
+	{"host/sqlite", []string{"abi", "host"}, "adapters do not import each other"},
+	{"host/webhook", []string{"abi", "host"}, "adapters do not import each other"},
+	{"host/httpapi", []string{"abi", "host"}, "adapters do not import each other"},
+	{"host/assembly", []string{"abi", "host/...", "registry/..."}, "the one place where session and adapters are joined"},
+	{"registry", []string{"abi"}, "distribution knows plugin files, not how they run"},
+	{"conformance", []string{"abi", "host/...", "sdk/...", "registry/..."}, "suites that anyone can run"},
+	{"cmd", []string{"abi", "host/...", "sdk/...", "registry/..."}, "commands wire; plugins reach them as files"},
+}
+
+// homes is where each third-party package may be imported.
+var homes = map[string]string{
+	"github.com/tetratelabs/wazero":      "host/wasm",
+	"github.com/ncruces/go-sqlite3":      "host/sqlite",
+	"github.com/gorilla/mux":             "host/httpapi",
+	"github.com/spf13/viper":             "cmd/mirra",
+	"github.com/spf13/cobra":             "cmd/mirra",
+	"github.com/spf13/pflag":             "cmd/mirra",
+	"go.yaml.in/yaml/v3":                 "cmd/mirra",
+	"github.com/gofrs/flock":             "registry cmd/mirra",
+	"github.com/klauspost/compress":      "registry host/sqlite host/assembly",
+	"github.com/rogpeppe/go-internal":    "cmd/mirra",
+	"golang.org/x/sys":                   "host/wasm cmd/mirra",
+	"golang.org/x/sync":                  "host/assembly",
+	"github.com/hashicorp/go-multierror": "host registry cmd conformance",
+}
+
+type pkg struct {
+	ImportPath                         string
+	Imports, TestImports, XTestImports []string
+	Standard                           bool
+}
+
+func listPackages(t *testing.T) []pkg {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-json=ImportPath,Imports,TestImports,XTestImports", module+"...")
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	var all []pkg
+	for d := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p pkg
+		if err := d.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+	if len(all) < 10 {
+		t.Fatalf("go list found %d packages, want the whole module", len(all))
+	}
+	return all
+}
+
+// TestLayering holds the table against the imports of every package. Tests are
+// free within Mirra, because a suite may need the real thing, but keep to the
+// homes of third-party packages.
+func TestLayering(t *testing.T) {
+	t.Parallel()
+	used := map[string]bool{}
+	for _, p := range listPackages(t) {
+		folder := strings.TrimPrefix(p.ImportPath, module)
+		rule := -1
+		for i, l := range layers {
+			if within(folder, l.folder) && (rule < 0 || len(l.folder) > len(layers[rule].folder)) {
+				rule = i
+			}
+		}
+		if rule < 0 {
+			t.Errorf("%s: no rule in layers; say where it belongs", folder)
+			continue
+		}
+		l := layers[rule]
+		used[l.folder] = true
+		for _, imported := range p.Imports {
+			if target, ok := strings.CutPrefix(imported, module); ok && !within(target, l.folder) && !allowed(target, l.may) {
+				t.Errorf("%s imports %s: %s may import %v (%s)", folder, target, l.folder, l.may, l.why)
+			}
+		}
+		for _, imported := range slices.Concat(p.Imports, p.TestImports, p.XTestImports) {
+			checkHome(t, folder, imported)
+		}
+	}
+	for _, l := range layers {
+		if !used[l.folder] {
+			t.Errorf("rule for %s fits no package; take it out", l.folder)
+		}
+	}
+}
+
+func checkHome(t *testing.T, folder, imported string) {
+	first, _, _ := strings.Cut(imported, "/")
+	if !strings.Contains(first, ".") || strings.HasPrefix(imported, module) {
+		return
+	}
+	for library, home := range homes {
+		if within(imported, library) {
+			if !slices.ContainsFunc(strings.Fields(home), func(h string) bool { return within(folder, h) }) {
+				t.Errorf("%s imports %s, which is at home in %s", folder, imported, home)
+			}
+			return
+		}
+	}
+	t.Errorf("%s imports %s, which has no home in homes", folder, imported)
+}
+
+func within(p, folder string) bool { return p == folder || strings.HasPrefix(p, folder+"/") }
+
+func allowed(target string, list []string) bool {
+	for _, entry := range list {
+		if tree, ok := strings.CutSuffix(entry, "/..."); ok && within(target, tree) || target == entry {
+			return true
+		}
+	}
+	return false
+}
