@@ -2,6 +2,8 @@ package main
 
 import "github.com/mirrahq/mirra/sdk"
 
+//go:generate go run ../../cmd/mirra-gen -out tables_gen.go $MIRRA_SHARED/specs/stripe/openapi.2024-04-10.json.gz $MIRRA_SHARED/specs/stripe/openapi.2024-09-30.acacia.json.gz
+
 // operation is one operation of the vendor's description, with its parameters.
 type operation struct {
 	id, pattern string
