@@ -59,6 +59,7 @@ type BlobReader interface {
 
 // Outgoing is one try of a delivery, ready to send.
 type Outgoing struct {
+	Session string // id of the session that sends; targets may be allowed by it
 	Method  string
 	URL     string // as registered; the signature covers it
 	Headers []abi.Pair

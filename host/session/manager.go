@@ -34,6 +34,9 @@ type Config struct {
 	AllowLiveKeys  bool
 	AttemptTimeout time.Duration // of one webhook try; 0 is 10 s
 	Sending        int           // webhook tries at a time; 0 is 64
+	// BaseURL says how the application reaches a vendor host of a session, for
+	// URLs that are made outside of a request; nil leaves them empty.
+	BaseURL func(session, mirror, host string) string
 	// Directory holds the databases of persistent sessions; Catalogue lists them.
 	Directory string
 	Catalogue host.Catalogue

@@ -127,10 +127,13 @@ func (s *Session) urlFor(m *Mirror, hostID string) string {
 	s.mu.Lock()
 	f := s.baseURL
 	s.mu.Unlock()
-	if f == nil {
+	if f != nil {
+		return f(m.name, hostID)
+	}
+	if s.cfg.BaseURL == nil {
 		return ""
 	}
-	return f(m.name, hostID)
+	return s.cfg.BaseURL(s.id, m.name, hostID)
 }
 
 // SetBaseURL tells the session how its mirrors are reached.

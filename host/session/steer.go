@@ -49,6 +49,11 @@ func (m *Mirror) Plain(b []byte) []byte {
 	return m.plain(b)
 }
 
+// Log is Entries, without the bytes unless they are asked for.
+func (s *Session) Log(after uint64, withBytes bool, yield func(Raw) bool) (dropped uint64) {
+	return s.trace.each(after, withBytes, yield)
+}
+
 // Redeliver queues the delivery of an attempt again, named by the number of its
 // trace entry; 0 is the latest attempt. It is signed anew and has its own
 // retries.
