@@ -194,6 +194,7 @@ func BenchmarkParallel(b *testing.B) {
 			p := mustLoad(b, Config{strategy: s}, file)
 			f := ask("create 20")
 			b.SetParallelism(4)
+			b.ResetTimer()
 			b.RunParallel(func(pb *testing.PB) {
 				call := &hosttest.Call{}
 				var out []byte
@@ -209,8 +210,8 @@ func BenchmarkParallel(b *testing.B) {
 	}
 }
 
-// BenchmarkStart makes an instance of an image: what a call pays when the
-// pool is empty, or after one that grew its memory.
+// BenchmarkStart makes an instance of an image and calls it once: what a call
+// pays when the pool is empty, or after one that grew its memory.
 func BenchmarkStart(b *testing.B) {
 	file := hosttest.MustBuildGuest(b, "testdata/guest", "guest")
 	for _, s := range []strategy{strategyCopy, strategyPagemap, strategyWriteProtect} {
@@ -219,10 +220,16 @@ func BenchmarkStart(b *testing.B) {
 				b.Skip(err)
 			}
 			p := mustLoad(b, Config{strategy: s}, file)
+			call, f := &hosttest.Call{}, ask("create 20")
 			b.ReportAllocs()
 			for b.Loop() {
 				in, err := p.start(b.Context())
 				if err != nil {
+					b.Fatal(err)
+				}
+				in.begin(b.Context(), call, abi.CallPhase, host.CallBudget)
+				in.frame = f
+				if _, err := in.run(in.call, 0); err != nil {
 					b.Fatal(err)
 				}
 				in.close(b.Context())
