@@ -45,9 +45,9 @@ func NewResponse(release func()) *Response { return &Response{release: release} 
 
 // Release gives the response's memory back.
 func (r *Response) Release() {
-	if r.release != nil {
-		r.release()
-		r.release = nil
+	if release := r.release; release != nil {
+		r.release = nil // before the memory, r's own included, goes to somebody else
+		release()
 	}
 }
 

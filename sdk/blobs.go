@@ -16,6 +16,10 @@ func (c *Call) OpenBlob(digest string) (b Blob, ok bool) {
 	return Blob(max(n, 0)), n >= 0
 }
 
+// BodyBlob returns the request's body where it is too large to come inline; ok
+// is false where c.Request.Body has it.
+func (c *Call) BodyBlob() (b Blob, ok bool) { return Blob(c.Blob.Handle), c.HasBlob }
+
 // Size returns the length in bytes.
 func (b Blob) Size() int64 { return wire.BlobSize(uint32(b)) }
 

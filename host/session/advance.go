@@ -62,14 +62,9 @@ func (s *Session) Advance(ctx context.Context, d time.Duration) (AdvanceResult, 
 // holdClock stops the scheduler and freezes the clock until resume is called.
 func (s *Session) holdClock() (resume func(), err error) {
 	k := &s.scheduler
-	k.mu.Lock()
-	if k.held {
-		k.mu.Unlock()
+	if !k.hold() {
 		return nil, &host.Error{Kind: host.KindConflict, Code: "mirra.clock.busy", Message: "the session's clock is being advanced", Hint: "wait for that advance to end"}
 	}
-	k.held = true
-	k.mu.Unlock()
-	k.sends.Wait() // attempts under way belong to the instant we start from
 	wasFrozen := s.clock.state().Frozen
 	s.clock.freeze()
 	return func() {

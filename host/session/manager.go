@@ -159,6 +159,7 @@ func (g *Manager) Create(ctx context.Context, o Options) (*Session, error) {
 
 func (g *Manager) newSession() *Session {
 	s := &Session{cfg: &g.cfg, created: g.cfg.Clock.Now(), allowLive: g.cfg.AllowLiveKeys}
+	s.scheduler.idle = sync.NewCond(&s.scheduler.mu)
 	s.scheduler.ctx, s.scheduler.abort = context.WithCancel(context.Background())
 	s.trace.pack = g.cfg.Packer
 	s.clock.wall = g.cfg.Clock

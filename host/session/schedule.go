@@ -14,13 +14,14 @@ import (
 // scheduler wakes a session when something is due by its clock.
 type scheduler struct {
 	mu      sync.Mutex
+	idle    *sync.Cond // on mu: running became false
 	cancel  func() bool
 	atNS    int64 // what the pending alarm is for
 	running bool
 	again   bool // wake came while running
 	held    bool // an advance does the work
 	stopped bool
-	sends   sync.WaitGroup
+	sends   int // attempts under way
 	ctx     context.Context
 	abort   context.CancelFunc
 }
@@ -45,19 +46,26 @@ func (s *Session) wake() {
 // runDue does what is due and sets the alarm for what comes next.
 func (s *Session) runDue() {
 	k := &s.scheduler
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	defer func() {
+		k.running = false
+		k.idle.Broadcast()
+	}()
 	for {
+		k.again = false
+		if k.stopped || k.held {
+			return
+		}
+		k.mu.Unlock()
 		next, any := s.doDue(s.clock.nowNS())
 		k.mu.Lock()
-		if k.again && !k.stopped && !k.held {
-			k.again = false
-			k.mu.Unlock()
+		if k.again {
 			continue
 		}
-		k.running, k.again = false, false
 		if any && !k.stopped && !k.held {
 			s.alarm(next)
 		}
-		k.mu.Unlock()
 		return
 	}
 }
@@ -73,6 +81,38 @@ func (s *Session) alarm(atNS int64) {
 		return // a frozen clock does not get there by itself
 	}
 	k.cancel = s.cfg.Clock.AfterFunc(max(d, 0), s.wake)
+}
+
+// sending counts attempts that come and go.
+func (k *scheduler) sending(n int) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.sends += n
+	k.idle.Broadcast()
+}
+
+// hold stops the scheduler and waits until it stands still, for attempts under
+// way at most attemptCap: one of them may be what asks. It returns false if it
+// is held already.
+func (k *scheduler) hold() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.held {
+		return false
+	}
+	k.held = true
+	patient := true
+	stop := time.AfterFunc(attemptCap, func() {
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		patient = false
+		k.idle.Broadcast()
+	}).Stop
+	defer stop()
+	for k.running || k.sends > 0 && patient {
+		k.idle.Wait()
+	}
+	return true
 }
 
 func (k *scheduler) stop() {
@@ -112,14 +152,16 @@ func (s *Session) doDue(nowNS int64) (next int64, any bool) {
 				epoch := m.epoch
 				m.mu.Unlock()
 				if d.busy {
-					s.scheduler.sends.Go(func() {
+					s.scheduler.sending(1)
+					go func() {
+						defer s.scheduler.sending(-1)
 						s.cfg.sending <- struct{}{}
 						defer func() { <-s.cfg.sending }()
 						t := m.startAttempt(d, epoch)
 						t.send(s.scheduler.ctx, s.cfg.AttemptTimeout)
 						m.finishAttempt(t)
 						s.wake()
-					})
+					}()
 				}
 			}
 		}
