@@ -1,6 +1,8 @@
 package main
 
 import (
+	"strings"
+
 	"github.com/mirrahq/mirra/abi"
 	"github.com/mirrahq/mirra/sdk"
 )
@@ -24,11 +26,8 @@ func before(c *sdk.Call) error {
 		c.Note("version", "asked for "+asked+", answered as "+lineVersion)
 	}
 	setHeaders(c, version)
-	if c.Host == "hooks" {
-		return nil
-	}
-	if account := c.Header("Stripe-Account"); account != "" {
-		c.SetAccount(account)
+	if strings.HasPrefix(c.Path(), "/redirect/") {
+		return nil // pages for browsers
 	}
 	switch c.Credential.Status {
 	case abi.CredentialAbsent:
@@ -36,7 +35,27 @@ func before(c *sdk.Call) error {
 	case abi.CredentialMalformed:
 		return invalidKey(c.Credential.Masked)
 	}
+	if c.Credential.Class == "publishable" && !publicOperations[c.Operation()] {
+		return publishableKey()
+	}
+	if account := c.Header("Stripe-Account"); account != "" {
+		if !accountLike(account) {
+			return noAccess(c.Credential.Masked, account)
+		}
+		if account != accountID(c) {
+			c.SetAccount(account)
+		}
+	}
 	return limit(c)
+}
+
+// publicOperations are those that browsers and apps call with a publishable key
+// [D docs.stripe.com/keys, 2026-11].
+var publicOperations = map[string]bool{
+	"PostTokens": true, "GetTokensToken": true, "PostPaymentMethods": true, "PostSources": true, "GetSourcesSource": true,
+	"GetPaymentIntentsIntent": true, "PostPaymentIntentsIntentConfirm": true,
+	"GetSetupIntentsIntent": true, "PostSetupIntentsIntentConfirm": true,
+	"PostPaymentIntentsIntentVerifyMicrodeposits": true, "PostSetupIntentsIntentVerifyMicrodeposits": true, "": true,
 }
 
 // setHeaders writes the headers of the 2024-06-20 recordings, in their order.

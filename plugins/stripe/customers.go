@@ -8,7 +8,8 @@ import (
 
 var customers = stripe.Collect(&sdk.Collection{
 	Type: "customer", Entity: "customers", Prefix: "cus_", Random: 14,
-	Index: []string{"email"}, Aliases: []string{"customer"},
+	Index: []string{"email"}, Aliases: []string{"customer", "cus"},
+	Fields: []string{"id", "email", "name", "default_source", "invoice_settings.default_payment_method"},
 })
 
 // customerTemplate [R, POST /v1/customers at 2024-06-20].
@@ -30,11 +31,67 @@ func createCustomer(r *request) error {
 	if err := r.setCustomer(d); err != nil {
 		return err
 	}
+	var method sdk.Doc
+	if id := r.text("payment_method"); id != "" {
+		var err error
+		if method, err = r.attachable(id); err != nil {
+			return err
+		}
+		d.Get("invoice_settings").SetStringOrNull("default_payment_method", r.newDefault(id, method))
+	} else if id := r.text("invoice_settings", "default_payment_method"); id != "" {
+		return notAttached(id)
+	}
+	if source := r.params.Get("source"); source.Exists() && source.String() != "" || source.Kind() == sdk.Object {
+		// Cards are attached in front of customer.created, so that what the
+		// issuer refuses leaves nothing behind.
+		card, err := r.attachSource(d, source, "source")
+		if err != nil {
+			return err
+		}
+		d.SetString("default_source", card.Get("id").String())
+	}
 	if err := customers.Insert(r.Call, d); err != nil {
 		return err
 	}
 	emit(r.Call, "customer.created", d, sdk.Doc{})
+	if method.Exists() {
+		if err := r.attach(method, d.Get("id").String()); err != nil {
+			return err
+		}
+	}
 	return r.answer(d)
+}
+
+// attachable is a payment method that a new customer can have: its issuer does
+// not refuse it [R 2023-10-16: 402 and no customer].
+func (r *request) attachable(id string) (sdk.Doc, error) {
+	method, err := r.method(id, "payment_method", 400)
+	if err != nil {
+		return method, err
+	}
+	if method.Get("customer").String() != "" {
+		return method, executed(invalid("", "", "The payment method you provided has already been attached to a customer.")) // [R]
+	}
+	if no := refuses(method, cardOf(method.Get("card")), false); no != nil {
+		f := declineFailure(no)
+		f.emptyParam = true
+		return method, f
+	}
+	return method, nil
+}
+
+// newDefault is invoice_settings[default_payment_method] of a customer that is
+// created: only the payment method that is attached with it can be meant.
+func (r *request) newDefault(given string, method sdk.Doc) string {
+	if r.text("invoice_settings", "default_payment_method") != given {
+		return ""
+	}
+	return method.Get("id").String()
+}
+
+// notAttached is a default payment method that is not the customer's [3, users' reports].
+func notAttached(id string) *failure {
+	return &failure{status: 400, code: "resource_missing", param: "invoice_settings[default_payment_method]", message: "The customer does not have a payment method with the ID " + id + ". The payment method must be attached to the customer."}
 }
 
 // setCustomer copies the parameters that create and update share.
@@ -74,6 +131,17 @@ func (r *request) setCustomer(d sdk.Doc) error {
 			to.AddString(v.String())
 		}
 	}
+	if s := r.params.Get("invoice_settings"); s.Kind() == sdk.Object {
+		settings := d.Get("invoice_settings")
+		if v := s.Get("footer"); v.Exists() {
+			settings.SetStringOrNull("footer", v.String())
+		}
+		if v := s.Get("custom_fields"); v.Kind() == sdk.Array {
+			settings.SetDoc("custom_fields", v)
+		} else if v.Exists() {
+			settings.SetNull("custom_fields")
+		}
+	}
 	r.setMetadata(d)
 	return nil
 }
@@ -106,6 +174,16 @@ func (r *request) customer() (sdk.Doc, bool, error) {
 	return d, deleted, nil
 }
 
+// liveCustomer is the customer of a path to something below it.
+func (r *request) liveCustomer() (sdk.Doc, error) {
+	id := r.Value("customer")
+	d, ok := customers.Get(r.Call, id)
+	if !ok {
+		return d, notFound("customer", id, "customer") // the parameter's name is believed
+	}
+	return d, nil
+}
+
 func getCustomer(r *request) error {
 	d, _, err := r.customer()
 	if err != nil {
@@ -126,20 +204,43 @@ func updateCustomer(r *request) error {
 	if err := r.setCustomer(d); err != nil {
 		return err
 	}
-	if s := r.params.Get("invoice_settings"); s.Kind() == sdk.Object {
-		settings := d.Get("invoice_settings")
-		for _, m := range [...]string{"default_payment_method", "footer"} {
-			if v := s.Get(m); v.Exists() {
-				settings.SetStringOrNull(m, v.String())
-			}
-		}
+	if err := r.setDefaults(d); err != nil {
+		return err
 	}
-	previous := changes(r.Call, before, d)
 	customers.Update(r.Call, d)
-	if previous.Len() > 0 {
+	if previous := changes(r.Call, before, d); previous.Len() > 0 {
 		emit(r.Call, "customer.updated", d, previous)
 	}
 	return r.answer(d)
+}
+
+// setDefaults sets what a customer pays with unless something else is asked for.
+func (r *request) setDefaults(d sdk.Doc) error {
+	id := d.Get("id").String()
+	if v := r.params.Get("invoice_settings", "default_payment_method"); v.Exists() {
+		if pm := v.String(); pm != "" {
+			m, ok := paymentMethods.Get(r.Call, pm)
+			if !ok || m.Get("customer").String() != id {
+				return notAttached(pm)
+			}
+		}
+		d.Get("invoice_settings").SetStringOrNull("default_payment_method", v.String())
+	}
+	if v := r.text("default_source"); v != "" {
+		card, ok := cardSources.Get(r.Call, v)
+		if !ok || card.Get("customer").String() != id {
+			return missing("source", v, "default_source") // believed
+		}
+		d.SetString("default_source", v)
+	}
+	if source := r.params.Get("source"); source.Exists() && source.String() != "" {
+		card, err := r.attachSource(d, source, "source")
+		if err != nil {
+			return err
+		}
+		d.SetString("default_source", card.Get("id").String())
+	}
+	return nil
 }
 
 // changes is previous_attributes: what the members that differ were before.
@@ -167,8 +268,27 @@ func deleteCustomer(r *request) error {
 	tombstone.SetString("object", "customer")
 	tombstone.SetBool("deleted", true)
 	customers.Delete(r.Call, id, tombstone)
+	if err := r.releaseMethods(id); err != nil {
+		return err
+	}
 	emit(r.Call, "customer.deleted", d, sdk.Doc{})
 	return r.JSON(tombstone)
+}
+
+// releaseMethods detaches what a deleted customer paid with, which cannot be
+// used any more [D docs.stripe.com/api/customers/delete, 2026-11].
+func (r *request) releaseMethods(customer string) error {
+	page, err := paymentMethods.Find(r.Call, sdk.ListQuery{Limit: 100, Index: "customer", Key: customer})
+	if err != nil {
+		return err
+	}
+	docs, _ := page.Docs(r.Call)
+	for _, d := range docs {
+		d.SetNull("customer")
+		paymentMethods.Update(r.Call, d)
+		setMark(r.Call, d.Get("id").String(), markConsumed, "detached")
+	}
+	return nil
 }
 
 func listCustomers(r *request) error {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"strconv"
 	"strings"
 
 	"github.com/mirrahq/mirra/abi"
@@ -12,19 +11,52 @@ import (
 // failure is an error as Stripe words it. Members are printed in alphabetical
 // order, as the vendor has done since about 2018 [R, 1,799 of 1,886].
 type failure struct {
-	status   int
-	typ      string // invalid_request_error if empty
-	code     string
-	message  string
-	param    string
-	decline  string // decline_code
-	charge   string
-	object   func(d sdk.Doc) // adds payment_intent, payment_method, …
-	executed bool            // the operation ran: the answer is kept for its idempotency key
-	noLog    bool            // without request_log_url
+	status  int
+	typ     string // invalid_request_error if empty
+	code    string
+	message string
+	param   string
+	decline string // decline_code
+	charge  string
+
+	intent, method, setup sdk.Doc // the whole objects that come along
+
+	emptyParam bool // param is "", not left out [R, cards that cannot be attached]
+	executed   bool // the operation ran: the answer is kept for its idempotency key
+	noLog      bool // without request_log_url
 }
 
 func (f *failure) Error() string { return f.message }
+
+// executed marks a failure as one of an operation that ran.
+func executed(f *failure) *failure { f.executed = true; return f }
+
+func (f *failure) kind() string {
+	if f.typ == "" {
+		return "invalid_request_error"
+	}
+	return f.typ
+}
+
+// write puts the members up to param into an error object.
+func (f *failure) write(e sdk.Doc) {
+	if f.charge != "" {
+		e.SetString("charge", f.charge)
+	}
+	if f.code != "" {
+		e.SetString("code", f.code)
+	}
+	if f.decline != "" {
+		e.SetString("decline_code", f.decline)
+	}
+	if f.code != "" && f.status != 501 {
+		e.SetString("doc_url", "https://stripe.com/docs/error-codes/"+strings.ReplaceAll(f.code, "_", "-"))
+	}
+	e.SetString("message", f.message)
+	if f.param != "" || f.emptyParam {
+		e.SetString("param", f.param)
+	}
+}
 
 func invalid(code, param, message string) *failure {
 	return &failure{status: 400, code: code, param: param, message: message}
@@ -39,18 +71,24 @@ func invalidKey(masked string) *failure {
 	return &failure{status: 401, noLog: true, message: "Invalid API Key provided: " + masked}
 }
 
+// publishableKey refuses an operation that needs the secret key [3, users' reports].
+func publishableKey() *failure {
+	return &failure{status: 403, code: "secret_key_required", message: "This API call cannot be made with a publishable API key. Please use a secret API key. You can find a list of your API keys at https://dashboard.stripe.com/account/apikeys."}
+}
+
+// noAccess is a Stripe-Account that the key has nothing to do with [R].
+func noAccess(masked, account string) *failure {
+	return &failure{status: 403, code: "account_invalid", noLog: true, message: "The provided key '" + masked + "' does not have access to account '" + account + "' (or that account does not exist). Application access may have been revoked."}
+}
+
 func rateLimited() *failure {
 	// [D docs.stripe.com/rate-limits]; wording [S stripe-mock and SDK tests], believed.
 	return &failure{status: 429, code: "rate_limit", message: "Request rate limit exceeded. You can learn more about rate limits here https://stripe.com/docs/rate-limits."}
 }
 
-// missing is 404 for an id in the path and 400 for one in a parameter [R].
+// missing is an id in a parameter that names nothing: 400 [R].
 func missing(what, id, param string) *failure {
-	f := &failure{status: 400, code: "resource_missing", param: param, message: "No such " + what + ": '" + id + "'"}
-	if param == "id" || param == "intent" || param == "customer_path" {
-		f.status = 404
-	}
-	return f
+	return &failure{status: 400, code: "resource_missing", param: param, message: "No such " + what + ": '" + id + "'"}
 }
 
 // notFound is missing for an id in the path; param is the vendor's name of it.
@@ -64,33 +102,24 @@ func answerError(c *sdk.Call, err error) {
 	c.SetStatus(f.status)
 	d := c.NewObject()
 	e := d.SetObject("error")
-	if f.charge != "" {
-		e.SetString("charge", f.charge)
+	f.write(e)
+	if f.intent.Exists() {
+		e.SetDoc("payment_intent", f.intent)
 	}
-	if f.code != "" {
-		e.SetString("code", f.code)
-	}
-	if f.decline != "" {
-		e.SetString("decline_code", f.decline)
-	}
-	if f.code != "" {
-		e.SetString("doc_url", "https://stripe.com/docs/error-codes/"+strings.ReplaceAll(f.code, "_", "-"))
-	}
-	e.SetString("message", f.message)
-	if f.param != "" {
-		e.SetString("param", f.param)
-	}
-	if f.object != nil {
-		f.object(e)
+	if f.method.Exists() {
+		e.SetDoc("payment_method", f.method)
 	}
 	if !f.noLog && f.typ != "idempotency_error" {
-		e.SetString("request_log_url", "https://dashboard.stripe.com/test/logs/"+requestID(c)+"?t="+strconv.FormatInt(c.Unix(), 10))
+		e.SetString("request_log_url", "https://dashboard.stripe.com/test/logs/"+requestID(c)+"?t="+formatInt(c.Unix()))
 	}
-	typ := f.typ
-	if typ == "" {
-		typ = "invalid_request_error"
+	if f.setup.Exists() {
+		e.SetDoc("setup_intent", f.setup)
 	}
-	e.SetString("type", typ)
+	e.SetString("type", f.kind())
+	if !f.executed {
+		// [R] absent where validation failed, false where the operation ran.
+		c.DeleteHeader("Stripe-Should-Retry")
+	}
 	_ = c.JSON(d)
 }
 

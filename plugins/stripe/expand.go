@@ -84,6 +84,8 @@ func (r *request) include(d sdk.Doc, step string) bool {
 // includable are the members that appear only when they are expanded.
 var includable = map[string]func(r *request, d sdk.Doc){
 	"customer.tax":                    includeCustomerTax,
+	"customer.sources":                includeSources,
+	"charge.refunds":                  includeRefunds,
 	"customer.invoice_credit_balance": func(_ *request, d sdk.Doc) { insertAfter(d, "email", "invoice_credit_balance", "{}") },
 }
 

@@ -1,6 +1,10 @@
 package main
 
-import "github.com/mirrahq/mirra/sdk"
+import (
+	"strings"
+
+	"github.com/mirrahq/mirra/sdk"
+)
 
 // accountPart is the ten characters of the account that ids of the newer form
 // hold: pi_3 PgRlm FSsGLfTpet 0yUBk4Uz [R].
@@ -23,4 +27,10 @@ func accountID(c *sdk.Call) string {
 func longID(c *sdk.Call, prefix string) string {
 	random := c.Random(sdk.Objects, 13, sdk.Base62)
 	return prefix + random[:5] + accountPart(c) + random[5:]
+}
+
+// cutID splits an id into its prefix and what follows the first underscore.
+func cutID(id string) (prefix, rest string) {
+	prefix, rest, _ = strings.Cut(id, "_")
+	return prefix, rest
 }

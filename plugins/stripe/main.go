@@ -64,6 +64,7 @@ func init() {
 	stripe.Warmup = warmup
 	stripe.Attempt = attempt
 	stripe.Outcome = outcome
+	stripe.Schema = marksSchema
 	route()
 	stripe.Serve()
 }

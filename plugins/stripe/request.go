@@ -49,6 +49,14 @@ func serve(c *sdk.Call, op *operation, run func(c *request) error) error {
 	return nil
 }
 
+// internalRequest is what operations get when no client asked: timers, pages,
+// simulations.
+func internalRequest(c *sdk.Call) *request {
+	r := &current
+	*r = request{Call: c, params: c.NewObject()}
+	return r
+}
+
 // answer sends a document with what expand asks for put in.
 func (r *request) answer(d sdk.Doc) error {
 	if err := r.expand(d); err != nil {

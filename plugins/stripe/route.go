@@ -56,5 +56,25 @@ func route() {
 // not depend on file names.
 func registerHandlers() {
 	customerHandlers()
+	customerSourceHandlers()
+	paymentMethodHandlers()
+	tokenHandlers()
+	paymentIntentHandlers()
+	setupIntentHandlers()
+	chargeHandlers()
+	refundHandlers()
+	disputeHandlers()
+	balanceHandlers()
 	eventHandlers()
+	webhookEndpointHandlers()
+	authenticationHandlers()
+	timerHandlers()
+}
+
+// timerHandlers names what runs when a timer is due.
+func timerHandlers() {
+	stripe.OnTimer("settle", settleTimer)
+	stripe.OnTimer("available", availableTimer)
+	stripe.OnTimer("expire", expire)
+	stripe.OnTimer("refund", refundTimer)
 }

@@ -11,6 +11,3 @@ func warmup(c *sdk.Call) {
 	_ = d.JSON()
 	_ = nearest("emial", operations[0].fields)
 }
-
-// secretOf is replaced by the webhook endpoints' handlers.
-func secretOf(c *sdk.Call, _ string) sdk.Secret { return c.Secret("webhook") }

@@ -1,0 +1,43 @@
+package main
+
+import "github.com/mirrahq/mirra/sdk"
+
+// Marks are what Stripe knows of an object and does not show in it.
+const marksSchema = `
+CREATE TABLE marks(
+	account TEXT NOT NULL,
+	id TEXT NOT NULL,
+	mark TEXT NOT NULL,
+	value TEXT NOT NULL,
+	PRIMARY KEY(account, id, mark)
+) STRICT, WITHOUT ROWID;
+`
+
+const (
+	markConsumed      = "consumed"      // a payment method that may not be used again
+	markAuthenticated = "authenticated" // an intent, or a card's setup, that passed 3D Secure
+	markIntent        = "intent"        // of a source of 3D Secure: the intent it is for
+	markSecret        = "secret"        // handle of a webhook endpoint's secret
+	markNumber        = "number"        // of a token: the card number
+	markCVC           = "cvc"           // of a token: a security code was given
+)
+
+var (
+	writeMark = sdk.Define(`INSERT OR REPLACE INTO marks(account, id, mark, value) VALUES(?1, ?2, ?3, ?4)`)
+	readMark  = sdk.Define(`SELECT value FROM marks WHERE account = ?1 AND id = ?2 AND mark = ?3`)
+)
+
+func setMark(c *sdk.Call, id, mark, value string) {
+	writeMark.MustRun(c.Args().Text(c.Account()).Text(id).Text(mark).Text(value))
+}
+
+// markOf returns a mark's value; "" if there is none.
+func markOf(c *sdk.Call, id, mark string) string {
+	rows := readMark.MustRun(c.Args().Text(c.Account()).Text(id).Text(mark))
+	if !rows.Next() {
+		return ""
+	}
+	return rows.Text()
+}
+
+func hasMark(c *sdk.Call, id, mark string) bool { return markOf(c, id, mark) != "" }
