@@ -30,6 +30,7 @@ type Call struct {
 	headers   []abi.Pair
 	body      []byte
 	flushed   bool
+	asIs      bool // the body is laid out as it is, whatever the plugin's Layout
 	blobBody  *abi.BlobRange
 	script    *scriptBody
 	notes     []abi.Pair
@@ -170,6 +171,14 @@ func (c *Call) Send(b string) error {
 	return nil
 }
 
+// SendText answers with text of a content type of its own, such as a page: the
+// plugin's Layout, which is for JSON, does not apply.
+func (c *Call) SendText(contentType, text string) error {
+	c.asIs = true
+	c.SetHeader("Content-Type", contentType)
+	return c.Send(text)
+}
+
 // Chunk adds a piece to a streamed answer; it goes out after delay, counted in
 // wall time from the one before it.
 func (c *Call) Chunk(delay time.Duration, chunk string) {
@@ -229,7 +238,7 @@ func (c *Call) flush() {
 	case c.script != nil:
 		f = abi.AppendScript(f, c.script.delays, c.script.chunks)
 	default:
-		if c.plugin.Layout != abi.LayoutAsIs {
+		if c.plugin.Layout != abi.LayoutAsIs && !c.asIs {
 			f = abi.AppendByteSection(f, abi.TagLayout, byte(c.plugin.Layout))
 		}
 		f = abi.AppendOpen(f, abi.TagBody)

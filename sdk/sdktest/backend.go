@@ -122,11 +122,16 @@ func (m *Mirror) Session() *session.Session {
 }
 
 func (b *nativeBackend) Do(r *Request) (*Response, error) {
-	target := r.Target
+	target, vendorHost := r.Target, r.Host
 	if rest, ok := strings.CutPrefix(target, baseURL); ok {
 		target = rest
+		for _, h := range b.mirror.Manifest().Hosts {
+			if rest, ok := strings.CutPrefix(target, "/"+h.ID+"/"); ok {
+				target, vendorHost = "/"+rest, h.ID
+			}
+		}
 	}
-	in := host.Request{Method: r.Method, Scheme: "http", Authority: "mirra.test", Host: r.Host, BaseURL: baseURL, Target: target, Body: []byte(r.Body)}
+	in := host.Request{Method: r.Method, Scheme: "http", Authority: "mirra.test", Host: vendorHost, BaseURL: baseURL, Target: target, Body: []byte(r.Body)}
 	for _, h := range r.Headers {
 		in.Headers = append(in.Headers, abi.Pair{Name: h[0], Value: h[1]})
 	}
