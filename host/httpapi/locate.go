@@ -9,43 +9,66 @@ import (
 
 // locate reads where a request is to go from its host name or path:
 // stripe-a7k2.localhost, verify.twilio-a7k2.localhost, /s/a7k2/stripe/… and
-// /s/a7k2/twilio/verify/… (the vendor host after the mirror is told apart by
-// the caller, who knows the mirror's hosts).
-func locate(r *http.Request) (place, bool) {
-	if rest, ok := strings.CutPrefix(r.RequestURI, "/s/"); ok {
-		session, rest, _ := strings.Cut(rest, "/")
-		mirror, target := rest, "/"
-		if i := strings.IndexAny(rest, "/?"); i >= 0 {
-			mirror, target = rest[:i], rest[i:]
-			if target[0] == '?' {
-				target = "/" + target
-			}
-		}
-		if session == "" || mirror == "" {
-			return place{}, false
-		}
-		base := "http://" + r.Host + "/s/" + session + "/" + mirror
-		return place{session: session, mirror: mirror, host: r.Header.Get("X-Mirra-Host"), base: base, target: target}, true
+// /s/a7k2/twilio/verify/…, where place.takeHost finds the vendor's host. domains
+// are good for localhost.
+func locate(r *http.Request, domains []string) (place, bool) {
+	// A proxy-style request line names the host again.
+	target := r.RequestURI
+	if rest, ok := strings.CutPrefix(target, "http://"); ok {
+		_, target, _ = strings.Cut(rest, "/")
+		target = "/" + target
 	}
-	name := r.Host
-	if h, _, err := net.SplitHostPort(name); err == nil {
-		name = h
+	if p, ok := locateName(r, target, domains); ok {
+		return p, true
 	}
-	label, _, ok := strings.Cut(name, ".")
+	rest, ok := strings.CutPrefix(target, "/s/")
+	if !ok {
+		return place{}, false
+	}
+	session, rest, _ := strings.Cut(rest, "/")
+	mirror, target := rest, "/"
+	if i := strings.IndexAny(rest, "/?"); i >= 0 {
+		mirror, target = rest[:i], rest[i:]
+		if target[0] == '?' {
+			target = "/" + target
+		}
+	}
+	if session == "" || mirror == "" {
+		return place{}, false
+	}
+	base := "http://" + r.Host + "/s/" + session + "/" + mirror
+	return place{session: session, mirror: mirror, host: r.Header.Get("X-Mirra-Host"), base: base, target: target, byPath: true}, true
+}
+
+// locateName reads a host name.
+func locateName(r *http.Request, target string, domains []string) (place, bool) {
+	name := hostName(r.Host)
+	labels, ok := strings.CutSuffix(name, ".localhost")
+	for i := 0; !ok && i < len(domains); i++ {
+		labels, ok = strings.CutSuffix(name, "."+strings.TrimPrefix(domains[i], "*."))
+	}
 	if !ok {
 		return place{}, false
 	}
 	host := r.Header.Get("X-Mirra-Host")
-	if strings.IndexByte(label, '-') < 0 {
-		// verify.twilio-a7k2.localhost: the first label is the vendor's host.
-		host = label
-		label, _, _ = strings.Cut(name[len(label)+1:], ".")
+	if i := strings.LastIndexByte(labels, '.'); i >= 0 {
+		host, labels = labels[:i], labels[i+1:] // verify.twilio-a7k2
 	}
-	i := strings.LastIndexByte(label, '-')
-	if i <= 0 || i == len(label)-1 {
+	i := strings.LastIndexByte(labels, '-')
+	if i <= 0 || i == len(labels)-1 {
 		return place{}, false
 	}
-	return place{session: label[i+1:], mirror: label[:i], host: host, base: "http://" + r.Host, target: r.RequestURI}, true
+	return place{session: labels[i+1:], mirror: labels[:i], host: host, base: "http://" + r.Host, target: target}, true
+}
+
+// hostName returns a Host header without port and final dot, in lower case.
+func hostName(h string) string {
+	if name, _, err := net.SplitHostPort(h); err == nil {
+		h = name
+	} else {
+		h = strings.Trim(h, "[]")
+	}
+	return strings.ToLower(strings.TrimSuffix(h, "."))
 }
 
 func itoa(n int64) string { return strconv.FormatInt(n, 10) }

@@ -5,7 +5,9 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/mirrahq/mirra/abi"
@@ -14,14 +16,17 @@ import (
 
 // Vendor serves vendor traffic: it finds the session, mirror and vendor host a
 // request is for and hands it over with its raw target. It never cleans paths.
+// Its fields are set before use.
 type Vendor struct {
 	// Route finds the mirror for a session id suffix and mirror name, nil if
 	// there is none.
 	Route func(session, mirror string) Exchanger
-	// Metadata serves /_mirra/… on a mirror's host.
-	Metadata func(w http.ResponseWriter, r *http.Request, session, mirror string)
-	// HideHeaders leaves out X-Mirra-Version.
-	HideHeaders bool
+	// Meta serves a target below /_mirra/ on a mirror's host; nil serves none.
+	Meta func(w http.ResponseWriter, r *http.Request, session, mirror, target string)
+	// Domains are names whose subdomains reach mirrors, beside localhost.
+	Domains []string
+
+	answers [6]atomic.Int64 // by class of status; 0 is a dropped connection
 }
 
 // Exchanger answers vendor traffic; host/session's Mirror is one.
@@ -31,15 +36,45 @@ type Exchanger interface {
 	MaxBody() int64
 }
 
+// headerHider is an Exchanger whose answers carry no headers of Mirra's own.
+type headerHider interface{ HideHeaders() bool }
+
 // place is where a request is to go.
 type place struct {
 	session, mirror, host string
 	base, target          string
+	byPath                bool // the vendor's host may stand in front of target
+}
+
+// takeHost moves the id of a vendor's host from the front of the target into
+// host: /s/a7k2/twilio/verify/v2/… A path of the default host that begins with
+// the same word wins.
+func (p *place) takeHost(m *abi.Manifest) {
+	word, rest := p.target[1:], ""
+	if i := strings.IndexAny(word, "/?"); i >= 0 {
+		word, rest = word[:i], word[i:]
+	}
+	for i := range m.Hosts {
+		if m.Hosts[i].ID != word {
+			continue
+		}
+		for j := range m.Operations {
+			op := &m.Operations[j]
+			if (op.Host == "" || op.Host == m.Hosts[0].ID) && strings.HasPrefix(op.Path[1:], word) && (len(op.Path) == len(word)+1 || op.Path[len(word)+1] == '/') {
+				return
+			}
+		}
+		p.host, p.base, p.target = word, p.base+"/"+word, rest
+		if rest == "" || rest[0] == '?' {
+			p.target = "/" + rest
+		}
+		return
+	}
 }
 
 // ServeHTTP serves requests by host name and by path.
 func (v *Vendor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	p, ok := locate(r)
+	p, ok := locate(r, v.Domains)
 	if !ok {
 		notFound(w, r)
 		return
@@ -50,23 +85,30 @@ func (v *Vendor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // Port returns the handler of a port that belongs to one mirror.
 func (v *Vendor) Port(session, mirror string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		v.serve(w, r, place{session: session, mirror: mirror, host: r.Header.Get("X-Mirra-Host"), base: "http://" + r.Host, target: r.RequestURI})
+		target := r.RequestURI
+		if rest, ok := strings.CutPrefix(target, "http://"); ok {
+			_, target, _ = strings.Cut(rest, "/")
+			target = "/" + target
+		}
+		v.serve(w, r, place{session: session, mirror: mirror, host: r.Header.Get("X-Mirra-Host"), base: "http://" + r.Host, target: target})
 	})
 }
 
 func (v *Vendor) serve(w http.ResponseWriter, r *http.Request, p place) {
-	// A proxy-style request line names the host again.
-	if rest, ok := strings.CutPrefix(p.target, "http://"); ok {
-		_, p.target, _ = strings.Cut(rest, "/")
-		p.target = "/" + p.target
+	if !strings.HasPrefix(p.target, "/") {
+		notFound(w, r) // OPTIONS *, CONNECT
+		return
 	}
 	x := v.Route(p.session, p.mirror)
 	if x == nil {
 		noSuchMirror(w, p)
 		return
 	}
-	if strings.HasPrefix(p.target, "/_mirra/") && v.Metadata != nil {
-		v.Metadata(w, r, p.session, p.mirror)
+	if p.byPath {
+		p.takeHost(x.Manifest())
+	}
+	if strings.HasPrefix(p.target, "/_mirra/") && v.Meta != nil {
+		v.Meta(w, r, p.session, p.mirror, p.target)
 		return
 	}
 	body := bodies.get()
@@ -77,7 +119,11 @@ func (v *Vendor) serve(w http.ResponseWriter, r *http.Request, p place) {
 	in.Body, in.BodyFault = body.read(r, x.MaxBody())
 	out := x.Serve(r.Context(), &in)
 	defer out.Release()
-	v.write(w, r, out)
+	hide := false
+	if h, ok := x.(headerHider); ok {
+		hide = h.HideHeaders()
+	}
+	v.write(w, r, out, hide)
 }
 
 // appendHeaders lists a request's headers. Their order on the wire is lost in
@@ -94,7 +140,7 @@ func appendHeaders(dst []abi.Pair, r *http.Request) []abi.Pair {
 }
 
 // write sends a response in the vendor's spelling.
-func (v *Vendor) write(w http.ResponseWriter, r *http.Request, out *host.Response) {
+func (v *Vendor) write(w http.ResponseWriter, r *http.Request, out *host.Response, hide bool) {
 	if out.Delay > 0 {
 		t := time.NewTimer(out.Delay)
 		select {
@@ -105,8 +151,10 @@ func (v *Vendor) write(w http.ResponseWriter, r *http.Request, out *host.Respons
 		}
 	}
 	if out.Drop {
+		v.answers[0].Add(1)
 		panic(http.ErrAbortHandler) // closes the connection without an answer
 	}
+	v.answers[min(max(out.Status/100, 0), 5)].Add(1)
 	h := w.Header()
 	values := make([]string, len(out.Headers)+2)
 	for i, p := range out.Headers {
@@ -118,7 +166,7 @@ func (v *Vendor) write(w http.ResponseWriter, r *http.Request, out *host.Respons
 		}
 		h[name] = values[i : i+1 : i+1]
 	}
-	if !v.HideHeaders && out.Version != "" {
+	if !hide && out.Version != "" {
 		values[len(out.Headers)] = out.Version
 		h["X-Mirra-Version"] = values[len(out.Headers) : len(out.Headers)+1]
 	}
@@ -181,4 +229,17 @@ func streamScript(w http.ResponseWriter, r *http.Request, out *host.Response) {
 			return
 		}
 	}
+}
+
+// Counters returns how many answers of each class of status were sent.
+func (v *Vendor) Counters() map[string]float64 {
+	m := map[string]float64{}
+	for i := range v.answers {
+		class := "dropped"
+		if i > 0 {
+			class = strconv.Itoa(i) + "xx"
+		}
+		m[`mirra_vendor_answers_total{class="`+class+`"}`] = float64(v.answers[i].Load())
+	}
+	return m
 }

@@ -1,0 +1,149 @@
+// Package assembly joins sessions, plugins, databases and listeners to a
+// server. cmd/mirra runs one for each user, mirratest one for each test binary.
+// It decides nothing about mirrors: what a session does is package session's,
+// how it is reached httpapi's.
+package assembly
+
+import (
+	"context"
+	"crypto/rand"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/mirrahq/mirra/host"
+	"github.com/mirrahq/mirra/host/httpapi"
+	"github.com/mirrahq/mirra/host/session"
+	"github.com/mirrahq/mirra/host/sqlite"
+	"github.com/mirrahq/mirra/host/wasm"
+	"github.com/mirrahq/mirra/host/webhook"
+	"github.com/mirrahq/mirra/registry"
+	"github.com/mirrahq/mirra/registry/cache"
+	"github.com/mirrahq/mirra/registry/install"
+)
+
+// Config is what a server is made of.
+type Config struct {
+	// CacheDir keeps plugin files and compiled plugins. It is needed.
+	CacheDir string
+	// DataDir keeps persistent sessions; "" keeps none.
+	DataDir string
+	// Sources is where plugins come from that the cache does not have.
+	Sources []registry.Source
+	// ControlAddr and VendorAddr are what to listen on, "127.0.0.1:0" for any
+	// free port. Without ControlAddr there is no control API, only Control.
+	ControlAddr, VendorAddr string
+	// Token guards the control API; "" makes one.
+	Token string
+	// Hosts are names by which the control API may be called beside loopback.
+	Hosts []string
+	// Domains are names whose subdomains reach mirrors, beside localhost.
+	Domains []string
+	// WebhookHosts are targets of deliveries allowed to all sessions, Private
+	// allows those in private networks.
+	WebhookHosts []string
+	Private      bool
+	// IdleExit is how long the server may be without sessions before Done; 0
+	// is for ever.
+	IdleExit time.Duration
+	// Preload are builds to load in the background.
+	Preload []string
+	Version string
+	Log     *slog.Logger
+}
+
+// Server is sessions, and the listeners that reach them.
+type Server struct {
+	cfg      Config
+	log      *slog.Logger
+	runtime  *wasm.Runtime
+	stores   *sqlite.Stores
+	sessions *session.Manager
+	programs *programs
+	sender   *sender
+	vendor   *httpapi.Vendor
+	started  time.Time
+
+	catalogue             *sqlite.Catalogue // nil without DataDir
+	control, vendorL      net.Listener      // control is nil without a control API
+	controlWeb, vendorWeb *http.Server
+
+	mu      sync.RWMutex
+	reach   map[string]*reach // by session id
+	lastUse time.Time         // when there last was a session
+	busy    int               // sessions being made
+
+	done     chan struct{}
+	stopOnce sync.Once
+	loop     context.CancelFunc
+	loops    sync.WaitGroup
+}
+
+var _ host.Control = (*Server)(nil)
+
+// New starts a server. It listens when New returns; Close ends it.
+func New(cfg Config) (*Server, error) {
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Token == "" {
+		cfg.Token = "mt_" + rand.Text()
+	}
+	s := &Server{cfg: cfg, log: cfg.Log, reach: map[string]*reach{}, done: make(chan struct{}), started: time.Now(), lastUse: time.Now()}
+	if err := s.start(); err != nil {
+		_ = s.Close(context.Background()) // of what was started; err says why
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Server) start() error {
+	var err error
+	if s.runtime, err = wasm.New(context.Background(), wasm.Config{CacheDir: filepath.Join(s.cfg.CacheDir, "compiled")}); err != nil {
+		return err
+	}
+	s.stores = sqlite.New(sqlite.Config{})
+	s.programs = &programs{
+		runtime: s.runtime,
+		install: &install.Installer{Sources: s.cfg.Sources, Cache: cache.New(PluginCache(s.cfg.CacheDir))},
+		loads:   map[registry.Digest]*load{},
+	}
+	s.sender = newSender(webhook.Config{Hosts: s.cfg.WebhookHosts, Private: s.cfg.Private})
+	sc := session.Config{Stores: s.stores, Sender: s.sender, Packer: newPacker(), Programs: s.programs, BaseURL: s.baseURL}
+	if s.cfg.DataDir != "" {
+		if err := os.MkdirAll(s.cfg.DataDir, 0o700); err != nil {
+			return err
+		}
+		if s.catalogue, err = sqlite.OpenCatalogue(filepath.Join(s.cfg.DataDir, "catalogue.db")); err != nil {
+			return err
+		}
+		sc.Catalogue, sc.Directory = s.catalogue, filepath.Join(s.cfg.DataDir, "sessions")
+	}
+	if err := s.listen(); err != nil {
+		return err
+	}
+	if !isLoopback(s.vendorL.Addr()) {
+		sc.IDLength = 16 // the URL is the credential
+	}
+	s.sessions = session.New(sc)
+	for _, ref := range s.cfg.Preload {
+		s.loops.Go(func() { _, _ = s.programs.Program(context.Background(), ref) }) // who asks for it hears why not
+	}
+	if err := s.load(); err != nil {
+		// One session that cannot be loaded does not keep the others from living.
+		s.log.Error("load sessions", "error", err)
+	}
+	s.serve()
+	ctx, cancel := context.WithCancel(context.Background())
+	s.loop = cancel
+	s.loops.Go(func() { s.expire(ctx) })
+	return nil
+}
+
+// PluginCache returns the folder of plugin files in a cache folder, which
+// clients and server share.
+func PluginCache(cacheDir string) string { return filepath.Join(cacheDir, "plugins") }

@@ -1,0 +1,202 @@
+package assembly
+
+import (
+	"context"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/mirrahq/mirra/abi"
+	"github.com/mirrahq/mirra/host"
+	"github.com/mirrahq/mirra/host/session"
+)
+
+// info describes a session.
+func (s *Server) info(r *reach, stats bool) *host.SessionInfo {
+	sess := r.session
+	i := &host.SessionInfo{
+		SessionID: sess.ID(), Name: sess.Name(), Status: "ready", Persistent: sess.Persistent(), Project: r.kept.Project,
+		CreatedAt: sess.Created().UTC(), Clock: clockInfo(sess.Clock()), Limits: string(sess.Limits()), HeldHooks: sess.Holding(), Mirrors: []host.MirrorInfo{},
+	}
+	if at := sess.ExpiresAt(); !at.IsZero() {
+		at = at.UTC()
+		i.ExpiresAt = &at
+	}
+	if v, ok := sess.SeedValue(); ok {
+		i.SeedValue = &v
+	}
+	for _, m := range sess.Mirrors() {
+		i.Mirrors = append(i.Mirrors, s.mirrorInfo(r, m))
+	}
+	if stats {
+		i.Stats = statsInfo(sess.Stats())
+	}
+	return i
+}
+
+func clockInfo(c session.ClockState) host.ClockInfo {
+	return host.ClockInfo{Now: c.Now, OffsetMS: c.Offset.Milliseconds(), Frozen: c.Frozen, Peer: c.Peer}
+}
+
+func statsInfo(t session.Stats) *host.Stats {
+	i := &host.Stats{Requests: t.Requests, Errors: t.Errors, RateLimited: t.RateLimited, LimitedBy: t.LimitedBy, Generic: t.Generic, NotMirrored: t.NotMirrored, Webhooks: t.Webhooks}
+	if !t.FirstAt.IsZero() {
+		at := t.FirstAt.UTC()
+		i.FirstAt = &at
+	}
+	return i
+}
+
+func (s *Server) mirrorInfo(r *reach, m *session.Mirror) host.MirrorInfo {
+	id, man := r.session.ID(), m.Manifest()
+	i := host.MirrorInfo{
+		Name: m.Name(), Vendor: man.Vendor, Version: m.Version(), Digest: m.Digest(), API: man.API.Default,
+		URL: s.baseURL(id, m.Name(), ""), URLs: map[string]string{}, HostURL: s.hostURL(id, m.Name()),
+		PathURL: s.VendorURL() + "/s/" + suffix(id) + "/" + m.Name(), Forward: m.Forwards(), Secrets: []host.SecretInfo{},
+	}
+	for _, h := range man.Hosts {
+		i.URLs[h.ID] = s.baseURL(id, m.Name(), h.ID)
+	}
+	texts := map[string]string{}
+	for _, n := range m.Secrets() {
+		texts[n.Name] = n.Text
+		i.Secrets = append(i.Secrets, host.SecretInfo{Name: n.Name, Env: n.Env, From: n.From})
+	}
+	i.Env = environment(man, i.URL, i.URLs, texts)
+	return i
+}
+
+// environment fills the placeholders of a manifest's variables.
+func environment(m *abi.Manifest, base string, urls, secrets map[string]string) map[string]string {
+	pairs := []string{"{url}", base}
+	if u, err := url.Parse(base); err == nil {
+		pairs = append(pairs, "{host}", u.Hostname(), "{port}", u.Port())
+	}
+	for id, u := range urls {
+		pairs = append(pairs, "{url:"+id+"}", u)
+	}
+	for name, text := range secrets {
+		pairs = append(pairs, "{secret:"+name+"}", text)
+	}
+	fill := strings.NewReplacer(pairs...)
+	env := map[string]string{}
+	for _, v := range m.Env {
+		env[v.Name] = fill.Replace(v.Value)
+	}
+	return env
+}
+
+// Session implements host.Sessions.
+func (s *Server) Session(_ context.Context, id string) (*host.SessionInfo, error) {
+	r, err := s.find(id)
+	if err != nil {
+		return nil, err
+	}
+	return s.info(r, true), nil
+}
+
+// Sessions implements host.Sessions.
+func (s *Server) Sessions(_ context.Context, q host.SessionQuery) (*host.SessionPage, error) {
+	limit, err := pageSize(q.Limit)
+	if err != nil {
+		return nil, err
+	}
+	page := &host.SessionPage{Sessions: []host.SessionInfo{}}
+	passed := q.Cursor == ""
+	for _, sess := range s.sessions.Sessions() {
+		if !passed {
+			passed = sess.ID() == q.Cursor
+			continue
+		}
+		s.mu.RLock()
+		r := s.reach[sess.ID()]
+		s.mu.RUnlock()
+		if r == nil || q.Project != "" && r.kept.Project != q.Project || q.Name != "" && sess.Name() != q.Name {
+			continue
+		}
+		if len(page.Sessions) == limit {
+			page.NextCursor = page.Sessions[limit-1].SessionID
+			break
+		}
+		page.Sessions = append(page.Sessions, *s.info(r, true))
+	}
+	if !passed {
+		return nil, &host.Error{Kind: host.KindInvalid, Code: "mirra.cursor.unknown", Message: "the cursor's session has ended", Hint: "list again from the start"}
+	}
+	return page, nil
+}
+
+// Sizes of pages.
+const (
+	defaultPage = 100
+	maxPage     = 1000
+)
+
+func pageSize(limit int) (int, error) {
+	switch {
+	case limit == 0:
+		return defaultPage, nil
+	case limit < 0 || limit > maxPage:
+		return 0, &host.Error{Kind: host.KindInvalid, Code: "mirra.limit.invalid", Message: "limit: want 1 to 1000"}
+	}
+	return limit, nil
+}
+
+// EndSession implements host.Sessions.
+func (s *Server) EndSession(_ context.Context, id string, purge bool) error {
+	sess, err := s.sessions.Session(id)
+	if err != nil {
+		return err
+	}
+	err = s.sessions.End(sess.ID(), purge)
+	s.forget(sess.ID(), purge || !sess.Persistent())
+	s.log.Info("session ended", "session", sess.ID())
+	return err
+}
+
+// Mirrors implements host.Mirrors.
+func (s *Server) Mirrors(ctx context.Context) ([]host.CatalogEntry, error) {
+	all, err := s.programs.install.Available(ctx)
+	out := []host.CatalogEntry{}
+	for _, p := range all {
+		m := p.Manifest
+		e := host.CatalogEntry{
+			Name: m.Name, Vendor: m.Vendor, Version: p.Version.String(), Digest: string(p.Digest), API: m.API.Default, Source: p.Source, Summary: m.Summary,
+			Hosts: p.Hosts(), Levels: map[string]int{}, Operations: []host.CatalogOperation{}, Fixtures: []host.CatalogFixture{}, Simulates: slices.Concat([]string{}, m.Simulates), Entities: []string{},
+		}
+		for _, op := range m.Operations {
+			e.Levels[op.Level.String()]++
+			e.Operations = append(e.Operations, host.CatalogOperation{ID: op.ID, Method: op.Method, Path: op.Path, Level: op.Level.String()})
+		}
+		for _, f := range m.Fixtures {
+			e.Fixtures = append(e.Fixtures, host.CatalogFixture{Name: f.Name, Summary: f.Summary})
+		}
+		for _, n := range m.Entities {
+			e.Entities = append(e.Entities, n.Name)
+		}
+		out = append(out, e)
+	}
+	if len(out) > 0 {
+		err = nil // what could not be read does not hide the rest
+	}
+	if err != nil {
+		return nil, explain(err)
+	}
+	return out, nil
+}
+
+// metrics adds up what the sessions did, for /metrics.
+func (s *Server) metrics() map[string]float64 {
+	m := map[string]float64{"mirra_uptime_seconds": time.Since(s.started).Seconds()}
+	for _, sess := range s.sessions.Sessions() {
+		m["mirra_sessions"]++
+		t := sess.Stats()
+		m["mirra_live_sessions_requests"] += float64(t.Requests)
+		m["mirra_live_sessions_webhook_attempts"] += float64(t.Webhooks)
+		m["mirra_live_sessions_rate_limited"] += float64(t.RateLimited)
+	}
+	maps.Copy(m, s.vendor.Counters())
+	return m
+}

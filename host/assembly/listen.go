@@ -1,0 +1,184 @@
+package assembly
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/go-multierror"
+
+	"github.com/mirrahq/mirra/host"
+	"github.com/mirrahq/mirra/host/httpapi"
+)
+
+// listen takes the ports; serve answers on them.
+func (s *Server) listen() (err error) {
+	if s.vendorL, err = open(s.cfg.VendorAddr); err != nil {
+		return err
+	}
+	s.vendor = &httpapi.Vendor{Route: s.route, Domains: s.cfg.Domains}
+	s.vendorWeb = httpapi.NewServer(s.vendor, s.log)
+	if s.cfg.ControlAddr == "" {
+		return nil
+	}
+	if s.control, err = open(s.cfg.ControlAddr); err != nil {
+		return err
+	}
+	s.sender.forbid(s.control.Addr().String())
+	api := httpapi.New(httpapi.Config{
+		Control: s, Token: s.cfg.Token, Hosts: s.cfg.Hosts, Domains: s.cfg.Domains, Ready: s.ready, Metrics: s.metrics, Stop: s.Stop, Version: s.cfg.Version, Log: s.log,
+	})
+	s.vendor.Meta = api.ServeMirror
+	s.controlWeb = httpapi.NewServer(api, s.log)
+	return nil
+}
+
+func open(addr string) (net.Listener, error) {
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, &host.Error{Kind: host.KindUnavailable, Code: "mirra.server.port_in_use", Message: "listen on " + addr,
+			Hint: "choose other ports: --port 4500 (vendor traffic is on the next one) or MIRRA_PORT=4500; 0 takes any that are free", Err: errors.Unwrap(err)}
+	}
+	return l, nil
+}
+
+func (s *Server) serve() {
+	s.loops.Go(func() { _ = s.vendorWeb.Serve(s.vendorL) }) // ends with Close
+	if s.control != nil {
+		s.loops.Go(func() { _ = s.controlWeb.Serve(s.control) })
+	}
+}
+
+// ControlURL returns where the control API is, "" without one.
+func (s *Server) ControlURL() string {
+	if s.control == nil {
+		return ""
+	}
+	return "http://" + reachable(s.control.Addr())
+}
+
+// VendorURL returns where mirrors are reached by path.
+func (s *Server) VendorURL() string { return "http://" + reachable(s.vendorL.Addr()) }
+
+// Token returns what guards the control API.
+func (s *Server) Token() string { return s.cfg.Token }
+
+// reachable is the address under which this machine reaches a listener.
+func reachable(a net.Addr) string {
+	host, port, err := net.SplitHostPort(a.String())
+	if err != nil {
+		return a.String()
+	}
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return net.JoinHostPort(host, port)
+}
+
+func isLoopback(a net.Addr) bool {
+	t, ok := a.(*net.TCPAddr)
+	return ok && t.IP.IsLoopback()
+}
+
+// Done is closed when the server was told to stop or had nothing to do for
+// long. The owner then calls Close.
+func (s *Server) Done() <-chan struct{} { return s.done }
+
+// Stop closes Done.
+func (s *Server) Stop() { s.stopOnce.Do(func() { close(s.done) }) }
+
+// expire ends sessions whose time has passed, and the server's when it is not
+// used.
+func (s *Server) expire(ctx context.Context) {
+	t := time.NewTicker(time.Second)
+	defer t.Stop()
+	for n := 0; ; n++ {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-t.C:
+			for _, id := range s.sessions.Expire() {
+				s.forget(id, false)
+				s.log.Info("session expired", "session", id)
+			}
+			if n%3600 == 0 {
+				if err := s.sessions.Tidy(); err != nil {
+					s.log.Warn("tidy", "error", err)
+				}
+			}
+			s.mu.Lock()
+			if len(s.reach) > 0 || s.busy > 0 {
+				s.lastUse = now
+			}
+			idle := now.Sub(s.lastUse)
+			s.mu.Unlock()
+			if s.cfg.IdleExit > 0 && idle >= s.cfg.IdleExit {
+				s.Stop()
+			}
+		}
+	}
+}
+
+// Close ends the sessions, puts persistent ones to rest and stops listening.
+// Requests under way get until ctx ends.
+func (s *Server) Close(ctx context.Context) error {
+	var faults *multierror.Error
+	if s.loop != nil {
+		s.loop()
+	}
+	if s.sessions != nil {
+		s.sessions.Close() // event streams end with their sessions
+	}
+	s.mu.Lock()
+	all := s.reach
+	s.reach = map[string]*reach{}
+	s.mu.Unlock()
+	for _, r := range all {
+		r.close()
+	}
+	for _, w := range []*http.Server{s.controlWeb, s.vendorWeb} {
+		if w == nil {
+			continue
+		}
+		if err := w.Shutdown(ctx); err != nil {
+			faults = multierror.Append(faults, fmt.Errorf("stop listening: %w", err), w.Close())
+		}
+	}
+	for _, l := range []net.Listener{s.control, s.vendorL} {
+		if l != nil {
+			_ = l.Close() // closed already if it was served
+		}
+	}
+	s.loops.Wait()
+	if s.runtime != nil {
+		faults = appendError(faults, s.runtime.Close(ctx))
+	}
+	if s.stores != nil {
+		faults = appendError(faults, s.stores.Close())
+	}
+	if s.catalogue != nil {
+		faults = appendError(faults, s.catalogue.Close())
+	}
+	return faults.ErrorOrNil()
+}
+
+func appendError(m *multierror.Error, err error) *multierror.Error {
+	if err == nil {
+		return m
+	}
+	return multierror.Append(m, err)
+}
+
+func (s *Server) ready() error {
+	if s.sessions == nil {
+		return &host.Error{Kind: host.KindUnavailable, Code: "mirra.server.starting", Message: "the server is starting"}
+	}
+	return nil
+}
+
+// suffix is what of a session's id stands in URLs.
+func suffix(id string) string { return strings.TrimPrefix(id, "ses_") }
