@@ -195,6 +195,26 @@ func (d Doc) All(yield func(Doc) bool) {
 	}
 }
 
+// First returns the first member or element, and Next the one behind it; both
+// are absent where there is none. They are All without its closure.
+func (d Doc) First() Doc {
+	if k := d.Kind(); k != Object && k != Array {
+		return Doc{}
+	}
+	d.open()
+	return d.at(d.node().first)
+}
+
+// Next returns the member or element behind d.
+func (d Doc) Next() Doc { return d.at(d.node().next) }
+
+func (d Doc) at(i int32) Doc {
+	if i == 0 {
+		return Doc{}
+	}
+	return Doc{d.a, i}
+}
+
 // Len returns the number of members or elements.
 func (d Doc) Len() int {
 	n := 0

@@ -64,86 +64,98 @@ type Violation struct {
 // violation, in the order of the parameters, missing ones last, until it
 // returns false.
 func CheckFields(params Doc, fields []Field, report func(Violation) bool) bool {
-	return checkObject(nil, params, fields, report)
+	k := &checker
+	k.path, k.report = k.path[:0], report
+	return k.object(params, fields)
 }
 
-// fieldPath is where a value stands; its text is only made for a violation.
-type fieldPath struct {
-	up  *fieldPath
-	key string
+// fieldChecker walks parameters. The path is kept as keys: its text is only
+// made for a violation.
+type fieldChecker struct {
+	path   []string
+	report func(Violation) bool
 }
 
-func (p *fieldPath) String() string {
-	if p.up == nil {
-		return p.key
+var checker = fieldChecker{path: make([]string, 0, maxDepth)}
+
+func (k *fieldChecker) violation(kind ViolationKind, key string, f *Field, v Doc, among []Field) bool {
+	path := ""
+	for i, step := range append(k.path, key) {
+		if i == 0 {
+			path = step
+		} else if step != "" {
+			path += "[" + step + "]"
+		}
 	}
-	return p.up.String() + "[" + p.key + "]"
+	return k.report(Violation{Kind: kind, Path: path, Field: f, Value: v, Among: among})
 }
 
-func checkObject(up *fieldPath, d Doc, fields []Field, report func(Violation) bool) bool {
-	for v := range d.All {
-		path := fieldPath{up, v.Key()}
-		f := Find(fields, path.key)
+func (k *fieldChecker) object(d Doc, fields []Field) bool {
+	for v := d.First(); v.Exists(); v = v.Next() {
+		key := v.Key()
+		f := Find(fields, key)
 		if f == nil {
-			if !report(Violation{Kind: UnknownField, Path: path.String(), Value: v, Among: fields}) {
+			if !k.violation(UnknownField, key, nil, v, fields) {
 				return false
 			}
-			continue
-		}
-		if !checkValue(&path, v, f, report) {
+		} else if !k.value(key, v, f) {
 			return false
 		}
 	}
 	for i := range fields {
-		if f := &fields[i]; f.Required && !d.member(f.Name).Exists() {
-			if !report(Violation{Kind: MissingField, Path: (&fieldPath{up, f.Name}).String(), Field: f}) {
-				return false
-			}
+		if f := &fields[i]; f.Required && !d.member(f.Name).Exists() && !k.violation(MissingField, f.Name, f, Doc{}, nil) {
+			return false
 		}
 	}
 	return true
 }
 
-func checkValue(path *fieldPath, v Doc, f *Field, report func(Violation) bool) bool {
+func (k *fieldChecker) value(key string, v Doc, f *Field) bool {
 	switch v.Kind() {
 	case Object:
-		switch {
-		case f.Type&TArray != 0 && numericKeys(v):
-			for e := range v.All {
-				if !checkValue(&fieldPath{path, e.Key()}, e, f.Item, report) {
-					return false
-				}
-			}
-			return true
-		case f.Type&TObject != 0:
-			return checkObject(path, v, f.Fields, report)
-		case f.Type&TMap != 0:
-			return true
+		numbered := f.Type&TArray != 0 && numericKeys(v)
+		if !numbered && f.Type&TObject == 0 {
+			return f.Type&TMap != 0 || k.violation(WrongType, key, f, v, nil)
 		}
-		return report(Violation{Kind: WrongType, Path: path.String(), Field: f, Value: v})
+		k.path = append(k.path, key)
+		defer k.leave()
+		if !numbered {
+			return k.object(v, f.Fields)
+		}
+		for e := v.First(); e.Exists(); e = e.Next() {
+			if !k.value(e.Key(), e, f.Item) {
+				return false
+			}
+		}
+		return true
 	case Array:
 		if f.Type&TArray == 0 {
-			return report(Violation{Kind: WrongType, Path: path.String(), Field: f, Value: v})
+			return k.violation(WrongType, key, f, v, nil)
 		}
+		k.path = append(k.path, key)
+		defer k.leave()
 		i := 0
-		for e := range v.All {
-			if !checkValue(&fieldPath{path, string(AppendInt(nil, i))}, e, f.Item, report) {
+		for e := v.First(); e.Exists(); e = e.Next() {
+			if !k.value(string(AppendInt(nil, i)), e, f.Item) {
 				return false
 			}
 			i++
 		}
 		return true
 	}
-	return checkScalar(path, v, f, report)
+	if kind, ok := f.scalar(v); !ok {
+		return k.violation(kind, key, f, v, nil)
+	}
+	return true
 }
 
-func checkScalar(path *fieldPath, v Doc, f *Field, report func(Violation) bool) bool {
+func (k *fieldChecker) leave() { k.path = k.path[:len(k.path)-1] }
+
+// scalar tells whether a text, number, boolean or null fits the field.
+func (f *Field) scalar(v Doc) (ViolationKind, bool) {
 	text := v.String()
 	if text == "" {
-		if f.Type&TClear != 0 || v.Kind() == Null {
-			return true
-		}
-		return report(Violation{Kind: EmptyValue, Path: path.String(), Field: f, Value: v})
+		return EmptyValue, f.Type&TClear != 0 || v.Kind() == Null
 	}
 	ok := f.Type&TString != 0
 	if !ok && f.Type&TInteger != 0 {
@@ -156,21 +168,24 @@ func checkScalar(path *fieldPath, v Doc, f *Field, report func(Violation) bool) 
 	if !ok && f.Type&TBoolean != 0 {
 		ok = text == "true" || text == "false"
 	}
-	if !ok {
-		return report(Violation{Kind: WrongType, Path: path.String(), Field: f, Value: v})
+	switch {
+	case !ok:
+		return WrongType, false
+	case len(f.Enum) > 0 && !contains(f.Enum, text):
+		return NotInEnum, false
+	case f.Max > 0 && len(text) > int(f.Max) && runes(text) > int(f.Max):
+		return TooLong, false
 	}
-	if len(f.Enum) > 0 {
-		for _, e := range f.Enum {
-			if e == text {
-				return true
-			}
+	return 0, true
+}
+
+func contains(list []string, s string) bool {
+	for i := range list {
+		if list[i] == s {
+			return true
 		}
-		return report(Violation{Kind: NotInEnum, Path: path.String(), Field: f, Value: v})
 	}
-	if f.Max > 0 && len(text) > int(f.Max) && runes(text) > int(f.Max) {
-		return report(Violation{Kind: TooLong, Path: path.String(), Field: f, Value: v})
-	}
-	return true
+	return false
 }
 
 // numericKeys tells whether an object spells an array, as in items[0][price].
