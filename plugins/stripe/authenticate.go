@@ -21,7 +21,7 @@ func (r *request) askCustomer(d sdk.Doc, typ string) {
 		"&source_redirect_slug=test_" + base64.StdEncoding.EncodeToString([]byte(slug)) + "0100" + r.Random(sdk.Objects, 8, sdk.Base62)
 	setMark(r.Call, source, markIntent, typ+" "+id)
 	action := d.SetObject("next_action")
-	if back := r.text("return_url"); back != "" && !r.params.Get("use_stripe_sdk").Bool() {
+	if back := r.text("return_url"); back != "" && !r.is("use_stripe_sdk") {
 		to := action.SetObject("redirect_to_url")
 		to.SetString("return_url", back)
 		to.SetURL("url", "hooks", target)
@@ -83,22 +83,23 @@ func findChallenge(c *sdk.Call) (challenge, bool) {
 	return ch, strings.Contains(action.JSON(), ch.source)
 }
 
+const page = "text/html; charset=utf-8"
+
 const pageStyle = `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>3D Secure 2 Test Page</title>` +
 	`<style>body{font:16px system-ui,sans-serif;max-width:32em;margin:4em auto;padding:0 1em}button{font:inherit;padding:.6em 1.2em;margin-right:1em}</style>`
 
 func showAuthentication(c *sdk.Call) error {
-	c.SetHeader("Content-Type", "text/html; charset=utf-8")
 	ch, ok := findChallenge(c)
 	if !ok {
 		c.SetStatus(404)
-		return c.Send(pageStyle + `<p>There is nothing to authenticate here.`)
+		return c.SendText(page, pageStyle+`<p>There is nothing to authenticate here.`)
 	}
 	what := "set up a card"
 	if ch.typ == "payment_intent" {
 		what = "pay " + money(ch.d.Get("amount").Int64(), ch.d.Get("currency").String()) + " " + strings.ToUpper(ch.d.Get("currency").String())
 	}
-	return c.Send(pageStyle + `<h1>3D Secure test page</h1><p>An application asks you to ` + what + `.<form method="post">` +
-		`<button id="test-source-authorize-3ds" name="outcome" value="complete">Complete</button>` +
+	return c.SendText(page, pageStyle+`<h1>3D Secure test page</h1><p>An application asks you to `+what+`.<form method="post">`+
+		`<button id="test-source-authorize-3ds" name="outcome" value="complete">Complete</button>`+
 		`<button id="test-source-fail-3ds" name="outcome" value="fail">Fail</button></form>`)
 }
 
@@ -126,8 +127,7 @@ func finishAuthentication(c *sdk.Call) error {
 		status = "failed"
 	}
 	if back == "" {
-		c.SetHeader("Content-Type", "text/html; charset=utf-8")
-		return c.Send(pageStyle + `<p>Authentication ` + status + `. You can close this window.`)
+		return c.SendText(page, pageStyle+`<p>Authentication `+status+`. You can close this window.`)
 	}
 	mark := "?"
 	if strings.IndexByte(back, '?') >= 0 {
@@ -136,7 +136,7 @@ func finishAuthentication(c *sdk.Call) error {
 	// [D docs.stripe.com/payments/3d-secure/authentication-flow, 2026-11]
 	c.SetHeader("Location", back+mark+ch.typ+"="+ch.d.Get("id").String()+"&"+ch.typ+"_client_secret="+ch.d.Get("client_secret").String()+"&redirect_status="+status)
 	c.SetStatus(303)
-	return c.Send("")
+	return c.SendText(page, "")
 }
 
 // acceptAuthentication goes on behind a passed challenge. With manual

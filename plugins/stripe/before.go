@@ -25,10 +25,10 @@ func before(c *sdk.Call) error {
 	if asked := c.Header("Stripe-Version"); asked != "" && asked != lineVersion {
 		c.Note("version", "asked for "+asked+", answered as "+lineVersion)
 	}
-	setHeaders(c, version)
 	if strings.HasPrefix(c.Path(), "/redirect/") {
 		return nil // pages for browsers
 	}
+	setHeaders(c, version)
 	switch c.Credential.Status {
 	case abi.CredentialAbsent:
 		return noKey()

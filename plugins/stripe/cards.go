@@ -131,8 +131,9 @@ var testCards = []testCard{
 	{number: "4000008400001629", names: "threeDSecureRequiredChargeDeclined", brand: "visa", country: "US", funding: "credit", auth: authByRadar, afterAuth: genericDecline},
 	{number: "4000008400001280", names: "threeDSecureRequiredProcessingError", brand: "visa", country: "US", funding: "credit", declined: processingError},
 	{number: "4000000000003055", names: "threeDSecureOptional", brand: "visa", country: "US", funding: "credit"}, // [R] succeeds without
-	{number: "4000003560000123", names: "", brand: "visa", country: "IN", funding: "credit", auth: authAlways},
-	{number: "4000003560000008", names: "in", brand: "visa", country: "IN", funding: "credit", auth: authUnlessSetUp},
+	// [R] Cards of India ask only when request_three_d_secure does.
+	{number: "4000003560000123", brand: "visa", country: "IN", funding: "credit"},
+	{number: "4000003560000008", names: "in", brand: "visa", country: "IN", funding: "credit"},
 
 	// By country; the names are the country's code.
 	{number: "4000000760000002", names: "br", brand: "visa", country: "BR", funding: "credit"},

@@ -224,7 +224,7 @@ func (r *request) charge() (sdk.Doc, error) {
 		f.charge = d.Get("id").String()
 		return d, f
 	}
-	if r.given("capture") && !r.params.Get("capture").Bool() {
+	if r.given("capture") && !r.is("capture") {
 		d.Get("payment_method_details", "card").InsertJSON("brand", "capture_before", formatInt(r.Unix()+int64(captureWindow.Seconds())))
 		id := d.Get("id").String()
 		r.SetTimer("expire", id, r.Now().Add(captureWindow), timerPayload(r.Call, id, ""))

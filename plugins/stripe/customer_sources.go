@@ -117,10 +117,11 @@ func (r *request) attachSource(customer, token sdk.Doc, param string) (sdk.Doc, 
 	return d, nil
 }
 
-// sourceOf is the card of a token as a source: without the token's currency.
+// sourceOf is the card of a token as a source: without what only tokens have.
 func (r *request) sourceOf(token sdk.Doc) sdk.Doc {
 	d := token.Get("card").Clone(r.Arena)
 	d.Delete("currency")
+	d.Delete("networks")
 	return d
 }
 

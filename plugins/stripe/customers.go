@@ -302,6 +302,15 @@ func listCustomers(r *request) error {
 	return r.list(customers, q, "customer", "/v1/customers")
 }
 
-func includeCustomerTax(_ *request, d sdk.Doc) {
-	insertAfter(d, "shipping", "tax", `{"automatic_tax":"unrecognized_location","ip_address":null,"location":null}`)
+// includeCustomerTax adds what Stripe Tax thinks of where a customer is: it goes
+// by the country of the default card, and needs more than that in the US
+// [R 2024-06-20, both].
+func includeCustomerTax(r *request, d sdk.Doc) {
+	text := `{"automatic_tax":"unrecognized_location","ip_address":null,"location":null}`
+	if m, ok := paymentMethods.Get(r.Call, d.Get("invoice_settings", "default_payment_method").String()); ok {
+		if country := m.Get("card", "country").String(); country != "" && country != "US" {
+			text = `{"automatic_tax":"not_collecting","ip_address":null,"location":{"country":"` + country + `","source":"payment_method","state":null}}`
+		}
+	}
+	insertAfter(d, "shipping", "tax", text)
 }

@@ -138,7 +138,7 @@ func updateDispute(r *request) error {
 		losing = losing || m.String() == "losing_evidence"
 	}
 	r.setMetadata(d)
-	if r.given("evidence") && (!r.given("submit") || r.params.Get("submit").Bool()) {
+	if r.given("evidence") && (!r.given("submit") || r.is("submit")) {
 		details := d.Get("evidence_details")
 		details.SetInt("submission_count", details.Get("submission_count").Int64()+1)
 		if d.Get("status").String() == "warning_needs_response" {

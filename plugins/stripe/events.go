@@ -39,7 +39,7 @@ func emit(c *sdk.Call, typ string, object, previous sdk.Doc) {
 		panic(err.Error())
 	}
 	for _, t := range targets {
-		c.Enqueue(typ, t, id)
+		c.Enqueue(typ, t, c.Account()+" "+id)
 	}
 }
 
@@ -62,7 +62,7 @@ func targetsFor(c *sdk.Call, typ string) []string {
 // attempt signs and sends one event: Stripe-Signature is t and v1, the HMAC of
 // "t.body" [S stripe-go webhook/client.go].
 func attempt(c *sdk.Call, d sdk.Delivery) error {
-	event, ok := events.Get(c, d.Payload)
+	event, ok := deliveredEvent(c, d)
 	if !ok {
 		return nil // the log was cleared; the host drops the delivery
 	}
@@ -76,7 +76,7 @@ func attempt(c *sdk.Call, d sdk.Delivery) error {
 	} else {
 		secret = c.Secret("webhook")
 	}
-	body := sdk.Indent(event.JSON())
+	body := c.Plain(sdk.Indent(event.JSON()))
 	stamp := strconv.FormatInt(c.PeerUnix(), 10)
 	// [R, users' captures; VENDORS 3] header names and agent.
 	c.SetHeader("User-Agent", "Stripe/1.0 (+https://stripe.com/docs/webhooks)")
@@ -85,6 +85,13 @@ func attempt(c *sdk.Call, d sdk.Delivery) error {
 	c.SetHeader("Stripe-Signature", "t="+stamp+",v1="+c.HMACHex(sdk.SHA256, secret, stamp+"."+body))
 	c.Post(url, "application/json; charset=utf-8", body)
 	return nil
+}
+
+// deliveredEvent is the event that a delivery is about, of its own account.
+func deliveredEvent(c *sdk.Call, d sdk.Delivery) (sdk.Doc, bool) {
+	account, id, _ := strings.Cut(d.Payload, " ")
+	c.SetAccount(account)
+	return events.Get(c, id)
 }
 
 // retries of a sandbox: three over a few hours. The vendor publishes no
@@ -102,7 +109,7 @@ func outcome(c *sdk.Call, d sdk.Delivery, r sdk.Result) error {
 		}
 		return nil
 	}
-	if event, ok := events.Get(c, d.Payload); ok {
+	if event, ok := deliveredEvent(c, d); ok {
 		if pending := event.Get("pending_webhooks").Int64(); pending > 0 {
 			event.SetInt("pending_webhooks", pending-1)
 			events.Update(c, event)

@@ -56,6 +56,16 @@ func (r *request) expandPath(d sdk.Doc, steps []string, path string) error {
 				d.SetDoc(step, target)
 				m = d.Get(step)
 			}
+		case m.Kind() == sdk.Array:
+			// [R] members that are there anyway may be named.
+			for row := range m.All {
+				if err := r.expandPath(row, steps[i+1:], path); err != nil {
+					return err
+				}
+			}
+			return nil
+		case !m.Exists() && mayExpand(d.Get("object").String(), step):
+			return nil // [R] transfer of a charge without one
 		case m.Kind() == sdk.Object, m.Kind() == sdk.Null && m.Exists() && mayExpand(d.Get("object").String(), step):
 		default:
 			if !r.include(d, step) {

@@ -86,7 +86,7 @@ var accountMethods = [...]string{"card", "link"}
 // parameters the dashboard decides, since 2023-08-16 [R 2024-06-20].
 func (r *request) setMethodTypes(d sdk.Doc, options methodOptions) error {
 	automatic, types := r.params.Get("automatic_payment_methods"), r.params.Get("payment_method_types")
-	enabled := automatic.Get("enabled").Bool()
+	enabled := r.is("automatic_payment_methods", "enabled")
 	if enabled && types.Len() > 0 {
 		return invalid("", "", "You may only specify one of these parameters: automatic_payment_methods, payment_method_types.") // [3, users' reports]
 	}
@@ -210,6 +210,9 @@ func (r *request) setMethod(d sdk.Doc, noun string) error {
 	if f := ownership(method, d, noun); f != nil {
 		return f
 	}
+	if f := r.consumed(method); f != nil && noun == "payment_intent" {
+		return f
+	}
 	d.SetString("payment_method", method.Get("id").String())
 	return nil
 }
@@ -234,7 +237,7 @@ func ownership(method, intent sdk.Doc, noun string) *failure {
 // and does not say where back to [R-like woocommerce/woocommerce-gateway-stripe
 // #2982, 2024-03-08].
 func (r *request) needsReturnURL(d sdk.Doc, what string) error {
-	if d.Get("automatic_payment_methods", "allow_redirects").String() != "always" || r.text("return_url") != "" || r.params.Get("use_stripe_sdk").Bool() || r.publishable() {
+	if d.Get("automatic_payment_methods", "allow_redirects").String() != "always" || r.text("return_url") != "" || r.is("use_stripe_sdk") || r.publishable() {
 		return nil
 	}
 	return invalid("", "", "A `return_url` must be specified because this "+what+" is configured to automatically accept the payment methods enabled in the Dashboard, some of which may require a full page redirect to succeed. If you do not want to accept redirect-based payment methods, set `automatic_payment_methods[enabled]` to `true` and `automatic_payment_methods[allow_redirects]` to `never` when creating Setup Intents and Payment Intents.")

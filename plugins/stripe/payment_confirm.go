@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strings"
 	"time"
 
 	"github.com/mirrahq/mirra/sdk"
@@ -32,11 +33,10 @@ func (r *request) confirmIntent(d sdk.Doc, creating bool) error {
 		f.intent = d
 		return f
 	}
-	id := method.Get("id").String()
-	if method.Get("customer").IsNull() && hasMark(r.Call, id, markConsumed) {
-		// [R 2023-10-16]
-		return executed(invalid("", "", "The provided PaymentMethod was previously used with a PaymentIntent without Customer attachment, shared with a connected account without Customer attachment, or was detached from a Customer. It may not be used again. To use a PaymentMethod multiple times, you must attach it to a Customer first."))
+	if f := r.consumed(method); f != nil {
+		return f
 	}
+	id := method.Get("id").String()
 	if method.Get("type").String() != "card" {
 		return &failure{status: 501, typ: "api_error", code: "mirra_not_mirrored", message: "Mirra confirms payment intents with cards only, not yet with " + method.Get("type").String() + "."}
 	}
@@ -45,7 +45,7 @@ func (r *request) confirmIntent(d sdk.Doc, creating bool) error {
 	d.SetNull("last_payment_error")
 	card := cardOf(method.Get("card"))
 	if r.needsAuthentication(card, method, d) {
-		if off := r.params.Get("off_session"); r.params.Get("error_on_requires_action").Bool() || off.Exists() && off.String() != "false" {
+		if r.is("error_on_requires_action") || r.offSession() {
 			no := authRequired
 			if card.auth == authByRadar {
 				no = genericDecline // [R pm_card_threeDSecureRequired]
@@ -112,10 +112,30 @@ func (r *request) needsAuthentication(card *testCard, method, d sdk.Doc) bool {
 	case authUnlessSetUp:
 		return !hasMark(r.Call, method.Get("id").String(), markAuthenticated)
 	case authOnSession:
-		off := r.params.Get("off_session")
-		return !off.Exists() || off.String() == "false"
+		return !r.offSession()
 	}
 	return false
+}
+
+// offSession tells whether the customer is away: true, one_off or recurring.
+func (r *request) offSession() bool {
+	off := r.text("off_session")
+	return off != "" && !strings.EqualFold(off, "false")
+}
+
+// consume marks a payment method of nobody as used.
+func (r *request) consume(method sdk.Doc) {
+	if method.Get("customer").IsNull() {
+		setMark(r.Call, method.Get("id").String(), markConsumed, "used")
+	}
+}
+
+// consumed refuses a payment method that may not be used again [R 2023-10-16].
+func (r *request) consumed(method sdk.Doc) *failure {
+	if !method.Get("customer").IsNull() || !hasMark(r.Call, method.Get("id").String(), markConsumed) {
+		return nil
+	}
+	return executed(invalid("", "", "The provided PaymentMethod was previously used with a PaymentIntent without Customer attachment, shared with a connected account without Customer attachment, or was detached from a Customer. It may not be used again. To use a PaymentMethod multiple times, you must attach it to a Customer first."))
 }
 
 // chargeIntent charges the card of an intent that nothing stands in the way of.
@@ -136,9 +156,7 @@ func (r *request) chargeIntent(d, method sdk.Doc, card *testCard) error {
 	} else {
 		paymentMethods.Update(r.Call, method)
 	}
-	if method.Get("customer").IsNull() {
-		setMark(r.Call, method.Get("id").String(), markConsumed, "used")
-	}
+	r.consume(method)
 	how := d.Get("capture_method").String()
 	charge := r.newCharge(d, method, card, hasMark(r.Call, d.Get("id").String(), markAuthenticated))
 	id := charge.Get("id").String()
@@ -171,13 +189,16 @@ func (r *request) chargeIntent(d, method sdk.Doc, card *testCard) error {
 	case "automatic":
 	default:
 		// The balance transaction of automatic_async comes a moment later, with
-		// charge.updated [R: null in the answer at 2024-06-20; one second apart
-		// at 2024-12-18.acacia; D docs.stripe.com/payments/payment-intents/asynchronous-capture].
-		r.SetTimer("settle", id, r.Now().Add(time.Second), timerPayload(r.Call, id, siblingID(r.Call, "txn_", id)))
+		// charge.updated [D docs.stripe.com/payments/payment-intents/asynchronous-capture,
+		// 2026-11; R 2024-06-20: null in the answer and a second later].
+		r.SetTimer("settle", id, r.Now().Add(settleDelay), timerPayload(r.Call, id, siblingID(r.Call, "txn_", id)))
 	}
 	emit(r.Call, "payment_intent.succeeded", d, sdk.Doc{})
 	return r.disputeIfAsked(charge, card)
 }
+
+// settleDelay is how long an asynchronous capture takes: believed, see above.
+const settleDelay = 2 * time.Second
 
 // captureWindow is how long a card's authorization lasts: 7 days [R].
 const captureWindow = 7 * 24 * time.Hour
@@ -187,6 +208,7 @@ const captureWindow = 7 * 24 * time.Hour
 func (r *request) declineIntent(d, method sdk.Doc, card *testCard, no *decline) error {
 	runChecks(method, card)
 	paymentMethods.Update(r.Call, method)
+	r.consume(method) // [R 2023-10-16] declined ones too
 	f := declineFailure(no)
 	charge := r.newCharge(d, method, card, false)
 	r.failCharge(charge, no)

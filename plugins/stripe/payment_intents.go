@@ -77,7 +77,7 @@ func (r *request) createIntent() (sdk.Doc, error) {
 	if err != nil {
 		return sdk.Doc{}, err
 	}
-	confirm := r.params.Get("confirm").Bool()
+	confirm := r.is("confirm")
 	if err := r.onlyWithConfirm(confirm); err != nil {
 		return sdk.Doc{}, err
 	}
@@ -126,7 +126,10 @@ func (r *request) onlyWithConfirm(confirm bool) error {
 	if confirm {
 		return nil
 	}
-	for _, name := range [...]string{"off_session", "return_url", "error_on_requires_action", "mandate_data", "mandate"} {
+	if off := r.text("off_session"); off != "" && !strings.EqualFold(off, "false") { // [R] false is let pass
+		return invalid("", "off_session", "You cannot provide `off_session` unless `confirm` is set to `true`.")
+	}
+	for _, name := range [...]string{"return_url", "error_on_requires_action", "mandate_data", "mandate"} {
 		if r.given(name) {
 			return invalid("", name, "You cannot provide `"+name+"` unless `confirm` is set to `true`.")
 		}

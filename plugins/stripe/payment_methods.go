@@ -204,6 +204,14 @@ func (r *request) newMethodFrom(p sdk.Doc, prefix string) (sdk.Doc, error) {
 	}
 	d := r.newMethod(data)
 	r.setBilling(d, p)
+	// [R 2023-10-16] what there is to check waits for the first use.
+	checks, address := d.Get("card", "checks"), d.Get("billing_details", "address")
+	if address.Get("line1").String() != "" {
+		checks.SetString("address_line1_check", "unchecked")
+	}
+	if address.Get("postal_code").String() != "" {
+		checks.SetString("address_postal_code_check", "unchecked")
+	}
 	return d, nil
 }
 

@@ -150,6 +150,9 @@ func (r *request) refund() (sdk.Doc, error) {
 	}
 	total := charge.Get("amount_refunded").Int64() + amount
 	charge.SetInt("amount_refunded", total)
+	if r.text("reason") == "fraudulent" {
+		charge.Get("fraud_details").SetString("user_report", "fraudulent") // [R]
+	}
 	charge.SetBool("refunded", total == charge.Get("amount").Int64())
 	charges.Update(r.Call, charge)
 	emit(r.Call, "charge.refunded", charge, changes(r.Call, before, charge))

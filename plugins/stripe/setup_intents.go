@@ -79,7 +79,7 @@ func setupIntentHandlers() {
 }
 
 func (r *request) createSetup() (sdk.Doc, error) {
-	confirm := r.params.Get("confirm").Bool()
+	confirm := r.is("confirm")
 	d := setupIntentTemplate.New(r.Arena)
 	id := longID(r.Call, "seti_1")
 	d.SetString("id", id)

@@ -11,9 +11,9 @@ var tokens = stripe.Collect(&sdk.Collection{
 	Fields: []string{"id", "type", "used"},
 })
 
-// tokenTemplate and cardTemplate [R, POST /v1/tokens at 2023-10-16; networks is
-// of fixtures.2024-06-20 and not in any recording]. The card of a token has no
-// customer.
+// tokenTemplate and cardTemplate [R, POST /v1/tokens at 2023-10-16]. The card of
+// a token has no customer, and networks that a source has not
+// [S fixtures.2024-06-20; R 2024].
 var tokenTemplate = sdk.MustTemplate(`{"id":"","object":"token","card":{},"client_ip":"127.0.0.1","created":0,"livemode":false,"type":"card","used":false}`)
 
 var cardTemplate = sdk.MustTemplate(`{"id":"","object":"card","address_city":null,"address_country":null,"address_line1":null,"address_line1_check":null,"address_line2":null,"address_state":null,"address_zip":null,"address_zip_check":null,"brand":"","country":"","cvc_check":null,"dynamic_last4":null,"exp_month":0,"exp_year":0,"fingerprint":"","funding":"","last4":"","metadata":{},"name":null,"tokenization_method":null,"wallet":null}`)
@@ -65,6 +65,7 @@ func (r *request) newToken(data cardData) sdk.Doc {
 	id := longID(r.Call, "tok_1")
 	d.SetString("id", id)
 	d.SetDoc("card", r.newCard(data))
+	d.Get("card").InsertJSON("name", "networks", `{"preferred":null}`)
 	if data.currency != "" {
 		d.Get("card").InsertJSON("country", "currency", `"`+data.currency+`"`) // [R]
 	}
