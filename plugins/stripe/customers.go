@@ -259,10 +259,14 @@ func deleteCustomer(r *request) error {
 	if err != nil {
 		return err
 	}
-	id := r.Value("customer")
 	if deleted {
-		return notFound("customer", id, "id")
+		return notFound("customer", r.Value("customer"), "id")
 	}
+	return r.removeCustomer(d)
+}
+
+func (r *request) removeCustomer(d sdk.Doc) error {
+	id := d.Get("id").String()
 	tombstone := r.NewObject()
 	tombstone.SetString("id", id)
 	tombstone.SetString("object", "customer")

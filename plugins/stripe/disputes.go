@@ -152,12 +152,24 @@ func updateDispute(r *request) error {
 		emit(r.Call, "charge.dispute.updated", d, previous)
 	}
 	// [D docs.stripe.com/testing#disputes, 2026-11] what the test evidence brings about.
-	if winning {
-		r.closeDispute(d, "won")
-	} else if losing {
-		r.closeDispute(d, "lost")
+	if winning || losing {
+		status := "lost"
+		if winning {
+			status = "won"
+		}
+		// [R] the answer shows it under review; when it ends is not published.
+		r.SetTimer("dispute", d.Get("id").String(), r.Now().Add(refundDelay), timerPayload(r.Call, d.Get("id").String(), status))
 	}
 	return r.answer(d)
+}
+
+// disputeTimer decides a dispute by its test evidence.
+func disputeTimer(c *sdk.Call, payload string) error {
+	r, id, status := timed(c, payload)
+	if d, ok := disputes.Get(c, id); ok {
+		r.closeDispute(d, status)
+	}
+	return nil
 }
 
 // closeDispute ends a dispute; one that is won brings the money back.

@@ -358,6 +358,14 @@ func detachPaymentMethod(r *request) error {
 	if err != nil {
 		return err
 	}
+	if err := r.detach(d); err != nil {
+		return err
+	}
+	return r.answer(d)
+}
+
+// detach takes a payment method from its customer for good.
+func (r *request) detach(d sdk.Doc) error {
 	customer := d.Get("customer").String()
 	if customer == "" {
 		// [3, several users' reports and SDK tests]
@@ -375,7 +383,7 @@ func detachPaymentMethod(r *request) error {
 		customers.Update(r.Call, c)
 		emit(r.Call, "customer.updated", c, changes(r.Call, before, c))
 	}
-	return r.answer(d)
+	return nil
 }
 
 func listPaymentMethods(r *request) error {

@@ -69,6 +69,8 @@ func registerHandlers() {
 	webhookEndpointHandlers()
 	authenticationHandlers()
 	timerHandlers()
+	simulations()
+	seeds()
 }
 
 // timerHandlers names what runs when a timer is due.
@@ -77,4 +79,5 @@ func timerHandlers() {
 	stripe.OnTimer("available", availableTimer)
 	stripe.OnTimer("expire", expire)
 	stripe.OnTimer("refund", refundTimer)
+	stripe.OnTimer("dispute", disputeTimer)
 }
