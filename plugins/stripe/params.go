@@ -15,7 +15,7 @@ func (r *request) check() error {
 	}
 	var fault *failure
 	sdk.CheckFields(r.params, r.op.fields, func(v sdk.Violation) bool {
-		if !tolerated(v) {
+		if !r.tolerated(v) {
 			fault = word(v)
 		}
 		return fault == nil
@@ -27,11 +27,17 @@ func (r *request) check() error {
 }
 
 // tolerated are violations of the description that the vendor lets pass.
-func tolerated(v sdk.Violation) bool {
+func (r *request) tolerated(v sdk.Violation) bool {
 	switch v.Kind {
 	case sdk.MissingField:
 		// A card is a number or a token; the description requires both.
-		return v.Path == "card[token]" || v.Path == "payment_method_data[card][token]"
+		name, ok := strings.CutPrefix(v.Path, "payment_method_data[")
+		card := r.params.Get("card")
+		if ok {
+			name = strings.Replace(name, "]", "", 1)
+			card = r.params.Get("payment_method_data", "card")
+		}
+		return name == "card[token]" || strings.HasPrefix(name, "card[") && card.Get("token").String() != ""
 	case sdk.WrongType, sdk.NotInEnum:
 		// [R] confirm=True, as Python spells it.
 		text := v.Value.String()
