@@ -87,7 +87,7 @@ cross:
 
 ## bench: ratios against peers and references, measured in the same run
 bench: build
-	cd conformance/bench && $(GO) run . -mirra $(abspath bin/mirra)
+	$(GO) run ./conformance/bench -mirra bin/mirra
 
 FUZZTIME ?= 20s
 ## fuzz: each decoder that others feed, for FUZZTIME

@@ -1,0 +1,56 @@
+package e2e
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stripe/stripe-go/v85"
+	"github.com/stripe/stripe-go/v85/webhook"
+)
+
+// stripeGoCurrent is the current stripe-go, which asks for a newer version.
+func stripeGoCurrent(p *project) *stripe.Client {
+	backend := stripe.GetBackendWithConfig(stripe.APIBackend, &stripe.BackendConfig{
+		URL:               stripe.String(p.url),
+		HTTPClient:        &http.Client{Transport: &http.Transport{Proxy: nil}},
+		MaxNetworkRetries: stripe.Int64(0),
+		LeveledLogger:     &stripe.LeveledLogger{Level: stripe.LevelNull},
+	})
+	return stripe.NewClient("sk_test_e2e", stripe.WithBackends(&stripe.Backends{API: backend, Uploads: backend, Connect: backend, MeterEvents: backend}))
+}
+
+// The current SDK works against the line; what it asked for and what it got is
+// in the trace. Its verifier refuses events of an older API version, unless it
+// is told not to.
+func TestCurrentStripeGo(t *testing.T) {
+	t.Parallel()
+	h := newHook(t, nil)
+	p := up(t, "--forward", "stripe="+h.URL)
+	api := stripeGoCurrent(p)
+	c, err := api.V1Customers.Create(context.Background(), &stripe.CustomerCreateParams{Email: stripe.String("now@example.com")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := c.LastResponse.Header.Get("Stripe-Version"); got != "2024-06-20" {
+		t.Errorf("answered as version %q", got)
+	}
+	intent, err := api.V1PaymentIntents.Create(context.Background(), &stripe.PaymentIntentCreateParams{Amount: stripe.Int64(500), Currency: stripe.String("usd"),
+		PaymentMethod: stripe.String("pm_card_visa"), Confirm: stripe.Bool(true), PaymentMethodTypes: []*string{stripe.String("card")}})
+	if err != nil || intent.Status != stripe.PaymentIntentStatusSucceeded {
+		t.Errorf("payment: %+v, %v", intent, err)
+	}
+	if logs := p.mirra("logs"); !strings.Contains(logs, stripe.APIVersion) || !strings.Contains(logs, "2024-06-20") {
+		t.Errorf("the log does not warn that %s was asked for and 2024-06-20 answered:\n%s", stripe.APIVersion, logs)
+	}
+	r := h.wait(t, "customer.created")
+	signature := r.header.Get("Stripe-Signature")
+	if _, err := webhook.ConstructEvent(r.body, signature, webhookSecret); err == nil || !strings.Contains(err.Error(), "2024-06-20") {
+		t.Errorf("the verifier says %v, want a refusal of version 2024-06-20", err)
+	}
+	event, err := webhook.ConstructEventWithOptions(r.body, signature, webhookSecret, webhook.ConstructEventOptions{IgnoreAPIVersionMismatch: true})
+	if err != nil || event.Type != "customer.created" {
+		t.Errorf("with IgnoreAPIVersionMismatch: %v, %v", event.Type, err)
+	}
+}
