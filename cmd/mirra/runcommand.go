@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+
+	"github.com/mirrahq/mirra/host"
+	"github.com/mirrahq/mirra/host/httpapi"
+)
+
+// runCommand runs the application's command against a session and passes its
+// exit code through.
+func (a *app) runCommand(ctx context.Context, c *httpapi.Client, s *host.SessionInfo, p *plan, attached bool, command []string) error {
+	_, state, err := a.connect(ctx, false)
+	if err != nil {
+		return err
+	}
+	if !a.flags.quiet {
+		verb := "session"
+		if attached {
+			verb = "attached to session"
+		}
+		a.out.note("%s %s", verb, title(s))
+		for _, m := range s.Mirrors {
+			a.out.note("%s at %s", m.Version, m.URL)
+		}
+		for _, line := range p.missing {
+			a.out.note("%s", line)
+		}
+	}
+	// The session lives as long as this process, even when that is killed.
+	holding, letGo := context.WithCancel(context.WithoutCancel(ctx))
+	held := make(chan struct{})
+	go func() {
+		defer close(held)
+		_ = c.Events(holding, s.SessionID, 0, true, func(host.TraceEntry) bool { return true }) // the command decides when it is over
+	}()
+	code, err := a.execute(command, a.environ(s, state.Control, state.Token))
+	letGo()
+	<-held
+	if e := a.leave(c, s, attached); err == nil {
+		err = e
+	}
+	if err == nil && code != 0 {
+		err = &exitError{code}
+	}
+	return err
+}
+
+// execute runs a command in the caller's folder. It gets interrupts itself: it
+// is in the terminal's group.
+func (a *app) execute(command []string, env map[string]string) (code int, err error) {
+	cmd := exec.Command(command[0], command[1:]...)
+	cmd.Dir = a.cfg.WorkingDir
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = a.stdin, a.stdout, a.stderr
+	cmd.Env = os.Environ()
+	for _, name := range sortedKeys(env) {
+		cmd.Env = append(cmd.Env, name+"="+env[name])
+	}
+	interrupts := make(chan os.Signal, 1)
+	signal.Notify(interrupts, os.Interrupt) // the command decides what it means
+	defer signal.Stop(interrupts)
+	if err := cmd.Start(); err != nil {
+		return 0, &usageError{text: fmt.Sprintf("start %s: %v", command[0], errors.Unwrap(err)), hint: "what stands behind -- is a program and its arguments; for shell syntax: -- sh -c '...'"}
+	}
+	done := make(chan error, 1)
+	go func() { done <- cmd.Wait() }()
+	for {
+		select {
+		case <-interrupts:
+		case err := <-done:
+			if e, ok := errors.AsType[*exec.ExitError](err); ok {
+				if code := e.ExitCode(); code >= 0 {
+					return code, nil
+				}
+				return 128 + exitSignal(e), nil
+			}
+			return 0, err
+		}
+	}
+}
