@@ -244,11 +244,24 @@ func (r *request) setDefaults(d sdk.Doc) error {
 }
 
 // changes is previous_attributes: what the members that differ were before.
+// Objects show only what differs in them, null for what is new
+// [D docs.stripe.com/api/events/object#event_object-data-previous_attributes,
+// 2026-11; the nesting by users' captures].
 func changes(c *sdk.Call, before, after sdk.Doc) sdk.Doc {
 	out := c.NewObject()
 	for m := range before.All {
-		if !m.Equal(after.Get(m.Key())) {
+		now := after.Get(m.Key())
+		switch {
+		case m.Equal(now):
+		case m.Kind() == sdk.Object && now.Kind() == sdk.Object:
+			out.SetDoc(m.Key(), changes(c, m, now))
+		default:
 			out.SetDoc(m.Key(), m)
+		}
+	}
+	for m := range after.All {
+		if !before.Get(m.Key()).Exists() {
+			out.SetNull(m.Key())
 		}
 	}
 	return out

@@ -135,3 +135,11 @@ func pay(m *sdktest.Mirror, fields ...string) *sdktest.Response {
 	}
 	return m.Form("POST", "/v1/payment_intents", append(all, fields...)...)
 }
+
+// apiCall is an answer to be held against an expectation.
+type apiCall struct {
+	t testing.TB
+	r *sdktest.Response
+}
+
+func (c apiCall) fails(want apiError) { c.t.Helper(); want.check(c.t, c.r) }
