@@ -36,13 +36,10 @@ func (r *request) askCustomer(d sdk.Doc, typ string) {
 	d.SetString("status", "requires_action")
 }
 
-// authenticationHandlers serve the page. The path is also served on the
-// default host, for clients that cannot name another one.
+// authenticationHandlers serve the page, on the host that the vendor has for it.
 func authenticationHandlers() {
-	for _, host := range [...]string{"hooks", "api"} {
-		stripe.HandleHost(host, "GET /redirect/authenticate/{source}", "ShowAuthentication", sdk.Modelled, showAuthentication)
-		stripe.HandleHost(host, "POST /redirect/authenticate/{source}", "FinishAuthentication", sdk.Modelled, finishAuthentication)
-	}
+	stripe.HandleHost("hooks", "GET /redirect/authenticate/{source}", "ShowAuthentication", sdk.Modelled, showAuthentication)
+	stripe.HandleHost("hooks", "POST /redirect/authenticate/{source}", "FinishAuthentication", sdk.Modelled, finishAuthentication)
 }
 
 // challenge is the intent behind a page; ok is false if there is none that waits.

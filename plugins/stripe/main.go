@@ -49,7 +49,7 @@ var stripe = sdk.New(sdk.Manifest{
 		Env: []string{"STRIPE_SECRET_KEY", "STRIPE_API_KEY", "STRIPE_WEBHOOK_SECRET"},
 		Versions: map[string]string{
 			// [S] apiVersion.ts of stripe-node and stripe.go of stripe-go at those majors.
-			"npm:stripe@16": "2024-06-20", "go:github.com/stripe/stripe-go/v79": "2024-06-20",
+			"npm:stripe@16": "2024-06-20", "go:github.com/stripe/stripe-go@79": "2024-06-20",
 		},
 	},
 	Idempotency: sdk.IdempotencySpec{Header: "Idempotency-Key", Methods: []string{"POST"}},
