@@ -28,6 +28,7 @@ type plan struct {
 	missing []string          // vendors without a mirror, for people
 	reasons []string          // --explain
 	asked   string            // the first flag that only makes sense for a new session
+	nothing error             // why there is nothing to start; a session may live all the same
 }
 
 // installer returns the project's.
@@ -46,6 +47,9 @@ func (a *app) plan(ctx context.Context, f *upFlags) (*plan, error) {
 	in := a.cfg.installer()
 	refs, err := a.chooseMirrors(ctx, p, in, f.mirrors)
 	if err != nil {
+		return nil, err
+	}
+	if err := a.narrow(ctx, p, in, refs); err != nil {
 		return nil, err
 	}
 	manifests := map[string]*abi.Manifest{}
@@ -116,7 +120,8 @@ func (a *app) chooseMirrors(ctx context.Context, p *plan, in *install.Installer,
 	for _, line := range p.missing {
 		hint += "; " + line
 	}
-	return nil, &usageError{text: "no vendor that has a mirror was found in " + a.cfg.ProjectRoot, hint: hint}
+	p.nothing = &usageError{text: "no vendor that has a mirror was found in " + a.cfg.ProjectRoot, hint: hint}
+	return nil, nil
 }
 
 func (a *app) knownNames(ctx context.Context, in *install.Installer) string {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"syscall"
 
 	"github.com/mirrahq/mirra/host"
 	"github.com/mirrahq/mirra/host/httpapi"
@@ -62,7 +63,7 @@ func (a *app) execute(command []string, env map[string]string) (code int, err er
 		cmd.Env = append(cmd.Env, name+"="+env[name])
 	}
 	interrupts := make(chan os.Signal, 1)
-	signal.Notify(interrupts, os.Interrupt) // the command decides what it means
+	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM) // the command decides what they mean
 	defer signal.Stop(interrupts)
 	if err := cmd.Start(); err != nil {
 		return 0, &usageError{text: fmt.Sprintf("start %s: %v", command[0], errors.Unwrap(err)), hint: "what stands behind -- is a program and its arguments; for shell syntax: -- sh -c '...'"}
@@ -71,7 +72,10 @@ func (a *app) execute(command []string, env map[string]string) (code int, err er
 	go func() { done <- cmd.Wait() }()
 	for {
 		select {
-		case <-interrupts:
+		case sig := <-interrupts:
+			if sig == syscall.SIGTERM {
+				_ = cmd.Process.Signal(sig) // it may be gone
+			}
 		case err := <-done:
 			if e, ok := errors.AsType[*exec.ExitError](err); ok {
 				if code := e.ExitCode(); code >= 0 {

@@ -40,7 +40,11 @@ func (c *Config) sources() []registry.Source {
 	if err != nil {
 		panic(err) // a constant path
 	}
-	return append(all, embedded.New(packed))
+	// Who named folders is not told that the binary has no plugins.
+	if _, err := fs.Stat(packed, "index.json"); err == nil || len(all) == 0 {
+		all = append(all, embedded.New(packed))
+	}
+	return all
 }
 
 // serverCommand runs the server in the background of other commands. It is not

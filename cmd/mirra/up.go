@@ -157,6 +157,13 @@ func upResult(s *host.SessionInfo) upJSON {
 // project's, or a new one.
 func (a *app) attach(ctx context.Context, c host.Control, f *upFlags, p *plan) (s *host.SessionInfo, attached bool, err error) {
 	if name := p.request.Name; name != "" && !f.fresh {
+		if p.nothing != nil {
+			s, err := c.Session(ctx, name)
+			if e, ok := errors.AsType[*host.Error](err); ok && e.Kind == host.KindNotFound {
+				err = p.nothing
+			}
+			return s, true, err
+		}
 		s, created, err := c.PutSession(ctx, name, p.request)
 		if err == nil && !created {
 			err = p.covers(s)
@@ -171,6 +178,9 @@ func (a *app) attach(ctx context.Context, c host.Control, f *upFlags, p *plan) (
 		if err != nil || s != nil {
 			return s, true, err
 		}
+	}
+	if p.nothing != nil {
+		return nil, false, p.nothing
 	}
 	s, err = c.CreateSession(ctx, p.request)
 	return s, false, err

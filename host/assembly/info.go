@@ -65,6 +65,11 @@ func (s *Server) mirrorInfo(r *reach, m *session.Mirror) host.MirrorInfo {
 		i.Secrets = append(i.Secrets, host.SecretInfo{Name: n.Name, Env: n.Env, From: n.From})
 	}
 	i.Env = environment(man, i.URL, i.URLs, texts)
+	for _, n := range m.Secrets() {
+		if _, set := i.Env[n.Env]; n.Env != "" && !set {
+			i.Env[n.Env] = n.Text
+		}
+	}
 	return i
 }
 
