@@ -11,7 +11,6 @@ type route struct {
 	id      string
 	level   abi.Level
 	method  string
-	host    string // "" for the default host
 	names   []string
 	handler Handler
 }

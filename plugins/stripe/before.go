@@ -23,7 +23,7 @@ func before(c *sdk.Call) error {
 	currentRequestID = ""
 	version := lineVersion
 	if asked := c.Header("Stripe-Version"); asked != "" && asked != lineVersion {
-		c.Note("version", "asked for "+asked+", answered as "+lineVersion)
+		c.Warn("asked for " + asked + ", answered as " + lineVersion)
 	}
 	if strings.HasPrefix(c.Path(), "/redirect/") {
 		return nil // pages for browsers

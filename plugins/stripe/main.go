@@ -53,7 +53,16 @@ var stripe = sdk.New(sdk.Manifest{
 		},
 	},
 	Idempotency: sdk.IdempotencySpec{Header: "Idempotency-Key", Methods: []string{"POST"}},
-	Errors:      hostErrors,
+	Events: []string{
+		"balance.available", "charge.captured", "charge.dispute.closed", "charge.dispute.created", "charge.dispute.funds_reinstated",
+		"charge.dispute.funds_withdrawn", "charge.dispute.updated", "charge.expired", "charge.failed", "charge.refund.updated", "charge.refunded",
+		"charge.succeeded", "charge.updated", "customer.created", "customer.deleted", "customer.source.created", "customer.source.deleted",
+		"customer.source.updated", "customer.updated", "payment_intent.amount_capturable_updated", "payment_intent.canceled", "payment_intent.created",
+		"payment_intent.payment_failed", "payment_intent.requires_action", "payment_intent.succeeded", "payment_method.attached",
+		"payment_method.detached", "payment_method.updated", "setup_intent.canceled", "setup_intent.created", "setup_intent.requires_action",
+		"setup_intent.setup_failed", "setup_intent.succeeded",
+	},
+	Errors: hostErrors,
 })
 
 func init() {

@@ -36,7 +36,7 @@ var mu sync.Mutex
 // Load does the init phase of a plugin; nil is the one that called Serve.
 func Load(p *sdk.Plugin) (*Program, error) {
 	if p == nil {
-		p = sdk.Native{}.Served()
+		p = served()
 	}
 	if p == nil {
 		return nil, errors.New("native: no plugin: call Serve in an init function")
@@ -50,7 +50,7 @@ func Load(p *sdk.Plugin) (*Program, error) {
 	mu.Lock()
 	defer mu.Unlock()
 	w := &wireHost{init: &program.schema}
-	if err := w.guard(func() { sdk.Native{}.Init(p, w) }); err != nil {
+	if err := w.guard(func() { declare(p, w) }); err != nil {
 		return nil, err
 	}
 	return program, nil
@@ -71,7 +71,7 @@ func (p *Program) Invoke(_ context.Context, c host.Call, frame, out []byte, _ ho
 	defer mu.Unlock()
 	w := &wireHost{host: c, frame: frame, out: out, base: len(out)}
 	started := time.Now()
-	err := w.guard(func() { sdk.Native{}.Call(p.plugin, w) })
+	err := w.guard(func() { call(p.plugin, w) })
 	return w.out, host.Usage{HostCalls: w.calls, Guest: time.Since(started)}, err
 }
 
