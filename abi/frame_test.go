@@ -326,7 +326,9 @@ func TestPairs(t *testing.T) {
 			if cut.check() == nil {
 				t.Errorf("cut at %d passed", n)
 			}
-			cut.Find("nothing")
+			if _, ok := cut.Find("nothing"); ok {
+				t.Errorf("cut at %d has what is not there", n)
+			}
 			for range cut.All {
 			}
 		})

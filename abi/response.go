@@ -31,6 +31,10 @@ type Response struct {
 	Faults []Pair // KindSeed: path and message of each
 }
 
+// NoteWarning is the key of a note that people are shown in logs and at the end
+// of commands. Other notes stay in the trace.
+const NoteWarning = "warning"
+
 // BlobRange is a response body that lies in a blob.
 type BlobRange struct {
 	Handle         uint32

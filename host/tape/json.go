@@ -30,9 +30,11 @@ type jsonReader struct {
 	fault *abi.ParseError
 }
 
-func (d *jsonReader) fail(what string) {
+func (d *jsonReader) fail(what string) { d.failAt(d.i, what) }
+
+func (d *jsonReader) failAt(at int, what string) {
 	if d.fault == nil {
-		d.fault = &abi.ParseError{Source: abi.FromBody, Reason: abi.ReasonSyntax, Offset: uint32(d.i), Text: fmt.Sprintf("%s at byte %d", what, d.i)}
+		d.fault = &abi.ParseError{Source: abi.FromBody, Reason: abi.ReasonSyntax, Offset: uint32(at), Text: fmt.Sprintf("%s at byte %d", what, at)}
 	}
 }
 
@@ -69,13 +71,11 @@ func (d *jsonReader) word(op abi.Op, text string) {
 }
 
 func (d *jsonReader) value(depth int) {
-	if depth >= abi.MaxDepth {
-		d.fail(fmt.Sprintf("nested deeper than %d", abi.MaxDepth))
-		d.fault.Reason = abi.ReasonTooDeep
-		return
-	}
 	at := d.i
 	switch c := d.peek(); {
+	case (c == '{' || c == '[') && depth == abi.MaxDepth:
+		d.fail(fmt.Sprintf("nested deeper than %d", abi.MaxDepth))
+		d.fault.Reason = abi.ReasonTooDeep
 	case c == '{':
 		d.members(depth)
 	case c == '[':
@@ -207,7 +207,7 @@ func (d *jsonReader) str() (string, bool) {
 		case c == '"':
 			text := d.s[start:d.i]
 			d.i++
-			return text, d.utf8(text)
+			return text, d.utf8(start)
 		case c == '\\':
 			return d.escaped(start)
 		case c < 0x20:
@@ -220,12 +220,20 @@ func (d *jsonReader) str() (string, bool) {
 	return "", false
 }
 
-func (d *jsonReader) utf8(text string) bool {
-	if !utf8.ValidString(text) {
-		d.fail("text that is not UTF-8")
-		return false
+// utf8 checks the string that has just been read, from start to its quote.
+// Escapes are ASCII, so its raw text says it all.
+func (d *jsonReader) utf8(start int) bool {
+	raw := d.s[start : d.i-1]
+	if utf8.ValidString(raw) {
+		return true
 	}
-	return true
+	for at, r := range raw {
+		if _, w := utf8.DecodeRuneInString(raw[at:]); r == utf8.RuneError && w == 1 {
+			d.failAt(start+at, "text that is not UTF-8")
+			break
+		}
+	}
+	return false
 }
 
 // escaped goes on with a string that has an escape at i.
@@ -240,15 +248,18 @@ func (d *jsonReader) escaped(start int) (string, bool) {
 		case c == '"':
 			d.p.decoded = b
 			text := unsafe.String(unsafe.SliceData(b[from:]), len(b)-from)
-			return text, d.utf8(text)
+			return text, d.utf8(start)
 		case c < 0x20:
-			d.fail("control character in a string")
+			d.failAt(d.i-1, "control character in a string")
 			return "", false
 		case c != '\\':
 			b = append(b, c)
 			continue
 		}
-		c = d.peek()
+		if d.i == len(d.s) {
+			break // an escape without its letter
+		}
+		c = d.s[d.i]
 		d.i++
 		switch c {
 		case '"', '\\', '/':
@@ -273,7 +284,7 @@ func (d *jsonReader) escaped(start int) (string, bool) {
 			}
 			b = utf8.AppendRune(b, r)
 		default:
-			d.fail("unknown escape")
+			d.failAt(d.i-2, "unknown escape")
 			return "", false
 		}
 	}

@@ -2,7 +2,6 @@ package tape
 
 import (
 	"bytes"
-	"errors"
 	"io"
 	"mime"
 	"mime/multipart"
@@ -25,7 +24,7 @@ func (p *Parser) multipart(frame []byte, boundary string, body []byte) ([]byte, 
 	r := multipart.NewReader(bytes.NewReader(body), boundary)
 	for n := 0; ; n++ {
 		part, err := r.NextRawPart()
-		if errors.Is(err, io.EOF) {
+		if err == io.EOF { // as it is: wrapped, it means that the last boundary is missing
 			return frame, nil
 		}
 		if err != nil {

@@ -5,6 +5,7 @@
 package tape
 
 import (
+	"errors"
 	"mime"
 	"strings"
 	"unsafe"
@@ -30,7 +31,7 @@ type Part struct {
 // when query or body cannot be read. target is the raw request target. Bind
 // must be called for each part before the frame is used.
 func (p *Parser) Append(frame []byte, target, contentType string, body []byte) ([]byte, []Part) {
-	p.parts = p.parts[:0]
+	p.decoded, p.parts = p.decoded[:0], p.parts[:0]
 	start := len(frame)
 	frame, mark := abi.BeginSection(frame, abi.TagTape)
 	var fault *abi.ParseError
@@ -65,7 +66,9 @@ func (p *Parser) body(frame []byte, contentType string, body []byte) ([]byte, *a
 	kind, params := contentType, map[string]string(nil)
 	if contentType != "application/x-www-form-urlencoded" && contentType != "application/json" {
 		var err error
-		if kind, params, err = mime.ParseMediaType(contentType); err != nil && contentType != "" {
+		kind, params, err = mime.ParseMediaType(contentType)
+		// A malformed parameter ("application/json; charset") spoils nothing else.
+		if err != nil && !errors.Is(err, mime.ErrInvalidMediaParameter) && contentType != "" {
 			return frame, &abi.ParseError{Source: abi.FromBody, Reason: abi.ReasonMediaType, Text: "malformed content type " + contentType}
 		}
 	}
