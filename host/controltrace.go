@@ -28,6 +28,7 @@ type TraceEntry struct {
 	Operation  string    `json:"operation,omitempty"`
 	Level      string    `json:"level,omitempty"`
 	Limited    string    `json:"limited,omitempty"` // the rate limit that refused
+	Warning    string    `json:"warning,omitempty"` // of the plugin's, for people
 	Fault      string    `json:"fault,omitempty"`   // what a fault rule or Mirra itself did
 	Fuel       int64     `json:"fuel,omitempty"`
 

@@ -159,6 +159,10 @@ func (c *Call) Note(key, value string) {
 	c.notes = append(c.notes, abi.Pair{Name: key, Value: value})
 }
 
+// Warn shows people a line in logs and at the end of commands: something the
+// application should know that no answer of the vendor's tells.
+func (c *Call) Warn(text string) { c.Note(abi.NoteWarning, text) }
+
 // JSON answers with a document.
 func (c *Call) JSON(d Doc) error {
 	c.body = d.AppendJSON(c.body[:0])

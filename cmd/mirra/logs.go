@@ -139,6 +139,9 @@ func outcome(e *host.TraceEntry) string {
 
 func remarks(e *host.TraceEntry) string {
 	text := ""
+	if e.Warning != "" {
+		text += "  " + printable(e.Warning)
+	}
 	if e.Limited != "" {
 		text += "  limited: " + printable(e.Limited)
 	}

@@ -32,7 +32,7 @@ func startup(ctx context.Context, b *bench) error {
 		} else {
 			warm = append(warm, took)
 		}
-		if _, err := s.mirra(ctx, "down", "--all", "--stop"); err != nil {
+		if _, err := s.mirra(ctx, "down", "--all"); err != nil {
 			return err
 		}
 	}

@@ -44,7 +44,7 @@ func run(m *testing.M) int {
 	}
 	defer os.RemoveAll(home)
 	code := m.Run()
-	cmd := exec.Command(binary, "down", "--all", "--stop")
+	cmd := exec.Command(binary, "down", "--all")
 	cmd.Env = environment(home)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "e2e: stop the server: %v: %s\n", err, out)

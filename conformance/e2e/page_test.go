@@ -10,8 +10,10 @@ import (
 )
 
 var (
-	formPattern  = regexp.MustCompile(`(?s)<form[^>]*action="([^"]*)"[^>]*>(.*?)</form>`)
-	inputPattern = regexp.MustCompile(`<(?:input|button)[^>]*name="([^"]*)"[^>]*value="([^"]*)"`)
+	formPattern   = regexp.MustCompile(`(?s)<form([^>]*)>(.*?)</form>`)
+	actionPattern = regexp.MustCompile(`action="([^"]*)"`)
+	inputPattern  = regexp.MustCompile(`<input[^>]*name="([^"]*)"[^>]*value="([^"]*)"`)
+	buttonPattern = regexp.MustCompile(`<button[^>]*name="([^"]*)"[^>]*value="(complete)"`)
 )
 
 // completeForm finds the form of a challenge page whose button completes it.
@@ -26,16 +28,18 @@ func completeForm(t *testing.T, resp *http.Response) (action string, fields url.
 		t.Fatalf("the page is %s: %s", resp.Header.Get("Content-Type"), page)
 	}
 	for _, form := range formPattern.FindAllStringSubmatch(string(page), -1) {
-		if !strings.Contains(strings.ToLower(form[2]), "complete") {
+		button := buttonPattern.FindStringSubmatch(form[2])
+		if button == nil {
 			continue
 		}
-		fields = url.Values{}
+		fields = url.Values{button[1]: {button[2]}}
 		for _, input := range inputPattern.FindAllStringSubmatch(form[2], -1) {
-			if _, there := fields[input[1]]; !there {
-				fields.Set(input[1], input[2])
-			}
+			fields.Add(input[1], input[2])
 		}
-		return form[1], fields
+		if a := actionPattern.FindStringSubmatch(form[1]); a != nil {
+			action = a[1]
+		}
+		return action, fields // no action: the page's own address
 	}
 	t.Fatalf("no form to complete in\n%s", page)
 	return "", nil

@@ -69,6 +69,8 @@ func TestStripeGoPayment(t *testing.T) {
 	}
 	params := &stripe.PaymentIntentParams{
 		Amount: stripe.Int64(2000), Currency: stripe.String("usd"), Customer: &customer.ID, PaymentMethod: &method.ID, Confirm: stripe.Bool(true),
+		// The default since 2024-04-10, automatic_async, books the transaction later.
+		CaptureMethod:           stripe.String("automatic"),
 		AutomaticPaymentMethods: &stripe.PaymentIntentAutomaticPaymentMethodsParams{Enabled: stripe.Bool(true), AllowRedirects: stripe.String("never")},
 	}
 	params.AddExpand("latest_charge.balance_transaction")

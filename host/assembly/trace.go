@@ -134,7 +134,7 @@ func (s *Server) touchWhileHeld(r *reach) (stop func()) {
 func traceEntry(s *session.Session, e *session.Raw) host.TraceEntry {
 	out := host.TraceEntry{
 		Seq: e.Seq, Type: string(e.Type), At: time.Unix(0, e.At).UTC(), Wall: time.Unix(0, e.Wall).UTC(), Mirror: e.Mirror, Method: e.Method, Path: e.Path,
-		Status: e.Status, DurationMS: float64(e.Duration.Microseconds()) / 1000, Operation: e.Operation, Limited: e.Limited, Fault: e.Fault, Fuel: e.Fuel,
+		Status: e.Status, DurationMS: float64(e.Duration.Microseconds()) / 1000, Operation: e.Operation, Limited: e.Limited, Warning: e.Warning, Fault: e.Fault, Fuel: e.Fuel,
 		Event: e.Event, Delivery: e.Delivery, Attempt: e.Attempt, Outcome: e.Outcome, Entity: e.Entity, EntityID: e.ID, Action: e.Action,
 	}
 	switch e.Type {

@@ -25,6 +25,7 @@ type exchange struct {
 
 	operation string // that answered, and its level
 	level     abi.Level
+	warning   string
 }
 
 var exchanges = sync.Pool{New: func() any { return new(exchange) }}
@@ -45,7 +46,7 @@ func (m *Mirror) Serve(ctx context.Context, r *host.Request) *host.Response {
 	m.s.touch(started)
 	x := exchanges.Get().(*exchange)
 	x.answer = *host.NewResponse(x.release)
-	x.operation, x.level = "", abi.LevelNone
+	x.operation, x.level, x.warning = "", abi.LevelNone, ""
 
 	cred, header := m.credential(r.Headers)
 	if header >= 0 {
@@ -175,6 +176,11 @@ func (m *Mirror) renderFrame(x *exchange) error {
 		return &host.Trap{Cause: host.TrapOutput, Detail: fmt.Sprintf("status %d", r.Status)}
 	}
 	x.operation, x.level = m.spec.operationName(r.Operation), r.Level
+	for _, n := range r.Notes {
+		if n.Name == abi.NoteWarning {
+			x.warning = strings.Clone(n.Value)
+		}
+	}
 	a := &x.answer
 	a.Status = int(r.Status)
 	a.Version = m.spec.version

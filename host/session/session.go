@@ -315,6 +315,7 @@ type Stats struct {
 	Errors      int            `json:"errors"` // 5xx
 	RateLimited int            `json:"rateLimited"`
 	LimitedBy   map[string]int `json:"limitedBy,omitempty"` // by limit
+	Warnings    map[string]int `json:"warnings,omitempty"`  // by text
 	Generic     map[string]int `json:"generic,omitempty"`   // by operation
 	NotMirrored map[string]int `json:"notMirrored,omitempty"`
 	Webhooks    int            `json:"webhooks"` // attempts
@@ -338,6 +339,9 @@ func (s *stats) count(e *Entry) {
 		s.Stats.RateLimited++
 		increase(&s.Stats.LimitedBy, e.Mirror+" "+e.Limited)
 	}
+	if e.Warning != "" && len(s.Stats.Warnings) < 100 {
+		increase(&s.Stats.Warnings, e.Mirror+": "+e.Warning)
+	}
 	switch {
 	case e.Status == 501:
 		increase(&s.Stats.NotMirrored, e.Mirror+" "+e.Operation)
@@ -358,7 +362,7 @@ func (s *Session) Stats() Stats {
 	s.stats.mu.Lock()
 	defer s.stats.mu.Unlock()
 	c := s.stats.Stats
-	c.LimitedBy, c.Generic, c.NotMirrored = cloneCounts(c.LimitedBy), cloneCounts(c.Generic), cloneCounts(c.NotMirrored)
+	c.LimitedBy, c.Warnings, c.Generic, c.NotMirrored = cloneCounts(c.LimitedBy), cloneCounts(c.Warnings), cloneCounts(c.Generic), cloneCounts(c.NotMirrored)
 	return c
 }
 

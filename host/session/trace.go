@@ -35,6 +35,7 @@ type Entry struct {
 	Operation    string
 	Level        abi.Level
 	Limited      string // the rate limit that refused
+	Warning      string // what a plugin wants the user to see
 	Fault        string // what a fault rule or Mirra itself did
 	Fuel         int64
 
@@ -302,7 +303,7 @@ func (m *Mirror) traceRequest(x *exchange, r *host.Request, request []byte, star
 	if inv.err != nil {
 		e.Fault = inv.err.Error()
 	} else {
-		e.Operation, e.Level = x.operation, x.level
+		e.Operation, e.Level, e.Warning = x.operation, x.level, x.warning
 	}
 	m.s.stats.count(&e)
 	m.s.trace.add(e, request, inv.output)
