@@ -124,7 +124,11 @@ func eventHandlers() {
 		if err != nil {
 			return err
 		}
-		if typ := r.text("type"); typ != "" {
+		typ := r.text("type")
+		if r.given("types") || strings.IndexByte(typ, '*') >= 0 {
+			return r.listEvents(q, typ)
+		}
+		if typ != "" {
 			q.Where[0] = sdk.Condition{Path: "$.type", Value: typ}
 		}
 		return r.list(events, q, "event", "/v1/events")
@@ -136,4 +140,42 @@ func eventHandlers() {
 		}
 		return r.answer(d)
 	})
+}
+
+// listEvents answers with the events of several types, or of a group such as
+// charge.* [D docs.stripe.com/api/events/list, 2026-11]. It goes through the log
+// page by page.
+func (r *request) listEvents(q sdk.ListQuery, group string) error {
+	wanted := func(typ string) bool {
+		if prefix, ok := strings.CutSuffix(group, "*"); ok {
+			return strings.HasPrefix(typ, prefix)
+		}
+		for t := range r.params.Get("types").All {
+			if t.String() == typ {
+				return true
+			}
+		}
+		return false
+	}
+	if q.Before != "" {
+		return &failure{status: 501, typ: "api_error", code: "mirra_not_mirrored", param: "ending_before", message: "Mirra lists events of several types forward only."}
+	}
+	limit := q.Limit
+	q.Limit = 100
+	var out []sdk.Doc
+	for more := true; more && len(out) <= limit; {
+		page, err := events.Find(r.Call, q)
+		if err != nil {
+			return invalid("resource_missing", "starting_after", "No such event: '"+q.After+"'")
+		}
+		var docs []sdk.Doc
+		docs, more = page.Docs(r.Call)
+		for _, d := range docs {
+			q.After = d.Get("id").String()
+			if wanted(d.Get("type").String()) {
+				out = append(out, d)
+			}
+		}
+	}
+	return r.answerList(out[:min(limit, len(out))], len(out) > limit, "/v1/events")
 }

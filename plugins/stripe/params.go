@@ -23,7 +23,30 @@ func (r *request) check() error {
 	if fault != nil {
 		return fault
 	}
+	for _, name := range notMirrored[r.op.id] {
+		if v := r.params.Get(name); v.Exists() && v.String() != "false" {
+			return &failure{status: 501, typ: "api_error", code: "mirra_not_mirrored", param: name, message: "Mirra does not mirror the parameter " + name + " of " + r.op.id + " yet."}
+		}
+	}
 	return r.checkMetadata()
+}
+
+// notMirrored are parameters whose effect is not mirrored: they answer 501 by
+// name rather than being let pass without one.
+var notMirrored = map[string][]string{
+	"PostPaymentIntents":              {"confirmation_token", "mandate"},
+	"PostPaymentIntentsIntentConfirm": {"confirmation_token", "mandate"},
+	"PostSetupIntents":                {"confirmation_token", "single_use"},
+	"PostSetupIntentsIntentConfirm":   {"confirmation_token"},
+	"PostCustomers":                   {"coupon", "promotion_code", "tax_id_data", "test_clock", "cash_balance"},
+	"PostCustomersCustomer":           {"coupon", "promotion_code", "cash_balance", "bank_account"},
+	"PostCharges":                     {"destination", "application_fee"},
+	"PostRefunds":                     {"origin"},
+	"PostWebhookEndpoints":            {"connect"},
+	"GetBalanceTransactions":          {"payout"},
+	"GetCustomers":                    {"test_clock"},
+	"GetEvents":                       {"delivery_success"},
+	"GetSetupIntents":                 {"attach_to_self"},
 }
 
 // tolerated are violations of the description that the vendor lets pass.

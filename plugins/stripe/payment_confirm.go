@@ -40,6 +40,9 @@ func (r *request) confirmIntent(d sdk.Doc, creating bool) error {
 	if method.Get("type").String() != "card" {
 		return &failure{status: 501, typ: "api_error", code: "mirra_not_mirrored", message: "Mirra confirms payment intents with cards only, not yet with " + method.Get("type").String() + "."}
 	}
+	if f := allowedType(d, "card"); f != nil {
+		return f
+	}
 	d.SetString("payment_method", id)
 	d.SetNull("next_action")
 	d.SetNull("last_payment_error")
@@ -58,6 +61,22 @@ func (r *request) confirmIntent(d sdk.Doc, creating bool) error {
 		return nil
 	}
 	return r.chargeIntent(d, method, card)
+}
+
+// allowedType refuses a payment method of a type that the intent does not take
+// [D docs.stripe.com/error-codes#payment-intent-incompatible-payment-method,
+// 2026-11]; wording believed.
+func allowedType(d sdk.Doc, typ string) *failure {
+	var types []string
+	for t := range d.Get("payment_method_types").All {
+		if t.String() == typ {
+			return nil
+		}
+		types = append(types, t.String())
+	}
+	f := executed(invalid("payment_intent_incompatible_payment_method", "payment_method", "The PaymentMethod provided ("+typ+") is not allowed for this PaymentIntent. Please attempt the payment again with one of the following types: "+strings.Join(types, ", ")+"."))
+	f.intent = d
+	return f
 }
 
 // confirmParams copies the parameters of a confirmation into the intent.

@@ -142,3 +142,50 @@ func TestOperationsAnswer(t *testing.T) {
 		t.Errorf("only %d operations by hand", by)
 	}
 }
+
+// TestNotMirrored: a parameter without an effect here is not let pass.
+func TestNotMirrored(t *testing.T) {
+	m := start(t)
+	for _, c := range []struct{ path, field, param string }{
+		{"/v1/customers", "coupon=ten", "coupon"},
+		{"/v1/webhook_endpoints", "connect=true", "connect"},
+		{"/v1/charges", "destination[account]=acct_1PmHgaKXBGcbgpbZ", "destination"},
+	} {
+		r := m.Form("POST", c.path, c.field, "url=https://example.com", "enabled_events[]=*")
+		if c.path != "/v1/webhook_endpoints" {
+			r = m.Form("POST", c.path, c.field)
+		}
+		if r.Status != 501 || r.Get("error.param") != c.param {
+			t.Errorf("%s: %d %s", c.field, r.Status, r.Body)
+		}
+	}
+	m.Form("POST", "/v1/webhook_endpoints", "url=https://example.com", "enabled_events[]=*", "connect=false").Want(200)
+}
+
+func TestEventFilters(t *testing.T) {
+	m := start(t)
+	for range 3 {
+		pay(m, "payment_method=pm_card_visa").Want(200)
+		m.Form("POST", "/v1/customers").Want(200)
+	}
+	for _, c := range []struct {
+		fields []string
+		want   int
+		more   string
+	}{
+		{[]string{"type=charge.succeeded"}, 3, "false"},
+		{[]string{"type=payment_intent.*"}, 6, "false"},
+		{[]string{"types[]=customer.created", "types[]=charge.succeeded", "limit=4"}, 4, "true"},
+		{[]string{"types[]=charge.failed"}, 0, "false"},
+		{[]string{"created[gt]=1719835200"}, 0, "false"},
+	} {
+		r := m.Form("GET", "/v1/events", c.fields...).Want(200)
+		if n := r.JSON().Len("data"); n != c.want || r.Get("has_more") != c.more {
+			t.Errorf("%q: %d events, more %s", c.fields, n, r.Get("has_more"))
+		}
+	}
+	id := m.Form("GET", "/v1/events", "limit=1").Get("data.0.id")
+	if got := m.Form("GET", "/v1/events/"+id).Want(200).Get("id"); got != id {
+		t.Errorf("retrieved %s", got)
+	}
+}
