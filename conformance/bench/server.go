@@ -43,17 +43,17 @@ func (b *bench) start(ctx context.Context) (*server, error) {
 		return nil, err
 	}
 	var state struct {
-		PID                    int
-		Control, Vendor, Token string
+		PID                          int
+		ControlURL, VendorURL, Token string
 	}
 	if err := json.Unmarshal(text, &state); err != nil {
 		return nil, fmt.Errorf("server.json: %w", err)
 	}
-	u, err := url.Parse(state.Vendor)
+	u, err := url.Parse(state.VendorURL)
 	if err != nil {
 		return nil, err
 	}
-	s.Client, s.vendor, s.pid = httpapi.NewClient(state.Control, state.Token), u.Host, state.PID
+	s.Client, s.vendor, s.pid = httpapi.NewClient(state.ControlURL, state.Token), u.Host, state.PID
 	b.later(s.stop)
 	return s, nil
 }
