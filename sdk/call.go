@@ -28,6 +28,7 @@ type Call struct {
 	status    uint16
 	fixed     *Headers
 	headers   []abi.Pair
+	trailers  []abi.Pair
 	body      []byte
 	flushed   bool
 	asIs      bool // the body is laid out as it is, whatever the plugin's Layout
@@ -154,6 +155,11 @@ func (c *Call) appendHeaders(f []byte) []byte {
 	return abi.EndSection(f, mark)
 }
 
+// SetTrailer adds a header that is sent behind the body.
+func (c *Call) SetTrailer(name, value string) {
+	c.trailers = append(c.trailers, abi.Pair{Name: name, Value: value})
+}
+
 // Note leaves a key and value in the trace.
 func (c *Call) Note(key, value string) {
 	c.notes = append(c.notes, abi.Pair{Name: key, Value: value})
@@ -234,6 +240,9 @@ func (c *Call) flush() {
 	f = abi.AppendOperation(f, c.operation, c.level)
 	for _, n := range c.notes {
 		f = abi.AppendPair(f, abi.TagNote, n.Name, n.Value)
+	}
+	if len(c.trailers) > 0 {
+		f = abi.AppendPairs(f, abi.TagTrailers, c.trailers)
 	}
 	f = append(f, c.tail...)
 	switch {

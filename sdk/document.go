@@ -120,7 +120,7 @@ func (d Doc) Int() (v int64, ok bool) {
 	if k := d.Kind(); k != Number && k != String {
 		return 0, false
 	}
-	v, err := strconv.ParseInt(d.node().text, 10, 64)
+	v, err := strconv.ParseInt(d.String(), 10, 64)
 	return v, err == nil
 }
 
@@ -130,7 +130,7 @@ func (d Doc) Int64() int64 { v, _ := d.Int(); return v }
 // Bool returns true for true and for the string "true".
 func (d Doc) Bool() bool {
 	n := d.node()
-	return n != nil && (n.kind == Bool && n.bits&isTrue != 0 || n.kind == String && n.text == "true")
+	return n != nil && (n.kind == Bool && n.bits&isTrue != 0 || n.kind == String && d.String() == "true")
 }
 
 // Key returns the name under which the value is a member, "" for elements.
@@ -315,6 +315,9 @@ func (d Doc) SetArray(key string) Doc { return d.set(key, node{kind: Array}) }
 
 // SetDoc sets a deep copy of v; null if v is absent.
 func (d Doc) SetDoc(key string, v Doc) {
+	if m := d.member(key); m.a != nil && m == v {
+		return // it is there already
+	}
 	m := d.set(key, node{kind: Null})
 	m.copyFrom(v)
 }
@@ -437,11 +440,11 @@ type Template struct{ nodes []node }
 
 // MustTemplate makes a template of JSON text written in the plugin.
 func MustTemplate(json string) *Template {
-	a := NewArena(64)
-	d, err := a.Parse(json)
-	if err != nil {
+	if _, err := NewArena(1).Parse(json); err != nil {
 		panic("sdk: template: " + err.Error())
 	}
+	a := NewArena(64)
+	d := a.Trusted(json) // it may hold tokens, which Parse would take for foreign text
 	d.openAll()
 	return &Template{a.nodes[1:]}
 }
@@ -465,20 +468,17 @@ func (t *Template) New(a *Arena) Doc {
 }
 
 // InsertJSON puts a member behind the one named after, at the end if there is
-// none.
+// none. One that is there already keeps its place.
 func (d Doc) InsertJSON(after, key, json string) {
-	prev := d.Get(after)
+	prev, was := d.member(after), d.member(key).Exists()
 	d.SetJSON(key, json)
-	if !prev.Exists() || prev.node().next == d.member(key).i && prev.node().next != 0 {
+	m := d.member(key)
+	if was || !prev.Exists() || prev.node().next == m.i {
 		return
 	}
-	m := d.member(key)
-	if d.node().last != m.i {
-		return // it was there; its place stays
-	}
 	nodes := d.a.nodes
-	for i := nodes[d.i].first; i != 0; i = nodes[i].next {
-		if nodes[i].next == m.i {
+	for i := prev.i; ; i = nodes[i].next {
+		if nodes[i].next == m.i { // the one that was last
 			nodes[i].next = 0
 			nodes[d.i].last = i
 			break
@@ -486,7 +486,4 @@ func (d Doc) InsertJSON(after, key, json string) {
 	}
 	nodes[m.i].next = nodes[prev.i].next
 	nodes[prev.i].next = m.i
-	if nodes[m.i].next == 0 {
-		nodes[d.i].last = m.i
-	}
 }

@@ -22,9 +22,13 @@ const (
 
 // Random returns n random characters of an alphabet of at most 64 characters.
 func (c *Call) Random(stream uint32, n int, alphabet string) string {
-	b := scratch.free()[:n]
+	b := make([]byte, n)
+	if free := scratch.free(); n <= len(free) {
+		b = free[:n]
+		scratch.take(n)
+	}
 	c.random(stream, b, alphabet)
-	return text(scratch.take(n))
+	return text(b)
 }
 
 func (c *Call) random(stream uint32, b []byte, alphabet string) {

@@ -229,16 +229,50 @@ func hex4(s string) rune {
 
 var errJSON = errors.New("malformed JSON")
 
-// Parse reads JSON text and returns it as a document of the arena. Only the
-// outer level is read now, deeper ones when they are looked into; what is
-// malformed deeper down is an error all the same.
+// Parse reads JSON text from outside and returns it as a document of the arena.
+// Only the outer level is read now, deeper ones when they are looked into; what
+// is malformed deeper down is an error all the same. As in any text from
+// outside, tokens come out escaped and what is not UTF-8 as U+FFFD.
 func (a *Arena) Parse(json string) (Doc, error) {
 	i := skipSpace(json, 0)
 	end, ok := skipValue(json, i, 0)
 	if !ok || skipSpace(json, end) != len(json) {
 		return Doc{}, errJSON
 	}
-	return Doc{a, a.add(jsonNode(json[i:end]))}, nil
+	return Doc{a, a.add(jsonNode(clean(json[i:end])))}, nil
+}
+
+// clean writes well-formed JSON from outside as this package would: without
+// white space, valid UTF-8, tokens escaped.
+func clean(json string) string {
+	if !strings.ContainsAny(json, " \t\r\n") && !strings.Contains(json, "mirra-") && utf8.ValidString(json) {
+		return json
+	}
+	b := make([]byte, 0, len(json)+16)
+	for i := 0; i < len(json); {
+		switch c := json[i]; c {
+		case ' ', '\t', '\r', '\n':
+			i++
+		case '"':
+			end := skipString(json, i)
+			for ; i < end; i++ {
+				switch c := json[i]; {
+				case c < utf8.RuneSelf && (c != 'm' || !tokenAt(json[i:])):
+					b = append(b, c)
+				case c == 'm':
+					b = appendEscape(b, c)
+				default:
+					r, w := utf8.DecodeRuneInString(json[i:])
+					b = utf8.AppendRune(b, r)
+					i += w - 1
+				}
+			}
+		default:
+			b = append(b, c)
+			i++
+		}
+	}
+	return text(b)
 }
 
 // Trusted is Parse for text that is known to be well-formed, such as a stored
@@ -401,11 +435,15 @@ func checkString(s string, i int) (int, bool) {
 			if i >= len(s) {
 				return i, false
 			}
-			if s[i] == 'u' {
+			switch s[i] {
+			case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+			case 'u':
 				if len(s) < i+5 || !isHex4(s[i+1:i+5]) {
 					return i, false
 				}
 				i += 4
+			default:
+				return i, false
 			}
 		}
 	}

@@ -147,9 +147,13 @@ func (c *Call) addField(r *abi.Record) error {
 		}
 		m := d.member(key)
 		if d.Kind() == Array {
-			// The step before was []: key belongs to the last element, or to a
-			// new one if that has the key already.
-			m = lastFor(d, key, segment, i+1 == n)
+			// The step before was []: what follows belongs to the last element,
+			// or to a new one if that has it already.
+			if want == Array {
+				d = d.push(node{kind: Array})
+				continue
+			}
+			m = lastFor(d, r, i)
 			if !m.Exists() {
 				return fieldConflict(r)
 			}
@@ -175,9 +179,10 @@ func (c *Call) addField(r *abi.Record) error {
 	return nil
 }
 
-// lastFor returns the object at the end of array that takes key, adding one
-// when there is none or, for the last segment, when it has the key.
-func lastFor(array Doc, _, key string, last bool) Doc {
+// lastFor returns the object at the end of array that takes the segments of r
+// from i on, adding one when there is none or when it has them already. Only a
+// path without [] can be there already, as in Rack.
+func lastFor(array Doc, r *abi.Record, i int) Doc {
 	var end Doc
 	for e := range array.All {
 		end = e
@@ -185,10 +190,17 @@ func lastFor(array Doc, _, key string, last bool) Doc {
 	if end.Exists() && end.Kind() != Object {
 		return Doc{}
 	}
-	if !end.Exists() || last && end.member(key).Exists() {
+	if !end.Exists() {
 		return array.AddObject()
 	}
-	return end
+	for at := end; ; i++ {
+		if i == r.Segments() {
+			return array.AddObject()
+		}
+		if at = at.member(r.Segment(i)); r.Segment(i) == "" || !at.Exists() {
+			return end
+		}
+	}
 }
 
 func (c *Call) addRepeated(r *abi.Record, value node) error {

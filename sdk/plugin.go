@@ -55,7 +55,7 @@ type Plugin struct {
 	After func(c *Call)
 	// OnError answers with the vendor's error shape. It must handle
 	// ErrNotRouted, *NotImplementedError, *ParamError and *SQLError beside the
-	// plugin's own.
+	// plugin's own. New sets AnswerError.
 	OnError func(c *Call, err error)
 	// Schema is DDL of the plugin's own, beside the tables of the sdk.
 	Schema        string
@@ -80,6 +80,7 @@ func New(m Manifest) *Plugin {
 	m.ABI = abi.Version
 	return &Plugin{
 		Manifest:    m,
+		OnError:     AnswerError,
 		routes:      map[string]*segment{},
 		timers:      map[string]func(*Call, string) error{},
 		simulations: map[string]Handler{},
@@ -239,13 +240,12 @@ func (p *Plugin) route(c *Call) error {
 	if root == nil {
 		return ErrNotRouted
 	}
-	for _, r := range root.find(c.path, &c.values, 0) {
-		if r.method == c.Method {
-			c.route, c.operation, c.level = r, r.id, r.level
-			return nil
-		}
+	r := root.find(c.Method, c.path, &c.values)
+	if r == nil {
+		return ErrNotRouted
 	}
-	return ErrNotRouted
+	c.route, c.operation, c.level = r, r.id, r.level
+	return nil
 }
 
 func (p *Plugin) serveTimer(c *Call) {

@@ -29,8 +29,12 @@ type child struct {
 
 func (s *segment) add(path string, r *route) {
 	for part := range strings.SplitSeq(strings.TrimPrefix(path, "/"), "/") {
-		if strings.HasPrefix(part, "{") {
-			r.names = append(r.names, part[1:len(part)-1])
+		if strings.ContainsAny(part, "{}") {
+			name, ok := strings.CutSuffix(strings.TrimPrefix(part, "{"), "}")
+			if !ok || part[0] != '{' || len(r.names) == maxPathValues {
+				panic("sdk: path " + path + ": a name is a whole segment, {name}, and there are at most six")
+			}
+			r.names = append(r.names, name)
 			if s.any == nil {
 				s.any = new(segment)
 			}
@@ -53,16 +57,25 @@ func (s *segment) static(part string) *segment {
 	return next
 }
 
-// find returns the routes of a path. A static segment wins over a name, and
-// the search comes back when it leads nowhere.
-func (s *segment) find(path string, values *[maxPathValues]string, n int) []*route {
-	path = strings.TrimPrefix(path, "/")
+// find returns the route of a method and path. A static segment wins over a
+// name, and the search comes back when it leads nowhere. Nothing is cleaned: an
+// empty segment fits none.
+func (s *segment) find(method, path string, values *[maxPathValues]string) *route {
+	return s.walk(method, strings.TrimPrefix(path, "/"), values, 0)
+}
+
+func (s *segment) walk(method, path string, values *[maxPathValues]string, n int) *route {
 	part, rest, more := strings.Cut(path, "/")
-	step := func(next *segment, n int) []*route {
-		if !more {
-			return next.routes
+	step := func(next *segment, n int) *route {
+		if more {
+			return next.walk(method, rest, values, n)
 		}
-		return next.find(rest, values, n)
+		for _, r := range next.routes {
+			if r.method == method {
+				return r
+			}
+		}
+		return nil
 	}
 	for i := range s.children {
 		if s.children[i].text == part {
