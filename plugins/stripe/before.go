@@ -60,7 +60,7 @@ var publicOperations = map[string]bool{
 
 // setHeaders writes the headers of the 2024-06-20 recordings, in their order.
 func setHeaders(c *sdk.Call, version string) {
-	c.FixedHeaders(fixedHeaders)
+	c.FixedHeaders(servedBy["mono-bapi-srv"])
 	c.AddHeader("Request-Id", requestID(c))
 	if c.Method != "GET" {
 		if key := c.Header("Idempotency-Key"); key != "" {
@@ -77,23 +77,52 @@ func setHeaders(c *sdk.Call, version string) {
 	c.AddHeader("Stripe-Version", version)
 }
 
-// fixedHeaders are the same on every answer [R, 249 exchanges at 2024-06-20].
-var fixedHeaders = sdk.NewHeaders(
-	"Server", "nginx",
-	"Content-Type", contentType,
-	"Access-Control-Allow-Credentials", "true",
-	"Access-Control-Allow-Methods", "GET,HEAD,PUT,PATCH,POST,DELETE",
-	"Access-Control-Allow-Origin", "*",
-	"Access-Control-Expose-Headers", "Request-Id, Stripe-Manage-Version, Stripe-Should-Retry, X-Stripe-External-Auth-Required, X-Stripe-Privileged-Session-Required",
-	"Access-Control-Max-Age", "300",
-	"Cache-Control", "no-cache, no-store",
-	"Cross-Origin-Opener-Policy-Report-Only", `same-origin; report-to="coop"`,
-	"Vary", "Origin",
-	"X-Content-Type-Options", "nosniff",
-	"X-Stripe-Priority-Routing-Enabled", "true",
-	"X-Stripe-Routing-Context-Priority-Tier", "api-testmode",
-	"Strict-Transport-Security", "max-age=63072000; includeSubDomains; preload",
-)
+// servedBy holds the headers that are the same on every answer, by the service
+// of the vendor's that gives it [R, 249 exchanges at 2024-06-20].
+var servedBy = func() map[string]*sdk.Headers {
+	all := map[string]*sdk.Headers{}
+	for _, service := range [...]string{"mono-bapi-srv", "payins-bapi-srv", "billing-api-srv", "accounts-bapi-srv", "mms-bapi-srv"} {
+		report := "https://q.stripe.com/coop-report?s=" + service
+		all[service] = sdk.NewHeaders(
+			"Server", "nginx",
+			"Content-Type", contentType,
+			"Access-Control-Allow-Credentials", "true",
+			"Access-Control-Allow-Methods", "GET,HEAD,PUT,PATCH,POST,DELETE",
+			"Access-Control-Allow-Origin", "*",
+			"Access-Control-Expose-Headers", "Request-Id, Stripe-Manage-Version, Stripe-Should-Retry, X-Stripe-External-Auth-Required, X-Stripe-Privileged-Session-Required",
+			"Access-Control-Max-Age", "300",
+			"Cache-Control", "no-cache, no-store",
+			"Cross-Origin-Opener-Policy-Report-Only", `same-origin; report-to="coop"`,
+			"Report-To", `{"group":"coop","max_age":8640,"endpoints":[{"url":"`+report+`"}],"include_subdomains":true}`,
+			"Reporting-Endpoints", `coop="`+report+`"`,
+			"Vary", "Origin",
+			"X-Content-Type-Options", "nosniff",
+			"X-Stripe-Priority-Routing-Enabled", "true",
+			"X-Stripe-Routing-Context-Priority-Tier", "api-testmode",
+			"Strict-Transport-Security", "max-age=63072000; includeSubDomains; preload",
+		)
+	}
+	return all
+}()
+
+// headersOf are the fixed headers of an operation. Which service answers is [R]
+// for payments, customers, accounts, transfers and billing; the rest is
+// believed to be the one that most others have.
+func headersOf(pattern string) *sdk.Headers {
+	_, path, _ := strings.Cut(pattern, "/v1/")
+	first, _, _ := strings.Cut(path, "/")
+	switch first {
+	case "payment_intents", "payment_methods", "setup_intents", "charges", "refunds", "tokens", "sources", "disputes", "mandates":
+		return servedBy["payins-bapi-srv"]
+	case "subscriptions", "subscription_items", "invoices", "invoiceitems", "credit_notes":
+		return servedBy["billing-api-srv"]
+	case "accounts", "account_links":
+		return servedBy["accounts-bapi-srv"]
+	case "transfers", "payouts":
+		return servedBy["mms-bapi-srv"]
+	}
+	return servedBy["mono-bapi-srv"]
+}
 
 // policies holds the Content-Security-Policy of each operation, by its place in
 // operations.

@@ -93,6 +93,16 @@ func TestHeaders(t *testing.T) {
 			t.Errorf("%s: request id %q", c.name, id)
 		}
 	}
+	for path, service := range map[string]string{"/v1/customers/" + created.Get("id"): "mono-bapi-srv", "/v1/charges": "payins-bapi-srv"} {
+		report := "https://q.stripe.com/coop-report?s=" + service
+		r := m.Form("GET", path).Want(200)
+		if got, want := r.Header("Reporting-Endpoints"), `coop="`+report+`"`; got != want {
+			t.Errorf("%s: Reporting-Endpoints %s, want %s", path, got, want)
+		}
+		if got, want := r.Header("Report-To"), `{"group":"coop","max_age":8640,"endpoints":[{"url":"`+report+`"}],"include_subdomains":true}`; got != want {
+			t.Errorf("%s: Report-To %s, want %s", path, got, want)
+		}
+	}
 	if got := created.Header("Content-Security-Policy"); !strings.HasPrefix(got, "report-uri https://q.stripe.com/csp-report?p=v1%2Fcustomers; ") {
 		t.Errorf("policy %q", got)
 	}

@@ -42,7 +42,9 @@ func route() {
 			continue
 		}
 		delete(implemented, op.id)
+		headers := headersOf(op.pattern)
 		stripe.Handle(op.pattern, op.id, h.level, func(c *sdk.Call) error {
+			c.FixedHeaders(headers)
 			c.AddHeader("Content-Security-Policy", policies[i])
 			return serve(c, op, h.run)
 		})
