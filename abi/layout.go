@@ -1,5 +1,7 @@
 package abi
 
+import "strings"
+
 // AppendLayout appends body to dst as l prints it. body must be JSON without
 // insignificant white space for LayoutIndent2; other input comes out garbled
 // but never panics.
@@ -8,21 +10,10 @@ func AppendLayout(dst []byte, l Layout, body string) []byte {
 		return append(dst, body...)
 	}
 	depth, start := 0, 0
-	inString := false
 	for i := 0; i < len(body); i++ {
-		c := body[i]
-		if inString {
-			switch c {
-			case '\\':
-				i++
-			case '"':
-				inString = false
-			}
-			continue
-		}
-		switch c {
+		switch body[i] {
 		case '"':
-			inString = true
+			i = stringEnd(body, i)
 		case ':':
 			dst = append(append(dst, body[start:i+1]...), ' ')
 			start = i + 1
@@ -45,6 +36,26 @@ func AppendLayout(dst []byte, l Layout, body string) []byte {
 		}
 	}
 	return append(dst, body[start:]...)
+}
+
+// stringEnd returns the index of the quote that ends the string at i, or of the
+// last byte if none does.
+func stringEnd(body string, i int) int {
+	for at := i + 1; ; {
+		n := strings.IndexByte(body[at:], '"')
+		if n < 0 {
+			return len(body) - 1
+		}
+		at += n
+		escapes := 0
+		for body[at-1-escapes] == '\\' {
+			escapes++
+		}
+		if escapes%2 == 0 {
+			return at
+		}
+		at++
+	}
 }
 
 const newlineAndSpaces = "\n                                                                "

@@ -17,7 +17,8 @@ var (
 )
 
 // replaceTokens replaces the vendor's own URLs by the base that reaches this
-// session, and secret handles by their text. The mirror is locked.
+// session, and secret handles by their text. The mirror is locked if there are
+// any of those.
 func (m *Mirror) replaceTokens(body []byte) []byte {
 	i := bytes.Index(body, tokenStart)
 	if i < 0 {

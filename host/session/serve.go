@@ -1,6 +1,7 @@
 package session
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -119,8 +120,17 @@ func (m *Mirror) callPlugin(ctx context.Context, x *exchange, r *host.Request, c
 		}
 		return x.frame
 	}, nil)
+	// Printing an answer is most of the work of a long one; the mirror is free
+	// meanwhile, unless the answer needs something that is the mirror's.
+	x.out = inv.output
+	held := inv.err == nil && needsMirror(x.out)
+	if !held {
+		m.mu.Unlock()
+	}
 	m.render(x, &inv)
-	m.mu.Unlock()
+	if held {
+		m.mu.Unlock()
+	}
 	if inv.changed {
 		m.s.wake()
 	}
@@ -150,8 +160,27 @@ func contentType(headers []abi.Pair) string {
 	return ""
 }
 
+// needsMirror tells whether an output names a secret, or has a blob for a body.
+func needsMirror(output []byte) bool {
+	return bytes.Contains(output, secretToken) || hasBlobBody(output)
+}
+
+func hasBlobBody(output []byte) bool {
+	for rest := viewString(output); rest != ""; {
+		s, after, err := abi.NextSection(rest)
+		if err != nil {
+			return false
+		}
+		if s.Tag == abi.TagBlobBody {
+			return true
+		}
+		rest = after
+	}
+	return false
+}
+
 // render makes an answer of an invocation: the plugin's, or the vendor's 5xx
-// when it was stopped. The mirror is locked, for secrets and blobs.
+// when it was stopped. The mirror is locked if the output needs it.
 func (m *Mirror) render(x *exchange, inv *invocation) {
 	x.out = inv.output
 	if inv.err == nil {
