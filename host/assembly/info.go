@@ -4,7 +4,6 @@ import (
 	"context"
 	"maps"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -169,7 +168,7 @@ func (s *Server) Mirrors(ctx context.Context) ([]host.CatalogEntry, error) {
 		m := p.Manifest
 		e := host.CatalogEntry{
 			Name: m.Name, Vendor: m.Vendor, Version: p.Version.String(), Digest: string(p.Digest), API: m.API.Default, Source: p.Source, Summary: m.Summary,
-			Hosts: p.Hosts(), Levels: map[string]int{}, Operations: []host.CatalogOperation{}, Fixtures: []host.CatalogFixture{}, Simulates: slices.Concat([]string{}, m.Simulates), Entities: []string{},
+			Hosts: p.Hosts(), Levels: map[string]int{}, Operations: []host.CatalogOperation{}, Fixtures: []host.CatalogFixture{}, Simulates: append([]string{}, m.Simulates...), Entities: []string{},
 		}
 		for _, op := range m.Operations {
 			e.Levels[op.Level.String()]++
