@@ -16,7 +16,7 @@ EMBEDDED := cmd/mirra/embedded
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS  := -s -w -X main.version=$(VERSION)
 
-.PHONY: all build plugins quickstart test e2e check vet staticcheck format format-check generate generate-check cross bench fuzz deps clean
+.PHONY: all build plugins quickstart test test-unit e2e check lint vet staticcheck format format-check generate generate-check cross bench fuzz deps clean
 
 all: build
 
@@ -43,8 +43,8 @@ deps:
 	cd conformance/e2e && $(GO) mod download
 	cd conformance/e2e/node && npm ci --no-audit --no-fund --loglevel=error
 
-## test: unit tests with the race detector, then end to end
-test: test-unit e2e
+## test: unit tests with the race detector, then end to end; works on a clean clone
+test: deps test-unit e2e
 
 test-unit: plugins
 	$(GO) test -race -shuffle=on ./...
@@ -54,7 +54,10 @@ e2e: build
 	cd conformance/e2e && MIRRA=$(abspath bin/mirra) $(GO) test -count=1 -shuffle=on ./...
 
 ## check: everything that must hold before a commit
-check: format-check vet staticcheck generate-check cross test-unit
+check: lint test-unit
+
+## lint: what can be said of the code without running it
+lint: format-check vet staticcheck generate-check cross
 
 vet:
 	$(GO) vet ./...
