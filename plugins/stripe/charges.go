@@ -110,7 +110,7 @@ func (r *request) fillCharge(d, method sdk.Doc, card *testCard) {
 }
 
 // descriptor is what the customer's statement shows: at most 22 characters,
-// the suffix in capitals behind a star [R "GUMROAD.CO* EDGAR68761"].
+// the suffix in capitals behind a star [R 2023-10-16].
 func descriptor(whole, suffix string) string {
 	text := accountDescriptor
 	if suffix != "" {

@@ -1,7 +1,10 @@
 package main
 
 import (
+	"strings"
 	"testing"
+
+	"github.com/mirrahq/mirra/sdk/sdktest"
 )
 
 // TestTokens [R POST /v1/tokens at 2023-10-16; networks S fixtures.2024-06-20].
@@ -127,4 +130,36 @@ func TestDefaultPaymentMethod(t *testing.T) {
 	if got := m.Form("GET", "/v1/customers/"+id).Get("invoice_settings.default_payment_method"); got != "null" {
 		t.Errorf("detached default is still %s", got)
 	}
+}
+
+// TestOtherMethods [R POST /v1/payment_methods at 2024-12-18.acacia]: the members
+// of types other than card, and where they stand.
+func TestOtherMethods(t *testing.T) {
+	m := start(t)
+	for _, c := range []struct {
+		typ, want string
+		keys      string
+		fields    []string
+	}{
+		{"sofort", `{"country":"DE"}`, "id object allow_redisplay billing_details created customer livemode metadata sofort type", []string{"sofort[country]=DE"}},
+		{"afterpay_clearpay", `{}`, "id object afterpay_clearpay allow_redisplay billing_details created customer livemode metadata type", nil},
+		{"bancontact", `{}`, "id object allow_redisplay bancontact billing_details created customer livemode metadata type", []string{"billing_details[name]=Test"}},
+		{"ideal", `{"bank":"abn_amro","bic":"ABNANL2A"}`, "id object allow_redisplay billing_details created customer ideal livemode metadata type", []string{"ideal[bank]=abn_amro"}},
+		{"eps", `{"bank":"bank_austria"}`, "id object allow_redisplay billing_details created customer eps livemode metadata type", []string{"eps[bank]=bank_austria"}},
+		{"sepa_debit", `{"bank_code":"0040","branch_code":"","country":"DK","fingerprint":"*","generated_from":{"charge":null,"setup_attempt":null},"last4":"6243"}`, "id object allow_redisplay billing_details created customer livemode metadata sepa_debit type", []string{"sepa_debit[iban]=DK5000400440116243"}},
+		{"wechat_pay", `{}`, "id object allow_redisplay billing_details created customer livemode metadata type wechat_pay", nil},
+	} {
+		r := m.Form("POST", "/v1/payment_methods", append([]string{"type=" + c.typ}, c.fields...)...).Want(200)
+		match(t, r.JSON().At(c.typ).String(), c.want)
+		if got := strings.Join(sdktest.Keys(t, r.Body), " "); got != c.keys {
+			t.Errorf("%s: members %s, want %s", c.typ, got, c.keys)
+		}
+		// Paying with it is not mirrored, and says so.
+		paid := m.Form("POST", "/v1/payment_intents", "amount=1000", "currency=eur", "payment_method_types[]="+c.typ, "payment_method="+r.Get("id"), "confirm=true")
+		if paid.Status != 501 {
+			t.Errorf("%s: paying answers %d", c.typ, paid.Status)
+		}
+	}
+	m.Form("POST", "/v1/payment_methods", "type=sofort").Want(400)
+	m.Form("POST", "/v1/payment_methods", "type=klarna").Want(501)
 }

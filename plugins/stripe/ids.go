@@ -7,7 +7,7 @@ import (
 )
 
 // accountPart is the ten characters of the account that ids of the newer form
-// hold: pi_3 PgRlm FSsGLfTpet 0yUBk4Uz [R].
+// hold: pi_3 PmHge KXBGcbgpbZ 02BO4t2T [R].
 func accountPart(c *sdk.Call) string {
 	id := accountID(c)
 	return id[len(id)-10:]

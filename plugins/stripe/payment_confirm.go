@@ -38,7 +38,7 @@ func (r *request) confirmIntent(d sdk.Doc, creating bool) error {
 	}
 	id := method.Get("id").String()
 	if method.Get("type").String() != "card" {
-		return &failure{status: 501, typ: "api_error", code: "mirra_not_mirrored", message: "Mirra confirms payment intents with cards only, not yet with " + method.Get("type").String() + "."}
+		return cardsOnly(method)
 	}
 	if f := allowedType(d, "card"); f != nil {
 		return f
@@ -61,6 +61,11 @@ func (r *request) confirmIntent(d sdk.Doc, creating bool) error {
 		return nil
 	}
 	return r.chargeIntent(d, method, card)
+}
+
+// cardsOnly is the 501 of a payment by something else than a card.
+func cardsOnly(method sdk.Doc) *failure {
+	return &failure{status: 501, typ: "api_error", code: "mirra_not_mirrored", message: "Mirra confirms payment intents with cards only, not yet with " + method.Get("type").String() + "."}
 }
 
 // allowedType refuses a payment method of a type that the intent does not take

@@ -186,7 +186,7 @@ func (r *request) newMethodFrom(p sdk.Doc, prefix string) (sdk.Doc, error) {
 	}
 	typ := p.Get("type").String()
 	if typ != "card" {
-		return r.plainMethod(p, typ, prefix)
+		return r.otherMethod(p, typ, prefix)
 	}
 	card := p.Get("card")
 	if card.Kind() != sdk.Object {
@@ -221,36 +221,6 @@ func within(prefix, name string) string {
 		return name
 	}
 	return prefix + "[" + name + "]"
-}
-
-// plainTypes are the payment methods that have an empty member of their own
-// name, placed in alphabetical order [R, 2024-12-18.acacia afterpay_clearpay].
-// Those with details of their own are not mirrored yet.
-var plainTypes = [...]string{"affirm", "afterpay_clearpay", "alipay", "amazon_pay", "bancontact", "blik", "cashapp", "giropay", "grabpay", "mobilepay", "multibanco", "oxxo", "paynow", "pix", "promptpay", "revolut_pay", "swish", "twint", "wechat_pay", "zip"}
-
-func (r *request) plainMethod(p sdk.Doc, typ, prefix string) (sdk.Doc, error) {
-	known := false
-	for _, t := range plainTypes {
-		known = known || t == typ
-	}
-	if !known {
-		return sdk.Doc{}, &failure{status: 501, typ: "api_error", code: "mirra_not_mirrored", param: within(prefix, "type"), message: "Mirra does not mirror payment methods of type " + typ + " yet."}
-	}
-	d := paymentMethodTemplate.New(r.Arena)
-	d.SetString("id", longID(r.Call, "pm_1"))
-	d.Delete("card")
-	d.SetInt("created", r.Unix())
-	d.SetString("type", typ)
-	after := ""
-	for m := range d.All {
-		if key := m.Key(); key != "id" && key != "object" && key > typ {
-			break
-		}
-		after = m.Key()
-	}
-	d.InsertJSON(after, typ, "{}")
-	r.setBilling(d, p)
-	return d, nil
 }
 
 // setBilling copies billing_details and allow_redisplay.

@@ -146,7 +146,11 @@ func replayCassette(t *testing.T, list []exchange, total *replayCount) {
 			total.foreign++
 			continue
 		}
-		got := m.Request(e.Method, target, body, "Content-Type: application/x-www-form-urlencoded")
+		headers := []string{formType}
+		if key := e.header("idempotency-key"); key != "" {
+			headers = append(headers, "Idempotency-Key: "+key)
+		}
+		got := m.Request(e.Method, target, body, headers...)
 		total.sent++
 		have, ok := flatten(got.Body)
 		if !ok || got.Status != e.Status {
@@ -155,6 +159,9 @@ func replayCassette(t *testing.T, list []exchange, total *replayCount) {
 			continue
 		}
 		learn(ids, want, have)
+		if len(e.Answer) > 5 && e.header("stripe-version") == lineVersion {
+			compareHeaders(t, e, got)
+		}
 		switch shape, settings, exact := compare(t, e, ids, want, have); {
 		case exact:
 			total.exact++
@@ -315,4 +322,25 @@ func at(list []leaf, i int) leaf {
 		return list[i]
 	}
 	return leaf{}
+}
+
+// wireHeaders are the server's that no mirror's plugin sets.
+const wireHeaders = " date content-length connection transfer-encoding x-wc stripe-account "
+
+// compareHeaders holds the names of the headers against the recorded ones.
+func compareHeaders(t *testing.T, e *exchange, got *sdktest.Response) {
+	t.Helper()
+	have := map[string]bool{}
+	for _, h := range got.Headers {
+		have[strings.ToLower(h[0])] = true
+	}
+	for name := range e.Answer {
+		if n := strings.ToLower(name); !have[n] && !strings.Contains(wireHeaders, " "+n+" ") {
+			t.Errorf("%s %s: no header %s", e.Method, e.URL, n)
+		}
+		delete(have, strings.ToLower(name))
+	}
+	for n := range have {
+		t.Errorf("%s %s: header %s, which is not recorded", e.Method, e.URL, n)
+	}
 }
