@@ -1,9 +1,9 @@
 // Hello-mirror is the smallest useful mirror: one resource with a list, an
-// error shape, and a signed webhook that is retried.
+// error shape, and a signed webhook that is retried. docs/plugins.md walks
+// through it.
 package main
 
 import (
-	"errors"
 	"strconv"
 	"time"
 
@@ -22,52 +22,30 @@ var hello = sdk.New(sdk.Manifest{
 	Secrets: []sdk.SecretSpec{{Name: "webhook", Env: []string{"HELLO_WEBHOOK_SECRET"}, Prefix: "hs_", Bytes: 24}},
 	Env:     []sdk.EnvVar{{Name: "HELLO_BASE_URL", Value: "{url}"}},
 	Events:  []string{"greeting.created"},
+	// What the host answers by itself, in this vendor's shape.
 	Errors: []sdk.ErrorSpec{
-		{Name: "internal", Status: 500, Body: `{"error":"{message}"}`, Headers: json},
-		{Name: "live-key", Status: 401, Body: `{"error":"{message}"}`, Headers: json},
-		{Name: "rate-limit", Status: 429, Body: `{"error":"slow down"}`, Headers: json},
+		sdk.JSONError("internal", 500, "{message}"),
+		sdk.JSONError("live-key", 401, "{message}"),
+		sdk.JSONError("rate-limit", 429, "slow down"),
 	},
 })
-
-var json = []sdk.HeaderSpec{{Name: "Content-Type", Value: "application/json"}}
 
 var greetings = hello.Collect(&sdk.Collection{Type: "greeting", Entity: "greetings", Prefix: "gr_", Random: 12})
 
 var greeting = sdk.MustTemplate(`{"id":"","text":"","created":0}`)
 
-// failure is an error with the status and text the client sees.
-type failure struct {
-	status int
-	text   string
-}
-
-func (f *failure) Error() string { return f.text }
-
 func init() {
 	hello.Before = func(c *sdk.Call) error {
 		c.SetHeader("Content-Type", "application/json")
-		if c.Credential.Status != 1 {
-			return &failure{401, "send a key: Authorization: Bearer hk_test_…"}
+		if c.Credential.Class != "key" {
+			return sdk.Fail(401, "send a key: Authorization: Bearer hk_test_…")
 		}
 		return nil
-	}
-	hello.OnError = func(c *sdk.Call, err error) {
-		status := 500
-		if f, ok := errors.AsType[*failure](err); ok {
-			status = f.status
-		} else if errors.Is(err, sdk.ErrNotRouted) {
-			status = 404
-		} else if _, ok := errors.AsType[*sdk.ParamError](err); ok {
-			status = 400
-		}
-		c.SetStatus(status)
-		d := c.NewObject()
-		d.SetString("error", err.Error())
-		_ = c.JSON(d)
 	}
 	hello.Handle("POST /greetings", "CreateGreeting", sdk.Modelled, create)
 	hello.Handle("GET /greetings", "ListGreetings", sdk.Modelled, list)
 	hello.Handle("GET /greetings/{id}", "GetGreeting", sdk.Modelled, get)
+	// One try of a webhook, signed with a secret that stays with the host.
 	hello.Attempt = func(c *sdk.Call, d sdk.Delivery) error {
 		stamp := strconv.FormatInt(c.PeerUnix(), 10)
 		mac := c.HMACHex(sdk.SHA256, c.Secret("webhook"), stamp+"."+d.Payload)
@@ -75,6 +53,7 @@ func init() {
 		c.Post(d.Label, "application/json", d.Payload)
 		return nil
 	}
+	// What became of it: two more tries, one and two minutes later.
 	hello.Outcome = func(c *sdk.Call, d sdk.Delivery, r sdk.Result) error {
 		if !r.OK() && d.Attempt < 3 {
 			c.RetryAt(c.Now().Add(time.Duration(d.Attempt) * time.Minute))
@@ -90,7 +69,7 @@ func create(c *sdk.Call) error {
 		return err
 	}
 	if p.Get("text").String() == "" {
-		return &failure{400, "text is missing"}
+		return sdk.Fail(400, "text is missing")
 	}
 	d := greeting.New(c.Arena)
 	d.SetString("id", greetings.NewID(c))
@@ -102,7 +81,7 @@ func create(c *sdk.Call) error {
 	event := c.NewObject()
 	event.SetString("type", "greeting.created")
 	event.SetDoc("data", d)
-	for _, url := range c.Forwards {
+	for _, url := range c.Forwards { // a vendor with registered endpoints would look them up
 		c.Enqueue("greeting.created", url, event.JSON())
 	}
 	c.SetStatus(201)
@@ -112,7 +91,7 @@ func create(c *sdk.Call) error {
 func get(c *sdk.Call) error {
 	d, ok := greetings.Get(c, c.Value("id"))
 	if !ok {
-		return &failure{404, "no greeting " + c.Value("id")}
+		return sdk.Fail(404, "no greeting "+c.Value("id"))
 	}
 	return c.JSON(d)
 }
