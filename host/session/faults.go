@@ -218,7 +218,7 @@ func (m *Mirror) serveFault(x *exchange, r *host.Request, rule *FaultRule, start
 // AddFault puts a rule behind those there are and returns it with its id.
 func (s *Session) AddFault(r FaultRule) (FaultRule, error) {
 	if err := r.check(s); err != nil {
-		return r, &host.Error{Kind: host.KindInvalid, Code: "mirra.fault.invalid", Message: "fault rule", Hint: "see docs/faults.md", Err: err}
+		return r, &host.Error{Kind: host.KindInvalid, Code: "mirra.fault.invalid", Message: "fault rule", Hint: "see docs/sessions.md, Faults", Err: err}
 	}
 	f := &s.faults
 	f.mu.Lock()

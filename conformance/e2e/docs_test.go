@@ -1,0 +1,59 @@
+package e2e
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+var shellBlock = regexp.MustCompile("(?s)```sh\n(.*?)```")
+
+// TestGuides runs the commands of each guide in order, as somebody would who
+// follows it.
+func TestGuides(t *testing.T) {
+	t.Parallel()
+	for _, guide := range []string{"sessions.md"} {
+		t.Run(guide, func(t *testing.T) {
+			t.Parallel()
+			text, err := os.ReadFile(filepath.Join("../../docs", guide))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var script strings.Builder
+			script.WriteString("set -euo pipefail\ncurl() { command curl --noproxy '*' --fail-with-body \"$@\"; }\n")
+			blocks := shellBlock.FindAllStringSubmatch(string(text), -1)
+			if len(blocks) < 3 {
+				t.Fatalf("%d blocks of commands in %s", len(blocks), guide)
+			}
+			for _, b := range blocks {
+				// Each command is shown before it runs, so that a failure has a name.
+				for command := range strings.SplitSeq(strings.ReplaceAll(b[1], "\\\n", ""), "\n") {
+					if command != "" {
+						script.WriteString("echo " + quote("$ "+command) + "\n" + command + "\n")
+					}
+				}
+			}
+			p := newProject(t)
+			p.home = t.TempDir()
+			path := filepath.Join(p.folder, "bin")
+			if err := os.MkdirAll(path, 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Symlink(binary, filepath.Join(path, "mirra")); err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { p.mirra("down", "--all") })
+			cmd := exec.Command("bash", "-c", script.String())
+			cmd.Dir = p.folder
+			cmd.Env = environment(p.home, "PATH="+path+":"+os.Getenv("PATH"))
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Errorf("%v\n%s", err, out)
+			}
+		})
+	}
+}
+
+func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
