@@ -217,6 +217,24 @@ func TestUnknownSections(t *testing.T) {
 	}
 }
 
+func TestAppendGrease(t *testing.T) {
+	lengths := map[int]bool{}
+	for n := range uint32(1 << 14) {
+		b := AppendGrease(nil, n)
+		s, rest, err := NextSection(string(b))
+		if err != nil || rest != "" || s.Tag < GreaseFirst || s.Tag > GreaseLast || s.Flags&(FlagCritical|FlagOpen) != 0 {
+			t.Fatalf("%d: %+v, %q, %v", n, s, rest, err)
+		}
+		lengths[len(s.Data)] = true
+		if _, err := DecodeResponse(string(b)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(lengths) != 16 {
+		t.Errorf("lengths %v", lengths)
+	}
+}
+
 // TestTruncation cuts every frame at every byte. A cut between two sections is
 // a shorter frame; any other is an error that says so.
 func TestTruncation(t *testing.T) {

@@ -86,7 +86,7 @@ func sections(t testing.TB, frame string) (all []string) {
 }
 
 // greaseTag is one nobody will ever give a meaning.
-const greaseTag Tag = 0x7fee
+const greaseTag = GreaseFirst + 0xee
 
 func grease(flags Flags) string {
 	return string(append(appendHeader(nil, greaseTag, flags, 5), "later"...))

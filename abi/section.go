@@ -72,6 +72,22 @@ const (
 	FlagOpen Flags = 1 << 1
 )
 
+// Tags from GreaseFirst to GreaseLast never get a meaning. Either side sends them
+// on purpose in tests, so that readers that choke on what they do not know are
+// found before a later version of the ABI has something new to say.
+const (
+	GreaseFirst Tag = 0x7f00
+	GreaseLast  Tag = 0x7fff
+)
+
+// AppendGrease appends a section that no reader knows. n varies its tag, its
+// length (0 to 15 bytes) and a flag that has no meaning yet.
+func AppendGrease(b []byte, n uint32) []byte {
+	size := int(n>>8) % 16
+	b = appendHeader(b, GreaseFirst|Tag(n&0xff), Flags(n>>12&1)<<15, size)
+	return append(b, "grease is skipped"[:size]...)
+}
+
 // ErrTruncated is wrapped by every decoder of this package that runs out of bytes.
 var ErrTruncated = errors.New("truncated")
 

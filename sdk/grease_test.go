@@ -39,10 +39,10 @@ func answerTo(p *Plugin, frame string) (out string, panicked any) {
 	return string(h.out), panicked
 }
 
-// unknown is a section of a later host.
-func unknown(flags abi.Flags) string {
-	b := abi.AppendSection(nil, 0x7fee, "later")
-	b[2], b[3] = byte(flags), byte(flags>>8)
+// critical is a section of a later host that a plugin must understand.
+func critical() string {
+	b := abi.AppendGrease(nil, 1)
+	b[2] |= byte(abi.FlagCritical)
 	return string(b)
 }
 
@@ -110,12 +110,12 @@ func TestUnknownSections(t *testing.T) {
 				t.Fatalf("the plain frame was answered with %q", want)
 			}
 			for rest, at := string(frame), 0; ; at = len(frame) - len(rest) {
-				for _, flags := range []abi.Flags{0, 0x8000} {
-					if got, panicked := answerTo(p, string(frame[:at])+unknown(flags)+rest); got != want || panicked != nil {
+				for _, n := range []uint32{uint32(at), uint32(at) | 1<<12} {
+					if got, panicked := answerTo(p, string(frame[:at])+string(abi.AppendGrease(nil, n))+rest); got != want || panicked != nil {
 						t.Errorf("unknown section at byte %d: got %q, %v, want %q", at, got, panicked, want)
 					}
 				}
-				if got, panicked := answerTo(p, string(frame[:at])+unknown(abi.FlagCritical)+rest); got != "" || panicked == nil {
+				if got, panicked := answerTo(p, string(frame[:at])+critical()+rest); got != "" || panicked == nil {
 					t.Errorf("critical section at byte %d was answered with %q", at, got)
 				} else if text, ok := panicked.(string); !ok || !strings.Contains(text, "newer") {
 					t.Errorf("critical section at byte %d: %v", at, panicked)

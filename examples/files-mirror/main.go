@@ -154,7 +154,6 @@ func lines(c *sdk.Call) error {
 	text := make([]byte, b.Size())
 	text = text[:b.ReadAt(text, 0)]
 	c.SetHeader("Content-Type", "text/plain; charset=utf-8")
-	c.SetHeader("Trailer", "X-Digest")
 	for line := range strings.Lines(string(text)) {
 		c.Chunk(pause, line)
 	}
