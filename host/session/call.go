@@ -24,18 +24,17 @@ type call struct {
 	counters [3]uint64
 	stream   randomStream
 
-	timers    []*timer // set; AtNS < 0 means cleared
-	enqueued  []*delivery
-	secrets   []string
-	next      uint64 // NextDelivery staged
-	order     uint64
-	blobs     blobSession
-	logBytes  int
-	log       []string
-	limited   string // the limit that made the caller wait, for the trace
-	creds     []*credential
-	staged    int // timers and deliveries so far
-	emptyCall bool
+	timers   []*timer // set; AtNS < 0 means cleared
+	enqueued []*delivery
+	secrets  []string
+	next     uint64 // NextDelivery staged
+	order    uint64
+	blobs    blobSession
+	logBytes int
+	log      []string
+	limited  string // the limit that made the caller wait, for the trace
+	creds    []*credential
+	staged   int // timers and deliveries so far
 }
 
 var _ host.Call = (*call)(nil)

@@ -16,7 +16,6 @@ type scheduler struct {
 	mu      sync.Mutex
 	idle    *sync.Cond // on mu: running became false
 	cancel  func() bool
-	atNS    int64 // what the pending alarm is for
 	running bool
 	again   bool // wake came while running
 	held    bool // an advance does the work

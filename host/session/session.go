@@ -43,13 +43,11 @@ type Session struct {
 	observed  atomic.Bool // somebody follows the trace
 
 	lastUsed atomic.Int64 // wall ns
-	life     atomic.Uint64
 	requests atomic.Uint64
 
 	mu          sync.Mutex
 	ended       bool
 	credentials []string
-	advancing   bool
 	snapshots   map[string]*snapshot
 	baseURL     func(mirror, host string) string
 
@@ -303,10 +301,8 @@ func (s *Session) end(action string) {
 
 // stats counts what a session did.
 type stats struct {
-	mu      sync.Mutex
-	Stats   Stats
-	generic map[string]int
-	limited map[string]int
+	mu    sync.Mutex
+	Stats Stats
 }
 
 // Stats is what a session did so far.
