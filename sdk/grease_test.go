@@ -224,6 +224,15 @@ func TestAnswers(t *testing.T) {
 			t.Errorf("%s: got %d, %s, %s", path, r.Status, r.Body, contentType)
 		}
 	}
+	p.Handle("GET /flight", "GetFlight", Exact, func(c *Call) error {
+		if check, _ := c.CheckIdempotency("k", "", 1); check != KeyInFlight {
+			return Fail(500, "not in flight")
+		}
+		return Fail(409, "in flight")
+	})
+	if r := ask("/flight", abi.InFlightDuplicate); r.Status != 409 {
+		t.Errorf("in flight: %d", r.Status)
+	}
 	if r := ask("/generic", 0); r.Status != 200 {
 		t.Errorf("generic: %d", r.Status)
 	}

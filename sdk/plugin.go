@@ -37,8 +37,8 @@ const (
 )
 
 // Handler answers one operation. An error it returns is shown to the client by
-// the plugin's OnError; the call's effects on the database are kept unless the
-// error asks for a rollback, see Rollback.
+// the plugin's OnError; the call's effects on the database are kept. A panic
+// undoes them.
 type Handler func(c *Call) error
 
 // Plugin is one mirror being described. Fields and handlers are set from init
