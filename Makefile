@@ -16,7 +16,7 @@ EMBEDDED := cmd/mirra/embedded
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS  := -s -w -X main.version=$(VERSION)
 
-.PHONY: all build plugins quickstart test test-unit e2e check lint vet staticcheck format format-check generate generate-check cross bench fuzz deps clean
+.PHONY: all build plugins quickstart test test-unit test-plugins e2e check lint vet staticcheck format format-check generate generate-check cross bench fuzz deps clean
 
 all: build
 
@@ -44,10 +44,15 @@ deps:
 	cd conformance/e2e/node && npm ci --no-audit --no-fund --loglevel=error
 
 ## test: unit tests with the race detector, then end to end; works on a clean clone
-test: deps test-unit e2e
+test: deps test-unit test-plugins e2e
 
 test-unit: plugins
 	$(GO) test -race -shuffle=on ./...
+
+## test-plugins: the tests of each plugin once more, on the built file under WebAssembly
+test-plugins: plugins
+	@set -e; for p in $(PLUGINS); do \
+	  MIRRA_TEST_PLUGIN=$(abspath build/plugins)/$$p.wasm $(GO) test -count=1 -shuffle=on ./plugins/$$p; done
 
 ## e2e: the real binary driven by the vendor's own SDKs
 e2e: build

@@ -3,7 +3,6 @@ package sdktest
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -14,13 +13,13 @@ import (
 	"github.com/mirrahq/mirra/host"
 	"github.com/mirrahq/mirra/host/session"
 	"github.com/mirrahq/mirra/sdk"
+	"github.com/mirrahq/mirra/sdk/sdktest/guest"
 	"github.com/mirrahq/mirra/sdk/sdktest/native"
 )
 
-// Backend is where the mirror of a test runs. There is one in this process; one
-// that reaches a mirror under WebAssembly over HTTP is to stand beside it, so
-// that the same tests prove both alike. Methods are called by one goroutine at
-// a time, Do by several.
+// Backend is where the mirror of a test runs: a session of this process, with
+// the plugin as native code or, see guestFile, as the file that users install.
+// Methods are called by one goroutine at a time, Do by several.
 type Backend interface {
 	// Do answers one request of vendor traffic.
 	Do(r *Request) (*Response, error)
@@ -36,24 +35,33 @@ type Backend interface {
 	Close()
 }
 
-// remoteURL names the variable that is to choose the backend over HTTP.
-const remoteURL = "MIRRA_TEST_URL"
+// guestFile names the variable with the plugin file to test in the place of the
+// native plugin that called Serve. `mirra plugin test` sets it.
+const guestFile = "MIRRA_TEST_PLUGIN"
 
 func startBackend(cfg *Config) (Backend, error) {
-	if os.Getenv(remoteURL) != "" {
-		return nil, errors.New("the backend over HTTP, asked for by " + remoteURL + ", is not built yet")
+	if path := os.Getenv(guestFile); path != "" && (cfg.Plugin == nil || cfg.Plugin == sdk.Native{}.Served()) {
+		program, err := guest.Load(path)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", guestFile, err)
+		}
+		return startSession(cfg, program)
 	}
-	return startNative(cfg)
+	program, err := load(cfg.Plugin)
+	if err != nil {
+		return nil, err
+	}
+	return startSession(cfg, program)
 }
 
-// nativeBackend runs the plugin in this process.
-type nativeBackend struct {
+// sessionBackend is a session in this process.
+type sessionBackend struct {
 	manager *session.Manager
 	session *session.Session
 	mirror  *session.Mirror
 }
 
-var _ Backend = (*nativeBackend)(nil)
+var _ Backend = (*sessionBackend)(nil)
 
 // programs holds one loaded program for each plugin.
 var programs struct {
@@ -82,13 +90,10 @@ func load(p *sdk.Plugin) (*native.Program, error) {
 // default one has its id in front of the path.
 const baseURL = "http://mirra.test"
 
-func startNative(cfg *Config) (Backend, error) {
-	program, err := load(cfg.Plugin)
-	if err != nil {
-		return nil, err
-	}
-	b := &nativeBackend{manager: native.Sessions(program)}
+func startSession(cfg *Config, program host.Program) (Backend, error) {
+	b := &sessionBackend{manager: native.Sessions(program)}
 	hosts := program.Manifest().Hosts
+	var err error
 	b.session, err = b.manager.Create(context.Background(), session.Options{
 		SeedValue: &cfg.SeedValue, Limits: session.LimitMode(cfg.Limits), Strict: cfg.Strict, PeerClock: true, Frozen: true, At: cfg.At,
 		Mirrors: []session.MirrorSpec{{Ref: program.Manifest().Name, Fixtures: cfg.Fixtures, Seed: cfg.State, Forwards: cfg.Forwards}},
@@ -110,18 +115,10 @@ func startNative(cfg *Config) (Backend, error) {
 	return b, nil
 }
 
-// Session returns the session of a mirror that runs in this process; the test
-// fails where it runs elsewhere.
-func (m *Mirror) Session() *session.Session {
-	m.t.Helper()
-	b, ok := m.backend.(*nativeBackend)
-	if !ok {
-		m.t.Fatal("this test needs the session in its own process")
-	}
-	return b.session
-}
+// Session returns the mirror's session.
+func (m *Mirror) Session() *session.Session { return m.backend.(*sessionBackend).session }
 
-func (b *nativeBackend) Do(r *Request) (*Response, error) {
+func (b *sessionBackend) Do(r *Request) (*Response, error) {
 	target, vendorHost := r.Target, r.Host
 	if rest, ok := strings.CutPrefix(target, baseURL); ok {
 		target = rest
@@ -154,20 +151,20 @@ func (b *nativeBackend) Do(r *Request) (*Response, error) {
 	return resp, nil
 }
 
-func (b *nativeBackend) Advance(d time.Duration) error {
+func (b *sessionBackend) Advance(d time.Duration) error {
 	_, err := b.session.Advance(context.Background(), d)
 	return err
 }
 
-func (b *nativeBackend) Simulate(event, args string) error {
+func (b *sessionBackend) Simulate(event, args string) error {
 	return b.session.Simulate(context.Background(), b.mirror.Name(), event, args)
 }
 
-func (b *nativeBackend) Seed(fixture string, state []byte) error {
+func (b *sessionBackend) Seed(fixture string, state []byte) error {
 	return b.session.Seed(context.Background(), b.mirror.Name(), fixture, state)
 }
 
-func (b *nativeBackend) Fault(rule []byte) error {
+func (b *sessionBackend) Fault(rule []byte) error {
 	var f session.FaultRule
 	if err := json.Unmarshal(rule, &f); err != nil {
 		return err
@@ -176,7 +173,7 @@ func (b *nativeBackend) Fault(rule []byte) error {
 	return err
 }
 
-func (b *nativeBackend) Secret(name string) (string, bool) {
+func (b *sessionBackend) Secret(name string) (string, bool) {
 	for _, s := range b.mirror.Secrets() {
 		if s.Name == name {
 			return s.Text, true
@@ -185,7 +182,7 @@ func (b *nativeBackend) Secret(name string) (string, bool) {
 	return "", false
 }
 
-func (b *nativeBackend) State(entity string) ([]string, error) {
+func (b *sessionBackend) State(entity string) ([]string, error) {
 	var docs []string
 	err := b.mirror.Documents(entity, func(_ string, d host.Document) bool {
 		docs = append(docs, string(d.JSON))
@@ -194,4 +191,4 @@ func (b *nativeBackend) State(entity string) ([]string, error) {
 	return docs, err
 }
 
-func (b *nativeBackend) Close() { b.manager.Close() }
+func (b *sessionBackend) Close() { b.manager.Close() }

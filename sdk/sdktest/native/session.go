@@ -10,12 +10,12 @@ import (
 )
 
 // Sessions returns a manager whose every mirror is the program: real sessions,
-// databases and deliveries around a plugin of the same process.
-func Sessions(p *Program) *session.Manager {
+// databases and deliveries around it.
+func Sessions(p host.Program) *session.Manager {
 	return session.New(session.Config{Stores: sqlite.New(sqlite.Config{}), Sender: webhook.New(webhook.Config{}), Programs: only{p}})
 }
 
 // only answers every reference with one program.
-type only struct{ p *Program }
+type only struct{ p host.Program }
 
 func (o only) Program(context.Context, string) (host.Program, error) { return o.p, nil }
