@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mirrahq/mirra/abi"
+	"github.com/mirrahq/mirra/host/assembly"
 	"github.com/mirrahq/mirra/registry"
 	"github.com/mirrahq/mirra/registry/embedded"
 	"github.com/mirrahq/mirra/registry/install"
@@ -95,6 +96,15 @@ func (a *app) installPlugins(ctx context.Context, args []string, opts install.Op
 	plugins, err := in.Install(ctx, refs, opts)
 	if err != nil {
 		return err
+	}
+	for _, p := range plugins {
+		file, err := in.Open(ctx, p)
+		if err == nil {
+			err = assembly.Compile(ctx, a.cfg.Dirs.Cache, file)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", p, err)
+		}
 	}
 	if a.flags.json {
 		out := []pluginJSON{}

@@ -103,7 +103,7 @@ func New(cfg Config) (*Server, error) {
 
 func (s *Server) start() error {
 	var err error
-	if s.runtime, err = wasm.New(context.Background(), wasm.Config{CacheDir: filepath.Join(s.cfg.CacheDir, "compiled")}); err != nil {
+	if s.runtime, err = wasm.New(context.Background(), wasm.Config{CacheDir: compiledCache(s.cfg.CacheDir)}); err != nil {
 		return err
 	}
 	s.stores = sqlite.New(sqlite.Config{})

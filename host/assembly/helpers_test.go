@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -59,10 +60,39 @@ var shared = sync.OnceValues(func() (folder string, err error) {
 			return "", err
 		}
 	}
+	// Compiling takes a minute with the race detector. These tests without it
+	// compile for the cache.
+	cmd = exec.Command("go", "test", "-count=1", ".")
+	cmd.Env = append(os.Environ(), warmVariable+"="+folder, "GOFLAGS=")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("compile plugins: %w: %s", err, out)
+	}
 	return folder, nil
 })
 
+// warmVariable makes this test binary compile the plugins of a folder only.
+const warmVariable = "MIRRA_TEST_WARM"
+
+func warm(folder string) error {
+	for _, name := range []string{"hello1.wasm", "hello2.wasm"} {
+		file, err := os.ReadFile(filepath.Join(folder, "plugins", name))
+		if err != nil {
+			return err
+		}
+		if err := assembly.Compile(context.Background(), filepath.Join(folder, "cache"), file); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func TestMain(m *testing.M) {
+	if folder := os.Getenv(warmVariable); folder != "" {
+		if err := warm(folder); err != nil {
+			panic(err)
+		}
+		return
+	}
 	code := m.Run()
 	if folder, err := shared(); err == nil {
 		os.RemoveAll(folder)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"sync"
 
 	"github.com/hashicorp/go-multierror"
@@ -91,6 +92,22 @@ func (p *programs) load(ctx context.Context, digest registry.Digest) (host.Progr
 func unsound(name string, err error) error {
 	return &host.Error{Kind: host.KindUnprocessed, Code: "mirra.plugin.unsound", Message: name + " cannot be run", Hint: "`mirra plugin vet` says what a plugin needs", Err: err}
 }
+
+// Compile loads a plugin file once and keeps the result in the cache folder, so
+// that a server there starts with it at once.
+func Compile(ctx context.Context, cacheDir string, file []byte) error {
+	r, err := wasm.New(ctx, wasm.Config{CacheDir: compiledCache(cacheDir)})
+	if err != nil {
+		return err
+	}
+	if _, err := r.Load(ctx, file); err != nil {
+		_ = r.Close(ctx) // nothing runs
+		return unsound("the plugin", err)
+	}
+	return r.Close(ctx)
+}
+
+func compiledCache(cacheDir string) string { return filepath.Join(cacheDir, "compiled") }
 
 // read returns a build's file, from the cache or else from a source.
 func (p *programs) read(ctx context.Context, digest registry.Digest) ([]byte, error) {

@@ -156,22 +156,13 @@ func (v *Vendor) write(w http.ResponseWriter, r *http.Request, out *host.Respons
 	}
 	v.answers[min(max(out.Status/100, 0), 5)].Add(1)
 	h := w.Header()
-	values := make([]string, len(out.Headers)+2)
-	for i, p := range out.Headers {
-		name := wireName(p.Name)
-		values[i] = p.Value
-		if old := h[name]; old != nil {
-			h[name] = append(old, p.Value)
-			continue
-		}
-		h[name] = values[i : i+1 : i+1]
-	}
+	values := copyHeaders(h, out)
 	if !hide && out.Version != "" {
-		values[len(out.Headers)] = out.Version
-		h["X-Mirra-Version"] = values[len(out.Headers) : len(out.Headers)+1]
+		values[0] = out.Version
+		h["X-Mirra-Version"] = values[:1:1]
 	}
 	for _, t := range out.Trailers {
-		h.Add("Trailer", t.Name)
+		h.Add("Trailer", strings.Clone(t.Name))
 	}
 	switch {
 	case out.Script != "":
@@ -190,8 +181,37 @@ func (v *Vendor) write(w http.ResponseWriter, r *http.Request, out *host.Respons
 		}
 	}
 	for _, t := range out.Trailers {
-		h.Set(t.Name, t.Value)
+		h.Set(strings.Clone(t.Name), strings.Clone(t.Value))
 	}
+}
+
+// copyHeaders sets a response's headers. net/http sends them after the handler
+// has returned, when the response's memory may be another's already, so that
+// they are copied, all into one piece. It returns room for one more value.
+func copyHeaders(h http.Header, out *host.Response) (values []string) {
+	size := 0
+	for _, p := range out.Headers {
+		size += len(p.Name) + len(p.Value)
+	}
+	var text strings.Builder
+	text.Grow(size)
+	for _, p := range out.Headers {
+		text.WriteString(p.Name)
+		text.WriteString(p.Value)
+	}
+	rest := text.String()
+	values = make([]string, len(out.Headers)+1)
+	for i, p := range out.Headers {
+		name, value := wireName(rest[:len(p.Name)]), rest[len(p.Name):len(p.Name)+len(p.Value)]
+		rest = rest[len(p.Name)+len(p.Value):]
+		values[i+1] = value
+		if old := h[name]; old != nil {
+			h[name] = append(old, value)
+			continue
+		}
+		h[name] = values[i+1 : i+2 : i+2]
+	}
+	return values
 }
 
 // wireName keeps the vendor's spelling but for the names that net/http itself
