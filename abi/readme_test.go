@@ -244,10 +244,45 @@ var examples = map[string]struct {
 	}, nil},
 	"digest": {func(*testing.T) []byte { sum := md5.Sum(nil); return sum[:] }, nil},
 	"seal":   {func(*testing.T) []byte { return fmt.Appendf(nil, "sha256:%x", sha256.Sum256([]byte("abc"))) }, nil},
+	"module": {func(t *testing.T) []byte {
+		b, err := AppendManifest(tinyModule(), &tinyManifest)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}, func(b []byte) (any, any, error) {
+		m, err := ReadManifest(b)
+		return m, &tinyManifest, err
+	}},
 	"manifest-section": {func(*testing.T) []byte { return custom(ManifestSection, `{"abi":1}`) }, func(b []byte) (any, any, error) {
 		m, err := ReadManifest(append([]byte(wasmMagic), b...))
 		return m, &Manifest{ABI: 1}, err
 	}},
+}
+
+var tinyManifest = Manifest{
+	ABI: Version, Name: "tiny", Vendor: "Tiny", Line: "v1", Build: 1, Summary: "Says hello", API: API{Default: "v1"}, Hosts: []Host{{"api", "api.tiny.example"}},
+}
+
+// tinyModule assembles README.md's smallest plugin, from names of this package
+// where there is one.
+func tinyModule() []byte {
+	b := []byte(wasmMagic)
+	section := func(id byte, parts ...string) {
+		body := strings.Join(parts, "")
+		b = append(appendLEB(append(b, id), uint32(len(body))), body...)
+	}
+	name := func(s string) string { return string(appendLEB(nil, uint32(len(s)))) + s }
+	i32 := string([]byte{byte(I32)})
+	section(1, "\x02", "\x60\x00\x00", "\x60\x02"+i32+i32+"\x00")
+	section(2, "\x01", name(ModuleCore), name("output"), "\x00\x01")
+	section(3, "\x03\x00\x00\x00")
+	section(5, "\x01\x00\x01")
+	section(7, "\x04", name(ExportMemory), "\x02\x00", name(ExportMarker), "\x00\x01", name(ExportInit), "\x00\x02", name(ExportCall), "\x00\x03")
+	answer := append(AppendOpen(AppendUint16Section(nil, TagStatus, 200), TagBody), "hello\n"...)
+	section(10, "\x03", "\x02\x00\x0b", "\x02\x00\x0b", "\x08\x00\x41\x00\x41"+string([]byte{byte(len(answer))})+"\x10\x00\x0b")
+	section(11, "\x01\x00\x41\x00\x0b", name(string(answer)))
+	return b
 }
 
 func tapeOps(want ...Op) func(b []byte) (any, any, error) {
