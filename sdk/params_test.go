@@ -182,6 +182,7 @@ func TestRouter(t *testing.T) {
 	for _, pattern := range []string{
 		"GET /v1/things", "POST /v1/things", "GET /v1/things/{id}", "POST /v1/things/{id}", "GET /v1/things/search", "GET /v1/things/search/{word}/deep",
 		"GET /v1/things/{id}/parts/{part}", "GET /v1/{kind}/all", "GET /", "DELETE /v1/{kind}/{id}",
+		"GET /v1/calls/{sid}.json", "GET /v1/calls/{sid}", "GET /v1/calls/{sid}.json/more", "GET /v1/calls/all.json",
 	} {
 		method, path, _ := strings.Cut(pattern, " ")
 		root.add(path, &route{id: pattern, method: method})
@@ -197,6 +198,12 @@ func TestRouter(t *testing.T) {
 		{"GET /v1/things/all", "GET /v1/things/{id}", "all"},
 		{"GET /v1/others/all", "GET /v1/{kind}/all", "others"},
 		{"DELETE /v1/things/1", "DELETE /v1/{kind}/{id}", "things 1"},
+		{"GET /v1/calls/CA1.json", "GET /v1/calls/{sid}.json", "CA1"}, // a suffix over none
+		{"GET /v1/calls/CA1", "GET /v1/calls/{sid}", "CA1"},
+		{"GET /v1/calls/CA1.json/more", "GET /v1/calls/{sid}.json/more", "CA1"},
+		{"GET /v1/calls/all.json", "GET /v1/calls/all.json", ""},
+		{"GET /v1/calls/.json", "GET /v1/calls/{sid}", ".json"},
+		{"GET /v1/calls/CA1.xml", "GET /v1/calls/{sid}", "CA1.xml"},
 		{"GET /", "GET /", ""},
 		{"GET /v1/things/", "", ""},
 		{"GET /v1//things", "", ""},
@@ -221,7 +228,7 @@ func TestRouter(t *testing.T) {
 			t.Errorf("%s: got %s with %q, want %s with %s", c.request, got, values, c.want, c.values)
 		}
 	}
-	for _, path := range []string{"/{a}.json", "/x{a}", "/{a", "/a}", "/{1}/{2}/{3}/{4}/{5}/{6}/{7}"} {
+	for _, path := range []string{"/{a}{b}", "/x{a}", "/{a", "/a}", "/{1}/{2}/{3}/{4}/{5}/{6}/{7}"} {
 		func() {
 			defer func() {
 				if recover() == nil {

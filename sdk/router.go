@@ -18,6 +18,7 @@ type route struct {
 // segment is a step of the router's tree.
 type segment struct {
 	children []child
+	suffixed []child  // {name}.json
 	any      *segment // {name}
 	routes   []*route // by method, of paths that end here
 }
@@ -30,15 +31,12 @@ type child struct {
 func (s *segment) add(path string, r *route) {
 	for part := range strings.SplitSeq(strings.TrimPrefix(path, "/"), "/") {
 		if strings.ContainsAny(part, "{}") {
-			name, ok := strings.CutSuffix(strings.TrimPrefix(part, "{"), "}")
-			if !ok || part[0] != '{' || len(r.names) == maxPathValues {
-				panic("sdk: path " + path + ": a name is a whole segment, {name}, and there are at most six")
+			name, suffix, ok := strings.Cut(strings.TrimPrefix(part, "{"), "}")
+			if !ok || part[0] != '{' || strings.ContainsAny(suffix, "{}") || len(r.names) == maxPathValues {
+				panic("sdk: path " + path + ": a name starts its segment, {name} or {name}.json, and there are at most six")
 			}
 			r.names = append(r.names, name)
-			if s.any == nil {
-				s.any = new(segment)
-			}
-			s = s.any
+			s = s.named(suffix)
 			continue
 		}
 		s = s.static(part)
@@ -57,9 +55,27 @@ func (s *segment) static(part string) *segment {
 	return next
 }
 
+// named returns the step of a name with text behind it, "" if there is none.
+func (s *segment) named(suffix string) *segment {
+	if suffix == "" {
+		if s.any == nil {
+			s.any = new(segment)
+		}
+		return s.any
+	}
+	for i := range s.suffixed {
+		if s.suffixed[i].text == suffix {
+			return s.suffixed[i].next
+		}
+	}
+	next := new(segment)
+	s.suffixed = append(s.suffixed, child{suffix, next})
+	return next
+}
+
 // find returns the route of a method and path. A static segment wins over a
-// name, and the search comes back when it leads nowhere. Nothing is cleaned: an
-// empty segment fits none.
+// name, a name with text behind it over one without, and the search comes back
+// when it leads nowhere. Nothing is cleaned: an empty segment fits none.
 func (s *segment) find(method, path string, values *[maxPathValues]string) *route {
 	return s.walk(method, strings.TrimPrefix(path, "/"), values, 0)
 }
@@ -85,7 +101,18 @@ func (s *segment) walk(method, path string, values *[maxPathValues]string, n int
 			break
 		}
 	}
-	if s.any == nil || part == "" || n == maxPathValues {
+	if part == "" || n == maxPathValues {
+		return nil
+	}
+	for i := range s.suffixed {
+		if value, ok := strings.CutSuffix(part, s.suffixed[i].text); ok && value != "" {
+			values[n] = value
+			if r := step(s.suffixed[i].next, n+1); r != nil {
+				return r
+			}
+		}
+	}
+	if s.any == nil {
 		return nil
 	}
 	values[n] = part
