@@ -313,13 +313,11 @@ func (d Doc) SetObject(key string) Doc { return d.set(key, node{kind: Object}) }
 // SetArray sets an empty array and returns it.
 func (d Doc) SetArray(key string) Doc { return d.set(key, node{kind: Array}) }
 
-// SetDoc sets a deep copy of v; null if v is absent.
+// SetDoc sets a deep copy of v; null if v is absent. v may be d, or a part of it.
 func (d Doc) SetDoc(key string, v Doc) {
-	if m := d.member(key); m.a != nil && m == v {
-		return // it is there already
+	if d.Kind() == Object {
+		d.set(key, *v.Clone(d.a).node())
 	}
-	m := d.set(key, node{kind: Null})
-	m.copyFrom(v)
 }
 
 // Rename gives a member another key, in its place.
@@ -369,8 +367,12 @@ func (d Doc) AddJSON(json string) { d.addElement(jsonNode(json)) }
 // AddObject adds an empty object and returns it.
 func (d Doc) AddObject() Doc { return d.addElement(node{kind: Object}) }
 
-// AddDoc adds a deep copy of v.
-func (d Doc) AddDoc(v Doc) { d.addElement(node{kind: Null}).copyFrom(v) }
+// AddDoc adds a deep copy of v. v may be d, or a part of it.
+func (d Doc) AddDoc(v Doc) {
+	if d.Kind() == Array {
+		d.push(*v.Clone(d.a).node())
+	}
+}
 
 func (d Doc) addElement(n node) Doc {
 	if d.Kind() != Array {
