@@ -17,7 +17,7 @@ func FuzzArguments(f *testing.F) {
 	s := mustEphemeral(f, mustStores(f))
 	f.Fuzz(func(t *testing.T, stmt uint32, in []byte) {
 		if stmt == runaway || stmt == hugeValue || stmt == orRollback {
-			t.Skip("never ends, or ends the transaction")
+			return // never ends, or ends the transaction
 		}
 		mustBegin(t, s)
 		defer s.Rollback()

@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -133,7 +132,7 @@ func TestDamage(t *testing.T) {
 			other := registrytest.MustWrite(t, t.TempDir(), "real", module)
 			must(t, os.Remove(path))
 			if err := os.Symlink(other, path); err != nil {
-				t.Skip("no symbolic links here:", err)
+				t.Fatal(err)
 			}
 		},
 	} {
@@ -229,31 +228,6 @@ func TestInterruptedWrite(t *testing.T) {
 	}
 	if _, err := os.Stat(fresh); err != nil {
 		t.Error(err)
-	}
-}
-
-func TestReadOnlyFolder(t *testing.T) {
-	if runtime.GOOS == "windows" || os.Geteuid() == 0 {
-		t.Skip("permissions do not bind here")
-	}
-	module, build := registrytest.MustPlugin(t, "stripe", "2024-06", 1)
-	c := cache.New(t.TempDir())
-	mustPut(t, c, module)
-	for _, f := range []string{"sha256", "tmp", "."} {
-		f = filepath.Join(c.Folder(), f)
-		must(t, os.Chmod(f, 0o555))
-		t.Cleanup(func() { os.Chmod(f, 0o755) })
-	}
-	c = cache.New(c.Folder())
-	if _, err := c.Open(build.Digest); err != nil {
-		t.Errorf("open: %v", err)
-	}
-	if err := c.Put(build.Digest, module); err != nil {
-		t.Errorf("put what is there: %v", err)
-	}
-	other, _ := registrytest.MustPlugin(t, "stripe", "2024-06", 2)
-	if err := c.Put(registry.DigestOf(other), other); err == nil || !strings.Contains(err.Error(), "write plugin cache") {
-		t.Errorf("put: %v", err)
 	}
 }
 

@@ -157,7 +157,7 @@ func TestWriteFollowsLinks(t *testing.T) {
 	mustWrite(t, target, &f)
 	link := filepath.Join(folder, lock.Name)
 	if err := os.Symlink(target, link); err != nil {
-		t.Skip("no symbolic links here:", err)
+		t.Fatal(err)
 	}
 	f.Set(entry(t, "stripe"))
 	mustWrite(t, link, &f)
@@ -173,22 +173,5 @@ func TestWriteFails(t *testing.T) {
 	folder := t.TempDir()
 	if err := lock.Write(filepath.Join(folder, "absent", lock.Name), new(lock.File)); err == nil || !strings.Contains(err.Error(), "write lock") {
 		t.Errorf("absent folder: %v", err)
-	}
-	if runtime.GOOS == "windows" || os.Geteuid() == 0 {
-		t.Skip("permissions do not bind here")
-	}
-	path := filepath.Join(folder, lock.Name)
-	before := mustWrite(t, path, new(lock.File))
-	if err := os.Chmod(folder, 0o555); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.Chmod(folder, 0o755) })
-	var f lock.File
-	f.Set(entry(t, "stripe"))
-	if err := lock.Write(path, &f); err == nil {
-		t.Error("written into a folder that cannot be written to")
-	}
-	if got, err := os.ReadFile(path); err != nil || string(got) != before {
-		t.Errorf("now holds %q, %v", got, err)
 	}
 }
