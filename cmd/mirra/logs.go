@@ -111,7 +111,7 @@ func (a *app) printEntry(e *host.TraceEntry, bodies bool) {
 	case host.EventTraffic:
 		a.out.summary("%s %s %s %s %s → %d  %.1f ms%s", sign, at, e.Mirror, e.Method, printable(e.Path), e.Status, e.DurationMS, remarks(e))
 	case host.EventWebhook:
-		a.out.summary("%s %s %s webhook %s → %s  %s%s", sign, at, e.Mirror, printable(e.Event), printable(e.Path), outcome(e), remarks(e))
+		a.out.summary("%s %s %s webhook %s → %s → %s%s", sign, at, e.Mirror, printable(e.Event), printable(e.Path), outcome(e), remarks(e))
 	case host.EventState:
 		what := "changed"
 		if e.Before == nil {
