@@ -47,10 +47,12 @@ type blobSession struct {
 	store  *blobStore
 	open   []openBlob
 	staged map[string][]byte
+	bytes  int64 // appended in this call
 }
 
 type openBlob struct {
 	data   []byte
+	own    bool // data is this blob's alone
 	sealed bool
 	gone   bool
 }
@@ -108,8 +110,15 @@ func (c *call) BlobAppend(handle uint32, p []byte) error {
 	if int64(len(o.data)+len(p)) > c.m.spec.blobBytes {
 		return &host.CallError{Errno: abi.Limit, Message: fmt.Sprintf("a blob of more than %d bytes", c.m.spec.blobBytes)}
 	}
-	// A blob that came with a request shares the request's memory.
-	o.data = append(o.data[:len(o.data):len(o.data)], p...)
+	if c.blobs.bytes += int64(len(p)); c.blobs.bytes > 2*c.m.spec.blobBytes {
+		return &host.CallError{Errno: abi.Limit, Message: fmt.Sprintf("more than %d bytes appended to blobs in one call", 2*c.m.spec.blobBytes)}
+	}
+	if !o.own {
+		// What came with a request shares the request's memory, an opened blob
+		// that of all who open it.
+		o.data, o.own = o.data[:len(o.data):len(o.data)], true
+	}
+	o.data = append(o.data, p...)
 	return nil
 }
 

@@ -2,6 +2,7 @@ package session
 
 import (
 	"bytes"
+	"encoding/json"
 	"strconv"
 	"strings"
 
@@ -93,6 +94,9 @@ func (m *Mirror) hostAnswer(x *exchange, name, message string) {
 
 // jsonEscape escapes what a message may hold, for the inside of a JSON string.
 func jsonEscape(s string) string {
-	q := strconv.AppendQuoteToASCII(nil, s)
-	return strings.ReplaceAll(string(q[1:len(q)-1]), `\x`, `\u00`)
+	b, err := json.Marshal(s)
+	if err != nil {
+		return "" // a string always has a spelling
+	}
+	return string(b[1 : len(b)-1])
 }

@@ -224,16 +224,25 @@ func (m *Mirror) renderFrame(x *exchange) error {
 			return &host.Trap{Cause: host.TrapOutput, Detail: "answer: " + err.Error()}
 		}
 		a.Blob = blobBytes(o.data)
-		a.BlobFrom, a.BlobLen = int64(r.Blob.Offset), int64(r.Blob.Length)
-		if a.BlobFrom+a.BlobLen > int64(len(o.data)) {
+		if size := uint64(len(o.data)); r.Blob.Offset > size || r.Blob.Length > size-r.Blob.Offset {
 			return &host.Trap{Cause: host.TrapOutput, Detail: "answer: a range beyond the end of the blob"}
 		}
+		a.BlobFrom, a.BlobLen = int64(r.Blob.Offset), int64(r.Blob.Length)
 	default:
 		x.body = abi.AppendLayout(x.body[:0], r.Layout, r.Body)
-		x.body = m.replaceTokens(x.body)
+		if isJSON(a.Headers) {
+			x.body = m.replaceTokens(x.body)
+		}
 		a.Body = x.body
 	}
 	return nil
+}
+
+// isJSON tells whether a body may hold tokens: the sdk keeps text from outside
+// from forming one in JSON only. A body without a type is the sdk's JSON.
+func isJSON(headers []abi.Pair) bool {
+	t := contentType(headers)
+	return t == "" || strings.Contains(t, "json")
 }
 
 type blobBytes []byte
