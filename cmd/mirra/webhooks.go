@@ -173,13 +173,14 @@ func (a *app) webhooksForward() *cobra.Command {
 }
 
 func signedWith(m *host.MirrorInfo) string {
-	for _, secret := range m.Secrets {
-		if secret.From != "derived" {
-			return secret.From
-		}
+	if len(m.Secrets) == 0 {
+		return "no secret"
+	}
+	secret := m.Secrets[0]
+	if secret.From == "derived" {
 		return secret.Env + "=" + m.Env[secret.Env]
 	}
-	return "no secret"
+	return secret.From
 }
 
 func (a *app) webhooksHold(hold bool) *cobra.Command {
