@@ -46,7 +46,15 @@ var errNoServer = errors.New("no server runs")
 func (a *app) connect(ctx context.Context, start bool) (*httpapi.Client, *serverState, error) {
 	if a.cfg.URL != "" && a.cfg.Token != "" {
 		s := &serverState{Control: a.cfg.URL, Token: a.cfg.Token}
-		return httpapi.NewClient(s.Control, s.Token), s, nil
+		c := httpapi.NewClient(s.Control, s.Token)
+		_, err := c.Health(ctx)
+		if err == nil {
+			return c, s, nil
+		}
+		if !start {
+			return nil, nil, &host.Error{Kind: host.KindUnavailable, Code: "mirra.server.unreachable", Message: "the server that MIRRA_URL names, " + s.Control + ", does not answer", Hint: "unset MIRRA_URL and MIRRA_TOKEN, or print them anew: mirra env", Err: err}
+		}
+		a.out.note("the server that MIRRA_URL names, %s, does not answer; this user's own is used", s.Control)
 	}
 	if c, s := a.running(ctx); c != nil {
 		keep, err := a.suits(ctx, c, s, start)

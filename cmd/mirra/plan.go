@@ -120,6 +120,11 @@ func (a *app) chooseMirrors(ctx context.Context, p *plan, in *install.Installer,
 	for _, line := range p.missing {
 		hint += "; " + line
 	}
+	if a.knownNames(ctx, in) == "" {
+		p.nothing = &host.Error{Kind: host.KindNotFound, Code: "mirra.plugin.none", Message: "there are no plugins: this binary was built without them",
+			Hint: "build them in: make build; or name one: mirra up --mirrors ./my.wasm; or folders of them: MIRRA_PLUGIN_PATH"}
+		return nil, nil
+	}
 	p.nothing = &usageError{text: "no vendor that has a mirror was found in " + a.cfg.ProjectRoot, hint: hint}
 	return nil, nil
 }
