@@ -15,7 +15,10 @@ var shellBlock = regexp.MustCompile("(?s)```sh\n(.*?)```")
 // follows it.
 func TestGuides(t *testing.T) {
 	t.Parallel()
-	for _, guide := range []string{"sessions.md"} {
+	for guide, folder := range map[string]string{
+		"sessions.md": "",      // a project's folder
+		"plugins.md":  "../..", // the repository
+	} {
 		t.Run(guide, func(t *testing.T) {
 			t.Parallel()
 			text, err := os.ReadFile(filepath.Join("../../docs", guide))
@@ -47,7 +50,11 @@ func TestGuides(t *testing.T) {
 			}
 			t.Cleanup(func() { p.mirra("down", "--all") })
 			cmd := exec.Command("bash", "-c", script.String())
-			cmd.Dir = p.folder
+			if folder == "" {
+				folder = p.folder
+			}
+			cmd.Dir = folder
+			t.Cleanup(func() { _ = os.Remove(filepath.Join(folder, "hello.wasm")) }) // what plugins.md builds
 			cmd.Env = environment(p.home, "PATH="+path+":"+os.Getenv("PATH"))
 			if out, err := cmd.CombinedOutput(); err != nil {
 				t.Errorf("%v\n%s", err, out)

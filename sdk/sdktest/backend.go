@@ -36,7 +36,7 @@ type Backend interface {
 }
 
 // guestFile names the variable with the plugin file to test in the place of the
-// native plugin that called Serve. `mirra plugin test` sets it.
+// native plugin that called Serve. The file is that of the same source.
 const guestFile = "MIRRA_TEST_PLUGIN"
 
 func startBackend(cfg *Config) (Backend, error) {

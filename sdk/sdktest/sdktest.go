@@ -1,7 +1,8 @@
 // Package sdktest tests a plugin through the real session host: its requests,
 // database, clock, timers and deliveries, without a network but for webhooks on
-// loopback. The plugin runs natively, where a debugger reaches it; `mirra plugin
-// test` runs the same tests a second time on the built file under WebAssembly.
+// loopback. The plugin runs natively, where a debugger reaches it; with
+// MIRRA_TEST_PLUGIN=FILE.wasm the same tests run on the built file, under
+// WebAssembly.
 package sdktest
 
 import (
