@@ -129,7 +129,7 @@ func (s *Source) readIndex() ([]entry, error) {
 		return nil, &registry.Error{
 			Code:    registry.CodeNotFound,
 			Message: "this binary carries no plugins",
-			Hint:    "it was built without `make plugins`; take a released binary, or name a plugin file: ./my.wasm",
+			Hint:    "it was built without `make build`; take a released binary, or name a plugin file: ./my.wasm",
 		}
 	}
 	if err != nil {
