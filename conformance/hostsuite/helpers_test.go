@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync"
@@ -139,7 +140,7 @@ func newRig(t testing.TB, change ...func(*session.Config)) *rig {
 	t.Helper()
 	r := &rig{t: t, net: newNetwork(), wall: newWall(), settled: map[*session.Session]int{}}
 	stores := sqlite.New(sqlite.Config{})
-	cfg := session.Config{Stores: stores, Sender: r.net, Clock: r.wall, Programs: programs{}}
+	cfg := session.Config{Stores: stores, Sender: r.net, Clock: r.wall, Programs: programs{}, Grease: rand.Uint32}
 	for _, f := range change {
 		f(&cfg)
 	}

@@ -26,7 +26,7 @@ func (m *Mirror) report(ctx context.Context, kind abi.Kind, name, target, conten
 	x := exchanges.Get().(*exchange)
 	defer x.release()
 	req := abi.Request{Kind: kind, Name: name, Forwards: m.Forwards(), BaseURL: m.s.urlFor(m, ""), Context: abi.Context{Flags: m.s.flags(), Session: m.s.id, Mirror: m.name}}
-	frame := req.Append(nil)
+	frame := m.s.grease(req.Append(m.s.grease(nil)))
 	contextAt := contextOffset(frame)
 	var parser tape.Parser
 	frame, _ = parser.Append(frame, target, contentType, body)

@@ -34,6 +34,8 @@ type Config struct {
 	AllowLiveKeys  bool
 	AttemptTimeout time.Duration // of one webhook try; 0 is 10 s
 	Sending        int           // webhook tries at a time; 0 is 64
+	// Grease, in tests, numbers unknown sections that are put into call frames.
+	Grease func() uint32
 	// BaseURL says how the application reaches a vendor host of a session, for
 	// URLs that are made outside of a request; nil leaves them empty.
 	BaseURL func(session, mirror, host string) string

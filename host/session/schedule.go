@@ -192,7 +192,7 @@ func (m *Mirror) fireTimer(t *timer) {
 		Context: abi.Context{Flags: m.s.flags(), Session: m.s.id, Mirror: m.name}}
 	inv := m.invoke(context.Background(), abi.KindTimer, x.out[:0], func(now, peer int64, _ *call) []byte {
 		req.Context.NowNS, req.Context.PeerNS = now, peer
-		x.frame = req.Append(x.frame[:0])
+		x.frame = m.s.grease(req.Append(m.s.grease(x.frame[:0])))
 		return x.frame
 	}, func(_ []byte, p putter) error {
 		if !m.s.persistent || m.call.replaces(t.Key) {
@@ -305,7 +305,7 @@ func (m *Mirror) startAttempt(d *delivery, epoch uint64) *try {
 	inv := m.invoke(context.Background(), abi.KindAttempt, x.out[:0], func(now, peer int64, _ *call) []byte {
 		req.Context.NowNS, req.Context.PeerNS = now, peer
 		t.nowNS = now
-		x.frame = req.Append(x.frame[:0])
+		x.frame = m.s.grease(req.Append(m.s.grease(x.frame[:0])))
 		return x.frame
 	}, func(_ []byte, p putter) error {
 		d.Attempts++
@@ -403,7 +403,7 @@ func (m *Mirror) finishAttempt(t *try) {
 	retryNS := int64(-1)
 	inv := m.invoke(context.Background(), abi.KindOutcome, x.out[:0], func(now, peer int64, _ *call) []byte {
 		req.Context.NowNS, req.Context.PeerNS = now, peer
-		x.frame = req.Append(x.frame[:0])
+		x.frame = m.s.grease(req.Append(m.s.grease(x.frame[:0])))
 		return x.frame
 	}, func(output []byte, p putter) error {
 		r, err := abi.DecodeResponse(viewString(output))

@@ -89,11 +89,12 @@ func (m *Mirror) callPlugin(ctx context.Context, x *exchange, r *host.Request, c
 		Kind: abi.KindHTTP, Method: r.Method, Scheme: r.Scheme, Authority: r.Authority, Host: r.Host, BaseURL: r.BaseURL, Target: r.Target,
 		Credential: cred.info, Forwards: m.Forwards(),
 	}
-	x.frame = abi.AppendUint16Section(x.frame[:0], abi.TagKind, uint16(abi.KindHTTP))
+	x.frame = abi.AppendUint16Section(m.s.grease(x.frame[:0]), abi.TagKind, uint16(abi.KindHTTP))
+	x.frame = m.s.grease(x.frame)
 	contextAt := len(x.frame)
 	req.Context = abi.Context{Flags: flags, Session: m.s.id, Mirror: m.name}
 	x.frame = req.Context.Append(x.frame)
-	x.frame = req.AppendHTTP(x.frame, x.pairs)
+	x.frame = m.s.grease(req.AppendHTTP(x.frame, x.pairs))
 	blob := len(r.Body) > abi.MaxInlineBodyBytes
 	if !blob && len(r.Body) > 0 {
 		x.frame = abi.AppendSection(x.frame, abi.TagBody, viewString(r.Body))
@@ -118,7 +119,7 @@ func (m *Mirror) callPlugin(ctx context.Context, x *exchange, r *host.Request, c
 		for _, p := range parts {
 			x.tape.Bind(x.frame, p, c.blobs.give(p.Data))
 		}
-		return x.frame
+		return m.s.grease(x.frame)
 	}, nil)
 	// Printing an answer is most of the work of a long one; the mirror is free
 	// meanwhile, unless the answer needs something that is the mirror's.

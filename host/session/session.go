@@ -167,6 +167,16 @@ func (s *Session) rememberCredential(text string) uint32 {
 	return uint32(firstCredential + len(s.credentials) - 1)
 }
 
+// grease puts a section that no reader knows into a frame, where a test asks
+// for it, so that a plugin that chokes on what it does not know is found before
+// a later ABI has something new to say.
+func (s *Session) grease(frame []byte) []byte {
+	if s.cfg.Grease == nil {
+		return frame
+	}
+	return abi.AppendGrease(frame, s.cfg.Grease())
+}
+
 // lifecycle logs what happened to the session itself.
 func (s *Session) lifecycle(action string) {
 	s.trace.add(Entry{Type: LifecycleEntry, At: s.clock.nowNS(), Wall: s.cfg.Clock.Now().UnixNano(), Action: action}, nil, nil)

@@ -2,6 +2,7 @@ package native
 
 import (
 	"context"
+	"math/rand/v2"
 
 	"github.com/mirrahq/mirra/host"
 	"github.com/mirrahq/mirra/host/session"
@@ -10,9 +11,10 @@ import (
 )
 
 // Sessions returns a manager whose every mirror is the program: real sessions,
-// databases and deliveries around it.
+// databases and deliveries around it. Call frames hold sections that no reader
+// knows, which a plugin has to step over.
 func Sessions(p host.Program) *session.Manager {
-	return session.New(session.Config{Stores: sqlite.New(sqlite.Config{}), Sender: webhook.New(webhook.Config{}), Programs: only{p}})
+	return session.New(session.Config{Stores: sqlite.New(sqlite.Config{}), Sender: webhook.New(webhook.Config{}), Programs: only{p}, Grease: rand.Uint32})
 }
 
 // only answers every reference with one program.
