@@ -212,3 +212,17 @@ func TestWebhookMishaps(t *testing.T) {
 		})
 	}
 }
+
+// A statement that never ends costs its request the plugin's deadline, and
+// nothing of the session's.
+func TestEndlessStatement(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, func(c *session.Config) { c.CallWall = time.Second })
+	s := r.mustCreate(func(o *session.Options) { o.Mirrors[0].Forwards = nil })
+	mustDo(t, s, "POST", "/things", "tag=before")
+	if a := do(t, s, "GET", "/endless", ""); a.status != 500 {
+		t.Errorf("an endless statement answers %d %s", a.status, a.body)
+	}
+	mustDo(t, s, "POST", "/things", "tag=after")
+	wantTags(t, s, "before", "after")
+}

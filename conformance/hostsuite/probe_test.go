@@ -9,6 +9,8 @@ import (
 	"github.com/mirrahq/mirra/sdk"
 )
 
+var endless = sdk.Define(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n`)
+
 // probe is the plugin of the suite.
 var probe = func() *sdk.Plugin {
 	p := sdk.New(sdk.Manifest{
@@ -104,6 +106,10 @@ var probe = func() *sdk.Plugin {
 		}
 		c.SetTimer("tick", "never", c.Now(), "")
 		panic("half way")
+	})
+	handle("GET /endless", func(c *sdk.Call) error {
+		endless.MustRun(c.Args())
+		return nil
 	})
 	handle("POST /limit", func(c *sdk.Call) error {
 		return c.Send(strconv.FormatBool(c.Take("calls", 1, 1, 2) == 0))

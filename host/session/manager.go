@@ -34,6 +34,9 @@ type Config struct {
 	AllowLiveKeys  bool
 	AttemptTimeout time.Duration // of one webhook try; 0 is 10 s
 	Sending        int           // webhook tries at a time; 0 is 64
+	// CallWall bounds one call of a plugin in wall time; 0 is the budget of its
+	// kind.
+	CallWall time.Duration
 	// Grease, in tests, numbers unknown sections that are put into call frames.
 	Grease func() uint32
 	// BaseURL says how the application reaches a vendor host of a session, for

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -104,11 +105,17 @@ func (m *Mirror) invoke(ctx context.Context, kind abi.Kind, out []byte, stamp fu
 	frame := stamp(now, peer, c)
 	m.watchStore()
 	inv := invocation{output: out, epoch: m.epoch}
+	// A statement without an end is inside SQLite, where no fuel is counted: the
+	// deadline interrupts it.
+	budget := host.BudgetFor(kind)
+	budget.Wall = cmp.Or(m.s.cfg.CallWall, budget.Wall)
+	ctx, cancel := context.WithTimeout(ctx, budget.Wall)
+	defer cancel()
 	if err := m.store.Begin(ctx, now); err != nil {
 		inv.err = fmt.Errorf("begin: %w", err)
 		return inv
 	}
-	output, usage, err := m.spec.program.Invoke(ctx, c, frame, out, host.BudgetFor(kind))
+	output, usage, err := m.spec.program.Invoke(ctx, c, frame, out, budget)
 	inv.output, inv.usage, inv.notes, inv.limited = output, usage, c.log, c.limited
 	if err == nil && m.s.persistent {
 		err = c.persist(m.store)
