@@ -394,6 +394,7 @@ func (g *Manager) Expire() []string {
 	now := g.cfg.Clock.Now()
 	var ended []string
 	for _, s := range g.Sessions() {
+		s.idle(now)
 		if at := s.ExpiresAt(); !at.IsZero() && at.Before(now) {
 			if g.End(s.id, false) == nil {
 				ended = append(ended, s.id)

@@ -43,6 +43,7 @@ type Session struct {
 	observed  atomic.Bool // somebody follows the trace
 
 	lastUsed atomic.Int64 // wall ns
+	packed   atomic.Int64 // lastUsed when the databases were packed
 	requests atomic.Uint64
 
 	mu          sync.Mutex
@@ -175,6 +176,21 @@ func (s *Session) grease(frame []byte) []byte {
 		return frame
 	}
 	return abi.AppendGrease(frame, s.cfg.Grease())
+}
+
+// idleAfter is how long a session is unused before its databases give back the
+// memory that the next request can do without.
+const idleAfter = 10 * time.Second
+
+// idle packs the databases of a session that nobody has used for a while, once.
+func (s *Session) idle(now time.Time) {
+	used := s.lastUsed.Load()
+	if now.UnixNano()-used < int64(idleAfter) || s.packed.Swap(used) == used {
+		return
+	}
+	for _, m := range s.mirrors {
+		m.store.Idle()
+	}
 }
 
 // lifecycle logs what happened to the session itself.
