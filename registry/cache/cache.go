@@ -90,6 +90,9 @@ func (c *Cache) open(d registry.Digest, always bool) ([]byte, error) {
 		return nil, damaged(path, errors.New("not a regular file"))
 	}
 	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, registry.NotFound("the cache", d) // removed since, by another process
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read plugin cache: %w", err)
 	}
