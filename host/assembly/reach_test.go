@@ -206,6 +206,14 @@ func TestRewrite(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-got
+	// The application has the webhooks a moment before the trace has.
+	for attempts := 0; attempts < 2; {
+		page, err := s.WebhookAttempts(t.Context(), info.SessionID, host.TraceQuery{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		attempts = len(page.Entries)
+	}
 	if err := s.RetryWebhook(t.Context(), info.SessionID, 0); err != nil {
 		t.Fatal(err)
 	}
