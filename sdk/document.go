@@ -3,6 +3,7 @@ package sdk
 import (
 	"strconv"
 	"strings"
+	"unsafe"
 )
 
 // Kind is the JSON type of a Doc.
@@ -22,12 +23,15 @@ const (
 
 // node is one value of an arena. Children form a list.
 type node struct {
-	key  string
-	text string // number literal, string, or JSON not parsed yet
-	kind Kind
-	bits bits
+	key string
+	// text is a literal, a string, or the JSON that an object or array was read
+	// from; what of it has not changed is printed as it stands there.
+	text string
 
 	first, last, next int32 // 0 is none
+	kind              Kind
+	bits              bits
+	tag               uint16 // of key, see tagOf
 }
 
 type bits uint8
@@ -35,12 +39,20 @@ type bits uint8
 const (
 	rawKey     bits = 1 << iota // key is JSON-escaped already (or needs no escaping)
 	rawText                     // String: text is JSON-escaped already
-	lazy                        // Object, Array: text is JSON not parsed yet
-	isTrue                      // Bool
+	lazy                        // Object, Array: text is not parsed yet
 	escapedKey                  // rawKey with an escape in it
 )
 
 const keyBits = rawKey | escapedKey
+
+// tagOf tells nearly all keys apart without a call for each.
+func tagOf(key string) uint16 {
+	n := len(key)
+	if n == 0 {
+		return 0
+	}
+	return uint16(key[0])<<8 ^ uint16(key[n-1])<<4 ^ uint16(n)
+}
 
 // Arena holds the values of Docs. Node 0 is not used.
 type Arena struct{ nodes []node }
@@ -56,6 +68,57 @@ func (a *Arena) reset() { a.nodes = a.nodes[:1] }
 func (a *Arena) add(n node) int32 {
 	a.nodes = append(a.nodes, n)
 	return int32(len(a.nodes) - 1)
+}
+
+// link adds an empty value as the last child of parent.
+func (a *Arena) link(parent int32, key string, tag uint16) int32 {
+	at := len(a.nodes)
+	if at < cap(a.nodes) {
+		a.nodes = a.nodes[:at+1]
+		n := &a.nodes[at]
+		n.key, n.text, n.first, n.last, n.next, n.kind, n.bits, n.tag = key, "", 0, 0, 0, Null, 0, tag
+	} else {
+		a.nodes = append(a.nodes, node{key: key, kind: Null, tag: tag})
+	}
+	i := int32(at)
+	p := &a.nodes[parent]
+	if p.last == 0 {
+		p.first = i
+	} else {
+		a.nodes[p.last].next = i
+	}
+	p.last = i
+	return i
+}
+
+// child finds a member of an open object, 0 if there is none.
+func (a *Arena) child(parent int32, key string, tag uint16) int32 {
+	for i := a.scan(a.nodes[parent].first, tag); i != 0; {
+		m := &a.nodes[i]
+		if m.bits&escapedKey == 0 && m.key == key || m.bits&escapedKey != 0 && unescape(m.key) == key {
+			return i
+		}
+		i = a.scan(m.next, tag)
+	}
+	return 0
+}
+
+// scan returns the first of value i and those that follow it whose key has the
+// tag. It is what most look-ups spend their time in; without checks, of which
+// each is a call that a guest has to be able to come back from, it is three
+// times as fast there.
+//
+//go:nosplit
+func (a *Arena) scan(i int32, tag uint16) int32 {
+	first := unsafe.Pointer(unsafe.SliceData(a.nodes))
+	for i != 0 {
+		n := (*node)(unsafe.Add(first, uintptr(i)*unsafe.Sizeof(node{})))
+		if n.tag == tag {
+			break
+		}
+		i = n.next
+	}
+	return i
 }
 
 // Doc is one value of a JSON document whose members keep their order. It is a
@@ -106,10 +169,8 @@ func (d Doc) String() string {
 			return unescape(n.text)
 		}
 		return n.text
-	case Number:
+	case Number, Bool:
 		return n.text
-	case Bool:
-		return strconv.FormatBool(n.bits&isTrue != 0)
 	}
 	return ""
 }
@@ -130,7 +191,7 @@ func (d Doc) Int64() int64 { v, _ := d.Int(); return v }
 // Bool returns true for true and for the string "true".
 func (d Doc) Bool() bool {
 	n := d.node()
-	return n != nil && (n.kind == Bool && n.bits&isTrue != 0 || n.kind == String && d.String() == "true")
+	return n != nil && (n.kind == Bool || n.kind == String) && d.String() == "true"
 }
 
 // Key returns the name under which the value is a member, "" for elements.
@@ -156,27 +217,17 @@ func (d Doc) Get(path ...string) Doc {
 }
 
 func (d Doc) member(key string) Doc {
-	n := d.node()
-	if n == nil || n.kind != Object {
+	if d.a == nil {
+		return Doc{}
+	}
+	n := &d.a.nodes[d.i]
+	if n.kind != Object {
 		return Doc{}
 	}
 	if n.bits&lazy != 0 {
 		d.open()
-		n = d.node()
 	}
-	nodes := d.a.nodes
-	for i := n.first; i != 0; {
-		m := &nodes[i]
-		// Lengths and first letters tell nearly all keys apart, without a call.
-		if len(m.key) == len(key) && (len(key) == 0 || m.key[0] == key[0]) && m.key == key {
-			return Doc{d.a, i}
-		}
-		if m.bits&escapedKey != 0 && unescape(m.key) == key {
-			return Doc{d.a, i}
-		}
-		i = m.next
-	}
-	return Doc{}
+	return d.at(d.a.child(d.i, key, tagOf(key)))
 }
 
 // All calls yield for each member or element in order. The document may not be
@@ -235,53 +286,69 @@ func (d Doc) At(i int) Doc {
 	return Doc{}
 }
 
-// set puts n under key: in the place of the member that is there, else last.
-func (d Doc) set(key string, n node) Doc {
-	if d.Kind() != Object {
-		return Doc{}
+// slot returns the member under key, emptied, or a new one behind the others;
+// 0 if d has no members.
+func (d Doc) slot(key string) int32 {
+	if d.a == nil {
+		return 0
 	}
-	if m := d.member(key); m.a != nil {
-		old := m.node()
-		n.key, n.next, n.bits = old.key, old.next, n.bits|old.bits&keyBits
-		*old = n
-		return m
+	n := &d.a.nodes[d.i]
+	if n.kind != Object {
+		return 0
 	}
-	n.key = key
-	return d.push(n)
+	if n.bits&lazy != 0 {
+		d.open()
+	}
+	tag := tagOf(key)
+	i := d.a.child(d.i, key, tag)
+	if i == 0 {
+		return d.a.link(d.i, key, tag)
+	}
+	m := &d.a.nodes[i]
+	m.text, m.first, m.last, m.bits = "", 0, 0, m.bits&keyBits
+	return i
 }
 
-// push adds n as the last child.
-func (d Doc) push(n node) Doc {
-	d.open()
-	i := d.a.add(n)
-	p := &d.a.nodes[d.i]
-	if p.last == 0 {
-		p.first = i
-	} else {
-		d.a.nodes[p.last].next = i
+// fill makes value i, which is empty, what n is. 0 is no value.
+func (d Doc) fill(i int32, n *node) Doc {
+	if i == 0 {
+		return Doc{}
 	}
-	p.last = i
+	m := &d.a.nodes[i]
+	m.text, m.first, m.last, m.kind, m.bits = n.text, n.first, n.last, n.kind, m.bits&keyBits|n.bits&^keyBits
 	return Doc{d.a, i}
+}
+
+// push adds an empty value as the last element.
+func (d Doc) push() int32 {
+	d.open()
+	return d.a.link(d.i, "", 0)
+}
+
+// put makes value i, which is empty, a literal or string.
+func (d Doc) put(i int32, kind Kind, text string) {
+	if i != 0 {
+		n := &d.a.nodes[i]
+		n.kind, n.text = kind, text
+	}
 }
 
 // Set… put a member under key, in its old place if there is one, else last.
 
 // SetString sets a string.
-func (d Doc) SetString(key, v string) { d.set(key, node{kind: String, text: v}) }
+func (d Doc) SetString(key, v string) { d.put(d.slot(key), String, v) }
 
 // SetInt sets a whole number.
-func (d Doc) SetInt(key string, v int64) {
-	d.set(key, node{kind: Number, text: strconv.FormatInt(v, 10)})
-}
+func (d Doc) SetInt(key string, v int64) { d.put(d.slot(key), Number, strconv.FormatInt(v, 10)) }
 
 // SetNumber sets a number by its JSON literal.
-func (d Doc) SetNumber(key, literal string) { d.set(key, node{kind: Number, text: literal}) }
+func (d Doc) SetNumber(key, literal string) { d.put(d.slot(key), Number, literal) }
 
 // SetBool sets true or false.
-func (d Doc) SetBool(key string, v bool) { d.set(key, boolNode(v)) }
+func (d Doc) SetBool(key string, v bool) { d.put(d.slot(key), Bool, strconv.FormatBool(v)) }
 
 // SetNull sets null.
-func (d Doc) SetNull(key string) { d.set(key, node{kind: Null}) }
+func (d Doc) SetNull(key string) { d.put(d.slot(key), Null, "null") }
 
 // SetStringOrNull sets a string, or null for "".
 func (d Doc) SetStringOrNull(key, v string) {
@@ -295,36 +362,51 @@ func (d Doc) SetStringOrNull(key, v string) {
 // SetURL sets a URL of the vendor's own: the client sees the base it came by
 // instead of the vendor's host.
 func (d Doc) SetURL(key, host, path string) {
-	d.set(key, node{kind: String, text: urlToken + host + escaped(path), bits: rawText})
+	d.fill(d.slot(key), &node{kind: String, text: urlToken + host + escaped(path), bits: rawText})
 }
 
 // SetSecret sets a secret's text, which a plugin never sees.
 func (d Doc) SetSecret(key string, s Secret) {
-	d.set(key, node{kind: String, text: secretToken + strconv.FormatUint(uint64(s), 10), bits: rawText})
+	d.fill(d.slot(key), &node{kind: String, text: secretToken + strconv.FormatUint(uint64(s), 10), bits: rawText})
 }
 
 // SetJSON sets a value from JSON text that is known to be well-formed, such as
 // a stored document. It is parsed when it is looked into.
-func (d Doc) SetJSON(key, json string) { d.set(key, jsonNode(json)) }
+func (d Doc) SetJSON(key, json string) {
+	n := jsonNode(json)
+	d.fill(d.slot(key), &n)
+}
 
 // SetObject sets an empty object and returns it.
-func (d Doc) SetObject(key string) Doc { return d.set(key, node{kind: Object}) }
+func (d Doc) SetObject(key string) Doc { return d.container(d.slot(key), Object) }
 
 // SetArray sets an empty array and returns it.
-func (d Doc) SetArray(key string) Doc { return d.set(key, node{kind: Array}) }
+func (d Doc) SetArray(key string) Doc { return d.container(d.slot(key), Array) }
+
+// container makes value i, which is empty, an object or array. 0 is no value.
+func (d Doc) container(i int32, kind Kind) Doc {
+	if i == 0 {
+		return Doc{}
+	}
+	d.a.nodes[i].kind = kind
+	return Doc{d.a, i}
+}
 
 // SetDoc sets a deep copy of v; null if v is absent. v may be d, or a part of it.
 func (d Doc) SetDoc(key string, v Doc) {
-	if d.Kind() == Object {
-		d.set(key, *v.Clone(d.a).node())
+	if d.Kind() != Object {
+		return
 	}
+	c := v.Clone(d.a)
+	i := d.slot(key)
+	d.fill(i, &d.a.nodes[c.i])
 }
 
 // Rename gives a member another key, in its place.
 func (d Doc) Rename(key, to string) {
 	if m := d.member(key); m.a != nil {
 		n := m.node()
-		n.key, n.bits = to, n.bits&^keyBits
+		n.key, n.tag, n.bits = to, tagOf(to), n.bits&^keyBits
 	}
 }
 
@@ -356,52 +438,62 @@ func (d Doc) Delete(key string) bool {
 // Add… put an element at the end of an array.
 
 // AddString adds a string.
-func (d Doc) AddString(v string) { d.addElement(node{kind: String, text: v}) }
+func (d Doc) AddString(v string) { d.put(d.element(), String, v) }
 
 // AddInt adds a whole number.
-func (d Doc) AddInt(v int64) { d.addElement(node{kind: Number, text: strconv.FormatInt(v, 10)}) }
+func (d Doc) AddInt(v int64) { d.put(d.element(), Number, strconv.FormatInt(v, 10)) }
 
 // AddJSON adds a value from JSON text that is known to be well-formed.
-func (d Doc) AddJSON(json string) { d.addElement(jsonNode(json)) }
+func (d Doc) AddJSON(json string) {
+	n := jsonNode(json)
+	d.fill(d.element(), &n)
+}
 
 // AddObject adds an empty object and returns it.
-func (d Doc) AddObject() Doc { return d.addElement(node{kind: Object}) }
+func (d Doc) AddObject() Doc { return d.container(d.element(), Object) }
 
 // AddDoc adds a deep copy of v. v may be d, or a part of it.
 func (d Doc) AddDoc(v Doc) {
 	if d.Kind() == Array {
-		d.push(*v.Clone(d.a).node())
+		c := v.Clone(d.a)
+		i := d.push()
+		d.fill(i, &d.a.nodes[c.i])
 	}
 }
 
-func (d Doc) addElement(n node) Doc {
+// element adds an empty element; 0 if d is not an array.
+func (d Doc) element() int32 {
 	if d.Kind() != Array {
-		return Doc{}
+		return 0
 	}
-	return d.push(n)
+	return d.push()
 }
 
 // copyFrom makes d, a fresh value, a deep copy of v. Text is shared.
 func (d Doc) copyFrom(v Doc) {
-	src := v.node()
-	if src == nil {
+	if v.a == nil {
+		d.put(d.i, Null, "null")
 		return
 	}
-	n := d.node()
+	src := &v.a.nodes[v.i]
+	n := &d.a.nodes[d.i]
 	n.kind, n.text, n.bits = src.kind, src.text, n.bits&keyBits|src.bits&^keyBits
 	n.first, n.last = 0, 0
-	if src.bits&lazy != 0 || src.first == 0 {
+	if src.bits&lazy != 0 {
 		return
 	}
 	for i := src.first; i != 0; i = v.a.nodes[i].next {
-		from := v.a.nodes[i]
-		d.push(node{key: from.key, bits: from.bits & keyBits}).copyFrom(Doc{v.a, i})
+		from := &v.a.nodes[i]
+		key, bits := from.key, from.bits&keyBits
+		c := d.a.link(d.i, key, from.tag) // moves from, if d and v share an arena
+		d.a.nodes[c].bits = bits
+		Doc{d.a, c}.copyFrom(Doc{v.a, i})
 	}
 }
 
 // Clone returns a deep copy in the arena a.
 func (d Doc) Clone(a *Arena) Doc {
-	c := Doc{a, a.add(node{kind: Null})}
+	c := Doc{a, a.add(node{kind: Null, text: "null"})}
 	c.copyFrom(d)
 	return c
 }
@@ -426,14 +518,6 @@ func (d Doc) Equal(o Doc) bool {
 		return i == j
 	}
 	return d.String() == o.String()
-}
-
-func boolNode(v bool) node {
-	n := node{kind: Bool}
-	if v {
-		n.bits = isTrue
-	}
-	return n
 }
 
 // Template is a document to start others from: it fixes the members, their

@@ -1,6 +1,7 @@
 package sdk
 
 import (
+	"errors"
 	"strings"
 
 	"github.com/mirrahq/mirra/abi"
@@ -48,25 +49,34 @@ func (c *Call) readTape() error {
 	var first error
 	var r abi.Record
 	for t := c.Tape; t != ""; {
+		if t[0] == byte(abi.OpPair) && c.plugin.Dialect == Rack {
+			rest, err := c.addPair(string(t))
+			if err != nil && first == nil {
+				first = err
+			}
+			t = abi.Tape(rest)
+			continue
+		}
 		rest, err := t.Read(&r)
 		if err != nil {
 			return err
 		}
 		switch r.Op {
-		case abi.OpPair, abi.OpRawPair:
+		case abi.OpPair:
 			t = rest
-			if err := c.addField(&r); err != nil && first == nil {
-				first = err
-			}
+			c.addRepeated(&r)
+		case abi.OpRawPair:
+			t = rest
+			c.params.SetString(r.Name, r.Value)
 		case abi.OpPart:
 			t = rest
 			c.addPart(&r)
 		case abi.OpBeginObject:
-			t = c.readObject(c.params, rest)
+			t = c.readObject(c.params.i, rest)
 		default:
 			// A JSON body that is no object has no names; handlers that expect
 			// one read c.Body.
-			_, t = c.readValue(&r, rest)
+			t = c.readValue(c.NewArray().push(), &r, rest)
 		}
 	}
 	return first
@@ -74,7 +84,8 @@ func (c *Call) readTape() error {
 
 // readObject adds the members up to the end of the object and returns what
 // follows. The host checked that the tape nests.
-func (c *Call) readObject(d Doc, t abi.Tape) abi.Tape {
+func (c *Call) readObject(parent int32, t abi.Tape) abi.Tape {
+	d := Doc{c.Arena, parent}
 	for t != "" {
 		r, rest, err := t.Next()
 		if err != nil || r.Op == abi.OpEndObject {
@@ -85,149 +96,172 @@ func (c *Call) readObject(d Doc, t abi.Tape) abi.Tape {
 		if err != nil {
 			return ""
 		}
-		var n node
-		n, t = c.readValue(&r, rest)
-		d.set(key, n)
+		t = c.readValue(d.slot(key), &r, rest)
 	}
 	return t
 }
 
-func (c *Call) readValue(r *abi.Record, t abi.Tape) (node, abi.Tape) {
+// readValue makes value i, which is empty, what r begins, and returns what
+// follows it.
+func (c *Call) readValue(i int32, r *abi.Record, t abi.Tape) abi.Tape {
+	d := Doc{c.Arena, i}
 	switch r.Op {
 	case abi.OpString:
-		return node{kind: String, text: r.Value}, t
+		d.put(i, String, r.Value)
 	case abi.OpNumber:
-		return node{kind: Number, text: r.Value}, t
-	case abi.OpTrue, abi.OpFalse:
-		return boolNode(r.Op == abi.OpTrue), t
+		d.put(i, Number, r.Value)
+	case abi.OpTrue:
+		d.put(i, Bool, "true")
+	case abi.OpFalse:
+		d.put(i, Bool, "false")
 	case abi.OpBeginObject:
-		d := c.NewObject()
-		t = c.readObject(d, t)
-		return *d.node(), t
+		d.container(i, Object)
+		return c.readObject(i, t)
 	case abi.OpBeginArray:
-		d := c.NewArray()
+		d.container(i, Array)
 		for t != "" {
 			next, rest, err := t.Next()
 			if err != nil || next.Op == abi.OpEndArray {
-				return *d.node(), rest
+				return rest
 			}
-			var n node
-			n, t = c.readValue(&next, rest)
-			d.push(n)
+			t = c.readValue(d.push(), &next, rest)
 		}
-		return *d.node(), t
+	default:
+		d.put(i, Null, "null")
 	}
-	return node{kind: Null}, t
+	return t
 }
 
-func (c *Call) addField(r *abi.Record) error {
-	value := node{kind: String, text: r.Value}
-	if r.Op == abi.OpRawPair {
-		c.params.set(r.Name, value)
-		return nil
-	}
-	if c.plugin.Dialect == Repeated {
-		return c.addRepeated(r, value)
-	}
-	d := c.params
-	key := r.Name
-	n := r.Segments()
-	if n == 1 {
-		if m := d.member(key); m.Exists() && m.Kind() != String {
-			return fieldConflict(r)
+// addPair adds the field at the start of a tape as Rack does and returns the
+// rest of the tape. It reads the record by itself: this is the loop that every
+// form passes.
+func (c *Call) addPair(t string) (rest string, err error) {
+	n, at := int(t[2])|int(t[3])<<8, 8 // segments; the first one's length
+	a := c.Arena
+	d := c.params.i
+	name := ""
+	for i := 0; ; i++ {
+		if at+4 > len(t) {
+			return "", errShortTape
 		}
-		d.set(key, value)
-		return nil
-	}
-	for i := 1; i < n; i++ {
-		segment := r.Segment(i)
-		want := Object
-		if segment == "" {
-			want = Array
+		end := at + 4 + int(uint32(t[at])|uint32(t[at+1])<<8|uint32(t[at+2])<<16|uint32(t[at+3])<<24)
+		if end > len(t) {
+			return "", errShortTape
 		}
-		m := d.member(key)
-		if d.Kind() == Array {
-			// The step before was []: what follows belongs to the last element,
-			// or to a new one if that has it already.
-			if want == Array {
-				d = d.push(node{kind: Array})
-				continue
+		text := t[at+4 : end]
+		at = end
+		if i == n { // the value
+			if err == nil && !a.put(d, name, text) {
+				err = fieldConflict(t)
 			}
-			m = lastFor(d, r, i)
-			if !m.Exists() {
-				return fieldConflict(r)
+			return t[at:], err
+		}
+		if i > 0 && err == nil {
+			if d = a.step(d, name, text, t, i); d == 0 {
+				err = fieldConflict(t)
 			}
-			d, key = m, segment
-			continue
 		}
-		if !m.Exists() {
-			m = d.set(key, node{kind: want})
-		}
-		if m.Kind() != want {
-			return fieldConflict(r)
-		}
-		d, key = m, segment
-	}
-	if d.Kind() == Array {
-		d.push(value)
-		return nil
-	}
-	if m := d.member(key); m.Exists() && (m.Kind() == Object || m.Kind() == Array) {
-		return fieldConflict(r)
-	}
-	d.set(key, value)
-	return nil
-}
-
-// lastFor returns the object at the end of array that takes the segments of r
-// from i on, adding one when there is none or when it has them already. Only a
-// path without [] can be there already, as in Rack.
-func lastFor(array Doc, r *abi.Record, i int) Doc {
-	var end Doc
-	for e := range array.All {
-		end = e
-	}
-	if end.Exists() && end.Kind() != Object {
-		return Doc{}
-	}
-	if !end.Exists() {
-		return array.AddObject()
-	}
-	for at := end; ; i++ {
-		if i == r.Segments() {
-			return array.AddObject()
-		}
-		if at = at.member(r.Segment(i)); r.Segment(i) == "" || !at.Exists() {
-			return end
-		}
+		name = text
 	}
 }
 
-func (c *Call) addRepeated(r *abi.Record, value node) error {
-	name := r.Name
-	for i := 1; i < r.Segments(); i++ {
-		name += "[" + r.Segment(i) + "]"
+var errShortTape = errors.New("tape ends inside a field")
+
+// put gives a member of an object the value of a field, or adds it to an array,
+// whose elements have no name. It returns false if a container is there.
+func (a *Arena) put(parent int32, name, text string) bool {
+	i := int32(0)
+	if a.nodes[parent].kind == Array {
+		i = a.link(parent, "", 0)
+	} else {
+		tag := tagOf(name)
+		if i = a.child(parent, name, tag); i == 0 {
+			i = a.link(parent, name, tag)
+		} else if a.nodes[i].kind != String {
+			return false
+		}
 	}
+	n := &a.nodes[i]
+	n.kind, n.text = String, text
+	return true
+}
+
+// step goes from the container d of the field name into what next, which stands
+// behind name, says: name[] is an array, name[next] an object. i is the place of
+// next among the field's segments. It returns 0 where there is another value.
+func (a *Arena) step(d int32, name, next, t string, i int) int32 {
+	want := Object
+	if next == "" {
+		want = Array
+	}
+	if a.nodes[d].kind == Array {
+		// The step before was []: what follows belongs to the last element, or to
+		// a new one if that has it already.
+		if want == Array {
+			e := a.link(d, "", 0)
+			a.nodes[e].kind = Array
+			return e
+		}
+		return a.lastFor(d, t, i)
+	}
+	tag := tagOf(name)
+	m := a.child(d, name, tag)
+	if m == 0 {
+		m = a.link(d, name, tag)
+		a.nodes[m].kind = want
+	}
+	if a.nodes[m].kind != want {
+		return 0
+	}
+	return m
+}
+
+// lastFor returns the object at the end of array that takes the segments of the
+// field at the start of t from i on, adding one when there is none or when it
+// has them already. Only a path without [] can be there already, as in Rack.
+func (a *Arena) lastFor(array int32, t string, i int) int32 {
+	end := a.nodes[array].last
+	if end != 0 && a.nodes[end].kind != Object {
+		return 0
+	}
+	if end != 0 {
+		var r abi.Record
+		if _, err := abi.Tape(t).Read(&r); err != nil {
+			return 0
+		}
+		at := Doc{a, end}
+		for ; i < r.Segments(); i++ {
+			if at = at.member(r.Segment(i)); r.Segment(i) == "" || !at.Exists() {
+				return end
+			}
+		}
+	}
+	e := a.link(array, "", 0)
+	a.nodes[e].kind = Object
+	return e
+}
+
+func (c *Call) addRepeated(r *abi.Record) {
+	name := fieldName(r)
 	m := c.params.member(name)
 	switch m.Kind() {
 	case Absent:
-		c.params.set(name, value)
+		c.params.SetString(name, r.Value)
 	case Array:
-		m.push(value)
+		m.AddString(r.Value)
 	default:
-		first := *m.node()
+		first := m.String()
 		array := c.params.SetArray(name)
-		array.push(node{kind: first.kind, text: first.text})
-		array.push(value)
+		array.AddString(first)
+		array.AddString(r.Value)
 	}
-	return nil
 }
 
 // addPart adds a part of a multipart form: a field as its text, a file as an
 // object {file_name, content_type, text} or {…, blob, size}.
 func (c *Call) addPart(r *abi.Record) {
 	if r.FileName == "" && !r.InBlob {
-		c.params.set(r.Name, node{kind: String, text: r.Value})
+		c.params.SetString(r.Name, r.Value)
 		return
 	}
 	f := c.params.SetObject(r.Name)
@@ -241,12 +275,22 @@ func (c *Call) addPart(r *abi.Record) {
 	f.SetString("text", r.Value)
 }
 
-func fieldConflict(r *abi.Record) error {
+func fieldConflict(t string) error {
+	var r abi.Record
+	if _, err := abi.Tape(t).Read(&r); err != nil {
+		return err
+	}
+	name := fieldName(&r)
+	return &ParamError{Name: name, Reason: abi.ReasonSyntax, Text: "field " + name + " is used both as a value and as a container"}
+}
+
+// fieldName is the name of a field as it was sent.
+func fieldName(r *abi.Record) string {
 	name := r.Name
 	for i := 1; i < r.Segments(); i++ {
 		name += "[" + r.Segment(i) + "]"
 	}
-	return &ParamError{Name: name, Reason: abi.ReasonSyntax, Text: "field " + name + " is used both as a value and as a container"}
+	return name
 }
 
 // SplitTarget cuts a raw request target into path and query.

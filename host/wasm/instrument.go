@@ -13,7 +13,7 @@ import (
 
 // rewriterVersion is part of the key of cached images. Raise it whenever the
 // output of instrument, or what an image holds, changes.
-const rewriterVersion = 1
+const rewriterVersion = 2
 
 // Names of the host function and exports the rewriter adds.
 const (
@@ -190,26 +190,31 @@ func (w *rewriter) code() ([]byte, error) {
 	n := len(w.m.section[secCode])
 	out := appendU32(make([]byte, 0, n+n/4), uint32(len(w.m.bodies)))
 	graph := callGraph{imported: w.imported}
-	for i := range w.m.bodies {
-		if !w.meter.scan(&w.m.bodies[i], i+w.m.importedFuncs) {
+	bodies := make([]codeBody, len(w.m.bodies))
+	params := make([]uint32, len(bodies))
+	var simple simplifier
+	for i := range bodies {
+		typ, ok := w.m.typeAt(w.m.funcs[i])
+		if !ok {
+			return nil, fmt.Errorf("function %d: %w", i+w.m.importedFuncs, errMalformed)
+		}
+		params[i] = uint32(len(typ.params))
+		bodies[i] = simple.simplify(w.m.bodies[i], params[i])
+		if !w.meter.scan(&bodies[i], i+w.m.importedFuncs) {
 			return nil, fmt.Errorf("function %d: %w", i+w.m.importedFuncs, errMalformed)
 		}
 		graph.add(&w.meter)
 	}
 	var b []byte
-	for i := range w.m.bodies {
-		body := &w.m.bodies[i]
-		typ, ok := w.m.typeAt(w.m.funcs[i])
-		if !ok {
-			return nil, fmt.Errorf("function %d: %w", i+w.m.importedFuncs, errMalformed)
-		}
-		w.meter.scan(body, i)
+	for i := range bodies {
+		body := &bodies[i]
+		w.meter.scan(body, i+w.m.importedFuncs)
 		node := graph.resolve(uint32(i), 0)
 		w.meter.place(!node.light, node.weight > maxUnchecked)
 		if w.free {
 			w.meter.sites = nil
 		}
-		b = w.body(b[:0], body, uint32(len(typ.params))+uint32(body.numLocals))
+		b = w.body(b[:0], body, params[i]+uint32(body.numLocals))
 		out = append(appendU32(out, uint32(len(b))), b...)
 		w.sites += len(w.meter.sites)
 	}

@@ -22,7 +22,7 @@ import (
 const (
 	// maxLumped bounds what a site charges for code that may not run. Larger
 	// values make fewer sites and a coarser count.
-	maxLumped = 24
+	maxLumped = 64
 	// maxStretch splits straight code by checks.
 	maxStretch = 1 << 14
 	// maxUnchecked is the weight above which a function is checked at every
@@ -52,16 +52,6 @@ type frame struct {
 	stretch int32 // what runs before it
 	dead    bool
 	op      byte
-	// A loop that starts with nothing but blocks and a br_table on a local is
-	// a dispatcher: this is how Go compiles its jumps.
-	dispatch *dispatch
-}
-
-// dispatch describes the br_table at the start of a loop.
-type dispatch struct {
-	local   uint32
-	blocks  []int // offsets of the blocks around the table, outermost first
-	targets []uint32
 }
 
 // meter finds the sites of a function body. It is reused between bodies.
@@ -90,7 +80,6 @@ func (m *meter) scan(body *codeBody, function int) bool {
 		cur = int32(len(m.stretches))
 		m.stretches = append(m.stretches, stretch{at: at, parent: parent, own: own, check: check})
 	}
-	var jump jumpState
 	c := &cursor{b: body.code}
 	for len(m.frames) > 0 {
 		in := c.instr()
@@ -127,7 +116,7 @@ func (m *meter) scan(body *codeBody, function int) bool {
 			dead = f.dead
 			begin(c.at, f.stretch, false, false)
 		case opBr, opBrIf, opBrTable:
-			if !m.branch(&in, c, &jump, dead) {
+			if !m.branch(&in, c, dead) {
 				return false
 			}
 			if in.op == opBrIf {
@@ -142,7 +131,6 @@ func (m *meter) scan(body *codeBody, function int) bool {
 		case opCallIndirect:
 			m.indirect++
 		}
-		jump.note(&in, c)
 		if !dead && m.stretches[cur].weight >= maxStretch {
 			begin(c.at, cur, true, true)
 		}
@@ -159,111 +147,26 @@ func (m *meter) scan(body *codeBody, function int) bool {
 	return true
 }
 
-// jumpState remembers the instructions before the present one.
-type jumpState struct {
-	value, local uint32 // of "i32.const value; local.set local"
-	matched      int    // how much of the pair has been seen
-	got          uint32 // of "local.get got"
-	from, to     int    // where that one stands; to is -1 if the last was another
-}
-
-func (j *jumpState) note(in *instr, c *cursor) {
-	operand := func() uint32 {
-		o := &cursor{b: c.b, at: in.at + 1}
-		return o.u32()
-	}
-	matched := j.matched
-	j.matched, j.to = 0, -1
-	switch in.op {
-	case opI32Const:
-		o := &cursor{b: c.b, at: in.at + 1}
-		j.value, j.matched = uint32(o.s32()), 1
-	case opLocalSet:
-		if matched == 1 {
-			j.local, j.matched = operand(), 2
-		}
-	case opLocalGet:
-		j.got, j.from, j.to = operand(), in.at, c.at
-	}
-}
-
 // branch looks at the targets of a branch and puts a gate before it if it may
 // go back. It returns false on a label that does not exist.
-func (m *meter) branch(in *instr, c *cursor, jump *jumpState, dead bool) bool {
+func (m *meter) branch(in *instr, c *cursor, dead bool) bool {
 	o := &cursor{b: c.b, at: in.at + 1}
 	n := uint32(0)
 	if in.op == opBrTable {
 		n = o.u32()
 	}
-	first := o.at
 	back := false
 	for range n + 1 {
 		label := o.u32()
 		if o.bad || uint64(label) >= uint64(len(m.frames)) {
 			return false
 		}
-		f := &m.frames[len(m.frames)-1-int(label)]
-		back = back || f.op == opLoop && !(in.op == opBr && m.forward(f, jump))
-	}
-	if in.op == opBrTable && jump.to == in.at {
-		if l := m.dispatched(jump.from); l >= 0 {
-			d := &dispatch{local: jump.got}
-			o = &cursor{b: c.b, at: first}
-			for range n + 1 {
-				d.targets = append(d.targets, o.u32())
-			}
-			for _, f := range m.frames[l+1:] {
-				d.blocks = append(d.blocks, f.at)
-			}
-			m.frames[l].dispatch = d
-		}
+		back = back || m.frames[len(m.frames)-1-int(label)].op == opLoop
 	}
 	if back && !dead {
 		m.gates = append(m.gates, site{at: in.at, check: true})
 	}
 	return true
-}
-
-// dispatched returns the frame of the loop after whose start nothing but blocks
-// is opened until at, or -1: then every way through the loop meets what stands
-// at at.
-func (m *meter) dispatched(at int) int {
-	for i := len(m.frames) - 1; i > 0; i-- {
-		f := &m.frames[i]
-		if f.at+2 != at { // an opcode and a one-byte block type each
-			return -1
-		}
-		if f.op != opBlock {
-			if f.op == opLoop {
-				return i
-			}
-			return -1 // what follows an if may run without the table
-		}
-		at = f.at
-	}
-	return -1
-}
-
-// forward tells whether a branch to a dispatching loop is a jump ahead: the
-// local was set to a constant just before, and the block whose end the table
-// leads to for that constant is still open. Such a jump cannot repeat code
-// without another branch that goes back.
-func (m *meter) forward(f *frame, jump *jumpState) bool {
-	d := f.dispatch
-	if d == nil || jump.matched != 2 || jump.local != d.local {
-		return false
-	}
-	label := d.targets[min(int64(jump.value), int64(len(d.targets)-1))]
-	if int64(label) >= int64(len(d.blocks)) {
-		return false // the loop itself, or out of it
-	}
-	at := d.blocks[len(d.blocks)-1-int(label)]
-	for i := range m.frames {
-		if m.frames[i].at == at {
-			return true
-		}
-	}
-	return false
 }
 
 // place decides where each stretch is charged and lists the sites. entry asks

@@ -7,9 +7,12 @@ const (
 	opCall, opCallIndirect                                    = 0x10, 0x11
 	opLocalGet, opLocalSet, opLocalTee                        = 0x20, 0x21, 0x22
 	opGlobalGet, opGlobalSet, opTableSet                      = 0x23, 0x24, 0x26
+	opI32Eqz, opI32Ne, opI64Eqz, opI64Ne, opI64GeU            = 0x45, 0x47, 0x50, 0x52, 0x5a
+	opFirstLoad, opFirstStore, opLastStore                    = 0x28, 0x36, 0x3e
 	opMemoryGrow                                              = 0x40
 	opI32Const, opI32GeS, opI32Sub, opI32And                  = 0x41, 0x4e, 0x6b, 0x71
-	opI32Shl, opI32ShrU                                       = 0x74, 0x76
+	opI32Shl, opI32ShrU, opI32Add                             = 0x74, 0x76, 0x6a
+	opI64Const, opI64Add, opI64ExtendI32U, opI32WrapI64       = 0x42, 0x7c, 0xad, 0xa7
 	opRefFunc                                                 = 0xd2
 	opMisc, opSIMD                                            = 0xfc, 0xfd
 	miscMemoryInit, miscDataDrop, miscMemoryCopy              = 8, 9, 10
@@ -17,7 +20,8 @@ const (
 	miscTableCopy, miscTableGrow, miscTableSize, miscTableFil = 14, 15, 16, 17
 	blockVoid                                                 = 0x40
 	typeI32, typeI64, typeF32, typeF64                        = 0x7f, 0x7e, 0x7d, 0x7c
-	typeFuncref                                               = 0x70
+	typeV128, typeFuncref                                     = 0x7b, 0x70
+	vectorLoad, vectorStore, vectorConst                      = 0, 11, 12
 )
 
 // instr is one decoded instruction.
