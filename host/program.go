@@ -26,6 +26,14 @@ type Program interface {
 	Close(ctx context.Context) error
 }
 
+// Tidier is a Program that leaves work behind each invocation that need not be
+// done before its answer is out.
+type Tidier interface {
+	// Tidy does the work of about one invocation. It may be called concurrently,
+	// also when there is nothing to do.
+	Tidy()
+}
+
 // Schema is what a plugin's databases look like and which statements run on them.
 type Schema struct {
 	Version    uint32

@@ -179,6 +179,8 @@ func (v *Vendor) write(w http.ResponseWriter, r *http.Request, out *host.Respons
 		if r.Method != http.MethodHead {
 			_, _ = w.Write(out.Body) // the client went away
 		}
+		// What the mirror does behind an answer is not to delay it.
+		_ = http.NewResponseController(w).Flush() // likewise
 	}
 	for _, t := range out.Trailers {
 		h.Set(strings.Clone(t.Name), strings.Clone(t.Value))

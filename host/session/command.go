@@ -23,7 +23,7 @@ func (m *Mirror) simulate(ctx context.Context, event, args string) error {
 }
 
 func (m *Mirror) report(ctx context.Context, kind abi.Kind, name, target, contentType string, body []byte) error {
-	x := exchanges.Get().(*exchange)
+	x := m.exchange()
 	defer x.release()
 	req := abi.Request{Kind: kind, Name: name, Forwards: m.Forwards(), BaseURL: m.s.urlFor(m, ""), Context: abi.Context{Flags: m.s.flags(), Session: m.s.id, Mirror: m.name}}
 	frame := m.s.grease(req.Append(m.s.grease(nil)))

@@ -138,7 +138,7 @@ func (m *Mirror) invoke(ctx context.Context, kind abi.Kind, out []byte, stamp fu
 		return inv
 	}
 	m.traps = 0
-	inv.changed = len(c.timers)+len(c.enqueued) > 0
+	inv.changed = len(c.timers) > 0 || len(c.enqueued) > 0 && !m.s.held.Load()
 	c.apply()
 	if len(m.changes) > 0 {
 		m.logChanges(now)

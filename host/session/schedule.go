@@ -184,7 +184,7 @@ func (s *Session) HoldDeliveries(hold bool) {
 
 // fireTimer runs the plugin for a timer that is due. The mirror is locked.
 func (m *Mirror) fireTimer(t *timer) {
-	x := exchanges.Get().(*exchange)
+	x := m.exchange()
 	defer x.release()
 	m.ledger.queue.remove(t)
 	delete(m.ledger.timers, t.Key)
@@ -288,7 +288,7 @@ type try struct {
 // try has begun.
 func (m *Mirror) startAttempt(d *delivery, epoch uint64) *try {
 	t := &try{m: m, d: d, epoch: epoch}
-	x := exchanges.Get().(*exchange)
+	x := m.exchange()
 	defer x.release()
 	rule := m.s.faults.matchDelivery(m.name, d.Event)
 	m.mu.Lock()
@@ -396,7 +396,7 @@ func (m *Mirror) finishAttempt(t *try) {
 		m.drop(d)
 		return
 	}
-	x := exchanges.Get().(*exchange)
+	x := m.exchange()
 	defer x.release()
 	req := m.deliveryRequest(abi.KindOutcome, d)
 	req.Result = t.result

@@ -23,6 +23,7 @@ type exchange struct {
 	body   []byte
 	pairs  []abi.Pair
 	answer host.Response
+	tidy   func() // what the program wants done behind the answer, or nil
 
 	operation string // that answered, and its level
 	level     abi.Level
@@ -31,7 +32,16 @@ type exchange struct {
 
 var exchanges = sync.Pool{New: func() any { return new(exchange) }}
 
+func (m *Mirror) exchange() *exchange {
+	x := exchanges.Get().(*exchange)
+	x.tidy = m.spec.tidy
+	return x
+}
+
 func (x *exchange) release() {
+	if x.tidy != nil {
+		x.tidy()
+	}
 	// A giant answer's memory is not kept for the next small one.
 	if cap(x.body)+cap(x.out)+cap(x.frame) > 4<<20 {
 		return
@@ -45,7 +55,7 @@ func (x *exchange) release() {
 func (m *Mirror) Serve(ctx context.Context, r *host.Request) *host.Response {
 	started := m.s.cfg.Clock.Now()
 	m.s.touch(started)
-	x := exchanges.Get().(*exchange)
+	x := m.exchange()
 	x.answer = *host.NewResponse(x.release)
 	x.operation, x.level, x.warning = "", abi.LevelNone, ""
 

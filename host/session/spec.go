@@ -16,6 +16,7 @@ import (
 // spec is what sessions need to know of a program, worked out once.
 type spec struct {
 	program       host.Program
+	tidy          func() // see host.Tidier; nil if there is nothing to tidy
 	manifest      *abi.Manifest
 	version       string // "stripe@2024-06.1"
 	schema        host.Schema
@@ -38,6 +39,9 @@ func newSpec(p host.Program) (*spec, error) {
 	m := p.Manifest()
 	s := &spec{program: p, manifest: m, schema: p.Schema(), errors: map[string]*abi.Error{}, idempotent: map[string]bool{}}
 	s.version = fmt.Sprintf("%s@%s.%d", m.Name, m.Line, m.Build)
+	if t, ok := p.(host.Tidier); ok {
+		s.tidy = t.Tidy
+	}
 	var faults *multierror.Error
 	for _, c := range m.Credentials {
 		re, err := regexp.Compile(`^(?:` + c.Pattern + `)$`)

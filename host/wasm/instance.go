@@ -212,6 +212,9 @@ func (p *program) Invoke(ctx context.Context, c host.Call, frame, out []byte, b 
 	return out, usage, err
 }
 
+// Tidy implements host.Tidier.
+func (p *program) Tidy() { p.pool.tidy() }
+
 // forget drops what a call lent.
 func (in *instance) forget() {
 	in.ctx, in.done, in.host, in.frame, in.out, in.last = nil, nil, nil, nil, nil, nil

@@ -9,26 +9,24 @@ import (
 var errClosed = errors.New("plugin is closed")
 
 // pool keeps the instances of one program. A used instance is dirty until it
-// has been restored, by the restorer or, when that is behind, by the next
-// caller: restoring is fifty times cheaper than starting another.
+// has been restored: by tidy, which callers run when nobody waits for them any
+// more, else by the next caller. It is done where the call ran, because its pages
+// are in that core's cache; a goroutine that did it for all took three times as
+// long and woke another core for each call.
 type pool struct {
 	start func(context.Context) (*instance, error)
 
 	slots chan struct{} // one for each instance in use
-	wake  chan struct{} // tells the restorer
 	done  chan struct{} // closed with the pool
 
 	mu           sync.Mutex
 	clean, dirty []*instance
 	idle         int // how many clean and dirty ones are kept
 	closed       bool
-	restorer     sync.WaitGroup
 }
 
 func newPool(start func(context.Context) (*instance, error), inUse, idle int) *pool {
-	p := &pool{start: start, slots: make(chan struct{}, inUse), wake: make(chan struct{}, 1), done: make(chan struct{}), idle: idle}
-	p.restorer.Go(p.restore)
-	return p
+	return &pool{start: start, slots: make(chan struct{}, inUse), done: make(chan struct{}), idle: idle}
 }
 
 // acquire returns a clean instance. It waits while too many are in use.
@@ -82,42 +80,39 @@ func (p *pool) release(in *instance) {
 		p.dirty = append(p.dirty, in)
 	}
 	p.mu.Unlock()
-	if keep {
-		select {
-		case p.wake <- struct{}{}:
-		default:
-		}
-	} else {
+	if !keep {
 		in.close(context.Background())
 	}
 	<-p.slots
 }
 
-// restore is the restorer: it cleans instances off the callers' path.
-func (p *pool) restore() {
-	for range p.wake {
-		for {
-			p.mu.Lock()
-			var in *instance
-			if len(p.dirty) > 0 {
-				in = pop(&p.dirty)
-			}
-			p.mu.Unlock()
-			if in == nil {
-				break
-			}
-			ok := in.restore()
-			p.mu.Lock()
-			ok = ok && !p.closed
-			if ok {
-				p.clean = append(p.clean, in)
-			}
-			p.mu.Unlock()
-			if !ok {
-				in.close(context.Background())
-			}
+// tidy restores one used instance, if there is one.
+func (p *pool) tidy() {
+	// A place is taken, so that close waits for the instance.
+	select {
+	case p.slots <- struct{}{}:
+	default:
+		return
+	}
+	p.mu.Lock()
+	var in *instance
+	if !p.closed && len(p.dirty) > 0 {
+		in = pop(&p.dirty)
+	}
+	p.mu.Unlock()
+	if in != nil {
+		ok := in.restore()
+		p.mu.Lock()
+		ok = ok && !p.closed
+		if ok {
+			p.clean = append(p.clean, in)
+		}
+		p.mu.Unlock()
+		if !ok {
+			in.close(context.Background())
 		}
 	}
+	<-p.slots
 }
 
 // close waits until no instance is in use and closes the others. A ctx that
@@ -141,8 +136,6 @@ func (p *pool) close(ctx context.Context, freed func()) error {
 		for range cap(p.slots) {
 			p.slots <- struct{}{}
 		}
-		close(p.wake)
-		p.restorer.Wait()
 		freed()
 		close(finished)
 	}()
