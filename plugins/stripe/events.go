@@ -10,7 +10,13 @@ import (
 
 var events = stripe.Collect(&sdk.Collection{Type: "event", Entity: "events", Prefix: "evt_", Random: 24, Aliases: []string{"event"}})
 
-var endpoints = stripe.Collect(&sdk.Collection{Type: "webhook_endpoint", Entity: "webhook_endpoints", Prefix: "we_", Random: 24})
+var endpoints = stripe.Collect(&sdk.Collection{
+	Type: "webhook_endpoint", Entity: "webhook_endpoints", Prefix: "we_", Random: 24,
+	Complete: func(c *sdk.Call, _ string, d sdk.Doc) sdk.Doc {
+		forgetTargets(c)
+		return d
+	},
+})
 
 // eventTemplate [R, fixtures 2024-06-20].
 var eventTemplate = sdk.MustTemplate(`{"id":"","object":"event","api_version":"2024-06-20","created":0,"data":{"object":null},"livemode":false,"pending_webhooks":0,"request":{"id":null,"idempotency_key":null},"type":""}`)
@@ -46,18 +52,46 @@ func emit(c *sdk.Call, typ string, object, previous sdk.Doc) {
 var selectEndpoints = sdk.Define(`SELECT id, doc ->> '$.enabled_events' FROM objects WHERE type = 'webhook_endpoint' AND account = ?1 AND deleted = 0 AND doc ->> '$.status' = 'enabled' ORDER BY seq`)
 
 // targetsFor lists the endpoints that want an event, by id, and the forwards,
-// by URL.
+// by URL. Reading the endpoints for every event would be a tenth of what a
+// request costs, so what they want is kept as a mark of the account: a line each,
+// the id and the list of events.
 func targetsFor(c *sdk.Call, typ string) []string {
+	wanted := markOf(c, "", markTargets)
+	if wanted == "" {
+		wanted = readTargets(c)
+	}
 	var targets []string
-	rows := selectEndpoints.MustRun(c.Args().Text(c.Account()))
-	for rows.Next() {
-		id, enabled := rows.Text(), rows.Text()
-		if strings.Contains(enabled, `"`+typ+`"`) || strings.Contains(enabled, `"*"`) {
+	for wanted != noTargets && wanted != "" {
+		var line string
+		line, wanted, _ = strings.Cut(wanted, "\n")
+		id, enabled, _ := strings.Cut(line, " ")
+		if strings.Contains(enabled, `"*"`) || strings.Contains(enabled, `"`+typ+`"`) {
 			targets = append(targets, id)
 		}
 	}
 	return append(targets, c.Forwards...)
 }
+
+// noTargets is the mark of an account without endpoints.
+const noTargets = "-"
+
+func readTargets(c *sdk.Call) string {
+	wanted := noTargets
+	rows := selectEndpoints.MustRun(c.Args().Text(c.Account()))
+	for rows.Next() {
+		line := rows.Text() + " " + rows.Text()
+		if wanted == noTargets {
+			wanted = line
+			continue
+		}
+		wanted += "\n" + line
+	}
+	setMark(c, "", markTargets, wanted)
+	return wanted
+}
+
+// forgetTargets is called by whatever changes an endpoint.
+func forgetTargets(c *sdk.Call) { setMark(c, "", markTargets, "") }
 
 // attempt signs and sends one event: Stripe-Signature is t and v1, the HMAC of
 // "t.body" [S stripe-go webhook/client.go].

@@ -38,6 +38,7 @@ func webhookEndpointHandlers() {
 		tombstone.SetString("object", "webhook_endpoint")
 		tombstone.SetBool("deleted", true)
 		endpoints.Delete(r.Call, d.Get("id").String(), tombstone)
+		forgetTargets(r.Call)
 		return r.JSON(tombstone)
 	})
 }
@@ -66,6 +67,7 @@ func createEndpoint(r *request) error {
 	if err := endpoints.Insert(r.Call, d); err != nil {
 		return err
 	}
+	forgetTargets(r.Call)
 	d.InsertJSON("metadata", "secret", `""`)
 	d.SetSecret("secret", secret)
 	return r.answer(d)
@@ -123,6 +125,7 @@ func updateEndpoint(r *request) error {
 		}
 	}
 	endpoints.Update(r.Call, d)
+	forgetTargets(r.Call)
 	return r.answer(d)
 }
 
