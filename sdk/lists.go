@@ -29,25 +29,31 @@ func (e *NoCursorError) Error() string { return "no such cursor: " + e.ID }
 // The statements of lists: by type or by link, downward or (for Before) upward.
 // Parameters: ?1 type, ?2 account, ?3 limit, ?4 cursor, ?5 ?6 created,
 // ?7 to ?10 conditions, for links ?11 name and ?12 key; beyond ends with the offset.
+// Lists without filters have statements of their own: whether there is more
+// beyond a page is then told by the index alone.
 const (
 	fromType = ` FROM objects o WHERE o.type = ?1 AND o.account = ?2 AND o.deleted = 0`
 	fromLink = ` FROM links l CROSS JOIN objects o ON o.seq = l.seq WHERE l.name = ?11 AND l.account = ?2 AND l.key = ?12 AND o.type = ?1 AND o.deleted = 0`
 	filters  = ` AND o.created BETWEEN ?5 AND ?6
 		AND (?7 IS NULL OR o.doc ->> ?7 = ?8) AND (?9 IS NULL OR o.doc ->> ?9 = ?10)`
-	typeDown = fromType + ` AND o.seq < ?4` + filters + ` ORDER BY o.seq DESC LIMIT ?3`
-	typeUp   = fromType + ` AND o.seq > ?4` + filters + ` ORDER BY o.seq LIMIT ?3`
-	linkDown = fromLink + ` AND l.seq < ?4` + filters + ` ORDER BY l.seq DESC LIMIT ?3`
-	linkUp   = fromLink + ` AND l.seq > ?4` + filters + ` ORDER BY l.seq LIMIT ?3`
+	plainDown = fromType + ` AND o.seq < ?4 ORDER BY o.seq DESC LIMIT ?3`
+	plainUp   = fromType + ` AND o.seq > ?4 ORDER BY o.seq LIMIT ?3`
+	typeDown  = fromType + ` AND o.seq < ?4` + filters + ` ORDER BY o.seq DESC LIMIT ?3`
+	typeUp    = fromType + ` AND o.seq > ?4` + filters + ` ORDER BY o.seq LIMIT ?3`
+	linkDown  = fromLink + ` AND l.seq < ?4` + filters + ` ORDER BY l.seq DESC LIMIT ?3`
+	linkUp    = fromLink + ` AND l.seq > ?4` + filters + ` ORDER BY l.seq LIMIT ?3`
 )
 
 // listStatements serve one direction and source.
 type listStatements struct{ page, beyond *Statement }
 
-var lists = [4]listStatements{
+var lists = [6]listStatements{
 	{Define(`SELECT o.doc` + typeDown), Define(`SELECT 1` + typeDown + ` OFFSET ?11`)},
 	{Define(`SELECT doc FROM (SELECT o.doc AS doc, o.seq AS seq` + typeUp + `) ORDER BY seq DESC`), Define(`SELECT 1` + typeUp + ` OFFSET ?11`)},
 	{Define(`SELECT o.doc` + linkDown), Define(`SELECT 1` + linkDown + ` OFFSET ?13`)},
 	{Define(`SELECT doc FROM (SELECT o.doc AS doc, o.seq AS seq` + linkUp + `) ORDER BY seq DESC`), Define(`SELECT 1` + linkUp + ` OFFSET ?13`)},
+	{Define(`SELECT o.doc` + plainDown), Define(`SELECT 1` + plainDown + ` OFFSET ?5`)},
+	{Define(`SELECT doc FROM (SELECT o.doc AS doc, o.seq AS seq` + plainUp + `) ORDER BY seq DESC`), Define(`SELECT 1` + plainUp + ` OFFSET ?5`)},
 }
 
 // listing is a ListQuery with its statements and cursor found.
@@ -56,13 +62,17 @@ type listing struct {
 	q      ListQuery
 	st     listStatements
 	cursor int64
+	plain  bool // no filters
 }
 
 func (k *Collection) listing(c *Call, q ListQuery) (listing, error) {
 	l := listing{k: k, q: q, cursor: math.MaxInt64}
 	which := 0
-	if q.Index != "" {
+	switch {
+	case q.Index != "":
 		which = 2
+	case q.CreatedFrom == 0 && q.CreatedTo == 0 && q.Where == [2]Condition{}:
+		which, l.plain = 4, true
 	}
 	id := q.After
 	if q.Before != "" {
@@ -84,6 +94,9 @@ func (k *Collection) listing(c *Call, q ListQuery) (listing, error) {
 
 func (l *listing) args(c *Call, limit int) *Args {
 	a := c.Args().Text(l.k.Type).Text(c.Account()).Int(int64(limit)).Int(l.cursor)
+	if l.plain {
+		return a
+	}
 	a.Int(l.q.CreatedFrom).Int(l.q.CreatedTo)
 	for _, w := range l.q.Where {
 		if w.Path == "" {

@@ -19,7 +19,7 @@ CREATE TABLE objects(
 	doc TEXT NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX objects_id ON objects(id, account);
-CREATE INDEX objects_list ON objects(type, account); -- in the order of seq, as every index
+CREATE INDEX objects_list ON objects(type, account, deleted); -- in the order of seq, as every index
 CREATE TABLE links(
 	name TEXT NOT NULL,
 	account TEXT NOT NULL,

