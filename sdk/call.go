@@ -22,6 +22,8 @@ type Call struct {
 	route  *route
 
 	params      Doc
+	parent      int32  // where the last field of the form went, 0 if that says nothing
+	parentName  string // the segments in front of its last one, as on the tape
 	paramsError error
 	hasParams   bool
 

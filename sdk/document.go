@@ -95,7 +95,7 @@ func (a *Arena) link(parent int32, key string, tag uint16) int32 {
 func (a *Arena) child(parent int32, key string, tag uint16) int32 {
 	for i := a.scan(a.nodes[parent].first, tag); i != 0; {
 		m := &a.nodes[i]
-		if m.bits&escapedKey == 0 && m.key == key || m.bits&escapedKey != 0 && unescape(m.key) == key {
+		if m.bits&escapedKey == 0 && sameText(m.key, key) || m.bits&escapedKey != 0 && unescape(m.key) == key {
 			return i
 		}
 		i = a.scan(m.next, tag)
@@ -572,4 +572,62 @@ func (d Doc) InsertJSON(after, key, json string) {
 	}
 	nodes[m.i].next = nodes[prev.i].next
 	nodes[prev.i].next = m.i
+}
+
+// SetSorted puts a member of JSON text in its alphabetical place; one that is
+// there keeps its own.
+func (d Doc) SetSorted(key, json string) {
+	n := jsonNode(json)
+	d.fill(d.sorted(key), &n)
+}
+
+// SetSortedString is SetSorted for a string.
+func (d Doc) SetSortedString(key, v string) { d.put(d.sorted(key), String, v) }
+
+// sorted is slot that puts a new member behind the last one whose key is not
+// greater.
+func (d Doc) sorted(key string) int32 {
+	had := d.Kind() == Object && d.member(key).Exists()
+	i := d.slot(key)
+	if i == 0 || had {
+		return i
+	}
+	nodes := d.a.nodes
+	p := &nodes[d.i]
+	before, behind := int32(0), int32(0) // i, and the one i goes behind
+	for at := p.first; at != i; at = nodes[at].next {
+		before = at
+		if (Doc{d.a, at}).Key() <= key {
+			behind = at
+		}
+	}
+	if before == behind {
+		return i // it is the last, where it should be
+	}
+	nodes[before].next, p.last = 0, before
+	if behind == 0 {
+		nodes[i].next, p.first = p.first, i
+	} else {
+		nodes[i].next, nodes[behind].next = nodes[behind].next, i
+	}
+	return i
+}
+
+// SetPicked sets an object of the named members of from, which are texts, in
+// this order; null stands for what is absent or empty.
+func (d Doc) SetPicked(key string, from Doc, names []string) Doc {
+	to := d.SetObject(key)
+	if to.a == nil {
+		return to
+	}
+	for _, name := range names {
+		v, tag := from.member(name).String(), tagOf(name)
+		i := to.a.link(to.i, name, tag)
+		if v == "" {
+			to.put(i, Null, "null")
+		} else {
+			to.put(i, String, v)
+		}
+	}
+	return to
 }

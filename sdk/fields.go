@@ -1,5 +1,7 @@
 package sdk
 
+import "strconv"
+
 // FieldType is the set of types a parameter may have.
 type FieldType uint16
 
@@ -32,7 +34,7 @@ type Field struct {
 func Find(fields []Field, name string) *Field {
 	for i := range fields {
 		f := &fields[i]
-		if len(f.Name) == len(name) && len(name) > 0 && f.Name[0] == name[0] && f.Name == name {
+		if len(f.Name) == len(name) && len(name) > 0 && f.Name[0] == name[0] && sameText(f.Name, name) {
 			return f
 		}
 	}
@@ -91,16 +93,29 @@ func (k *fieldChecker) violation(kind ViolationKind, key string, f *Field, v Doc
 }
 
 func (k *fieldChecker) object(d Doc, fields []Field) bool {
-	for v := d.First(); v.Exists(); v = v.Next() {
-		key := v.Key()
+	a := d.a
+	for i := d.First().i; i != 0; {
+		n := &a.nodes[i]
+		key, next := n.key, n.next
+		if n.bits&escapedKey != 0 {
+			key = unescape(key)
+		}
 		f := Find(fields, key)
-		if f == nil {
-			if !k.violation(UnknownField, key, nil, v, fields) {
+		switch {
+		case f == nil:
+			if !k.violation(UnknownField, key, nil, Doc{a, i}, fields) {
 				return false
 			}
-		} else if !k.value(key, v, f) {
-			return false
+		case n.kind == String && n.bits&rawText == 0:
+			if kind, ok := f.text(n.text); !ok && !k.violation(kind, key, f, Doc{a, i}, nil) {
+				return false
+			}
+		default:
+			if !k.value(key, Doc{a, i}, f) {
+				return false
+			}
 		}
+		i = next
 	}
 	for i := range fields {
 		if f := &fields[i]; f.Required && !d.member(f.Name).Exists() && !k.violation(MissingField, f.Name, f, Doc{}, nil) {
@@ -113,53 +128,55 @@ func (k *fieldChecker) object(d Doc, fields []Field) bool {
 func (k *fieldChecker) value(key string, v Doc, f *Field) bool {
 	switch v.Kind() {
 	case Object:
+		if f.Type&(TArray|TObject) == 0 {
+			return f.Type&TMap != 0 || k.violation(WrongType, key, f, v, nil)
+		}
 		numbered := f.Type&TArray != 0 && numericKeys(v)
 		if !numbered && f.Type&TObject == 0 {
 			return f.Type&TMap != 0 || k.violation(WrongType, key, f, v, nil)
 		}
 		k.path = append(k.path, key)
-		defer k.leave()
+		ok := true
 		if !numbered {
-			return k.object(v, f.Fields)
-		}
-		for e := v.First(); e.Exists(); e = e.Next() {
-			if !k.value(e.Key(), e, f.Item) {
-				return false
+			ok = k.object(v, f.Fields)
+		} else {
+			for e := v.First(); e.Exists() && ok; e = e.Next() {
+				ok = k.value(e.Key(), e, f.Item)
 			}
 		}
-		return true
+		k.leave()
+		return ok
 	case Array:
 		if f.Type&TArray == 0 {
 			return k.violation(WrongType, key, f, v, nil)
 		}
 		k.path = append(k.path, key)
-		defer k.leave()
-		i := 0
-		for e := v.First(); e.Exists(); e = e.Next() {
-			if !k.value(string(AppendInt(nil, i)), e, f.Item) {
-				return false
-			}
+		ok, i := true, 0
+		for e := v.First(); e.Exists() && ok; e = e.Next() {
+			ok = k.value(string(AppendInt(nil, i)), e, f.Item)
 			i++
 		}
+		k.leave()
+		return ok
+	}
+	kind, ok := f.text(v.String())
+	if kind == EmptyValue && v.Kind() == Null {
 		return true
 	}
-	if kind, ok := f.scalar(v); !ok {
-		return k.violation(kind, key, f, v, nil)
-	}
-	return true
+	return ok || k.violation(kind, key, f, v, nil)
 }
 
 func (k *fieldChecker) leave() { k.path = k.path[:len(k.path)-1] }
 
-// scalar tells whether a text, number, boolean or null fits the field.
-func (f *Field) scalar(v Doc) (ViolationKind, bool) {
-	text := v.String()
+// text tells whether the text of a string, number or boolean fits the field.
+func (f *Field) text(text string) (ViolationKind, bool) {
 	if text == "" {
-		return EmptyValue, f.Type&TClear != 0 || v.Kind() == Null
+		return EmptyValue, f.Type&TClear != 0
 	}
 	ok := f.Type&TString != 0
 	if !ok && f.Type&TInteger != 0 {
-		_, ok = v.Int()
+		_, err := strconv.ParseInt(text, 10, 64)
+		ok = err == nil
 	}
 	if !ok && f.Type&TNumber != 0 {
 		end, valid := skipNumber(text, 0)

@@ -134,12 +134,13 @@ func (c *Call) readValue(i int32, r *abi.Record, t abi.Tape) abi.Tape {
 
 // addPair adds the field at the start of a tape as Rack does and returns the
 // rest of the tape. It reads the record by itself: this is the loop that every
-// form passes.
+// form passes. Fields of one container mostly follow each other, so where the
+// last one went is kept.
 func (c *Call) addPair(t string) (rest string, err error) {
 	n, at := int(t[2])|int(t[3])<<8, 8 // segments; the first one's length
 	a := c.Arena
 	d := c.params.i
-	name := ""
+	name, last, plain := "", 8, true
 	for i := 0; ; i++ {
 		if at+4 > len(t) {
 			return "", errShortTape
@@ -149,19 +150,27 @@ func (c *Call) addPair(t string) (rest string, err error) {
 			return "", errShortTape
 		}
 		text := t[at+4 : end]
-		at = end
-		if i == n { // the value
+		switch {
+		case i == n: // the value
 			if err == nil && !a.put(d, name, text) {
 				err = fieldConflict(t)
 			}
-			return t[at:], err
-		}
-		if i > 0 && err == nil {
+			if n > 1 {
+				c.parent, c.parentName = 0, ""
+				if err == nil && plain {
+					c.parent, c.parentName = d, t[8:last]
+				}
+			}
+			return t[end:], err
+		case i == n-1 && i > 0 && text != "" && c.parent != 0 && sameText(t[8:at], c.parentName):
+			d = c.parent
+		case i > 0 && err == nil:
 			if d = a.step(d, name, text, t, i); d == 0 {
 				err = fieldConflict(t)
 			}
 		}
-		name = text
+		plain = plain && text != ""
+		name, last, at = text, at, end
 	}
 }
 

@@ -131,35 +131,52 @@ func (p *printer) value(n *node) {
 	}
 }
 
-// member writes a name and value. Where the name stands in the source, quotes
-// and a colon stand around it, and mostly its value behind it.
-func (p *printer) member(m *node, first bool) {
-	at := within(p.source, m.key)
-	end := at + len(m.key) + 2
-	if m.bits&rawKey == 0 || uint(at) >= uint(len(p.source)) || uint(end) > uint(len(p.source)) || p.source[end-1] != ':' {
-		p.key(m, first)
+// members writes what is in an object. Where a name stands in the source, quotes
+// and a colon stand around it, and mostly its value behind it: the loop passes
+// over members that have not changed and follow each other without a call.
+func (p *printer) members(n *node) {
+	source, to := p.source, p.to
+	base := uintptr(unsafe.Pointer(unsafe.StringData(source)))
+	lead := 1 // what stands in front of a name: a quote, from the second on a comma too
+	for i := n.first; i != 0; {
+		m := &p.nodes[i]
+		i = m.next
+		at := int(uintptr(unsafe.Pointer(unsafe.StringData(m.key))) - base)
+		end := at + len(m.key) + 2
+		known := m.bits&rawKey != 0 && uint(at) < uint(len(source)) && uint(end) <= uint(len(source)) && source[end-1] == ':'
+		if !known {
+			p.to = to
+			p.key(m, lead == 1)
+			p.value(m)
+			to, lead = p.to, 2
+			continue
+		}
+		if at-lead != to || to == p.from || lead == 2 && source[to] != ',' {
+			p.to = to
+			p.flush()
+			if lead == 2 {
+				p.b = append(p.b, ',')
+			}
+			p.from = at - 1
+		}
+		lead = 2
+		wide, intact := 0, true
+		switch {
+		case m.kind == String:
+			wide, intact = 1, m.bits&rawText != 0
+		case m.kind >= Object:
+			intact = m.bits&lazy != 0
+		}
+		text := int(uintptr(unsafe.Pointer(unsafe.StringData(m.text))) - base)
+		if intact && text-wide == end && text+len(m.text)+wide <= len(source) {
+			to = text + len(m.text) + wide
+			continue
+		}
+		p.to = end
 		p.value(m)
-		return
+		to = p.to
 	}
-	from := at - 1
-	if !first {
-		from-- // with the comma
-	}
-	if p.to != from || p.to == p.from || !first && p.source[from] != ',' {
-		p.flush()
-		if !first {
-			p.b = append(p.b, ',')
-		}
-		p.from = at - 1
-	}
-	p.to = end
-	if m.kind != String && m.bits&lazy != 0 || m.kind <= Number {
-		if within(p.source, m.text) == end && end+len(m.text) <= len(p.source) {
-			p.to = end + len(m.text)
-			return
-		}
-	}
-	p.value(m)
+	p.to = to
 }
 
 func (p *printer) container(n *node) {
@@ -177,17 +194,15 @@ func (p *printer) container(n *node) {
 		p.flush()
 		p.b = append(p.b, byte(n.kind.open()))
 	}
-	for i := n.first; i != 0; {
-		m := &p.nodes[i]
-		if n.kind == Array {
+	if n.kind == Array {
+		for i := n.first; i != 0; i = p.nodes[i].next {
 			if i != n.first {
 				p.comma(p.to + 1)
 			}
-			p.value(m)
-		} else {
-			p.member(m, i == n.first)
+			p.value(&p.nodes[i])
 		}
-		i = m.next
+	} else {
+		p.members(n)
 	}
 	if at >= 0 && p.to == end && p.to > p.from {
 		p.to++

@@ -96,72 +96,69 @@ func notAttached(id string) *failure {
 
 // setCustomer copies the parameters that create and update share.
 func (r *request) setCustomer(d sdk.Doc) error {
-	for _, name := range [...]string{"description", "email", "name", "phone"} {
-		r.setText(d, name)
-	}
-	if email := r.text("email"); email != "" && !strings.Contains(email, "@") {
-		return &failure{status: 400, code: "email_invalid", param: "email", message: "Invalid email address: " + email} // [R]
-	}
-	r.setAddress(d, r.params, "address")
-	if s := r.params.Get("shipping"); s.Exists() {
-		if s.Kind() != sdk.Object {
-			d.SetNull("shipping")
-		} else {
-			to := d.SetObject("shipping")
-			r.setAddress(to, s, "address")
-			to.SetStringOrNull("name", s.Get("name").String())
-			to.SetStringOrNull("phone", s.Get("phone").String())
-		}
-	}
-	if b, ok := r.params.Get("balance").Int(); ok {
-		d.SetInt("balance", b)
-	}
-	if t := r.text("tax_exempt"); t != "" {
-		d.SetString("tax_exempt", t)
-	}
-	if p := r.text("invoice_prefix"); p != "" {
-		d.SetString("invoice_prefix", p)
-	}
-	if n, ok := r.params.Get("next_invoice_sequence").Int(); ok {
-		d.SetInt("next_invoice_sequence", n)
-	}
-	if l := r.params.Get("preferred_locales"); l.Exists() {
-		to := d.SetArray("preferred_locales")
-		for v := range l.All {
-			to.AddString(v.String())
-		}
-	}
-	if s := r.params.Get("invoice_settings"); s.Kind() == sdk.Object {
-		settings := d.Get("invoice_settings")
-		if v := s.Get("footer"); v.Exists() {
-			settings.SetStringOrNull("footer", v.String())
-		}
-		if v := s.Get("custom_fields"); v.Kind() == sdk.Array {
-			settings.SetDoc("custom_fields", v)
-		} else if v.Exists() {
-			settings.SetNull("custom_fields")
+	for v := r.params.First(); v.Exists(); v = v.Next() {
+		switch name, text := v.Key(), v.String(); name {
+		case "description", "name", "phone":
+			d.SetStringOrNull(name, text)
+		case "email":
+			if text != "" && !strings.Contains(text, "@") {
+				return &failure{status: 400, code: "email_invalid", param: "email", message: "Invalid email address: " + text} // [R]
+			}
+			d.SetStringOrNull(name, text)
+		case "address":
+			setAddress(d, v)
+		case "shipping":
+			if v.Kind() != sdk.Object {
+				d.SetNull(name)
+				break
+			}
+			to := d.SetObject(name)
+			setAddress(to, v.Get("address"))
+			to.SetStringOrNull("name", v.Get("name").String())
+			to.SetStringOrNull("phone", v.Get("phone").String())
+		case "balance", "next_invoice_sequence":
+			if n, ok := v.Int(); ok {
+				d.SetInt(name, n)
+			}
+		case "tax_exempt", "invoice_prefix":
+			if text != "" {
+				d.SetString(name, text)
+			}
+		case "preferred_locales":
+			to := d.SetArray(name)
+			for l := range v.All {
+				to.AddString(l.String())
+			}
+		case "invoice_settings":
+			setInvoiceSettings(d.Get(name), v)
 		}
 	}
 	r.setMetadata(d)
 	return nil
 }
 
-// addressMembers in the vendor's order [R].
-var addressMembers = [...]string{"city", "country", "line1", "line2", "postal_code", "state"}
+func setInvoiceSettings(to, given sdk.Doc) {
+	if v := given.Get("footer"); v.Exists() {
+		to.SetStringOrNull("footer", v.String())
+	}
+	if v := given.Get("custom_fields"); v.Kind() == sdk.Array {
+		to.SetDoc("custom_fields", v)
+	} else if v.Exists() {
+		to.SetNull("custom_fields")
+	}
+}
 
-// setAddress copies an address parameter of from; "" unsets.
-func (r *request) setAddress(d, from sdk.Doc, name string) {
-	a := from.Get(name)
-	if !a.Exists() {
-		return
-	}
-	if a.Kind() != sdk.Object {
-		d.SetNull(name)
-		return
-	}
-	to := d.SetObject(name)
-	for _, m := range addressMembers {
-		to.SetStringOrNull(m, a.Get(m).String())
+// addressMembers in the vendor's order [R].
+var addressMembers = []string{"city", "country", "line1", "line2", "postal_code", "state"}
+
+// setAddress copies an address parameter, if there is one; "" unsets.
+func setAddress(d, given sdk.Doc) {
+	switch {
+	case !given.Exists():
+	case given.Kind() != sdk.Object:
+		d.SetNull("address")
+	default:
+		d.SetPicked("address", given, addressMembers)
 	}
 }
 

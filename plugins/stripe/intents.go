@@ -121,35 +121,11 @@ func (r *request) setMethodTypes(d sdk.Doc, options methodOptions) error {
 	all := d.SetObject("payment_method_options")
 	for t := range out.All {
 		if text, ok := options[t.String()]; ok {
-			setSorted(all, t.String(), text)
+			all.SetSorted(t.String(), text)
 		}
 	}
 	r.setOptions(d, options)
 	return nil
-}
-
-// setSorted puts a member of JSON text in its alphabetical place.
-func setSorted(d sdk.Doc, key, json string) {
-	after := ""
-	var later []sdk.Doc
-	for m := range d.All {
-		if m.Key() > key {
-			later = append(later, m)
-			continue
-		}
-		after = m.Key()
-	}
-	if after != "" || len(later) == 0 {
-		d.InsertJSON(after, key, json)
-		return
-	}
-	for _, m := range later {
-		d.Delete(m.Key())
-	}
-	d.SetJSON(key, json)
-	for _, m := range later {
-		d.SetDoc(m.Key(), m)
-	}
 }
 
 // setOptions merges the payment_method_options parameter. What is set to a
@@ -164,7 +140,7 @@ func (r *request) setOptions(d sdk.Doc, options methodOptions) {
 			if !ok {
 				text = "{}"
 			}
-			setSorted(all, typ, text)
+			all.SetSorted(typ, text)
 			to = all.Get(typ)
 		}
 		for m := range given.All {
@@ -176,7 +152,7 @@ func (r *request) setOptions(d sdk.Doc, options methodOptions) {
 			case to.Get(m.Key()).Exists():
 				to.SetString(m.Key(), m.String())
 			default:
-				setSorted(to, m.Key(), quoted(m.String()))
+				to.SetSortedString(m.Key(), m.String())
 			}
 		}
 	}

@@ -229,11 +229,6 @@ func (r *request) setMetadata(d sdk.Doc) {
 			m.Delete(v.Key())
 			continue
 		}
-		// [R] keys come in alphabetical order, however they were sent.
-		if m.Get(v.Key()).Exists() {
-			m.SetString(v.Key(), v.String())
-		} else {
-			setSorted(m, v.Key(), quoted(v.String()))
-		}
+		m.SetSortedString(v.Key(), v.String()) // [R] keys come in alphabetical order, however they were sent
 	}
 }

@@ -108,7 +108,7 @@ func simulations() {
 			}
 		}
 		before := d.Clone(r.Arena)
-		setSorted(d.Get("metadata"), "order_id", `"6735"`) // [S cli-triggers/charge.refund.updated.json]
+		d.Get("metadata").SetSortedString("order_id", "6735") // [S cli-triggers/charge.refund.updated.json]
 		refunds.Update(r.Call, d)
 		emit(r.Call, "charge.refund.updated", d, changes(r.Call, before, d))
 		return nil
@@ -339,7 +339,7 @@ func simulateCustomerUpdated(r *request) error {
 		return err
 	}
 	if changes(r.Call, before, d).Len() == 0 {
-		setSorted(d.Get("metadata"), "foo", `"bar"`) // something has to change
+		d.Get("metadata").SetSortedString("foo", "bar") // something has to change
 	}
 	customers.Update(r.Call, d)
 	emit(r.Call, "customer.updated", d, changes(r.Call, before, d))
