@@ -11,7 +11,8 @@ import (
 // (48 bytes: seven calls); an address that Go computes in 64 bits is widened,
 // added to and cut off again, and cannot share the bounds check of its base.
 // Before a module is metered these become what they mean in plain
-// instructions. A third of the time of a Go guest went into them.
+// instructions. Of a request that creates a Stripe customer, jumps (see jumps.go)
+// took 18 % with the host's share counted in, addresses 5 %, bulk instructions 6 %.
 
 const (
 	// maxUnrolled is the longest constant length of a bulk instruction that is
