@@ -67,7 +67,7 @@ type Plugin struct {
 	// thrown away.
 	Warmup func(c *Call)
 
-	routes      map[string]*segment // by host id
+	routes      []hostRoutes
 	collections []*Collection
 	timers      map[string]func(c *Call, payload string) error
 	simulations map[string]Handler
@@ -81,7 +81,6 @@ func New(m Manifest) *Plugin {
 	return &Plugin{
 		Manifest:    m,
 		OnError:     AnswerError,
-		routes:      map[string]*segment{},
 		timers:      map[string]func(*Call, string) error{},
 		simulations: map[string]Handler{},
 		fixtures:    map[string]Handler{},
@@ -104,10 +103,28 @@ func (p *Plugin) HandleHost(host, pattern, id string, level Level, h Handler) {
 	if host == "" && len(p.Manifest.Hosts) > 0 {
 		host = p.Manifest.Hosts[0].ID
 	}
-	if p.routes[host] == nil {
-		p.routes[host] = new(segment)
+	root := p.root(host)
+	if root == nil {
+		root = new(segment)
+		p.routes = append(p.routes, hostRoutes{host, root})
 	}
-	p.routes[host].add(path, &route{id: id, level: level, method: method, handler: h})
+	root.add(path, &route{id: id, level: level, method: method, handler: h})
+}
+
+// hostRoutes are the operations of one of the vendor's hosts, by manifest id.
+type hostRoutes struct {
+	host string
+	root *segment
+}
+
+// root returns where the routes of a host begin, nil if it has none.
+func (p *Plugin) root(host string) *segment {
+	for i := range p.routes {
+		if p.routes[i].host == host {
+			return p.routes[i].root
+		}
+	}
+	return nil
 }
 
 // OnTimer names what runs when a timer set with Call.SetTimer under that name
@@ -236,7 +253,7 @@ func (p *Plugin) route(c *Call) error {
 	if host == "" && len(p.Manifest.Hosts) > 0 {
 		host = p.Manifest.Hosts[0].ID
 	}
-	root := p.routes[host]
+	root := p.root(host)
 	if root == nil {
 		return ErrNotRouted
 	}

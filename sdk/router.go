@@ -81,21 +81,14 @@ func (s *segment) find(method, path string, values *[maxPathValues]string) *rout
 }
 
 func (s *segment) walk(method, path string, values *[maxPathValues]string, n int) *route {
-	part, rest, more := strings.Cut(path, "/")
-	step := func(next *segment, n int) *route {
-		if more {
-			return next.walk(method, rest, values, n)
-		}
-		for _, r := range next.routes {
-			if r.method == method {
-				return r
-			}
-		}
-		return nil
+	end := strings.IndexByte(path, '/')
+	part := path
+	if end >= 0 {
+		part = path[:end]
 	}
 	for i := range s.children {
-		if s.children[i].text == part {
-			if r := step(s.children[i].next, n); r != nil {
+		if sameText(s.children[i].text, part) {
+			if r := s.children[i].next.step(method, path, end, values, n); r != nil {
 				return r
 			}
 			break
@@ -107,7 +100,7 @@ func (s *segment) walk(method, path string, values *[maxPathValues]string, n int
 	for i := range s.suffixed {
 		if value, ok := strings.CutSuffix(part, s.suffixed[i].text); ok && value != "" {
 			values[n] = value
-			if r := step(s.suffixed[i].next, n+1); r != nil {
+			if r := s.suffixed[i].next.step(method, path, end, values, n+1); r != nil {
 				return r
 			}
 		}
@@ -116,5 +109,19 @@ func (s *segment) walk(method, path string, values *[maxPathValues]string, n int
 		return nil
 	}
 	values[n] = part
-	return step(s.any, n+1)
+	return s.any.step(method, path, end, values, n+1)
+}
+
+// step goes on behind the part of path that ended at end and led to s; -1 is
+// the last part.
+func (s *segment) step(method, path string, end int, values *[maxPathValues]string, n int) *route {
+	if end >= 0 {
+		return s.walk(method, path[end+1:], values, n)
+	}
+	for _, r := range s.routes {
+		if r.method == method {
+			return r
+		}
+	}
+	return nil
 }

@@ -132,6 +132,11 @@ func (t *trace) keep(first, second []byte) (b *block, f, s span) {
 	}
 	if b == nil || b.raw == nil || len(b.raw)+n > blockBytes {
 		b = new(block)
+		if len(t.blocks) > 0 {
+			// A session that has filled one block will fill this one: growing it
+			// step by step would copy as much as it holds.
+			b.raw = make([]byte, 0, max(blockBytes, n))
+		}
 		t.blocks = append(t.blocks, b)
 	}
 	at := int32(len(b.raw))

@@ -28,7 +28,8 @@ func before(c *sdk.Call) error {
 	if strings.HasPrefix(c.Path(), "/redirect/") {
 		return nil // pages for browsers
 	}
-	setHeaders(c, version)
+	account := c.Header("Stripe-Account")
+	setHeaders(c, version, account)
 	switch c.Credential.Status {
 	case abi.CredentialAbsent:
 		return noKey()
@@ -38,7 +39,7 @@ func before(c *sdk.Call) error {
 	if c.Credential.Class == "publishable" && !publicOperations[c.Operation()] {
 		return publishableKey()
 	}
-	if account := c.Header("Stripe-Account"); account != "" {
+	if account != "" {
 		if !accountLike(account) {
 			return noAccess(c.Credential.Masked, account)
 		}
@@ -59,8 +60,8 @@ var publicOperations = map[string]bool{
 }
 
 // setHeaders writes the headers of the 2024-06-20 recordings, in their order.
-func setHeaders(c *sdk.Call, version string) {
-	c.FixedHeaders(servedBy["mono-bapi-srv"])
+func setHeaders(c *sdk.Call, version, account string) {
+	c.FixedHeaders(usualHeaders)
 	c.AddHeader("Request-Id", requestID(c))
 	if c.Method != "GET" {
 		if key := c.Header("Idempotency-Key"); key != "" {
@@ -71,7 +72,7 @@ func setHeaders(c *sdk.Call, version string) {
 			c.AddHeader("Stripe-Should-Retry", "false")
 		}
 	}
-	if account := c.Header("Stripe-Account"); account != "" {
+	if account != "" {
 		c.AddHeader("Stripe-Account", account)
 	}
 	c.AddHeader("Stripe-Version", version)
@@ -105,6 +106,10 @@ var servedBy = func() map[string]*sdk.Headers {
 	return all
 }()
 
+// usualHeaders are those of the service that answers most operations, and what
+// none of them answers.
+var usualHeaders = servedBy["mono-bapi-srv"]
+
 // headersOf are the fixed headers of an operation. Which service answers is [R]
 // for payments, customers, accounts, transfers and billing; the rest is
 // believed to be the one that most others have.
@@ -121,7 +126,7 @@ func headersOf(pattern string) *sdk.Headers {
 	case "transfers", "payouts":
 		return servedBy["mms-bapi-srv"]
 	}
-	return servedBy["mono-bapi-srv"]
+	return usualHeaders
 }
 
 // policies holds the Content-Security-Policy of each operation, by its place in

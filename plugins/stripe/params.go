@@ -23,7 +23,7 @@ func (r *request) check() error {
 	if fault != nil {
 		return fault
 	}
-	for _, name := range notMirrored[r.op.id] {
+	for _, name := range r.unmirrored {
 		if v := r.params.Get(name); v.Exists() && v.String() != "false" {
 			return &failure{status: 501, typ: "api_error", code: "mirra_not_mirrored", param: name, message: "Mirra does not mirror the parameter " + name + " of " + r.op.id + " yet."}
 		}

@@ -11,16 +11,18 @@ type request struct {
 	*sdk.Call
 	op     *operation
 	params sdk.Doc
-	print  string // fingerprint, once it is known
+	// unmirrored are parameters of the operation that answer 501.
+	unmirrored []string
+	print      string // fingerprint, once it is known
 }
 
 var current request
 
 // serve checks a request's parameters, runs its operation once per idempotency
 // key, and answers with the expanded document.
-func serve(c *sdk.Call, op *operation, run func(c *request) error) error {
+func serve(c *sdk.Call, op *operation, unmirrored []string, run func(c *request) error) error {
 	r := &current
-	*r = request{Call: c, op: op}
+	*r = request{Call: c, op: op, unmirrored: unmirrored}
 	params, err := c.Params()
 	if err != nil {
 		return err

@@ -42,11 +42,11 @@ func route() {
 			continue
 		}
 		delete(implemented, op.id)
-		headers := headersOf(op.pattern)
+		headers, unmirrored := headersOf(op.pattern), notMirrored[op.id]
 		stripe.Handle(op.pattern, op.id, h.level, func(c *sdk.Call) error {
 			c.FixedHeaders(headers)
 			c.AddHeader("Content-Security-Policy", policies[i])
-			return serve(c, op, h.run)
+			return serve(c, op, unmirrored, h.run)
 		})
 	}
 	for id := range implemented {
