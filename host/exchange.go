@@ -14,9 +14,13 @@ type Request struct {
 	Authority string // as the client sent it
 	Host      string // manifest id of the vendor's host, "" for the default one
 	BaseURL   string // what the client prefixes paths with, no slash at the end
-	Target    string // raw path and query below the mirror
-	Headers   []abi.Pair
-	Body      []byte
+	// HostURL returns the base of a vendor host, by manifest id, the way the
+	// client came: by the same name, port and path. "", or a nil function, leaves
+	// it to the session.
+	HostURL func(hostID string) string
+	Target  string // raw path and query below the mirror
+	Headers []abi.Pair
+	Body    []byte
 	// BodyFault says why Body is not what was sent: too large, or its encoding
 	// unknown or corrupt.
 	BodyFault *abi.ParseError

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"encoding/json"
 	"io"
 	"net/http"
 	"net/url"
@@ -43,4 +44,70 @@ func completeForm(t *testing.T, resp *http.Response) (action string, fields url.
 	}
 	t.Fatalf("no form to complete in\n%s", page)
 	return "", nil
+}
+
+// TestPageAddress asks for a challenge by each way to the mirror: its page is
+// reached by the same one.
+func TestPageAddress(t *testing.T) {
+	p := up(t)
+	var listed struct {
+		Mirrors []struct{ URL, PathURL, HostURL string }
+	}
+	if err := json.Unmarshal([]byte(p.mirra("status", "--json")), &listed); err != nil || len(listed.Mirrors) != 1 {
+		t.Fatalf("status lists %+v (%v)", listed, err)
+	}
+	m := listed.Mirrors[0]
+	path, name := mustURL(t, m.PathURL), mustURL(t, m.HostURL)
+	for _, way := range []struct{ base, host, page string }{
+		{m.PathURL, "", m.PathURL + "/hooks/redirect/"},
+		{m.PathURL, "mirra:4401", "http://mirra:4401" + path.Path + "/hooks/redirect/"},
+		{"http://" + path.Host, name.Host, "http://hooks." + name.Host + "/redirect/"},
+		{m.URL, "", m.PathURL + "/hooks/redirect/"},
+	} {
+		form := "amount=2000&currency=usd&confirm=true&payment_method=pm_card_threeDSecureRequired&return_url=https://example.com/back"
+		req, err := http.NewRequest("POST", way.base+"/v1/payment_intents", strings.NewReader(form))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Authorization", "Bearer sk_test_123")
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		req.Host = way.host
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var intent struct {
+			NextAction struct {
+				Redirect struct{ URL string } `json:"redirect_to_url"`
+			} `json:"next_action"`
+		}
+		err = json.NewDecoder(resp.Body).Decode(&intent)
+		resp.Body.Close()
+		page := intent.NextAction.Redirect.URL
+		if err != nil || !strings.HasPrefix(page, way.page) {
+			t.Errorf("by %s as %q: the page is at %q, want it below %s (%v)", way.base, way.host, page, way.page, err)
+			continue
+		}
+		// The name need not resolve here: the page is asked for where it is.
+		at := mustURL(t, page)
+		req, err = http.NewRequest("GET", "http://"+path.Host+at.RequestURI(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Host = at.Host
+		resp, err = http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		completeForm(t, resp)
+	}
+}
+
+func mustURL(t *testing.T, s string) *url.URL {
+	t.Helper()
+	u, err := url.Parse(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
 }

@@ -37,7 +37,7 @@ func locate(r *http.Request, domains []string) (place, bool) {
 		return place{}, false
 	}
 	base := "http://" + r.Host + "/s/" + session + "/" + mirror
-	return place{session: session, mirror: mirror, host: r.Header.Get("X-Mirra-Host"), base: base, target: target, byPath: true}, true
+	return place{session: session, mirror: mirror, host: r.Header.Get("X-Mirra-Host"), base: base, root: base, target: target, way: byPath}, true
 }
 
 // locateName reads a host name.
@@ -50,15 +50,15 @@ func locateName(r *http.Request, target string, domains []string) (place, bool) 
 	if !ok {
 		return place{}, false
 	}
-	host := r.Header.Get("X-Mirra-Host")
+	host, root := r.Header.Get("X-Mirra-Host"), r.Host
 	if i := strings.LastIndexByte(labels, '.'); i >= 0 {
-		host, labels = labels[:i], labels[i+1:] // verify.twilio-a7k2
+		host, labels, root = labels[:i], labels[i+1:], root[i+1:] // verify.twilio-a7k2
 	}
 	i := strings.LastIndexByte(labels, '-')
 	if i <= 0 || i == len(labels)-1 {
 		return place{}, false
 	}
-	return place{session: labels[i+1:], mirror: labels[:i], host: host, base: "http://" + r.Host, target: target}, true
+	return place{session: labels[i+1:], mirror: labels[:i], host: host, base: "http://" + r.Host, root: "http://" + root, target: target, way: byName}, true
 }
 
 // hostName returns a Host header without port and final dot, in lower case.

@@ -43,7 +43,33 @@ type headerHider interface{ HideHeaders() bool }
 type place struct {
 	session, mirror, host string
 	base, target          string
-	byPath                bool // the vendor's host may stand in front of target
+	// root is base without a vendor host, and how another host stands in it.
+	root string
+	way  way
+}
+
+// way is how a request found its mirror.
+type way uint8
+
+const (
+	byPort way = iota // other hosts are named by a header: no URL leads there
+	byPath            // the host's id may stand in front of the target
+	byName            // the host's id is a label in front of the name
+)
+
+// hostURL is host.Request.HostURL.
+func (p *place) hostURL(m *abi.Manifest, id string) string {
+	if id == "" || len(m.Hosts) == 0 || m.Hosts[0].ID == id {
+		return p.root
+	}
+	switch p.way {
+	case byPath:
+		return p.root + "/" + id
+	case byName:
+		name, _ := strings.CutPrefix(p.root, "http://")
+		return "http://" + id + "." + name
+	}
+	return ""
 }
 
 // takeHost moves the id of a vendor's host from the front of the target into
@@ -90,7 +116,7 @@ func (v *Vendor) Port(session, mirror string) http.Handler {
 			_, target, _ = strings.Cut(rest, "/")
 			target = "/" + target
 		}
-		v.serve(w, r, place{session: session, mirror: mirror, host: r.Header.Get("X-Mirra-Host"), base: "http://" + r.Host, target: target})
+		v.serve(w, r, place{session: session, mirror: mirror, host: r.Header.Get("X-Mirra-Host"), base: "http://" + r.Host, root: "http://" + r.Host, target: target})
 	})
 }
 
@@ -104,7 +130,7 @@ func (v *Vendor) serve(w http.ResponseWriter, r *http.Request, p place) {
 		noSuchMirror(w, p)
 		return
 	}
-	if p.byPath {
+	if p.way == byPath {
 		p.takeHost(x.Manifest())
 	}
 	if strings.HasPrefix(p.target, "/_mirra/") && v.Meta != nil {
@@ -114,6 +140,7 @@ func (v *Vendor) serve(w http.ResponseWriter, r *http.Request, p place) {
 	body := bodies.get()
 	defer bodies.put(body)
 	in := host.Request{Method: r.Method, Scheme: "http", Authority: r.Host, Host: p.host, BaseURL: p.base, Target: p.target}
+	in.HostURL = func(id string) string { return p.hostURL(x.Manifest(), id) }
 	in.Headers = appendHeaders(body.pairs[:0], r)
 	body.pairs = in.Headers
 	in.Body, in.BodyFault = body.read(r, x.MaxBody())

@@ -61,14 +61,44 @@ func TestLocate(t *testing.T) {
 				r.Header.Set("X-Mirra-Host", tc.header)
 			}
 			got, ok := locate(r, []string{"*.mirra.example"})
-			if ok && got.byPath {
+			if ok && got.way == byPath {
 				got.takeHost(manifest)
 			}
-			got.byPath = false
+			got.root, got.way = "", 0 // see TestHostURL
 			if ok != tc.ok || got != tc.want {
 				t.Errorf("got %+v %v, want %+v %v", got, ok, tc.want, tc.ok)
 			}
 		})
+	}
+}
+
+// TestHostURL holds under which URL an answer names the vendor's hosts, by the
+// way its request came.
+func TestHostURL(t *testing.T) {
+	manifest := &abi.Manifest{Hosts: []abi.Host{{ID: "api"}, {ID: "verify"}, {ID: "hooks"}}}
+	for _, tc := range []struct{ host, uri, api, hooks string }{
+		{"mirra:4401", "/s/a7k2/twilio/v1", "http://mirra:4401/s/a7k2/twilio", "http://mirra:4401/s/a7k2/twilio/hooks"},
+		{"x", "/s/a7k2/twilio/verify/v2", "http://x/s/a7k2/twilio", "http://x/s/a7k2/twilio/hooks"},
+		{"twilio-a7k2.localhost:4401", "/v1", "http://twilio-a7k2.localhost:4401", "http://hooks.twilio-a7k2.localhost:4401"},
+		{"Verify.twilio-a7k2.Mirra.example.", "/v1", "http://twilio-a7k2.Mirra.example.", "http://hooks.twilio-a7k2.Mirra.example."},
+	} {
+		p, ok := locate(&http.Request{Host: tc.host, RequestURI: tc.uri, Header: http.Header{}}, []string{"mirra.example"})
+		if !ok {
+			t.Fatalf("%s%s leads nowhere", tc.host, tc.uri)
+		}
+		p.takeHost(manifest)
+		for id, want := range map[string]string{"": tc.api, "api": tc.api, "hooks": tc.hooks} {
+			if got := p.hostURL(manifest, id); got != want {
+				t.Errorf("%s%s: host %q is at %s, want %s", tc.host, tc.uri, id, got, want)
+			}
+		}
+	}
+	byPort := place{root: "http://127.0.0.1:5000"}
+	if got := byPort.hostURL(manifest, "api"); got != "http://127.0.0.1:5000" {
+		t.Errorf("the default host of a port is at %s", got)
+	}
+	if got := byPort.hostURL(manifest, "hooks"); got != "" {
+		t.Errorf("another host of a port is at %s, want none: it is named by a header", got)
 	}
 }
 
@@ -81,7 +111,7 @@ func FuzzLocate(f *testing.F) {
 	manifest := &abi.Manifest{Hosts: []abi.Host{{ID: "api"}, {ID: "v1"}}, Operations: []abi.Operation{{Path: "/v"}}}
 	f.Fuzz(func(t *testing.T, name, uri string) {
 		p, ok := locate(&http.Request{Host: name, RequestURI: uri, Header: http.Header{}}, []string{"mirra.example"})
-		if !ok || !p.byPath {
+		if !ok || p.way != byPath {
 			return
 		}
 		p.takeHost(manifest)

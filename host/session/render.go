@@ -18,9 +18,9 @@ var (
 )
 
 // replaceTokens replaces the vendor's own URLs by the base that reaches this
-// session, and secret handles by their text. The mirror is locked if there are
-// any of those.
-func (m *Mirror) replaceTokens(body []byte) []byte {
+// session, by hostURL if that knows one, and secret handles by their text. The
+// mirror is locked if there are any of those.
+func (m *Mirror) replaceTokens(body []byte, hostURL func(hostID string) string) []byte {
 	i := bytes.Index(body, tokenStart)
 	if i < 0 {
 		return body
@@ -35,7 +35,14 @@ func (m *Mirror) replaceTokens(body []byte) []byte {
 			if n < 0 {
 				n = len(body)
 			}
-			out = append(out, m.s.urlFor(m, string(body[:n]))...)
+			url := ""
+			if hostURL != nil {
+				url = hostURL(string(body[:n]))
+			}
+			if url == "" {
+				url = m.s.urlFor(m, string(body[:n]))
+			}
+			out = append(out, url...)
 			body = body[n:]
 		case bytes.HasPrefix(body, secretToken):
 			body = body[len(secretToken):]
@@ -63,7 +70,7 @@ func (m *Mirror) replaceTokens(body []byte) []byte {
 }
 
 // plain replaces the tokens of a document shown outside of vendor traffic.
-func (m *Mirror) plain(doc []byte) []byte { return m.replaceTokens(doc) }
+func (m *Mirror) plain(doc []byte) []byte { return m.replaceTokens(doc, nil) }
 
 // hostAnswer fills x's answer with one the host gives by itself, in the shape
 // the manifest has under that name.

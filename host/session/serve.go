@@ -17,14 +17,15 @@ import (
 
 // exchange is the memory of one request on its way; it is reused.
 type exchange struct {
-	frame  []byte
-	tape   tape.Parser
-	out    []byte
-	body   []byte
-	pairs  []abi.Pair
-	answer host.Response
-	tokens bool   // the output holds what replaceTokens replaces
-	tidy   func() // what the program wants done behind the answer, or nil
+	frame   []byte
+	tape    tape.Parser
+	out     []byte
+	body    []byte
+	pairs   []abi.Pair
+	answer  host.Response
+	hostURL func(string) string // the request's
+	tokens  bool                // the output holds what replaceTokens replaces
+	tidy    func()              // what the program wants done behind the answer, or nil
 
 	operation string // that answered, and its level
 	level     abi.Level
@@ -43,6 +44,7 @@ func (x *exchange) release() {
 	if x.tidy != nil {
 		x.tidy()
 	}
+	x.hostURL = nil
 	// A giant answer's memory is not kept for the next small one.
 	if cap(x.body)+cap(x.out)+cap(x.frame) > 4<<20 {
 		return
@@ -58,7 +60,7 @@ func (m *Mirror) Serve(ctx context.Context, r *host.Request) *host.Response {
 	m.s.touch(started)
 	x := m.exchange()
 	x.answer = *host.NewResponse(x.release)
-	x.operation, x.level, x.warning = "", abi.LevelNone, ""
+	x.operation, x.level, x.warning, x.hostURL = "", abi.LevelNone, "", r.HostURL
 
 	cred, header := m.credential(r.Headers)
 	if header >= 0 {
@@ -239,7 +241,7 @@ func (m *Mirror) renderFrame(x *exchange) error {
 	default:
 		x.body = abi.AppendLayout(x.body[:0], r.Layout, r.Body)
 		if x.tokens && isJSON(a.Headers) {
-			x.body = m.replaceTokens(x.body)
+			x.body = m.replaceTokens(x.body, x.hostURL)
 		}
 		a.Body = x.body
 	}
