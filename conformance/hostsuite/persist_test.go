@@ -187,3 +187,45 @@ func TestPersistentNeedsAName(t *testing.T) {
 	_, err = newRig(t).Create(context.Background(), session.Options{Persistent: true, Name: "n", Mirrors: []session.MirrorSpec{{Ref: "probe"}}})
 	hostError(t, err, "mirra.session.no_directory")
 }
+
+// betweenStores does something when a session has its folder and no database yet.
+type betweenStores struct {
+	host.Stores
+	do func()
+}
+
+func (b *betweenStores) Persistent(schema *host.Schema, path string) (host.Store, error) {
+	b.do()
+	return b.Stores.Persistent(schema, path)
+}
+
+// TestTidyWhileCreating tidies in the middle of a creation, as a server that has
+// just started does: what is being created is not a leftover.
+func TestTidyWhileCreating(t *testing.T) {
+	t.Parallel()
+	folder, wall := t.TempDir(), newWall()
+	catalogue, err := sqlite.OpenCatalogue(filepath.Join(folder, "catalogue.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer catalogue.Close()
+	between := &betweenStores{}
+	r := newRig(t, func(c *session.Config) {
+		between.Stores = c.Stores
+		c.Stores, c.Directory, c.Catalogue, c.Clock = between, filepath.Join(folder, "sessions"), catalogue, wall
+	})
+	defer r.Close()
+	between.do = func() {
+		if err := r.Tidy(); err != nil {
+			t.Error(err)
+		}
+	}
+	s := r.mustCreate(persistent)
+	mustDo(t, s, "POST", "/things", "tag=a")
+	if err := r.Tidy(); err != nil {
+		t.Fatal(err)
+	}
+	if files, err := filepath.Glob(filepath.Join(folder, "sessions", "*", "*.db")); err != nil || len(files) != 1 {
+		t.Errorf("databases: %v (%v), want one", files, err)
+	}
+}

@@ -324,10 +324,18 @@ func (g *Manager) Revive(ctx context.Context, name string) (*Session, error) {
 }
 
 // Tidy deletes archives that are older than a week and folders that belong to
-// no session: what a crash left while one was created or deleted.
+// no session: what a crash left while one was created or deleted. It may run
+// while sessions come and go.
 func (g *Manager) Tidy() error {
 	if g.cfg.Catalogue == nil {
 		return nil
+	}
+	var faults *multierror.Error
+	// The folders come first: a session has its id reserved before it has a
+	// folder, so what is listed here and not found below is nobody's.
+	folders, err := os.ReadDir(g.cfg.Directory)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		faults = multierror.Append(faults, err)
 	}
 	known := map[string]bool{}
 	var old []string
@@ -344,20 +352,20 @@ func (g *Manager) Tidy() error {
 			return fmt.Errorf("tidy: %w", err)
 		}
 	}
-	for _, s := range g.Sessions() {
-		known[strings.TrimPrefix(s.id, idPrefix)] = true
+	g.mu.RLock()
+	for id := range g.sessions { // those that are just being created too
+		known[strings.TrimPrefix(id, idPrefix)] = true
 	}
-	var faults *multierror.Error
+	g.mu.RUnlock()
 	for _, id := range old {
+		if known[strings.TrimPrefix(id, idPrefix)] {
+			continue // it has just been brought back
+		}
 		if err := g.purge(id, filepath.Join(g.cfg.Directory, strings.TrimPrefix(id, idPrefix))); err != nil {
 			faults = multierror.Append(faults, err)
 		}
 	}
-	entries, err := os.ReadDir(g.cfg.Directory)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		faults = multierror.Append(faults, err)
-	}
-	for _, e := range entries {
+	for _, e := range folders {
 		if e.IsDir() && !known[e.Name()] {
 			if err := os.RemoveAll(filepath.Join(g.cfg.Directory, e.Name())); err != nil {
 				faults = multierror.Append(faults, err)
