@@ -38,6 +38,16 @@ func TestLayoutOfGarbage(t *testing.T) {
 	}
 }
 
+// TestLayoutIsBounded holds that what a plugin answers does not grow beyond
+// measure: two spaces a level for each of 200,000 levels would be 80 GB.
+func TestLayoutIsBounded(t *testing.T) {
+	body := strings.Repeat("[1,", 200_000)
+	if got := len(AppendLayout(nil, LayoutIndent2, body)); got > 300*len(body) {
+		t.Errorf("%d bytes became %d", len(body), got)
+	}
+	layoutKeeps(t, body)
+}
+
 func layoutKeeps(t *testing.T, body string) {
 	t.Helper()
 	got := AppendLayout(nil, LayoutIndent2, body)
