@@ -1,7 +1,9 @@
 package assembly
 
 import (
+	"bytes"
 	"fmt"
+	"sync"
 
 	"github.com/klauspost/compress/s2"
 
@@ -18,8 +20,19 @@ var _ session.Packer = packer{}
 // maxPackedBytes bounds what Unpack makes: a block of a trace is far smaller.
 const maxPackedBytes = 64 << 20
 
+// scratch holds what Encode needs, which is more than it returns.
+var scratch = sync.Pool{New: func() any { return new([]byte) }}
+
 // Pack implements session.Packer.
-func (packer) Pack(b []byte) []byte { return s2.Encode(nil, b) }
+func (packer) Pack(b []byte) []byte {
+	p := scratch.Get().(*[]byte)
+	defer scratch.Put(p)
+	packed := s2.Encode((*p)[:cap(*p)], b)
+	if cap(packed) > cap(*p) {
+		*p = packed
+	}
+	return bytes.Clone(packed)
+}
 
 // Unpack implements session.Packer.
 func (packer) Unpack(b []byte) ([]byte, error) {

@@ -135,7 +135,7 @@ func (t *trace) keep(first, second []byte) (b *block, f, s span) {
 		if len(t.blocks) > 0 {
 			// A session that has filled one block will fill this one: growing it
 			// step by step would copy as much as it holds.
-			b.raw = make([]byte, 0, max(blockBytes, n))
+			b.raw = newRaw(n)
 		}
 		t.blocks = append(t.blocks, b)
 	}
@@ -146,6 +146,27 @@ func (t *trace) keep(first, second []byte) (b *block, f, s span) {
 	b.size = len(b.raw)
 	t.bytes += n
 	return b, f, s
+}
+
+// freeRaw holds memory of packed blocks for new ones: a session that is read
+// from in long lists fills a block a request, and fresh pages cost more than the
+// copy into them.
+var freeRaw sync.Pool
+
+func newRaw(n int) []byte {
+	if n <= blockBytes {
+		if p, ok := freeRaw.Get().(*[blockBytes]byte); ok {
+			return p[:0]
+		}
+	}
+	return make([]byte, 0, max(blockBytes, n))
+}
+
+// freeBlock takes back what newRaw gave, which nothing may refer to any more.
+func freeBlock(raw []byte) {
+	if cap(raw) == blockBytes {
+		freeRaw.Put((*[blockBytes]byte)(raw[:blockBytes]))
+	}
 }
 
 // drop forgets the oldest entry, and its block once no other entry is in it.
@@ -229,6 +250,7 @@ func (t *trace) packBlock(b *block) {
 	if b.packed == nil {
 		b.packed, b.raw = packed, nil
 		t.bytes += len(packed) - b.size
+		freeBlock(raw)
 	}
 }
 
@@ -273,27 +295,38 @@ func (t *trace) fill(r *Raw, b *block) {
 	if b == nil {
 		return
 	}
-	t.mu.Lock()
-	raw, packed := b.raw, b.packed
-	t.mu.Unlock()
-	if raw == nil {
-		var err error
-		if raw, err = t.pack.Unpack(packed); err != nil {
-			r.Fault = "trace: " + err.Error()
-			return
-		}
-	}
-	first, second := raw[r.first.from:r.first.to], raw[r.second.from:r.second.to]
-	if r.Type != TrafficEntry {
-		r.Sent, r.Got = first, second
+	first, second, err := t.bytesOf(r, b)
+	if err != nil {
+		r.Fault = "trace: " + err.Error()
 		return
 	}
-	if req, err := abi.DecodeRequest(string(first)); err == nil {
+	if r.Type != TrafficEntry {
+		r.Sent, r.Got = []byte(first), []byte(second)
+		return
+	}
+	if req, err := abi.DecodeRequest(first); err == nil {
 		r.Request = req
 	}
-	if resp, err := abi.DecodeResponse(string(second)); err == nil {
+	if resp, err := abi.DecodeResponse(second); err == nil {
 		r.Response = resp
 	}
+}
+
+// bytesOf returns copies of the two pieces of an entry, whose block may be
+// packed as soon as the lock is free.
+func (t *trace) bytesOf(r *Raw, b *block) (first, second string, err error) {
+	t.mu.Lock()
+	if raw := b.raw; raw != nil {
+		defer t.mu.Unlock()
+		return string(raw[r.first.from:r.first.to]), string(raw[r.second.from:r.second.to]), nil
+	}
+	packed := b.packed
+	t.mu.Unlock()
+	raw, err := t.pack.Unpack(packed)
+	if err != nil {
+		return "", "", err
+	}
+	return string(raw[r.first.from:r.first.to]), string(raw[r.second.from:r.second.to]), nil
 }
 
 // traceRequest logs a request after commit or rollback. request is its frame
