@@ -130,7 +130,7 @@ func (t *trace) keep(first, second []byte) (b *block, f, s span) {
 	if len(t.blocks) > 0 {
 		b = t.blocks[len(t.blocks)-1]
 	}
-	if b == nil || b.raw == nil || len(b.raw)+n > blockBytes {
+	if b == nil || b.raw == nil || len(b.raw)+n > max(cap(b.raw), blockBytes) {
 		b = new(block)
 		if len(t.blocks) > 0 {
 			// A session that has filled one block will fill this one: growing it
@@ -148,24 +148,36 @@ func (t *trace) keep(first, second []byte) (b *block, f, s span) {
 	return b, f, s
 }
 
-// freeRaw holds memory of packed blocks for new ones: a session that is read
-// from in long lists fills a block a request, and fresh pages cost more than the
-// copy into them.
-var freeRaw sync.Pool
+// freeRaw and freeWide hold memory of packed blocks for new ones: a session that
+// is read from in long lists fills a block a request, and fresh pages cost more
+// than the copy into them. A wide block is for what no common one can hold.
+var freeRaw, freeWide sync.Pool
+
+const wideBytes = 4 * blockBytes
 
 func newRaw(n int) []byte {
-	if n <= blockBytes {
+	switch {
+	case n <= blockBytes:
 		if p, ok := freeRaw.Get().(*[blockBytes]byte); ok {
 			return p[:0]
 		}
+		return make([]byte, 0, blockBytes)
+	case n <= wideBytes:
+		if p, ok := freeWide.Get().(*[wideBytes]byte); ok {
+			return p[:0]
+		}
+		return make([]byte, 0, wideBytes)
 	}
-	return make([]byte, 0, max(blockBytes, n))
+	return make([]byte, 0, n)
 }
 
 // freeBlock takes back what newRaw gave, which nothing may refer to any more.
 func freeBlock(raw []byte) {
-	if cap(raw) == blockBytes {
+	switch cap(raw) {
+	case blockBytes:
 		freeRaw.Put((*[blockBytes]byte)(raw[:blockBytes]))
+	case wideBytes:
+		freeWide.Put((*[wideBytes]byte)(raw[:wideBytes]))
 	}
 }
 
