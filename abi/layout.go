@@ -45,8 +45,7 @@ func appendIndented(dst, src []byte) []byte {
 		}
 		c := src[i]
 		i++
-		switch c {
-		case '"':
+		if c == '"' {
 			out[n] = c
 			n++
 		text: // up to the quote that ends it
@@ -94,22 +93,30 @@ func appendIndented(dst, src []byte) []byte {
 					}
 				}
 			}
-			if i < len(src) && src[i] == ':' {
-				if len(out)-n < room {
-					out = enlarge(out, n, room, len(src)-i)
-				}
-				out[n], out[n+1] = ':', ' '
-				i, n = i+1, n+2
+			if i == len(src) || src[i] != ':' {
+				continue
 			}
-			continue
-		case ':':
+			if len(out)-n < room {
+				out = enlarge(out, n, room, len(src)-i)
+			}
 			out[n], out[n+1] = ':', ' '
-			n += 2
+			i, n = i+1, n+2
+			if len(src)-i < word || src[i] == '"' || src[i]|0x20 == '{' {
+				continue // not a number, true, false or null
+			}
+			w := binary.LittleEndian.Uint64(src[i:])
+			binary.LittleEndian.PutUint64(out[n:], w)
+			// A brace is a bracket with one bit more.
+			e, b := w^ones*',', (w|spacesWord)^ones*'}'
+			end := ((e-ones)&^e | (b-ones)&^b) & tops
+			k := bits.TrailingZeros64(end) / 8
+			i, n = i+k, n+k
 			continue
-		case ',':
+		}
+		if c == ',' {
 			out[n] = c
 			n++
-		case '{', '[':
+		} else if c == '{' || c == '[' {
 			out[n] = c
 			n++
 			if i < len(src) && (src[i] == '}' || src[i] == ']') {
@@ -118,22 +125,15 @@ func appendIndented(dst, src []byte) []byte {
 				continue
 			}
 			depth++
-		case '}', ']':
+		} else if c == '}' || c == ']' {
 			depth--
-		default: // a number, true, false or null
-			i--
-			if len(src)-i < word {
-				out[n] = c
-				i, n = i+1, n+1
-				continue
+		} else {
+			out[n] = c
+			n++
+			if c == ':' {
+				out[n] = ' '
+				n++
 			}
-			w := binary.LittleEndian.Uint64(src[i:])
-			binary.LittleEndian.PutUint64(out[n:], w)
-			// A brace is a bracket with one bit more.
-			e, b := w^ones*',', (w|spacesWord)^ones*'}'
-			end := ((e-ones)&^e | (b-ones)&^b) & tops
-			k := max(bits.TrailingZeros64(end)/8, 1)
-			i, n = i+k, n+k
 			continue
 		}
 		if uint(depth) <= shallow {
@@ -152,7 +152,7 @@ func appendIndented(dst, src []byte) []byte {
 				out[n] = ' '
 			}
 		}
-		if c == '}' || c == ']' {
+		if c != ',' && c != '{' && c != '[' {
 			out[n] = c
 			n++
 		}
