@@ -96,6 +96,7 @@ func (s *Server) Stop() { s.stopOnce.Do(func() { close(s.done) }) }
 func (s *Server) expire(ctx context.Context) {
 	t := time.NewTicker(time.Second)
 	defer t.Stop()
+	var memory settler
 	for n := 0; ; n++ {
 		select {
 		case <-ctx.Done():
@@ -110,6 +111,7 @@ func (s *Server) expire(ctx context.Context) {
 					s.log.Warn("tidy", "error", err)
 				}
 			}
+			memory.settle()
 			s.mu.Lock()
 			if len(s.reach) > 0 || s.busy > 0 {
 				s.lastUse = now
