@@ -101,7 +101,7 @@ func (c *Config) take(v *viper.Viper) error {
 	}
 	f.Limits = oneOf("limits", "vendor", "test", "off")
 	f.PeerClock = oneOf("peer-clock", "wall", "session")
-	f.VersionMismatch = oneOf("version-mismatch", "warn")
+	f.VersionMismatch = oneOf("version-mismatch", "warn", "error")
 	// YAML reads a bare off as false.
 	f.MirraHeaders = "on"
 	if h := v.GetString("mirra-headers"); h == "off" || h == "false" {
