@@ -168,15 +168,6 @@ func appendHeaders(dst []abi.Pair, r *http.Request) []abi.Pair {
 
 // write sends a response in the vendor's spelling.
 func (v *Vendor) write(w http.ResponseWriter, r *http.Request, out *host.Response, hide bool) {
-	if out.Delay > 0 {
-		t := time.NewTimer(out.Delay)
-		select {
-		case <-t.C:
-		case <-r.Context().Done():
-			t.Stop()
-			return
-		}
-	}
 	if out.Drop {
 		v.answers[0].Add(1)
 		panic(http.ErrAbortHandler) // closes the connection without an answer

@@ -10,7 +10,6 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"time"
 	"unsafe"
 
 	"github.com/mirrahq/mirra/abi"
@@ -222,7 +221,6 @@ func TestKindsOfAnswers(t *testing.T) {
 		{"none", "GET", host.Response{Status: 204}, 204, "", 0},
 		{"blob", "GET", host.Response{Status: 206, Blob: blob("0123456789"), BlobFrom: 2, BlobLen: 5}, 206, "23456", 5},
 		{"script", "GET", host.Response{Status: 200, Script: script("a", "b", "c")}, 200, "abc", -1},
-		{"late", "GET", host.Response{Status: 200, Body: []byte("x"), Delay: time.Millisecond}, 200, "x", 1},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			base := serve(t, func(*host.Request) *host.Response {

@@ -176,7 +176,7 @@ func (g *Manager) load(ctx context.Context, r record) error {
 	s.faults.rand = mrand.New(mrand.NewChaCha8(s.seed))
 	s.clock.restore(r.Clock)
 	for i := range r.Faults {
-		s.faults.rules = append(s.faults.rules, &r.Faults[i])
+		s.faults.add(&r.Faults[i])
 		s.faults.next++
 	}
 	if err := g.reserve(s); err != nil {
