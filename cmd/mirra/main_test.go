@@ -150,7 +150,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"fetch": fetchCommand, "jsonenv": jsonEnvCommand, "listen": listenCommand, "received": receivedCommand, "killserver": killServerCommand, "takeport": takePortCommand, "edit": editCommand,
+			"fetch": fetchCommand, "jsonenv": jsonEnvCommand, "listen": listenCommand, "received": receivedCommand, "killserver": killServerCommand, "takeport": takePortCommand, "edit": editCommand, "serve": serveScript,
 		},
 	})
 }
@@ -288,6 +288,45 @@ func killServerCommand(ts *testscript.TestScript, _ bool, _ []string) {
 		time.Sleep(10 * time.Millisecond)
 	}
 	ts.Fatalf("the server does not die")
+}
+
+// serveScript is `serve [FLAG...]`: mirra serve in the background, once it
+// listens. SERVE_URL, SERVE_MIRRORS and SERVE_TOKEN say where; its log is the
+// file serve.log.
+func serveScript(ts *testscript.TestScript, neg bool, args []string) {
+	if neg {
+		ts.Fatalf("unsupported: ! serve")
+	}
+	log, err := os.OpenFile(ts.MkAbs("serve.log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	ts.Check(err)
+	defer log.Close() // the child has its own
+	bin := ""
+	for _, folder := range filepath.SplitList(ts.Getenv("PATH")) {
+		if path := filepath.Join(folder, "mirra"+ts.Getenv("exe")); bin == "" {
+			if _, err := os.Stat(path); err == nil {
+				bin = path
+			}
+		}
+	}
+	cmd := exec.Command(bin, append([]string{"serve", "--json"}, args...)...)
+	cmd.Dir, cmd.Stderr = ts.MkAbs("."), log
+	for _, name := range []string{"PATH", "HOME", "TMPDIR", "SYSTEMROOT", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "MIRRA_PLUGIN_PATH", "MIRRA_PORT"} {
+		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
+	}
+	out, err := cmd.StdoutPipe()
+	ts.Check(err)
+	ts.Check(cmd.Start())
+	ts.Defer(func() {
+		_ = cmd.Process.Kill() // it may have ended by itself
+		_ = cmd.Wait()
+	})
+	var s serverState
+	if err := json.NewDecoder(out).Decode(&s); err != nil {
+		ts.Fatalf("mirra serve: %v: %s", err, ts.ReadFile("serve.log"))
+	}
+	ts.Setenv("SERVE_URL", s.Control)
+	ts.Setenv("SERVE_MIRRORS", s.Vendor)
+	ts.Setenv("SERVE_TOKEN", s.Token)
 }
 
 // takePortCommand is `takeport VARIABLE`: a port that another program has.

@@ -39,6 +39,9 @@ type Config struct {
 	ControlAddr, VendorAddr string
 	// Token guards the control API; "" makes one.
 	Token string
+	// NamedToken returns whose a token of the control API is, beside Token; nil
+	// knows none. See httpapi.Config.
+	NamedToken func(token string) (name string, err error)
 	// Hosts are names by which the control API may be called beside loopback.
 	Hosts []string
 	// Domains are names whose subdomains reach mirrors, beside localhost.

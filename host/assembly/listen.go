@@ -30,7 +30,7 @@ func (s *Server) listen() (err error) {
 	}
 	s.sender.forbid(s.control.Addr().String())
 	api := httpapi.New(httpapi.Config{
-		Control: s, Token: s.cfg.Token, Hosts: s.cfg.Hosts, Domains: s.cfg.Domains, Ready: s.ready, Metrics: s.metrics, Stop: s.Stop, Version: s.cfg.Version, Log: s.log,
+		Control: s, Token: s.cfg.Token, NamedToken: s.cfg.NamedToken, Hosts: s.cfg.Hosts, Domains: s.cfg.Domains, Ready: s.ready, Metrics: s.metrics, Stop: s.Stop, Version: s.cfg.Version, Log: s.log,
 	})
 	s.vendor.Meta = api.ServeMirror
 	s.controlWeb = httpapi.NewServer(api, s.log)
