@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"embed"
 	"encoding/json"
 	"fmt"
@@ -23,6 +25,7 @@ import (
 
 	"github.com/mirrahq/mirra/abi"
 	"github.com/mirrahq/mirra/host/assembly"
+	"github.com/mirrahq/mirra/host/hosttest"
 )
 
 // Scripts run the real program, a server in the background included, each with
@@ -150,7 +153,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"fetch": fetchCommand, "jsonenv": jsonEnvCommand, "listen": listenCommand, "received": receivedCommand, "killserver": killServerCommand, "takeport": takePortCommand, "edit": editCommand, "serve": serveScript,
+			"fetch": fetchCommand, "jsonenv": jsonEnvCommand, "listen": listenCommand, "received": receivedCommand, "killserver": killServerCommand, "takeport": takePortCommand, "edit": editCommand, "serve": serveScript, "certify": certifyCommand,
 		},
 	})
 }
@@ -165,7 +168,8 @@ func endServer(state string) {
 }
 
 // fetchCommand is `fetch STATUS METHOD URL [HEADER: VALUE | BODY]...`: the
-// answer is left in the file named answer.
+// answer is left in the file named answer. Names of https URLs all lead here;
+// ca.pem, which certify writes, is trusted.
 func fetchCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 3 {
 		ts.Fatalf("usage: fetch STATUS METHOD URL [HEADER: VALUE | BODY]...")
@@ -185,7 +189,15 @@ func fetchCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if h := header.Get("Host"); h != "" {
 		req.Host = h
 	}
-	resp, err := http.DefaultTransport.RoundTrip(req)
+	transport := http.DefaultTransport
+	if req.URL.Scheme == "https" {
+		roots := x509.NewCertPool()
+		roots.AppendCertsFromPEM([]byte(ts.ReadFile("ca.pem")))
+		transport = &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, DisableKeepAlives: true, DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, network, "127.0.0.1:"+req.URL.Port())
+		}}
+	}
+	resp, err := transport.RoundTrip(req)
 	ts.Check(err)
 	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)
@@ -326,7 +338,20 @@ func serveScript(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	ts.Setenv("SERVE_URL", s.Control)
 	ts.Setenv("SERVE_MIRRORS", s.Vendor)
+	ts.Setenv("SERVE_TLS", s.TLS)
 	ts.Setenv("SERVE_TOKEN", s.Token)
+}
+
+// certifyCommand is `certify CERT KEY NAME...`: writes a certificate, its key,
+// and whom to trust for it as ca.pem.
+func certifyCommand(ts *testscript.TestScript, _ bool, args []string) {
+	ca, err := hosttest.NewAuthority()
+	ts.Check(err)
+	cert, key, err := ca.Issue(1, args[2:]...)
+	ts.Check(err)
+	for name, text := range map[string][]byte{"ca.pem": ca.PEM, args[0]: cert, args[1]: key} {
+		ts.Check(os.WriteFile(ts.MkAbs(name), text, 0o600))
+	}
 }
 
 // takePortCommand is `takeport VARIABLE`: a port that another program has.

@@ -3,6 +3,7 @@ package main
 import (
 	"log/slog"
 	"net"
+	"strconv"
 	"strings"
 	"time"
 
@@ -26,6 +27,14 @@ server gets a token of a name: mirra serve token add NAME.`,
 			_, p, _ := net.SplitHostPort(control)
 			_, q, _ := net.SplitHostPort(vendor)
 			c.ControlAddr, c.VendorAddr = net.JoinHostPort(bind, p), net.JoinHostPort(bind, q)
+			file := &a.cfg.File
+			if !cmd.Flags().Changed("domain") {
+				c.Domains = file.Domains
+			}
+			if c.TLS = (assembly.TLSFiles{Cert: file.TLSCert, Key: file.TLSKey}); c.TLS == (assembly.TLSFiles{}) && cmd.Flags().Changed("tls-port") {
+				return &usageError{text: "there is a port for TLS and no certificate", hint: "--tls-cert FILE --tls-key FILE"}
+			}
+			c.TLSAddr = net.JoinHostPort(bind, strconv.Itoa(file.TLSPort))
 			c.Token = a.cfg.Token
 			tokens := a.cfg.tokens()
 			if _, err := tokens.list(); err != nil {
@@ -40,6 +49,9 @@ server gets a token of a name: mirra serve token add NAME.`,
 				}
 				a.out.summary("✓ control API %s", s.Control)
 				a.out.summary("✓ mirrors     %s", s.Vendor)
+				if s.TLS != "" {
+					a.out.summary("✓ over TLS    %s", s.TLS)
+				}
 				a.out.summary("  token       %s", s.Token)
 				a.out.say("Ctrl-C ends it.")
 			})
@@ -49,6 +61,9 @@ server gets a token of a name: mirra serve token add NAME.`,
 	f.StringVar(&bind, "bind", "127.0.0.1", "address to listen on")
 	f.StringArrayVar(&c.Hosts, "host", nil, "name by which the control API may be called beside loopback ones (repeatable)")
 	f.StringArrayVar(&c.Domains, "domain", nil, "name whose subdomains reach mirrors, *.mirra.example.com (repeatable)")
+	f.String("tls-cert", "", "certificate for the domains, PEM, its chain behind it: mirrors are reached over TLS; a renewed one is used at once")
+	f.String("tls-key", "", "key of the certificate, PEM")
+	f.Int("tls-port", defaultTLSPort, "port of TLS; 0 takes any")
 	f.StringArrayVar(&c.WebhookHosts, "webhook-host", nil, "host that webhooks may go to beside loopback (repeatable)")
 	f.BoolVar(&c.Private, "private-webhooks", false, "let webhooks go to private networks: in a container")
 	cmd.AddCommand(a.tokenCommand())

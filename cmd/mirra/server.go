@@ -102,7 +102,7 @@ func (a *app) serve(ctx context.Context, c assembly.Config, ready func(*serverSt
 	if err != nil {
 		return err
 	}
-	state := &serverState{PID: os.Getpid(), Version: c.Version, Control: s.ControlURL(), Vendor: s.VendorURL(), Token: s.Token(), Started: time.Now().UTC()}
+	state := &serverState{PID: os.Getpid(), Version: c.Version, Control: s.ControlURL(), Vendor: s.VendorURL(), TLS: s.TLSURL(), Token: s.Token(), Started: time.Now().UTC()}
 	err = writePrivate(a.cfg.stateFile(), state)
 	if err == nil {
 		ready(state)
