@@ -15,7 +15,7 @@ var sampleRequests = []Request{
 		Kind: KindHTTP, Method: "POST", Scheme: "https", Authority: "api.example.com", Host: "api", BaseURL: "http://127.0.0.1:4401",
 		Target: "/v1/things?expand[]=a", Headers: sampleHeaders, Body: "a=1", Tape: sampleTape(),
 		Credential: Credential{Status: CredentialAccepted, Handle: 1 << 24, Class: "secret", Account: "acct_1", Masked: "sk_****"},
-		Context:    Context{NowNS: 1_700_000_000_000_000_001, PeerNS: -1, Flags: InFlightDuplicate | LimitsOff | LimitsTest | Strict, Session: "s", Mirror: "m"},
+		Context:    Context{NowNS: 1_700_000_000_000_000_001, PeerNS: -1, Flags: InFlightDuplicate | LimitsOff | LimitsTest | Strict | RefuseVersions, Session: "s", Mirror: "m"},
 		Forwards:   []string{"http://127.0.0.1:1/hook", "http://127.0.0.1:2/hook"},
 	},
 	{Kind: KindHTTP, Method: "PUT", Target: "/", Blob: BlobRef{3, 1 << 33}, HasBlob: true,

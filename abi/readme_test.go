@@ -68,6 +68,7 @@ var (
 		Context:    Context{NowNS: exampleNow, PeerNS: exampleNow, Session: "s1", Mirror: "things"},
 		Tape:       Tape(AppendRecord(nil, OpPair, FromQuery, 1, 0, "limit", "2")),
 	}
+	exampleContext  = Context{NowNS: exampleNow, PeerNS: exampleNow, Flags: LimitsOff | RefuseVersions, Session: "s1", Mirror: "things"}
 	exampleFault    = ParseError{Source: FromBody, Reason: ReasonSyntax, Offset: 5, Text: "want a colon at byte 5"}
 	exampleDelivery = Delivery{ID: 1, Attempt: 2, Event: "thing.created", Label: "we_1"}
 	exampleResult   = Result{Outcome: OutcomeAnswered, Status: 500, Body: "oops", Headers: MakePairs([]Pair{{"Server", "x"}})}
@@ -132,6 +133,10 @@ var examples = map[string]struct {
 	}, func(b []byte) (any, any, error) {
 		r, err := DecodeRequest(string(b))
 		return r, &exampleCall, err
+	}},
+	"context": {func(*testing.T) []byte { return exampleContext.Append(nil) }, func(b []byte) (any, any, error) {
+		r, err := DecodeRequest(withKind(KindHTTP, b))
+		return r, &Request{Kind: KindHTTP, Context: exampleContext}, err
 	}},
 	"parse-error": {func(*testing.T) []byte { r := Request{Fault: exampleFault}; return r.AppendFault(nil) }, func(b []byte) (any, any, error) {
 		r, err := DecodeRequest(withKind(KindHTTP, b))

@@ -65,6 +65,9 @@ const (
 	LimitsTest ContextFlags = 1 << 2
 	// Strict: operations of level generic answer 501.
 	Strict ContextFlags = 1 << 3
+	// RefuseVersions: a request that names an API version the plugin does not
+	// support gets the vendor's refusal instead of the line's version.
+	RefuseVersions ContextFlags = 1 << 4
 )
 
 // CredentialStatus is what the host found out about a request's credential.

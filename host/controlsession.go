@@ -22,9 +22,14 @@ type NewSession struct {
 	Ports   bool   `json:"ports,omitempty"`
 	Project string `json:"project,omitempty"` // folder the session belongs to
 
-	SeedValue *int64     `json:"seedValue,omitempty"`
-	Limits    string     `json:"limits,omitempty"` // vendor, test or off
-	Strict    bool       `json:"strict,omitempty"`
+	SeedValue *int64 `json:"seedValue,omitempty"`
+	Limits    string `json:"limits,omitempty"` // vendor, test or off
+	Strict    bool   `json:"strict,omitempty"`
+	// VersionMismatch says what a request gets that names an API version the
+	// mirror does not support: warn (the line's version, and a warning) or error
+	// (the vendor's refusal).
+	VersionMismatch string `json:"versionMismatch,omitempty"`
+
 	PeerClock string     `json:"peerClock,omitempty"` // wall or session
 	Clock     *time.Time `json:"clock,omitempty"`     // session time at the start
 	Frozen    bool       `json:"frozen,omitempty"`
@@ -167,7 +172,8 @@ type Stats struct {
 	LimitedBy   map[string]int `json:"limitedBy,omitempty"` // by limit
 	Generic     map[string]int `json:"generic,omitempty"`   // by operation
 	NotMirrored map[string]int `json:"notMirrored,omitempty"`
-	Webhooks    int            `json:"webhooks"` // attempts
+	Warnings    map[string]int `json:"warnings,omitempty"` // of plugins, by mirror and text
+	Webhooks    int            `json:"webhooks"`           // attempts
 	FirstAt     *time.Time     `json:"firstAt,omitempty"`
 }
 

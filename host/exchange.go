@@ -37,8 +37,7 @@ type Response struct {
 	Blob     BlobReader // a body outside memory; Body is then empty
 	BlobFrom int64
 	BlobLen  int64
-	Delay    time.Duration // a fault's latency, before anything is sent
-	Drop     bool          // a fault: close the connection without an answer
+	Drop     bool // a fault: close the connection without an answer
 
 	Version string // what X-Mirra-Version says
 	release func()

@@ -96,6 +96,11 @@ func (c *Call) Now() time.Time { return time.Unix(0, c.Context.NowNS).UTC() }
 // Unix returns the session's time in seconds.
 func (c *Call) Unix() int64 { return c.Context.NowNS / 1e9 }
 
+// RefuseVersions tells whether a request that names an API version the plugin
+// does not support gets the vendor's refusal in this session. Where it does not,
+// the version of the plugin's line answers, with a Warn.
+func (c *Call) RefuseVersions() bool { return c.Context.Flags&abi.RefuseVersions != 0 }
+
 // PeerUnix returns the application's time in seconds, for signature stamps.
 func (c *Call) PeerUnix() int64 { return c.Context.PeerNS / 1e9 }
 

@@ -233,6 +233,17 @@ func TestAnswers(t *testing.T) {
 	if r := ask("/flight", abi.InFlightDuplicate); r.Status != 409 {
 		t.Errorf("in flight: %d", r.Status)
 	}
+	p.Handle("GET /versions", "GetVersions", Exact, func(c *Call) error {
+		if c.RefuseVersions() {
+			return Fail(400, "no such version")
+		}
+		return c.Send("{}")
+	})
+	for flags, want := range map[abi.ContextFlags]uint16{0: 200, abi.Strict | abi.LimitsOff: 200, abi.RefuseVersions: 400} {
+		if r := ask("/versions", flags); r.Status != want {
+			t.Errorf("versions with flags %d: %d, want %d", flags, r.Status, want)
+		}
+	}
 	if r := ask("/generic", 0); r.Status != 200 {
 		t.Errorf("generic: %d", r.Status)
 	}

@@ -34,6 +34,9 @@ type Config struct {
 // defaultPort is the control API's.
 const defaultPort = 4400
 
+// defaultTLSPort is where mirrors are reached over TLS, if they are.
+const defaultTLSPort = 443
+
 // readConfig merges the settings for a command started in wd.
 func readConfig(wd string, flags *pflag.FlagSet) (*Config, error) {
 	d, err := findDirs()
@@ -44,9 +47,10 @@ func readConfig(wd string, flags *pflag.FlagSet) (*Config, error) {
 	v := viper.New()
 	v.SetDefault("port", defaultPort)
 	v.SetDefault("idle-exit", "10m")
+	v.SetDefault("tls-port", defaultTLSPort)
 	v.SetEnvPrefix("mirra")
 	v.SetEnvKeyReplacer(strings.NewReplacer("-", "_"))
-	for _, key := range []string{"port", "session", "url", "token", "plugin-path", "idle-exit", "timeout", "limits", "peer-clock", "strict", "persistent", "name", "allow-live-keys", "mirra-headers", "version-mismatch"} {
+	for _, key := range []string{"port", "session", "url", "token", "plugin-path", "idle-exit", "timeout", "limits", "peer-clock", "strict", "persistent", "name", "allow-live-keys", "mirra-headers", "version-mismatch", "tls-cert", "tls-key", "tls-port"} {
 		if err := v.BindEnv(key); err != nil {
 			return nil, err
 		}
@@ -61,12 +65,18 @@ func readConfig(wd string, flags *pflag.FlagSet) (*Config, error) {
 		}
 		c.PortGiven = c.PortGiven || scalars["port"] != nil
 	}
-	for _, name := range []string{"port", "session", "timeout", "limits", "strict", "persistent", "name"} {
+	for _, name := range []string{"port", "session", "timeout", "limits", "strict", "persistent", "name", "tls-cert", "tls-key", "tls-port"} {
 		if f := flags.Lookup(name); f != nil {
 			if err := v.BindPFlag(name, f); err != nil {
 				return nil, err
 			}
 			c.PortGiven = c.PortGiven || name == "port" && f.Changed
+			if f.Changed && f.Value.Type() == "string" && strings.HasPrefix(name, "tls-") {
+				// Who types a path means it from here, a file from the project.
+				if path := f.Value.String(); path != "" && !filepath.IsAbs(path) {
+					v.Set(name, filepath.Join(wd, path))
+				}
+			}
 		}
 	}
 	return c, c.take(v)
@@ -83,6 +93,9 @@ func (c *Config) take(v *viper.Viper) error {
 	}
 	c.Port = port
 	c.PortGiven = c.PortGiven || port != defaultPort
+	if c.File.TLSPort, err = whole(v.Get("tls-port")); err != nil || c.File.TLSPort < 0 || c.File.TLSPort > 65535 {
+		bad("tls-port %q: want 0 to 65535", v.GetString("tls-port"))
+	}
 	if c.IdleExit, err = host.ParseDuration(v.GetString("idle-exit")); err != nil {
 		bad("idle-exit: %w", err)
 	}
@@ -101,7 +114,7 @@ func (c *Config) take(v *viper.Viper) error {
 	}
 	f.Limits = oneOf("limits", "vendor", "test", "off")
 	f.PeerClock = oneOf("peer-clock", "wall", "session")
-	f.VersionMismatch = oneOf("version-mismatch", "warn")
+	f.VersionMismatch = oneOf("version-mismatch", "warn", "error")
 	// YAML reads a bare off as false.
 	f.MirraHeaders = "on"
 	if h := v.GetString("mirra-headers"); h == "off" || h == "false" {
@@ -110,14 +123,19 @@ func (c *Config) take(v *viper.Viper) error {
 		bad("mirra-headers: %q: want on or off", h)
 	}
 	f.Strict, f.Persistent, f.AllowLiveKeys, f.Name = v.GetBool("strict"), v.GetBool("persistent"), v.GetBool("allow-live-keys"), v.GetString("name")
+	inProject := func(path string) string {
+		if path == "" || filepath.IsAbs(path) {
+			return path
+		}
+		return filepath.Join(c.ProjectRoot, path)
+	}
+	f.TLSCert, f.TLSKey = inProject(v.GetString("tls-cert")), inProject(v.GetString("tls-key"))
 	c.PluginPath = f.PluginPath
 	if env := v.GetString("plugin-path"); env != "" {
 		c.PluginPath = filepath.SplitList(env)
 	}
 	for i, p := range c.PluginPath {
-		if !filepath.IsAbs(p) {
-			c.PluginPath[i] = filepath.Join(c.ProjectRoot, p)
-		}
+		c.PluginPath[i] = inProject(p)
 	}
 	if faults == nil {
 		return nil

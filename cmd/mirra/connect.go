@@ -29,6 +29,7 @@ type serverState struct {
 	Version string    `json:"version"`
 	Control string    `json:"controlUrl"`
 	Vendor  string    `json:"vendorUrl"`
+	TLS     string    `json:"tlsUrl,omitempty"` // of mirrors, with a star for their names
 	Token   string    `json:"token"`
 	Started time.Time `json:"started"`
 }

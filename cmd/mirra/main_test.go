@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"embed"
 	"encoding/json"
 	"fmt"
@@ -23,6 +25,7 @@ import (
 
 	"github.com/mirrahq/mirra/abi"
 	"github.com/mirrahq/mirra/host/assembly"
+	"github.com/mirrahq/mirra/host/hosttest"
 )
 
 // Scripts run the real program, a server in the background included, each with
@@ -150,7 +153,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"fetch": fetchCommand, "jsonenv": jsonEnvCommand, "listen": listenCommand, "received": receivedCommand, "killserver": killServerCommand, "takeport": takePortCommand, "edit": editCommand,
+			"fetch": fetchCommand, "jsonenv": jsonEnvCommand, "listen": listenCommand, "received": receivedCommand, "killserver": killServerCommand, "takeport": takePortCommand, "edit": editCommand, "serve": serveScript, "certify": certifyCommand,
 		},
 	})
 }
@@ -165,7 +168,8 @@ func endServer(state string) {
 }
 
 // fetchCommand is `fetch STATUS METHOD URL [HEADER: VALUE | BODY]...`: the
-// answer is left in the file named answer.
+// answer is left in the file named answer. Names of https URLs all lead here;
+// ca.pem, which certify writes, is trusted.
 func fetchCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 3 {
 		ts.Fatalf("usage: fetch STATUS METHOD URL [HEADER: VALUE | BODY]...")
@@ -185,7 +189,15 @@ func fetchCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if h := header.Get("Host"); h != "" {
 		req.Host = h
 	}
-	resp, err := http.DefaultTransport.RoundTrip(req)
+	transport := http.DefaultTransport
+	if req.URL.Scheme == "https" {
+		roots := x509.NewCertPool()
+		roots.AppendCertsFromPEM([]byte(ts.ReadFile("ca.pem")))
+		transport = &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, DisableKeepAlives: true, DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, network, "127.0.0.1:"+req.URL.Port())
+		}}
+	}
+	resp, err := transport.RoundTrip(req)
 	ts.Check(err)
 	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)
@@ -288,6 +300,58 @@ func killServerCommand(ts *testscript.TestScript, _ bool, _ []string) {
 		time.Sleep(10 * time.Millisecond)
 	}
 	ts.Fatalf("the server does not die")
+}
+
+// serveScript is `serve [FLAG...]`: mirra serve in the background, once it
+// listens. SERVE_URL, SERVE_MIRRORS and SERVE_TOKEN say where; its log is the
+// file serve.log.
+func serveScript(ts *testscript.TestScript, neg bool, args []string) {
+	if neg {
+		ts.Fatalf("unsupported: ! serve")
+	}
+	log, err := os.OpenFile(ts.MkAbs("serve.log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	ts.Check(err)
+	defer log.Close() // the child has its own
+	bin := ""
+	for _, folder := range filepath.SplitList(ts.Getenv("PATH")) {
+		if path := filepath.Join(folder, "mirra"+ts.Getenv("exe")); bin == "" {
+			if _, err := os.Stat(path); err == nil {
+				bin = path
+			}
+		}
+	}
+	cmd := exec.Command(bin, append([]string{"serve", "--json"}, args...)...)
+	cmd.Dir, cmd.Stderr = ts.MkAbs("."), log
+	for _, name := range []string{"PATH", "HOME", "TMPDIR", "SYSTEMROOT", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "MIRRA_PLUGIN_PATH", "MIRRA_PORT"} {
+		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
+	}
+	out, err := cmd.StdoutPipe()
+	ts.Check(err)
+	ts.Check(cmd.Start())
+	ts.Defer(func() {
+		_ = cmd.Process.Kill() // it may have ended by itself
+		_ = cmd.Wait()
+	})
+	var s serverState
+	if err := json.NewDecoder(out).Decode(&s); err != nil {
+		ts.Fatalf("mirra serve: %v: %s", err, ts.ReadFile("serve.log"))
+	}
+	ts.Setenv("SERVE_URL", s.Control)
+	ts.Setenv("SERVE_MIRRORS", s.Vendor)
+	ts.Setenv("SERVE_TLS", s.TLS)
+	ts.Setenv("SERVE_TOKEN", s.Token)
+}
+
+// certifyCommand is `certify CERT KEY NAME...`: writes a certificate, its key,
+// and whom to trust for it as ca.pem.
+func certifyCommand(ts *testscript.TestScript, _ bool, args []string) {
+	ca, err := hosttest.NewAuthority()
+	ts.Check(err)
+	cert, key, err := ca.Issue(1, args[2:]...)
+	ts.Check(err)
+	for name, text := range map[string][]byte{"ca.pem": ca.PEM, args[0]: cert, args[1]: key} {
+		ts.Check(os.WriteFile(ts.MkAbs(name), text, 0o600))
+	}
 }
 
 // takePortCommand is `takeport VARIABLE`: a port that another program has.

@@ -9,7 +9,6 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
-	"net"
 	"os"
 	"path/filepath"
 	"time"
@@ -103,7 +102,7 @@ func (a *app) serve(ctx context.Context, c assembly.Config, ready func(*serverSt
 	if err != nil {
 		return err
 	}
-	state := &serverState{PID: os.Getpid(), Version: c.Version, Control: s.ControlURL(), Vendor: s.VendorURL(), Token: s.Token(), Started: time.Now().UTC()}
+	state := &serverState{PID: os.Getpid(), Version: c.Version, Control: s.ControlURL(), Vendor: s.VendorURL(), TLS: s.TLSURL(), Token: s.Token(), Started: time.Now().UTC()}
 	err = writePrivate(a.cfg.stateFile(), state)
 	if err == nil {
 		ready(state)
@@ -130,40 +129,4 @@ func writePrivate(path string, v any) error {
 		return err
 	}
 	return os.Rename(tmp, path)
-}
-
-// serveCommand runs a server in the foreground, for a team or a container.
-func (a *app) serveCommand() *cobra.Command {
-	var bind string
-	var c assembly.Config
-	cmd := &cobra.Command{
-		Use: "serve", Short: "Run the server in the foreground, for a team or a container",
-		Long: "Run the server in the foreground. Its sessions end with it, but persistent ones.\nThe token is MIRRA_TOKEN, else a new one that is printed. Named tokens are not\nsupported yet: all clients share the one.",
-		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			control, vendor := a.cfg.ports()
-			_, p, _ := net.SplitHostPort(control)
-			_, q, _ := net.SplitHostPort(vendor)
-			c.ControlAddr, c.VendorAddr = net.JoinHostPort(bind, p), net.JoinHostPort(bind, q)
-			c.Token = a.cfg.Token
-			c.Log = slog.New(slog.NewTextHandler(a.stderr, nil))
-			return a.serve(cmd.Context(), c, func(s *serverState) {
-				if a.flags.json {
-					_ = a.out.object(s)
-					return
-				}
-				a.out.summary("✓ control API %s", s.Control)
-				a.out.summary("✓ mirrors     %s", s.Vendor)
-				a.out.summary("  token       %s", s.Token)
-				a.out.say("Ctrl-C ends it.")
-			})
-		},
-	}
-	f := cmd.Flags()
-	f.StringVar(&bind, "bind", "127.0.0.1", "address to listen on")
-	f.StringArrayVar(&c.Hosts, "host", nil, "name by which the control API may be called beside loopback ones (repeatable)")
-	f.StringArrayVar(&c.Domains, "domain", nil, "name whose subdomains reach mirrors, *.mirra.example.com (repeatable)")
-	f.StringArrayVar(&c.WebhookHosts, "webhook-host", nil, "host that webhooks may go to beside loopback (repeatable)")
-	f.BoolVar(&c.Private, "private-webhooks", false, "let webhooks go to private networks: in a container")
-	return cmd
 }

@@ -341,6 +341,9 @@ func (a *app) tally(t *host.Stats) {
 	if len(t.NotMirrored) > 0 {
 		w("not mirrored, answered 501: %s", strings.Join(sortedKeys(t.NotMirrored), ", "))
 	}
+	for _, text := range sortedKeys(t.Warnings) {
+		w("%s (%s)", printable(text), plural(t.Warnings[text], "request"))
+	}
 }
 
 func verb(n int) string {

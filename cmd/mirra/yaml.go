@@ -34,6 +34,10 @@ type fileConfig struct {
 	Port            int                 `yaml:"port"`
 	PluginPath      textList            `yaml:"plugin-path"`
 	IdleExit        string              `yaml:"idle-exit"`
+	Domains         textList            `yaml:"domains"`
+	TLSCert         string              `yaml:"tls-cert"`
+	TLSKey          string              `yaml:"tls-key"`
+	TLSPort         int                 `yaml:"tls-port"`
 }
 
 // seedFile is a fixture's name, a list of them, or {file: path}.

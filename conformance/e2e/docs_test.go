@@ -17,6 +17,7 @@ func TestGuides(t *testing.T) {
 	t.Parallel()
 	for guide, folder := range map[string]string{
 		"sessions.md": "",      // a project's folder
+		"server.md":   "",      // likewise
 		"plugins.md":  "../..", // the repository
 	} {
 		t.Run(guide, func(t *testing.T) {

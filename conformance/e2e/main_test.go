@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -137,6 +138,31 @@ func (p *project) try(args ...string) (string, error) {
 		err = fmt.Errorf("%w: %s%s", err, out, stderr.String())
 	}
 	return string(out), err
+}
+
+// follow returns once the session's log has a line that contains text.
+func (p *project) follow(text string) {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, binary, "logs", "--follow")
+	cmd.Dir, cmd.Env = p.folder, environment(p.home, "MIRRA_SESSION="+p.id)
+	out, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	found := false
+	for lines := bufio.NewScanner(out); !found && lines.Scan(); {
+		found = strings.Contains(lines.Text(), text)
+	}
+	cancel()
+	_ = cmd.Wait() // it was killed
+	if !found {
+		p.t.Fatalf("the log never said %q:\n%s", text, p.mirra("logs"))
+	}
 }
 
 // hook is an application's webhook route.

@@ -2,7 +2,11 @@ package e2e
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -53,4 +57,39 @@ func TestCurrentStripeGo(t *testing.T) {
 	if err != nil || event.Type != "customer.created" {
 		t.Errorf("with IgnoreAPIVersionMismatch: %v, %v", event.Type, err)
 	}
+}
+
+// With version-mismatch: error the current SDK is refused in Stripe's words, and
+// takes it for what it is. A fork refuses too.
+func TestCurrentStripeGoRefused(t *testing.T) {
+	t.Parallel()
+	p := newProject(t)
+	if err := os.WriteFile(filepath.Join(p.folder, "mirra.yaml"), []byte("version-mismatch: error\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p.up()
+	t.Cleanup(func() { p.mirra("down", "--session", p.id) })
+	refused := func(url string) {
+		t.Helper()
+		at := *p
+		at.url = url
+		_, err := stripeGoCurrent(&at).V1Customers.Create(context.Background(), &stripe.CustomerCreateParams{Email: stripe.String("now@example.com")})
+		var e *stripe.Error
+		if !errors.As(err, &e) || e.HTTPStatusCode != 400 || e.Type != stripe.ErrorTypeInvalidRequest || e.Msg != "Invalid Stripe API version: "+stripe.APIVersion {
+			t.Errorf("got %v, want a refusal of version %s", err, stripe.APIVersion)
+		}
+	}
+	refused(p.url)
+	if state := p.mirra("state", "stripe"); strings.Contains(state, "customers") {
+		t.Errorf("a refused request left %s", state)
+	}
+	if logs := p.mirra("logs"); !strings.Contains(logs, "refused as `version-mismatch: error` wants it") {
+		t.Errorf("the log does not say why:\n%s", logs)
+	}
+	var fork upped
+	if err := json.Unmarshal([]byte(p.mirra("fork", "--json")), &fork); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { p.mirra("down", "--session", fork.SessionID) })
+	refused(fork.Mirrors[0].URL)
 }

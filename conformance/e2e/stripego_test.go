@@ -199,6 +199,52 @@ func TestStripeGoIdempotency(t *testing.T) {
 	}
 }
 
+// A second request with the key of one that is not answered yet is told so. A
+// fault holds the first answer back; its trace entry says that it is there, and
+// clearing the fault lets it go.
+func TestStripeGoKeyInUse(t *testing.T) {
+	t.Parallel()
+	p := up(t)
+	api, _ := stripeGo(p, 0)
+	create := func() (*stripe.Customer, error) {
+		params := &stripe.CustomerParams{Email: stripe.String("slow@example.com")}
+		params.SetIdempotencyKey("slow-1")
+		return api.Customers.New(params)
+	}
+	p.mirra("fault", "add", "--method", "POST", "--path", "/v1/customers", "--latency", "10m", "--count", "1")
+	type made struct {
+		customer *stripe.Customer
+		err      error
+	}
+	first := make(chan made, 1)
+	go func() {
+		c, err := create()
+		first <- made{c, err}
+	}()
+	p.follow("POST /v1/customers → 200")
+	_, err := create()
+	if e := stripeError(t, err); e.HTTPStatusCode != 409 || e.Code != stripe.ErrorCodeIdempotencyKeyInUse || !strings.Contains(e.Msg, "another in-progress request using this Idempotent Key") || !strings.Contains(e.Msg, "slow-1") {
+		t.Errorf("meanwhile: %d %s %s", e.HTTPStatusCode, e.Code, e.Msg)
+	}
+	select {
+	case m := <-first:
+		t.Fatalf("the first did not wait: %+v", m)
+	default:
+	}
+	p.mirra("fault", "clear")
+	one := <-first
+	if one.err != nil {
+		t.Fatal(one.err)
+	}
+	again, err := create()
+	if err != nil || again.ID != one.customer.ID || again.LastResponse.Header.Get("Idempotent-Replayed") != "true" {
+		t.Errorf("afterwards: %+v, %v; want a replay of %s", again, err, one.customer.ID)
+	}
+	if state := p.mirra("state", "stripe"); !strings.Contains(state, "customers: 1") {
+		t.Errorf("more than one customer came of it: %s", state)
+	}
+}
+
 // Twenty clients race with one key: one customer comes of it. Those told that
 // the key is in use are retried by the SDK, with the same key, until they see it.
 func TestStripeGoConcurrentKey(t *testing.T) {

@@ -72,6 +72,7 @@ func (n *network) bodies() []string {
 // wallClock is a wall clock that a test moves. Alarms go off when it is moved.
 type wallClock struct {
 	mu     sync.Mutex
+	set    *sync.Cond // an alarm was
 	now    time.Time
 	alarms []*alarm
 }
@@ -82,7 +83,29 @@ type alarm struct {
 	done bool
 }
 
-func newWall() *wallClock { return &wallClock{now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)} }
+func newWall() *wallClock {
+	w := &wallClock{now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
+	w.set = sync.NewCond(&w.mu)
+	return w
+}
+
+// await returns once n alarms are set that go off after d from now.
+func (w *wallClock) await(n int, d time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for {
+		found := 0
+		for _, a := range w.alarms {
+			if !a.done && a.at.Equal(w.now.Add(d)) {
+				found++
+			}
+		}
+		if found >= n {
+			return
+		}
+		w.set.Wait()
+	}
+}
 
 func (w *wallClock) Now() time.Time {
 	w.mu.Lock()
@@ -94,6 +117,7 @@ func (w *wallClock) AfterFunc(d time.Duration, f func()) func() bool {
 	w.mu.Lock()
 	a := &alarm{at: w.now.Add(d), f: f}
 	w.alarms = append(w.alarms, a)
+	w.set.Broadcast()
 	due := d <= 0
 	if due {
 		a.done = true
@@ -180,7 +204,15 @@ type answer struct {
 	body    string
 	headers map[string]string
 	drop    bool
-	delay   time.Duration
+}
+
+func request(method, target, body string, headers ...string) *host.Request {
+	r := &host.Request{Method: method, Scheme: "http", Authority: "x", BaseURL: "http://base", Target: target, Body: []byte(body)}
+	r.Headers = append(r.Headers, abi.Pair{Name: "Content-Type", Value: "application/x-www-form-urlencoded"})
+	for i := 0; i+1 < len(headers); i += 2 {
+		r.Headers = append(r.Headers, abi.Pair{Name: headers[i], Value: headers[i+1]})
+	}
+	return r
 }
 
 func do(t testing.TB, s *session.Session, method, target, body string, headers ...string) answer {
@@ -189,14 +221,9 @@ func do(t testing.TB, s *session.Session, method, target, body string, headers .
 	if m == nil {
 		t.Fatal("the session has no mirror probe")
 	}
-	r := &host.Request{Method: method, Scheme: "http", Authority: "x", BaseURL: "http://base", Target: target, Body: []byte(body)}
-	r.Headers = append(r.Headers, abi.Pair{Name: "Content-Type", Value: "application/x-www-form-urlencoded"})
-	for i := 0; i+1 < len(headers); i += 2 {
-		r.Headers = append(r.Headers, abi.Pair{Name: headers[i], Value: headers[i+1]})
-	}
-	resp := m.Serve(context.Background(), r)
+	resp := m.Serve(context.Background(), request(method, target, body, headers...))
 	defer resp.Release()
-	a := answer{status: resp.Status, body: string(resp.Body), headers: map[string]string{}, drop: resp.Drop, delay: resp.Delay}
+	a := answer{status: resp.Status, body: string(resp.Body), headers: map[string]string{}, drop: resp.Drop}
 	if resp.Blob != nil {
 		b := make([]byte, resp.BlobLen)
 		if _, err := resp.Blob.ReadAt(b, resp.BlobFrom); err != nil {

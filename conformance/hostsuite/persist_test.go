@@ -97,6 +97,62 @@ func TestPersistentSessionSurvivesRestarts(t *testing.T) {
 	stop()
 }
 
+// TestVersionMismatch: what a session does about API versions that a mirror does
+// not support is its own, and stays over restart, archive and fork.
+func TestVersionMismatch(t *testing.T) {
+	t.Parallel()
+	folder, wall := t.TempDir(), newWall()
+	ask := func(s *session.Session, want string) {
+		t.Helper()
+		if got := mustDo(t, s, "GET", "/versions", "").body; got != want {
+			t.Errorf("session %s: versions are %s, want %s", s.Name(), got, want)
+		}
+	}
+	forked := func(r *rig, from *session.Session, want string) {
+		t.Helper()
+		s, err := r.Fork(context.Background(), from.ID(), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		ask(s, want)
+	}
+	r, stop := serverOn(t, folder, wall)
+	strict := r.mustCreate(persistent, func(o *session.Options) { o.RefuseVersions = true })
+	lenient := r.mustCreate(persistent, func(o *session.Options) { o.Name = "lenient" })
+	ask(strict, "refused")
+	ask(lenient, "answered")
+	ask(lenient, "answered")
+	if got := lenient.Stats().Warnings; len(got) != 1 || got["probe: another version"] != 2 {
+		t.Errorf("warnings %v", got)
+	}
+	if got := strict.Stats().Warnings; len(got) != 0 {
+		t.Errorf("the other session has warnings %v", got)
+	}
+	stop()
+
+	r, stop = serverOn(t, folder, wall)
+	defer stop()
+	for name, want := range map[string]string{"keep": "refused", "lenient": "answered"} {
+		s, err := r.Session(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ask(s, want)
+		forked(r, s, want)
+	}
+	s, err := r.Session("keep")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.End(s.ID(), false); err != nil {
+		t.Fatal(err)
+	}
+	if s, err = r.Revive(context.Background(), "keep"); err != nil || s == nil {
+		t.Fatalf("revive: %v, %v", s, err)
+	}
+	ask(s, "refused")
+}
+
 func TestArchive(t *testing.T) {
 	t.Parallel()
 	folder, wall := t.TempDir(), newWall()

@@ -117,6 +117,13 @@ var probe = func() *sdk.Plugin {
 	handle("GET /account", func(c *sdk.Call) error {
 		return c.Send(c.Account() + " " + c.Credential.Masked + " " + c.Header("Authorization"))
 	})
+	handle("GET /versions", func(c *sdk.Call) error {
+		if c.RefuseVersions() {
+			return c.Send("refused")
+		}
+		c.Warn("another version")
+		return c.Send("answered")
+	})
 	handle("POST /echo", func(c *sdk.Call) error {
 		d := c.NewObject()
 		d.SetString("text", c.Request.Body)

@@ -13,7 +13,7 @@ import (
 var hello = sdk.New(sdk.Manifest{
 	Name: "hello", Vendor: "Hello", Line: "v1", Build: 1,
 	Summary: "Greetings, kept and announced",
-	API:     sdk.API{Default: "v1"},
+	API:     sdk.API{Default: "v1", Header: "Hello-Version"},
 	Hosts:   []sdk.Host{{ID: "api", Name: "api.hello.example"}},
 	Credentials: []sdk.Credentials{
 		{Class: "key", Scheme: "bearer", Pattern: `hk_test_[a-z0-9]{4,}`},
@@ -39,6 +39,12 @@ func init() {
 		c.SetHeader("Content-Type", "application/json")
 		if c.Credential.Class != "key" {
 			return sdk.Fail(401, "send a key: Authorization: Bearer hk_test_…")
+		}
+		if asked := c.Header("Hello-Version"); asked != "" && asked != "v1" {
+			if c.RefuseVersions() {
+				return sdk.Fail(400, "there is no version "+asked)
+			}
+			c.Warn("asked for " + asked + ", answered as v1")
 		}
 		return nil
 	}

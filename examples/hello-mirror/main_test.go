@@ -119,3 +119,16 @@ func TestSecretIsDerivedWithoutAVariable(t *testing.T) {
 		t.Errorf("secrets %q and %q", a, b)
 	}
 }
+
+func TestVersions(t *testing.T) {
+	for _, c := range []struct {
+		options []sdktest.Option
+		asked   string
+		status  int
+	}{
+		{nil, "v1", 200}, {nil, "v3", 200},
+		{[]sdktest.Option{sdktest.RefuseVersions()}, "v1", 200}, {[]sdktest.Option{sdktest.RefuseVersions()}, "v3", 400},
+	} {
+		start(t, c.options...).Request("GET", "/greetings", "", "Hello-Version: "+c.asked).Want(c.status)
+	}
+}

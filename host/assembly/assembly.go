@@ -39,10 +39,18 @@ type Config struct {
 	ControlAddr, VendorAddr string
 	// Token guards the control API; "" makes one.
 	Token string
+	// NamedToken returns whose a token of the control API is, beside Token; nil
+	// knows none. See httpapi.Config.
+	NamedToken func(token string) (name string, err error)
 	// Hosts are names by which the control API may be called beside loopback.
 	Hosts []string
-	// Domains are names whose subdomains reach mirrors, beside localhost.
+	// Domains are names whose subdomains reach mirrors, beside localhost; each
+	// may begin with "*.".
 	Domains []string
+	// TLS serves mirrors on TLSAddr too, with a certificate that covers Domains;
+	// the zero value does not.
+	TLS     TLSFiles
+	TLSAddr string
 	// WebhookHosts are targets of deliveries allowed to all sessions, Private
 	// allows those in private networks.
 	WebhookHosts []string
@@ -68,9 +76,9 @@ type Server struct {
 	vendor   *httpapi.Vendor
 	started  time.Time
 
-	catalogue             *sqlite.Catalogue // nil without DataDir
-	control, vendorL      net.Listener      // control is nil without a control API
-	controlWeb, vendorWeb *http.Server
+	catalogue                     *sqlite.Catalogue // nil without DataDir
+	control, vendorL, tlsL        net.Listener      // control and tlsL are nil without
+	controlWeb, vendorWeb, tlsWeb *http.Server
 
 	mu      sync.RWMutex
 	reach   map[string]*reach // by session id
@@ -103,6 +111,9 @@ func New(cfg Config) (*Server, error) {
 
 func (s *Server) start() error {
 	var err error
+	if s.cfg.Domains, err = domainNames(s.cfg.Domains); err != nil {
+		return err
+	}
 	if s.runtime, err = wasm.New(context.Background(), wasm.Config{CacheDir: compiledCache(s.cfg.CacheDir)}); err != nil {
 		return err
 	}
@@ -126,7 +137,7 @@ func (s *Server) start() error {
 	if err := s.listen(); err != nil {
 		return err
 	}
-	if !isLoopback(s.vendorL.Addr()) {
+	if !isLoopback(s.vendorL.Addr()) || s.tlsL != nil && !isLoopback(s.tlsL.Addr()) {
 		sc.IDLength = 16 // the URL is the credential
 	}
 	s.sessions = session.New(sc)

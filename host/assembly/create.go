@@ -89,7 +89,7 @@ func (s *Server) options(ctx context.Context, r *host.NewSession) (*session.Opti
 		faults = multierror.Append(faults, &host.Error{Kind: host.KindInvalid, Code: "mirra.session.invalid", Message: field + ": " + fmt.Sprintf(format, args...)})
 	}
 	o := &session.Options{
-		Name: r.Name, Persistent: r.Persistent, SeedValue: r.SeedValue, Limits: session.LimitMode(r.Limits), Strict: r.Strict,
+		Name: r.Name, Persistent: r.Persistent, SeedValue: r.SeedValue, Limits: session.LimitMode(r.Limits), Strict: r.Strict, RefuseVersions: r.VersionMismatch == "error",
 		PeerClock: r.PeerClock == "session", Frozen: r.Frozen, AllowLiveKeys: r.AllowLiveKeys, Timeout: defaultTimeout * time.Second,
 		Secrets: func(variable string) (string, string, bool) {
 			k, ok := r.Secrets[variable]
@@ -119,6 +119,9 @@ func (s *Server) options(ctx context.Context, r *host.NewSession) (*session.Opti
 	}
 	if !slices.Contains([]string{"", "wall", "session"}, r.PeerClock) {
 		bad("peerClock", "%q: want wall or session", r.PeerClock)
+	}
+	if !slices.Contains([]string{"", "warn", "error"}, r.VersionMismatch) {
+		bad("versionMismatch", "%q: want warn or error", r.VersionMismatch)
 	}
 	if len(r.Mirrors) == 0 {
 		faults = multierror.Append(faults, &host.Error{Kind: host.KindInvalid, Code: "mirra.session.no_mirrors", Message: "a session needs at least one mirror", Hint: "name them: --mirrors stripe"})

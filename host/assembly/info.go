@@ -40,7 +40,7 @@ func clockInfo(c session.ClockState) host.ClockInfo {
 }
 
 func statsInfo(t session.Stats) *host.Stats {
-	i := &host.Stats{Requests: t.Requests, Errors: t.Errors, RateLimited: t.RateLimited, LimitedBy: t.LimitedBy, Generic: t.Generic, NotMirrored: t.NotMirrored, Webhooks: t.Webhooks}
+	i := &host.Stats{Requests: t.Requests, Errors: t.Errors, RateLimited: t.RateLimited, LimitedBy: t.LimitedBy, Generic: t.Generic, NotMirrored: t.NotMirrored, Warnings: t.Warnings, Webhooks: t.Webhooks}
 	if !t.FirstAt.IsZero() {
 		at := t.FirstAt.UTC()
 		i.FirstAt = &at

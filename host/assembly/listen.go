@@ -2,6 +2,7 @@ package assembly
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -22,6 +23,11 @@ func (s *Server) listen() (err error) {
 	}
 	s.vendor = &httpapi.Vendor{Route: s.route, Domains: s.cfg.Domains}
 	s.vendorWeb = httpapi.NewServer(s.vendor, s.log)
+	if s.cfg.TLS != (TLSFiles{}) {
+		if err := s.listenTLS(); err != nil {
+			return err
+		}
+	}
 	if s.cfg.ControlAddr == "" {
 		return nil
 	}
@@ -30,10 +36,25 @@ func (s *Server) listen() (err error) {
 	}
 	s.sender.forbid(s.control.Addr().String())
 	api := httpapi.New(httpapi.Config{
-		Control: s, Token: s.cfg.Token, Hosts: s.cfg.Hosts, Domains: s.cfg.Domains, Ready: s.ready, Metrics: s.metrics, Stop: s.Stop, Version: s.cfg.Version, Log: s.log,
+		Control: s, Token: s.cfg.Token, NamedToken: s.cfg.NamedToken, Hosts: s.cfg.Hosts, Domains: s.cfg.Domains, Ready: s.ready, Metrics: s.metrics, Stop: s.Stop, Version: s.cfg.Version, Log: s.log,
 	})
 	s.vendor.Meta = api.ServeMirror
 	s.controlWeb = httpapi.NewServer(api, s.log)
+	return nil
+}
+
+// listenTLS takes the port where mirrors are reached over TLS.
+func (s *Server) listenTLS() error {
+	c, err := newCertificate(s.cfg.TLS, s.cfg.Domains, s.log)
+	if err != nil {
+		return err
+	}
+	if s.tlsL, err = net.Listen("tcp", s.cfg.TLSAddr); err != nil {
+		return &host.Error{Kind: host.KindUnavailable, Code: "mirra.tls.port", Message: "listen on " + s.cfg.TLSAddr + " for TLS",
+			Hint: "choose another port: --tls-port 8443; those below 1024 may need a privilege", Err: errors.Unwrap(err)}
+	}
+	s.tlsWeb = httpapi.NewServer(s.vendor, s.log)
+	s.tlsWeb.TLSConfig = &tls.Config{GetCertificate: c.forHandshake}
 	return nil
 }
 
@@ -48,6 +69,9 @@ func open(addr string) (net.Listener, error) {
 
 func (s *Server) serve() {
 	s.loops.Go(func() { _ = s.vendorWeb.Serve(s.vendorL) }) // ends with Close
+	if s.tlsWeb != nil {
+		s.loops.Go(func() { _ = s.tlsWeb.ServeTLS(s.tlsL, "", "") })
+	}
 	if s.control != nil {
 		s.loops.Go(func() { _ = s.controlWeb.Serve(s.control) })
 	}
@@ -63,6 +87,24 @@ func (s *Server) ControlURL() string {
 
 // VendorURL returns where mirrors are reached by path.
 func (s *Server) VendorURL() string { return "http://" + reachable(s.vendorL.Addr()) }
+
+// TLSURL returns the URLs of mirrors over TLS, "https://*.mirra.example.com",
+// "" without TLS.
+func (s *Server) TLSURL() string {
+	if s.tlsL == nil {
+		return ""
+	}
+	return "https://*." + s.cfg.Domains[0] + s.tlsPort()
+}
+
+// tlsPort is the TLS listener's port as it stands in URLs.
+func (s *Server) tlsPort() string {
+	_, port, _ := net.SplitHostPort(s.tlsL.Addr().String())
+	if port == "443" {
+		return ""
+	}
+	return ":" + port
+}
 
 // Token returns what guards the control API.
 func (s *Server) Token() string { return s.cfg.Token }
@@ -142,7 +184,7 @@ func (s *Server) Close(ctx context.Context) error {
 	for _, r := range all {
 		r.close()
 	}
-	for _, w := range []*http.Server{s.controlWeb, s.vendorWeb} {
+	for _, w := range []*http.Server{s.controlWeb, s.vendorWeb, s.tlsWeb} {
 		if w == nil {
 			continue
 		}
@@ -150,7 +192,7 @@ func (s *Server) Close(ctx context.Context) error {
 			faults = multierror.Append(faults, fmt.Errorf("stop listening: %w", err), w.Close())
 		}
 	}
-	for _, l := range []net.Listener{s.control, s.vendorL} {
+	for _, l := range []net.Listener{s.control, s.vendorL, s.tlsL} {
 		if l != nil {
 			_ = l.Close() // closed already if it was served
 		}

@@ -7,7 +7,6 @@ import (
 	"hash/fnv"
 	"net"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/mirrahq/mirra/host"
@@ -205,6 +204,16 @@ func (s *Server) baseURL(id, mirror, hostID string) string {
 		port = r.kept.Ports[mirror]
 	}
 	s.mu.RUnlock()
+	if s.tlsL != nil {
+		// Where it leads to is reached from elsewhere too, unlike a loopback port.
+		name := mirror + "-" + suffix(id)
+		if r != nil && hostID != "" {
+			if m := r.session.Mirror(mirror); m != nil && len(m.Manifest().Hosts) > 0 && m.Manifest().Hosts[0].ID != hostID {
+				name = hostID + "--" + name // a wildcard covers one label
+			}
+		}
+		return "https://" + name + "." + s.cfg.Domains[0] + s.tlsPort()
+	}
 	if port != 0 && (hostID == "" || r.session.Mirror(mirror).Manifest().Hosts[0].ID == hostID) {
 		return fmt.Sprintf("http://127.0.0.1:%d", port)
 	}
@@ -220,9 +229,12 @@ func (s *Server) baseURL(id, mirror, hostID string) string {
 
 // hostURL is the URL of a mirror by host name.
 func (s *Server) hostURL(id, mirror string) string {
+	if s.tlsL != nil {
+		return s.baseURL(id, mirror, "")
+	}
 	domain := "localhost"
 	if len(s.cfg.Domains) > 0 {
-		domain = strings.TrimPrefix(s.cfg.Domains[0], "*.")
+		domain = s.cfg.Domains[0]
 	}
 	_, port, _ := net.SplitHostPort(s.vendorL.Addr().String())
 	return "http://" + mirror + "-" + suffix(id) + "." + domain + ":" + port

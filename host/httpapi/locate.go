@@ -8,7 +8,8 @@ import (
 )
 
 // locate reads where a request is to go from its host name or path:
-// stripe-a7k2.localhost, verify.twilio-a7k2.localhost, /s/a7k2/stripe/… and
+// stripe-a7k2.localhost, verify.twilio-a7k2.localhost, verify--twilio-a7k2 below
+// a domain whose certificate covers one label, /s/a7k2/stripe/… and
 // /s/a7k2/twilio/verify/…, where place.takeHost finds the vendor's host. domains
 // are good for localhost.
 func locate(r *http.Request, domains []string) (place, bool) {
@@ -36,7 +37,7 @@ func locate(r *http.Request, domains []string) (place, bool) {
 	if session == "" || mirror == "" {
 		return place{}, false
 	}
-	base := "http://" + r.Host + "/s/" + session + "/" + mirror
+	base := schemeOf(r) + "://" + r.Host + "/s/" + session + "/" + mirror
 	return place{session: session, mirror: mirror, host: r.Header.Get("X-Mirra-Host"), base: base, root: base, target: target, way: byPath}, true
 }
 
@@ -53,12 +54,22 @@ func locateName(r *http.Request, target string, domains []string) (place, bool) 
 	host, root := r.Header.Get("X-Mirra-Host"), r.Host
 	if i := strings.LastIndexByte(labels, '.'); i >= 0 {
 		host, labels, root = labels[:i], labels[i+1:], root[i+1:] // verify.twilio-a7k2
+	} else if i := strings.Index(labels, "--"); i > 0 {
+		host, labels, root = labels[:i], labels[i+2:], root[i+2:] // verify--twilio-a7k2: neither name has two dashes
 	}
 	i := strings.LastIndexByte(labels, '-')
 	if i <= 0 || i == len(labels)-1 {
 		return place{}, false
 	}
-	return place{session: labels[i+1:], mirror: labels[:i], host: host, base: "http://" + r.Host, root: "http://" + root, target: target, way: byName}, true
+	scheme := schemeOf(r) + "://"
+	return place{session: labels[i+1:], mirror: labels[:i], host: host, base: scheme + r.Host, root: scheme + root, target: target, way: byName}, true
+}
+
+func schemeOf(r *http.Request) string {
+	if r.TLS != nil {
+		return "https"
+	}
+	return "http"
 }
 
 // hostName returns a Host header without port and final dot, in lower case.

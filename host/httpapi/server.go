@@ -20,13 +20,16 @@ import (
 type Config struct {
 	Control host.Control
 	Token   string
-	Hosts   []string // names it may be called by, beside loopback ones
-	Domains []string // names below which mirrors have theirs, beside localhost
-	Ready   func() error
-	Metrics func() map[string]float64 // by name and labels
-	Stop    func()                    // ends the server
-	Version string
-	Log     *slog.Logger
+	// NamedToken returns whose a token is, beside Token: "" is nobody's. It is
+	// asked on every request; nil knows none.
+	NamedToken func(token string) (name string, err error)
+	Hosts      []string // names it may be called by, beside loopback ones
+	Domains    []string // names below which mirrors have theirs, beside localhost
+	Ready      func() error
+	Metrics    func() map[string]float64 // by name and labels
+	Stop       func()                    // ends the server
+	Version    string
+	Log        *slog.Logger
 }
 
 // API is the control API.

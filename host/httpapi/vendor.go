@@ -66,6 +66,9 @@ func (p *place) hostURL(m *abi.Manifest, id string) string {
 	case byPath:
 		return p.root + "/" + id
 	case byName:
+		if name, ok := strings.CutPrefix(p.root, "https://"); ok {
+			return "https://" + id + "--" + name // a certificate's wildcard covers one label
+		}
 		name, _ := strings.CutPrefix(p.root, "http://")
 		return "http://" + id + "." + name
 	}
@@ -139,7 +142,7 @@ func (v *Vendor) serve(w http.ResponseWriter, r *http.Request, p place) {
 	}
 	body := bodies.get()
 	defer bodies.put(body)
-	in := host.Request{Method: r.Method, Scheme: "http", Authority: r.Host, Host: p.host, BaseURL: p.base, Target: p.target}
+	in := host.Request{Method: r.Method, Scheme: schemeOf(r), Authority: r.Host, Host: p.host, BaseURL: p.base, Target: p.target}
 	in.HostURL = func(id string) string { return p.hostURL(x.Manifest(), id) }
 	in.Headers = appendHeaders(body.pairs[:0], r)
 	body.pairs = in.Headers
@@ -168,15 +171,6 @@ func appendHeaders(dst []abi.Pair, r *http.Request) []abi.Pair {
 
 // write sends a response in the vendor's spelling.
 func (v *Vendor) write(w http.ResponseWriter, r *http.Request, out *host.Response, hide bool) {
-	if out.Delay > 0 {
-		t := time.NewTimer(out.Delay)
-		select {
-		case <-t.C:
-		case <-r.Context().Done():
-			t.Stop()
-			return
-		}
-	}
 	if out.Drop {
 		v.answers[0].Add(1)
 		panic(http.ErrAbortHandler) // closes the connection without an answer

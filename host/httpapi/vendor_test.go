@@ -4,13 +4,13 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"crypto/tls"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"time"
 	"unsafe"
 
 	"github.com/mirrahq/mirra/abi"
@@ -41,6 +41,8 @@ func TestLocate(t *testing.T) {
 		{host: "my-vendor-a7k2.localhost", uri: "/", want: place{session: "a7k2", mirror: "my-vendor", base: "http://my-vendor-a7k2.localhost", target: "/"}, ok: true},
 		{host: "verify.twilio-a7k2.localhost", uri: "/v2", want: place{session: "a7k2", mirror: "twilio", host: "verify", base: "http://verify.twilio-a7k2.localhost", target: "/v2"}, ok: true},
 		{host: "two-words.twilio-a7k2.mirra.example.", uri: "/v2", want: place{session: "a7k2", mirror: "twilio", host: "two-words", base: "http://two-words.twilio-a7k2.mirra.example.", target: "/v2"}, ok: true},
+		{host: "verify--twilio-a7k2.mirra.example:8443", uri: "/v2", want: place{session: "a7k2", mirror: "twilio", host: "verify", base: "http://verify--twilio-a7k2.mirra.example:8443", target: "/v2"}, ok: true},
+		{host: "two-words--my-vendor-a7k2.localhost", uri: "/v2", want: place{session: "a7k2", mirror: "my-vendor", host: "two-words", base: "http://two-words--my-vendor-a7k2.localhost", target: "/v2"}, ok: true},
 		{host: "stripe-a7k2.localhost", uri: "http://stripe-a7k2.localhost/v1?x", want: place{session: "a7k2", mirror: "stripe", base: "http://stripe-a7k2.localhost", target: "/v1?x"}, ok: true},
 		{host: "x", uri: "http://x/s/a7k2/stripe/v1", want: place{session: "a7k2", mirror: "stripe", base: "http://x/s/a7k2/stripe", target: "/v1"}, ok: true},
 		{host: "x", uri: "/"},
@@ -91,6 +93,18 @@ func TestHostURL(t *testing.T) {
 			if got := p.hostURL(manifest, id); got != want {
 				t.Errorf("%s%s: host %q is at %s, want %s", tc.host, tc.uri, id, got, want)
 			}
+		}
+	}
+	// Over TLS all names are one label below the domain, as a wildcard covers.
+	for name, root := range map[string]string{
+		"twilio-a7k2.mirra.example": "https://twilio-a7k2.mirra.example", "verify--twilio-a7k2.mirra.example:8443": "https://twilio-a7k2.mirra.example:8443",
+	} {
+		p, ok := locate(&http.Request{Host: name, RequestURI: "/v1", Header: http.Header{}, TLS: &tls.ConnectionState{}}, []string{"mirra.example"})
+		if got := p.hostURL(manifest, "api"); !ok || got != root || p.base != "https://"+name {
+			t.Errorf("over TLS %s is below %s, its default host at %s, want %s", name, p.base, got, root)
+		}
+		if got, want := p.hostURL(manifest, "hooks"), strings.Replace(root, "https://", "https://hooks--", 1); got != want {
+			t.Errorf("over TLS another host is at %s, want %s", got, want)
 		}
 	}
 	byPort := place{root: "http://127.0.0.1:5000"}
@@ -222,7 +236,6 @@ func TestKindsOfAnswers(t *testing.T) {
 		{"none", "GET", host.Response{Status: 204}, 204, "", 0},
 		{"blob", "GET", host.Response{Status: 206, Blob: blob("0123456789"), BlobFrom: 2, BlobLen: 5}, 206, "23456", 5},
 		{"script", "GET", host.Response{Status: 200, Script: script("a", "b", "c")}, 200, "abc", -1},
-		{"late", "GET", host.Response{Status: 200, Body: []byte("x"), Delay: time.Millisecond}, 200, "x", 1},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			base := serve(t, func(*host.Request) *host.Response {

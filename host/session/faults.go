@@ -1,6 +1,7 @@
 package session
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"path"
@@ -37,6 +38,7 @@ type FaultRule struct {
 	DelayMS   int64  `json:"delayMs,omitempty"` // for webhook "delay", session time
 	matched   int
 	fired     int
+	cleared   chan struct{} // closed when the rule is removed
 }
 
 // Drop closes the connection instead of answering.
@@ -68,8 +70,21 @@ type faults struct {
 // before tells whether the rule answers instead of the plugin.
 func (f *FaultRule) before() bool { return f.Error != "" || f.Drop == DropBefore }
 
-func (f *FaultRule) delay() time.Duration {
-	return time.Duration(f.LatencyMS) * time.Millisecond
+// wait lasts as long as the rule's latency, or until the rule is removed or ctx
+// or the session end.
+func (f *FaultRule) wait(ctx context.Context, s *Session) {
+	if f.LatencyMS == 0 {
+		return
+	}
+	over := make(chan struct{})
+	stop := s.cfg.Clock.AfterFunc(time.Duration(f.LatencyMS)*time.Millisecond, func() { close(over) })
+	defer stop()
+	select {
+	case <-over:
+	case <-f.cleared:
+	case <-ctx.Done():
+	case <-s.scheduler.ctx.Done():
+	}
 }
 
 // match returns the first rule for a request that fires, nil if none does.
@@ -95,6 +110,12 @@ func (f *faults) matchDelivery(mirror, event string) *FaultRule {
 	return f.fire(func(rule *FaultRule) bool {
 		return rule.Webhook != "" && (rule.Mirror == "" || rule.Mirror == mirror) && (rule.Event == "" || glob(rule.Event, event))
 	})
+}
+
+// add puts a rule behind those there are. The caller holds the lock.
+func (f *faults) add(r *FaultRule) {
+	r.cleared = make(chan struct{})
+	f.rules = append(f.rules, r)
 }
 
 func (f *faults) fire(match func(*FaultRule) bool) *FaultRule {
@@ -225,7 +246,7 @@ func (s *Session) AddFault(r FaultRule) (FaultRule, error) {
 	defer f.mu.Unlock()
 	f.next++
 	r.ID = fmt.Sprintf("f%d", f.next)
-	f.rules = append(f.rules, &r)
+	f.add(&r)
 	return r, nil
 }
 
@@ -240,17 +261,22 @@ func (s *Session) Faults() []FaultRule {
 	return out
 }
 
-// ClearFaults removes a rule by id, all of them for "".
+// ClearFaults removes a rule by id, all of them for "". What waits out a
+// removed rule's latency is answered at once.
 func (s *Session) ClearFaults(id string) error {
 	f := &s.faults
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if id == "" {
+		for _, r := range f.rules {
+			close(r.cleared)
+		}
 		f.rules = nil
 		return nil
 	}
 	for i, r := range f.rules {
 		if r.ID == id {
+			close(r.cleared)
 			f.rules = append(f.rules[:i:i], f.rules[i+1:]...)
 			return nil
 		}

@@ -97,11 +97,13 @@ type Options struct {
 	SeedValue  *int64        // makes ids repeatable
 	Limits     LimitMode
 	Strict     bool
-	PeerClock  bool // the application's clock is the session's
-	Frozen     bool
-	At         time.Time // session time at the start; zero is now
-	Mirrors    []MirrorSpec
-	Secrets    SecretSource
+	// RefuseVersions makes mirrors refuse API versions they do not support.
+	RefuseVersions bool
+	PeerClock      bool // the application's clock is the session's
+	Frozen         bool
+	At             time.Time // session time at the start; zero is now
+	Mirrors        []MirrorSpec
+	Secrets        SecretSource
 	// AllowLiveKeys accepts them in this session, whatever the Config says.
 	AllowLiveKeys bool
 }
@@ -123,7 +125,7 @@ func (g *Manager) Create(ctx context.Context, o Options) (*Session, error) {
 		}
 	}
 	s := g.newSession()
-	s.name, s.persistent, s.timeout, s.strict = o.Name, o.Persistent, o.Timeout, o.Strict
+	s.name, s.persistent, s.timeout, s.strict, s.refuseVersions = o.Name, o.Persistent, o.Timeout, o.Strict, o.RefuseVersions
 	s.allowLive = s.allowLive || o.AllowLiveKeys
 	s.limits.Store(cmp.Or(o.Limits, LimitsVendor))
 	if o.SeedValue != nil {
@@ -432,7 +434,7 @@ func (g *Manager) Fork(ctx context.Context, id, name string) (*Session, error) {
 		return nil, err
 	}
 	defer snap.release()
-	o := Options{Name: name, Timeout: from.timeout, Limits: from.Limits(), Strict: from.strict, PeerClock: from.clock.peerSession, AllowLiveKeys: from.allowLive}
+	o := Options{Name: name, Timeout: from.timeout, Limits: from.Limits(), Strict: from.strict, RefuseVersions: from.refuseVersions, PeerClock: from.clock.peerSession, AllowLiveKeys: from.allowLive}
 	for _, m := range from.mirrors {
 		o.Mirrors = append(o.Mirrors, MirrorSpec{Ref: m.Digest(), Forwards: m.Forwards()})
 	}

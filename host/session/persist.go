@@ -31,19 +31,20 @@ const archiveLife = 7 * 24 * time.Hour
 // record is what the catalogue keeps of a persistent session; its state is in
 // the databases.
 type record struct {
-	ID         string         `json:"id"`
-	Name       string         `json:"name"`
-	Seed       [32]byte       `json:"seed"`
-	SeedValue  string         `json:"seedValue,omitempty"`
-	Created    time.Time      `json:"created"`
-	Timeout    time.Duration  `json:"timeout_ns"`
-	Limits     LimitMode      `json:"limits"`
-	Strict     bool           `json:"strict,omitempty"`
-	AllowLive  bool           `json:"allowLive,omitempty"`
-	Clock      ClockState     `json:"clock"`
-	Faults     []FaultRule    `json:"faults,omitempty"`
-	Mirrors    []mirrorRecord `json:"mirrors"`
-	ArchivedAt time.Time      `json:"archivedAt,omitzero"`
+	ID             string         `json:"id"`
+	Name           string         `json:"name"`
+	Seed           [32]byte       `json:"seed"`
+	SeedValue      string         `json:"seedValue,omitempty"`
+	Created        time.Time      `json:"created"`
+	Timeout        time.Duration  `json:"timeout_ns"`
+	Limits         LimitMode      `json:"limits"`
+	Strict         bool           `json:"strict,omitempty"`
+	RefuseVersions bool           `json:"refuseVersions,omitempty"`
+	AllowLive      bool           `json:"allowLive,omitempty"`
+	Clock          ClockState     `json:"clock"`
+	Faults         []FaultRule    `json:"faults,omitempty"`
+	Mirrors        []mirrorRecord `json:"mirrors"`
+	ArchivedAt     time.Time      `json:"archivedAt,omitzero"`
 }
 
 type mirrorRecord struct {
@@ -90,7 +91,7 @@ func (s *Session) save() error {
 func (s *Session) put(kind string, archived time.Time) error {
 	r := record{
 		ID: s.id, Name: s.name, Seed: s.seed, SeedValue: s.seedValue, Created: s.created, Timeout: s.timeout,
-		Limits: s.Limits(), Strict: s.strict, AllowLive: s.allowLive, Clock: s.clock.state(), Faults: s.Faults(), ArchivedAt: archived,
+		Limits: s.Limits(), Strict: s.strict, RefuseVersions: s.refuseVersions, AllowLive: s.allowLive, Clock: s.clock.state(), Faults: s.Faults(), ArchivedAt: archived,
 	}
 	for _, m := range s.mirrors {
 		mr := mirrorRecord{Digest: m.Digest(), Forwards: m.Forwards()}
@@ -169,13 +170,13 @@ func (g *Manager) Load(ctx context.Context) error {
 func (g *Manager) load(ctx context.Context, r record) error {
 	s := g.newSession()
 	s.id, s.name, s.persistent = r.ID, r.Name, true
-	s.seed, s.seedValue, s.created, s.timeout, s.strict = r.Seed, r.SeedValue, r.Created, r.Timeout, r.Strict
+	s.seed, s.seedValue, s.created, s.timeout, s.strict, s.refuseVersions = r.Seed, r.SeedValue, r.Created, r.Timeout, r.Strict, r.RefuseVersions
 	s.allowLive = s.allowLive || r.AllowLive
 	s.limits.Store(r.Limits)
 	s.faults.rand = mrand.New(mrand.NewChaCha8(s.seed))
 	s.clock.restore(r.Clock)
 	for i := range r.Faults {
-		s.faults.rules = append(s.faults.rules, &r.Faults[i])
+		s.faults.add(&r.Faults[i])
 		s.faults.next++
 	}
 	if err := g.reserve(s); err != nil {

@@ -54,7 +54,9 @@ func (x *exchange) release() {
 
 // Serve answers one request of vendor traffic. It does not fail: what goes
 // wrong inside Mirra comes out in the vendor's error shape and in the trace.
-// The caller releases the response.
+// The caller releases the response. A fault's latency passes before Serve
+// returns, behind the handler and its commit, and ends early with ctx; as long
+// as it lasts the request is not answered, and its idempotency key is in use.
 func (m *Mirror) Serve(ctx context.Context, r *host.Request) *host.Response {
 	started := m.s.cfg.Clock.Now()
 	m.s.touch(started)
@@ -78,7 +80,7 @@ func (m *Mirror) Serve(ctx context.Context, r *host.Request) *host.Response {
 	}
 	fault := m.s.faults.match(m.name, r)
 	if fault != nil {
-		x.answer.Delay = fault.delay()
+		defer fault.wait(ctx, m.s)
 		if fault.before() {
 			m.serveFault(x, r, fault, started)
 			return &x.answer

@@ -31,16 +31,18 @@ type Session struct {
 	timeout    time.Duration // 0: until it is ended
 	created    time.Time
 
-	mirrors   []*Mirror
-	clock     clock
-	trace     trace
-	faults    faults
-	stats     stats
-	limits    atomic.Value // LimitMode
-	strict    bool
-	allowLive bool
-	held      atomic.Bool // deliveries wait
-	observed  atomic.Bool // somebody follows the trace
+	mirrors []*Mirror
+	clock   clock
+	trace   trace
+	faults  faults
+	stats   stats
+	limits  atomic.Value // LimitMode
+	strict  bool
+	// refuseVersions: see Options.RefuseVersions.
+	refuseVersions bool
+	allowLive      bool
+	held           atomic.Bool // deliveries wait
+	observed       atomic.Bool // somebody follows the trace
 
 	lastUsed atomic.Int64 // wall ns
 	packed   atomic.Int64 // lastUsed when the databases were packed
@@ -107,6 +109,9 @@ func (s *Session) flags() abi.ContextFlags {
 	}
 	if s.strict {
 		f |= abi.Strict
+	}
+	if s.refuseVersions {
+		f |= abi.RefuseVersions
 	}
 	return f
 }

@@ -21,15 +21,11 @@ func requestID(c *sdk.Call) string {
 // before sets the headers of every answer and checks the key.
 func before(c *sdk.Call) error {
 	currentRequestID = ""
-	version := lineVersion
-	if asked := c.Header("Stripe-Version"); asked != "" && asked != lineVersion {
-		c.Warn("asked for " + asked + ", answered as " + lineVersion)
-	}
 	if strings.HasPrefix(c.Path(), "/redirect/") {
 		return nil // pages for browsers
 	}
 	account := c.Header("Stripe-Account")
-	setHeaders(c, version, account)
+	setHeaders(c, account)
 	switch c.Credential.Status {
 	case abi.CredentialAbsent:
 		return noKey()
@@ -38,6 +34,9 @@ func before(c *sdk.Call) error {
 	}
 	if c.Credential.Class == "publishable" && !publicOperations[c.Operation()] {
 		return publishableKey()
+	}
+	if err := checkVersion(c); err != nil {
+		return err
 	}
 	if account != "" {
 		if !accountLike(account) {
@@ -60,7 +59,7 @@ var publicOperations = map[string]bool{
 }
 
 // setHeaders writes the headers of the 2024-06-20 recordings, in their order.
-func setHeaders(c *sdk.Call, version, account string) {
+func setHeaders(c *sdk.Call, account string) {
 	c.FixedHeaders(usualHeaders)
 	c.AddHeader("Request-Id", requestID(c))
 	if c.Method != "GET" {
@@ -75,7 +74,7 @@ func setHeaders(c *sdk.Call, version, account string) {
 	if account != "" {
 		c.AddHeader("Stripe-Account", account)
 	}
-	c.AddHeader("Stripe-Version", version)
+	c.AddHeader("Stripe-Version", lineVersion)
 }
 
 // servedBy holds the headers that are the same on every answer, by the service

@@ -95,7 +95,7 @@ func startSession(cfg *Config, program host.Program) (Backend, error) {
 	hosts := program.Manifest().Hosts
 	var err error
 	b.session, err = b.manager.Create(context.Background(), session.Options{
-		SeedValue: &cfg.SeedValue, Limits: session.LimitMode(cfg.Limits), Strict: cfg.Strict, PeerClock: true, Frozen: true, At: cfg.At,
+		SeedValue: &cfg.SeedValue, Limits: session.LimitMode(cfg.Limits), Strict: cfg.Strict, RefuseVersions: cfg.RefuseVersions, PeerClock: true, Frozen: true, At: cfg.At,
 		Mirrors: []session.MirrorSpec{{Ref: program.Manifest().Name, Fixtures: cfg.Fixtures, Seed: cfg.State, Forwards: cfg.Forwards}},
 		Secrets: func(variable string) (string, string, bool) {
 			v, ok := cfg.Secrets[variable]

@@ -27,8 +27,11 @@ type Config struct {
 	State     []byte   // a seed document
 	Forwards  []string // URLs that get every event
 	Strict    bool
-	Secrets   map[string]string // environment variables that secrets are read from
-	Headers   [][2]string       // of every request
+
+	RefuseVersions bool // refuse API versions the plugin does not support
+
+	Secrets map[string]string // environment variables that secrets are read from
+	Headers [][2]string       // of every request
 }
 
 // Option changes how a mirror is started.
@@ -61,6 +64,9 @@ func Forward(url string) Option {
 
 // Strict makes generic operations answer 501.
 func Strict() Option { return func(c *Config) { c.Strict = true } }
+
+// RefuseVersions makes the plugin refuse API versions it does not support.
+func RefuseVersions() Option { return func(c *Config) { c.RefuseVersions = true } }
 
 // Env sets an environment variable that a secret of the manifest is read from.
 func Env(name, value string) Option {

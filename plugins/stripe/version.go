@@ -1,0 +1,79 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/mirrahq/mirra/sdk"
+)
+
+// checkVersion looks at the version that a request asks for. Only the line's
+// own is supported: another one gets it all the same, with a warning, or the
+// vendor's refusal where the session wants that. What is no version at all is
+// always refused, as the vendor does.
+//
+// That the key is looked at first is believed.
+func checkVersion(c *sdk.Call) error {
+	asked := c.Header("Stripe-Version")
+	if asked == "" || asked == lineVersion {
+		return nil
+	}
+	version, betas, _ := strings.Cut(asked, ";")
+	version, betas = strings.TrimSpace(version), strings.TrimSpace(betas)
+	if !versionLike(version) {
+		return invalidVersion(asked, "")
+	}
+	if !c.RefuseVersions() {
+		c.Warn("asked for " + shortened(asked) + ", answered as " + lineVersion)
+		return nil
+	}
+	c.Warn("asked for " + shortened(asked) + ", refused as `version-mismatch: error` wants it; this mirror has " + lineVersion)
+	if version == lineVersion {
+		beta, _, _ := strings.Cut(betas, "=")
+		return invalidVersion(asked, beta)
+	}
+	return invalidVersion(asked, "")
+}
+
+// versionLike tells whether text has the form of a version: 2024-06-20, since
+// 2024-09-30 with the name of a release, 2024-09-30.acacia
+// [D docs.stripe.com/api-versions, 2026-11].
+func versionLike(text string) bool {
+	date, release, named := strings.Cut(text, ".")
+	if named && (release == "" || strings.Trim(release, "abcdefghijklmnopqrstuvwxyz") != "") {
+		return false
+	}
+	const form = "0000-00-00"
+	if len(date) != len(form) {
+		return false
+	}
+	for i := range len(form) {
+		if c := date[i]; form[i] == '-' && c != '-' || form[i] == '0' && (c < '0' || c > '9') {
+			return false
+		}
+	}
+	month, day := date[5:7], date[8:10]
+	return month >= "01" && month <= "12" && day >= "01" && day <= "31"
+}
+
+// invalidVersion refuses a version: one that is misspelt, 2019-2-19
+// (github.com/stripe/stripe-java/issues/682, 2019-02), or well-formed and not
+// there, 2022-08-02 (github.com/pay-rails/pay/issues/680, 2022-08), and one with
+// a beta that the account does not have
+// (github.com/stripe-samples/link/issues/58, 2022-08). All are users' reports of
+// the text; that there is no code, and the usual type, is believed.
+func invalidVersion(asked, beta string) *failure {
+	message := "Invalid Stripe API version: " + asked
+	if beta != "" {
+		message += ". You do not have permission to pass this beta header: " + beta + ". If you have any questions, we can help at https://support.stripe.com/."
+	}
+	return invalid("", "", message)
+}
+
+// shortened is a client's text as a warning shows it.
+func shortened(text string) string {
+	const limit = 64
+	if len(text) > limit {
+		return strings.ToValidUTF8(text[:limit], "") + "…"
+	}
+	return text
+}

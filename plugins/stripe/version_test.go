@@ -1,0 +1,64 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/mirrahq/mirra/sdk/sdktest"
+)
+
+// TestVersions: which versions are answered and which refused, in either mode
+// of a session. Texts are users' reports, see invalidVersion.
+func TestVersions(t *testing.T) {
+	lenient, strict := start(t), start(t, sdktest.RefuseVersions())
+	const beta = ". You do not have permission to pass this beta header: risk_beta. If you have any questions, we can help at https://support.stripe.com/."
+	for asked, c := range map[string]struct{ lenient, strict string }{
+		"":                               {},
+		"2024-06-20":                     {},
+		"2023-10-16":                     {strict: "Invalid Stripe API version: 2023-10-16"},
+		"2026-09-30.endive":              {strict: "Invalid Stripe API version: 2026-09-30.endive"},
+		"2023-10-16; risk_beta=v1":       {strict: "Invalid Stripe API version: 2023-10-16; risk_beta=v1"},
+		"2024-06-20; risk_beta=v1":       {strict: "Invalid Stripe API version: 2024-06-20; risk_beta=v1" + beta},
+		"2024-06-20;risk_beta=v1":        {strict: "Invalid Stripe API version: 2024-06-20;risk_beta=v1" + beta},
+		"2019-2-19":                      {"Invalid Stripe API version: 2019-2-19", "Invalid Stripe API version: 2019-2-19"},
+		"2025-21-27":                     {"Invalid Stripe API version: 2025-21-27", "Invalid Stripe API version: 2025-21-27"},
+		"2018-11-21 accounts_upgrade=on": {"Invalid Stripe API version: 2018-11-21 accounts_upgrade=on", "Invalid Stripe API version: 2018-11-21 accounts_upgrade=on"},
+		"2025-03-31.":                    {"Invalid Stripe API version: 2025-03-31.", "Invalid Stripe API version: 2025-03-31."},
+		"2024_06_20":                     {"Invalid Stripe API version: 2024_06_20", "Invalid Stripe API version: 2024_06_20"},
+		"latest":                         {"Invalid Stripe API version: latest", "Invalid Stripe API version: latest"},
+		`"; drop`:                        {`Invalid Stripe API version: "; drop`, `Invalid Stripe API version: "; drop`},
+	} {
+		var headers []string
+		if asked != "" {
+			headers = []string{"Stripe-Version: " + asked}
+		}
+		for mode, m := range map[string]*sdktest.Mirror{"warn": lenient, "error": strict} {
+			t.Run(mode+" "+asked, func(t *testing.T) {
+				want := map[string]string{"warn": c.lenient, "error": c.strict}[mode]
+				r := m.With(t).Form("POST", "/v1/customers", headers...)
+				if got := r.Header("Stripe-Version"); got != "2024-06-20" {
+					t.Errorf("the answer says version %q", got)
+				}
+				if want == "" {
+					r.Want(200)
+					return
+				}
+				apiError{status: 400, msg: want}.check(t, r)
+			})
+		}
+	}
+	// What was refused ran nothing, and took no idempotency key.
+	const key = "Idempotency-Key: of-a-refused-version"
+	before := len(strict.State("customers"))
+	strict.Form("POST", "/v1/customers", key, "Stripe-Version: 2023-10-16").Want(400)
+	if n := len(strict.State("customers")); n != before {
+		t.Errorf("%d customers, want %d", n, before)
+	}
+	if r := strict.Form("POST", "/v1/customers", key).Want(200); r.Header("Idempotent-Replayed") != "" {
+		t.Errorf("the refusal was kept for its key: %v", r.Headers)
+	}
+	// A wrong key is told first.
+	if r := strict.Form("POST", "/v1/customers", "Authorization: Bearer sk_tast_4eC39HqLyjWDarjtT1zdp7dc", "Stripe-Version: 2023-10-16").Want(401); !strings.HasPrefix(r.Get("error.message"), "Invalid API Key provided") {
+		t.Errorf("%s", r.Body)
+	}
+}
