@@ -22,9 +22,10 @@ var layers = []struct {
 }{
 	{"abi", nil, "the contract depends on nothing, so that both sides can share it"},
 	{"sdk", []string{"abi"}, "a plugin author needs sdk alone, and it must fit into a guest"},
+	{"sdk/resource", []string{"abi", "sdk"}, "the engine of described operations is for plugins that want it"},
 	{"sdk/sdktest", []string{"abi", "sdk/...", "host", "host/session", "host/sqlite", "host/webhook", "host/tape", "host/wasm"}, "tests of a plugin go through the real session host, so that they cannot differ from it"},
-	{"plugins", []string{"abi", "sdk"}, "a mirror reaches the host by the ABI only"},
-	{"examples", []string{"abi", "sdk"}, "examples are what plugin authors copy"},
+	{"plugins", []string{"abi", "sdk", "sdk/resource"}, "a mirror reaches the host by the ABI only"},
+	{"examples", []string{"abi", "sdk", "sdk/resource"}, "examples are what plugin authors copy"},
 	{"host", []string{"abi"}, "domain types know no technology"},
 	{"host/tape", []string{"abi"}, "parsing is pure"},
 	{"host/session", []string{"abi", "host", "host/tape"}, "use cases know adapters by the interfaces of host"},

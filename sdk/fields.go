@@ -24,8 +24,10 @@ type Field struct {
 	Name     string
 	Type     FieldType
 	Required bool
+	In       uint8 // which versions have it, a bit each; 0 is all of them
 	Max      int32 // characters of a string; 0 is no bound
 	Enum     []string
+	EnumIn   string  // a byte as In for each value of Enum; "" if all are in all
 	Fields   []Field // of TObject
 	Item     *Field  // of TArray and TMap
 }
@@ -39,6 +41,23 @@ func Find(fields []Field, name string) *Field {
 		}
 	}
 	return nil
+}
+
+// Is tells whether the versions asked for, a bit each, have the field.
+func (f *Field) Is(in uint8) bool { return f.In == 0 || in == 0 || f.In&in != 0 }
+
+// Values returns the values of the enum that the versions asked for have.
+func (f *Field) Values(in uint8) []string {
+	if f.EnumIn == "" || in == 0 {
+		return f.Enum
+	}
+	var out []string
+	for i, v := range f.Enum {
+		if f.EnumIn[i]&in != 0 {
+			out = append(out, v)
+		}
+	}
+	return out
 }
 
 // ViolationKind says in which way parameters do not fit their fields.
@@ -62,12 +81,12 @@ type Violation struct {
 	Among []Field // unknown ones: the fields there are
 }
 
-// CheckFields holds parameters against their fields and calls report for each
-// violation, in the order of the parameters, missing ones last, until it
-// returns false.
-func CheckFields(params Doc, fields []Field, report func(Violation) bool) bool {
+// CheckFields holds parameters against the fields that the versions asked for
+// have (0 is all) and calls report for each violation, in the order of the
+// parameters, missing ones last, until it returns false.
+func CheckFields(params Doc, fields []Field, in uint8, report func(Violation) bool) bool {
 	k := &checker
-	k.path, k.report = k.path[:0], report
+	k.path, k.in, k.report = k.path[:0], in, report
 	return k.object(params, fields)
 }
 
@@ -75,6 +94,7 @@ func CheckFields(params Doc, fields []Field, report func(Violation) bool) bool {
 // made for a violation.
 type fieldChecker struct {
 	path   []string
+	in     uint8
 	report func(Violation) bool
 }
 
@@ -102,12 +122,12 @@ func (k *fieldChecker) object(d Doc, fields []Field) bool {
 		}
 		f := Find(fields, key)
 		switch {
-		case f == nil:
+		case f == nil || !f.Is(k.in):
 			if !k.violation(UnknownField, key, nil, Doc{a, i}, fields) {
 				return false
 			}
 		case n.kind == String && n.bits&rawText == 0:
-			if kind, ok := f.text(n.text); !ok && !k.violation(kind, key, f, Doc{a, i}, nil) {
+			if kind, ok := f.text(n.text, k.in); !ok && !k.violation(kind, key, f, Doc{a, i}, nil) {
 				return false
 			}
 		default:
@@ -118,7 +138,7 @@ func (k *fieldChecker) object(d Doc, fields []Field) bool {
 		i = next
 	}
 	for i := range fields {
-		if f := &fields[i]; f.Required && !d.member(f.Name).Exists() && !k.violation(MissingField, f.Name, f, Doc{}, nil) {
+		if f := &fields[i]; f.Required && f.Is(k.in) && !d.member(f.Name).Exists() && !k.violation(MissingField, f.Name, f, Doc{}, nil) {
 			return false
 		}
 	}
@@ -159,7 +179,7 @@ func (k *fieldChecker) value(key string, v Doc, f *Field) bool {
 		k.leave()
 		return ok
 	}
-	kind, ok := f.text(v.String())
+	kind, ok := f.text(v.String(), k.in)
 	if kind == EmptyValue && v.Kind() == Null {
 		return true
 	}
@@ -169,7 +189,7 @@ func (k *fieldChecker) value(key string, v Doc, f *Field) bool {
 func (k *fieldChecker) leave() { k.path = k.path[:len(k.path)-1] }
 
 // text tells whether the text of a string, number or boolean fits the field.
-func (f *Field) text(text string) (ViolationKind, bool) {
+func (f *Field) text(text string, in uint8) (ViolationKind, bool) {
 	if text == "" {
 		return EmptyValue, f.Type&TClear != 0
 	}
@@ -188,7 +208,7 @@ func (f *Field) text(text string) (ViolationKind, bool) {
 	switch {
 	case !ok:
 		return WrongType, false
-	case len(f.Enum) > 0 && !contains(f.Enum, text):
+	case len(f.Enum) > 0 && !f.allows(text, in):
 		return NotInEnum, false
 	case f.Max > 0 && len(text) > int(f.Max) && runes(text) > int(f.Max):
 		return TooLong, false
@@ -196,10 +216,11 @@ func (f *Field) text(text string) (ViolationKind, bool) {
 	return 0, true
 }
 
-func contains(list []string, s string) bool {
-	for i := range list {
-		if list[i] == s {
-			return true
+// allows tells whether a text is a value of the enum.
+func (f *Field) allows(text string, in uint8) bool {
+	for i := range f.Enum {
+		if f.Enum[i] == text {
+			return f.EnumIn == "" || in == 0 || f.EnumIn[i]&in != 0
 		}
 	}
 	return false

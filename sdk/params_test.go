@@ -160,7 +160,7 @@ func TestCheckFields(t *testing.T) {
 		{`{"amount":1,"items":{"0":{"colour":"q"}}}`, []string{"0 items[0][colour]"}},
 	} {
 		var got []string
-		done := CheckFields(parse(t, c.params), fields, func(v Violation) bool {
+		done := CheckFields(parse(t, c.params), fields, 0, func(v Violation) bool {
 			got = append(got, string(AppendInt(nil, int(v.Kind)))+" "+v.Path)
 			if (v.Field == nil) != (v.Kind == UnknownField) || (v.Among == nil) == (v.Kind == UnknownField) {
 				t.Errorf("%s: %+v", c.params, v)
@@ -172,7 +172,7 @@ func TestCheckFields(t *testing.T) {
 		}
 	}
 	n := 0
-	if CheckFields(parse(t, `{"x":1,"y":{"z":1}}`), fields, func(Violation) bool { n++; return false }) || n != 1 {
+	if CheckFields(parse(t, `{"x":1,"y":{"z":1}}`), fields, 0, func(Violation) bool { n++; return false }) || n != 1 {
 		t.Errorf("went on after being stopped: %d", n)
 	}
 }

@@ -1,17 +1,48 @@
 package main
 
 import (
+	"bytes"
+	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 )
 
 // spec is what is read of an OpenAPI 3 description.
 type spec struct {
-	Paths      map[string]map[string]operation `json:"paths"`
+	Paths      map[string]pathItem `json:"paths"`
 	Components struct {
 		Schemas map[string]*schema `json:"schemas"`
 	} `json:"components"`
+
+	name   string          // of the file
+	faults map[string]bool // what was left out, with its place
 }
+
+// pathItem holds the operations of a path, by method. Other members of it are
+// not read.
+type pathItem map[string]operation
+
+func (p *pathItem) UnmarshalJSON(b []byte) error {
+	var raw map[string]json.RawMessage
+	if err := json.Unmarshal(b, &raw); err != nil {
+		return err
+	}
+	*p = pathItem{}
+	for _, method := range methods {
+		if raw[method] == nil {
+			continue
+		}
+		var op operation
+		if err := json.Unmarshal(raw[method], &op); err != nil {
+			return fmt.Errorf("%s: %w", method, err)
+		}
+		(*p)[method] = op
+	}
+	return nil
+}
+
+var methods = []string{"get", "post", "put", "patch", "delete"}
 
 type operation struct {
 	ID         string `json:"operationId"`
@@ -22,37 +53,145 @@ type operation struct {
 		Schema   *schema `json:"schema"`
 	} `json:"parameters"`
 	RequestBody struct {
-		Content map[string]struct {
-			Schema *schema `json:"schema"`
-		} `json:"content"`
+		Content map[string]content `json:"content"`
 	} `json:"requestBody"`
+	Responses map[string]struct {
+		Content map[string]content `json:"content"`
+	} `json:"responses"`
+}
+
+type content struct {
+	Schema *schema `json:"schema"`
+}
+
+// answer returns the schema of the successful answer, nil if it has none.
+func (o *operation) answer() *schema {
+	for _, status := range []string{"200", "201", "202", "2XX", "default"} {
+		for _, media := range []string{"application/json", "application/json; charset=utf-8"} {
+			if c, ok := o.Responses[status].Content[media]; ok {
+				return c.Schema
+			}
+		}
+	}
+	return nil
 }
 
 type schema struct {
-	Ref         string             `json:"$ref"`
-	Type        string             `json:"type"`
-	Format      string             `json:"format"`
-	MaxLength   int                `json:"maxLength"`
-	Enum        []any              `json:"enum"`
-	Properties  map[string]*schema `json:"properties"`
-	Required    []string           `json:"required"`
-	Items       *schema            `json:"items"`
-	AnyOf       []*schema          `json:"anyOf"`
-	Additional  any                `json:"additionalProperties"`
-	Expandable  []string           `json:"x-expandableFields"`
-	ExpansionOf any                `json:"x-expansionResources"`
-	ResourceID  string             `json:"x-resourceId"`
+	Ref         string     `json:"$ref"`
+	Type        typeNames  `json:"type"`
+	Format      string     `json:"format"`
+	MaxLength   int        `json:"maxLength"`
+	Enum        []any      `json:"enum"`
+	Const       any        `json:"const"`
+	Nullable    bool       `json:"nullable"`
+	Properties  properties `json:"properties"`
+	Required    []string   `json:"required"`
+	Items       *schema    `json:"items"`
+	AnyOf       []*schema  `json:"anyOf"`
+	OneOf       []*schema  `json:"oneOf"`
+	AllOf       []*schema  `json:"allOf"`
+	Additional  any        `json:"additionalProperties"`
+	Expandable  []string   `json:"x-expandableFields"`
+	ExpansionOf any        `json:"x-expansionResources"`
+}
+
+// typeNames is one type, or several as OpenAPI 3.1 allows.
+type typeNames []string
+
+func (t *typeNames) UnmarshalJSON(b []byte) error {
+	if bytes.HasPrefix(b, []byte{'['}) {
+		return json.Unmarshal(b, (*[]string)(t))
+	}
+	*t = typeNames{""}
+	return json.Unmarshal(b, &(*t)[0])
+}
+
+// properties keep their order.
+type properties struct {
+	names []string
+	of    map[string]*schema
+}
+
+func (p *properties) UnmarshalJSON(b []byte) error {
+	if err := json.Unmarshal(b, &p.of); err != nil {
+		return err
+	}
+	d := json.NewDecoder(bytes.NewReader(b))
+	for depth := 0; ; {
+		token, err := d.Token()
+		if err != nil {
+			return nil //nolint:nilerr // the end: the text was read whole above
+		}
+		switch t := token.(type) {
+		case json.Delim:
+			if t == '{' || t == '[' {
+				depth++
+			} else {
+				depth--
+			}
+		case string:
+			if depth != 1 {
+				continue
+			}
+			p.names = append(p.names, t)
+			var skip json.RawMessage
+			if err := d.Decode(&skip); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// kind is the type but for null.
+func (c *schema) kind() string {
+	for _, t := range c.Type {
+		if t != "null" {
+			return t
+		}
+	}
+	if len(c.Enum) > 0 || c.Const != nil {
+		return "string"
+	}
+	return ""
+}
+
+func (c *schema) nullable(s *spec) bool {
+	if c == nil {
+		return false
+	}
+	if c.Nullable || slices.Contains(c.Type, "null") || slices.ContainsFunc(c.AnyOf, isNull) || slices.ContainsFunc(c.OneOf, isNull) {
+		return true
+	}
+	if c.Ref != "" {
+		if r := s.resolve(c); r != nil && r.Ref == "" {
+			return r.nullable(s)
+		}
+	}
+	return false
+}
+
+func isNull(c *schema) bool {
+	return c == nil || len(c.Type) == 1 && c.Type[0] == "null" || len(c.Enum) == 1 && (c.Enum[0] == nil || c.Enum[0] == "")
+}
+
+// only returns the one alternative that a schema has beside null, or itself.
+func only(c *schema) *schema {
+	for c != nil && c.Ref == "" {
+		all := slices.DeleteFunc(slices.Concat(c.AnyOf, c.OneOf, c.AllOf), isNull)
+		if len(all) != 1 || len(c.Properties.names) > 0 {
+			return c
+		}
+		c = all[0]
+	}
+	return c
 }
 
 // patterns lists every operation as "METHOD /path".
 func (s *spec) patterns() []string {
 	var out []string
-	for path, methods := range s.Paths {
-		for method := range methods {
-			switch method {
-			case "get", "post", "put", "patch", "delete":
-				out = append(out, strings.ToUpper(method)+" "+path)
-			}
+	for path, item := range s.Paths {
+		for method := range item {
+			out = append(out, strings.ToUpper(method)+" "+path)
 		}
 	}
 	slices.Sort(out)
@@ -65,9 +204,63 @@ func (s *spec) find(pattern string) (operation, bool) {
 	return op, ok
 }
 
+func refName(ref string) string { return strings.TrimPrefix(ref, "#/components/schemas/") }
+
+// maxRefs bounds how many references lead from one to the next.
+const maxRefs = 32
+
 func (s *spec) resolve(c *schema) *schema {
-	for c != nil && c.Ref != "" {
-		c = s.Components.Schemas[strings.TrimPrefix(c.Ref, "#/components/schemas/")]
+	for n := 0; c != nil && c.Ref != ""; n++ {
+		next := s.Components.Schemas[refName(c.Ref)]
+		if next == nil || n == maxRefs {
+			s.fault("a $ref leads nowhere: " + c.Ref)
+			return nil
+		}
+		c = next
 	}
 	return c
+}
+
+// flat resolves a schema and joins what allOf holds.
+func (s *spec) flat(c *schema) *schema { return s.flatten(c, 0) }
+
+func (s *spec) flatten(c *schema, depth int) *schema {
+	c = s.resolve(only(c))
+	if c == nil || len(c.AllOf) == 0 {
+		return c
+	}
+	if depth == maxRefs {
+		s.fault("allOf holds itself")
+		return nil
+	}
+	out := *c
+	out.AllOf = nil
+	out.Properties = properties{of: map[string]*schema{}}
+	join := func(p *schema) {
+		for _, name := range p.Properties.names {
+			if out.Properties.of[name] == nil {
+				out.Properties.names = append(out.Properties.names, name)
+			}
+			out.Properties.of[name] = p.Properties.of[name]
+		}
+		out.Required = append(out.Required, p.Required...)
+	}
+	for _, part := range c.AllOf {
+		if p := s.flatten(part, depth+1); p != nil {
+			join(p)
+			if len(out.Type) == 0 {
+				out.Type = p.Type
+			}
+		}
+	}
+	join(c)
+	return &out
+}
+
+// fault notes what was left out.
+func (s *spec) fault(what string) {
+	if s.faults == nil {
+		s.faults = map[string]bool{}
+	}
+	s.faults[s.name+": "+what] = true
 }

@@ -4,23 +4,32 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 )
 
 // tables collects what the generated file holds. Equal rows of fields and equal
 // enums are written once.
 type tables struct {
+	specs      []*spec
+	all        uint8 // the bits of all descriptions
+	shapes     *shapes
 	operations []operationRow
-	expandable []expandableRow
 	shared     []sharedRow
 	names      map[string]string // text to variable
 }
 
-type operationRow struct{ ID, Pattern, Fields string }
-type expandableRow struct{ Resource, Member string }
+type operationRow struct {
+	ID, Pattern, Verb, Fields string
+	In                        uint8
+	Shape                     int
+}
+
 type sharedRow struct{ Name, Text string }
 
-func newTables() *tables { return &tables{names: map[string]string{}} }
+func newTables(specs []*spec, lead []string) *tables {
+	return &tables{specs: specs, all: 1<<len(specs) - 1, shapes: newShapes(specs, lead), names: map[string]string{}}
+}
 
 // field is one parameter, joined over all descriptions.
 type field struct {
@@ -28,61 +37,75 @@ type field struct {
 	required bool
 	max      int
 	enum     []string
+	enumIn   map[string]uint8
 	fields   map[string]*field
 	item     *field
+	in       uint8
 }
 
-func (g *tables) addOperation(pattern string, specs []*spec) bool {
-	id, found := "", false
+// addOperation adds the row of an operation; false if no description has it.
+func (g *tables) addOperation(pattern string) bool {
+	var row operationRow
 	all := map[string]*field{}
-	for i, s := range specs {
+	for i, s := range g.specs {
 		op, ok := s.find(pattern)
 		if !ok {
 			continue
 		}
-		if !found {
-			id, found = op.ID, true
+		if row.ID == "" {
+			row.ID, row.Pattern = op.ID, pattern
+			if row.ID == "" {
+				row.ID = pattern
+			}
 		}
+		row.In |= 1 << i
 		for _, p := range op.Parameters {
-			if p.In == "query" {
-				f := s.field(p.Schema, nil)
+			if p.In == "query" && p.Schema != nil {
+				f := s.field(p.Schema, nil, 0)
 				f.required = p.Required
-				merge(all, p.Name, f, i > 0)
+				merge(all, p.Name, f, 1<<i)
 			}
 		}
 		for _, content := range op.RequestBody.Content {
-			body := s.resolve(content.Schema)
+			body := s.flat(content.Schema)
 			if body == nil {
 				continue
 			}
-			for name, f := range s.properties(body) {
-				merge(all, name, f, i > 0)
+			for name, f := range s.fields(body, 0) {
+				merge(all, name, f, 1<<i)
 			}
 		}
+		if verb, shape := g.classify(s, pattern, &op); verb != "" {
+			row.Verb, row.Shape = verb, shape
+		}
 	}
-	if found {
-		g.operations = append(g.operations, operationRow{id, pattern, g.fieldList(all)})
+	if row.ID == "" {
+		return false
 	}
-	return found
+	row.Fields = g.fieldList(all)
+	g.operations = append(g.operations, row)
+	return true
 }
 
-// merge joins what two descriptions say of a parameter. One that only a later
-// description has cannot be required.
-func merge(into map[string]*field, name string, f *field, later bool) {
+// merge joins what the description of bit in says of a parameter to what others
+// say. It is required if all that have it require it.
+func merge(into map[string]*field, name string, f *field, in uint8) {
 	old := into[name]
 	if old == nil {
-		f.required = f.required && !later
+		f.mark(in)
 		into[name] = f
 		return
 	}
 	maps.Copy(old.types, f.types)
 	old.required = old.required && f.required
 	old.max = max(old.max, f.max)
+	old.in |= in
 	if old.enum != nil && f.enum != nil {
 		for _, e := range f.enum {
 			if !slices.Contains(old.enum, e) {
 				old.enum = append(old.enum, e)
 			}
+			old.enumIn[e] |= in
 		}
 	} else {
 		old.enum = nil
@@ -91,42 +114,72 @@ func merge(into map[string]*field, name string, f *field, later bool) {
 		if old.fields == nil {
 			old.fields = map[string]*field{}
 		}
-		merge(old.fields, n, sub, true)
+		merge(old.fields, n, sub, in)
 	}
-	if old.item == nil {
-		old.item = f.item
-	} else if f.item != nil {
-		m := map[string]*field{"": old.item}
-		merge(m, "", f.item, true)
+	if f.item != nil {
+		m := map[string]*field{}
+		if old.item != nil {
+			m[""] = old.item
+		}
+		merge(m, "", f.item, in)
+		old.item = m[""]
 	}
 }
 
-func (s *spec) properties(c *schema) map[string]*field {
+// mark notes which description a field and what is below it come from.
+func (f *field) mark(in uint8) {
+	f.in = in
+	f.enumIn = map[string]uint8{}
+	for _, e := range f.enum {
+		f.enumIn[e] = in
+	}
+	for _, sub := range f.fields {
+		sub.mark(in)
+	}
+	if f.item != nil {
+		f.item.mark(in)
+	}
+}
+
+// maxFieldDepth bounds parameters of descriptions whose schemas hold themselves.
+const maxFieldDepth = 10
+
+func (s *spec) fields(c *schema, depth int) map[string]*field {
 	out := map[string]*field{}
-	for name, p := range c.Properties {
-		out[name] = s.field(p, nil)
+	for name, p := range c.Properties.of {
+		out[name] = s.field(p, nil, depth)
 		out[name].required = slices.Contains(c.Required, name)
 	}
 	return out
 }
 
 // field reads a schema; alternatives are joined.
-func (s *spec) field(c *schema, f *field) *field {
+func (s *spec) field(c *schema, f *field, depth int) *field {
 	if f == nil {
 		f = &field{types: map[string]bool{}}
 	}
-	c = s.resolve(c)
+	if c = s.resolve(c); c != nil && len(c.AllOf) > 0 {
+		c = s.flat(c)
+	}
 	if c == nil {
 		f.types["TString"] = true
 		return f
 	}
-	for _, alternative := range c.AnyOf {
-		s.field(alternative, f)
-	}
-	if len(c.AnyOf) > 0 {
+	if depth == maxFieldDepth {
+		f.types["TMap"] = true // whatever is below is taken as it comes
 		return f
 	}
-	switch c.Type {
+	if alternatives := slices.Concat(c.AnyOf, c.OneOf); len(alternatives) > 0 {
+		for _, a := range alternatives {
+			if isNull(a) && a != nil && len(a.Enum) == 0 {
+				f.types["TClear"] = true
+				continue
+			}
+			s.field(a, f, depth)
+		}
+		return f
+	}
+	switch c.kind() {
 	case "string":
 		s.stringField(c, f)
 	case "integer":
@@ -137,10 +190,9 @@ func (s *spec) field(c *schema, f *field) *field {
 		f.types["TBoolean"] = true
 	case "array":
 		f.types["TArray"] = true
-		f.item = s.field(c.Items, nil)
-	case "object", "":
-		if values, ok := c.Additional.(map[string]any); ok && len(c.Properties) == 0 {
-			_ = values
+		f.item = s.field(c.Items, nil, depth+1)
+	default:
+		if _, ok := c.Additional.(map[string]any); ok && len(c.Properties.names) == 0 || len(c.Properties.names) == 0 {
 			f.types["TMap"] = true
 			break
 		}
@@ -148,7 +200,7 @@ func (s *spec) field(c *schema, f *field) *field {
 		if f.fields == nil {
 			f.fields = map[string]*field{}
 		}
-		maps.Copy(f.fields, s.properties(c))
+		maps.Copy(f.fields, s.fields(c, depth+1))
 	}
 	return f
 }
@@ -164,7 +216,9 @@ func (s *spec) stringField(c *schema, f *field) {
 			f.types["TClear"] = true
 			continue
 		}
-		enum = append(enum, fmt.Sprint(e))
+		if e != nil {
+			enum = append(enum, fmt.Sprint(e))
+		}
 	}
 	if len(c.Enum) > 0 && enum == nil {
 		return // only "", which unsets
@@ -217,8 +271,14 @@ func (g *tables) literal(name string, f *field) string {
 	if f.max > 0 && f.enum == nil {
 		parts = append(parts, fmt.Sprintf("Max: %d", f.max))
 	}
+	if f.in != g.all {
+		parts = append(parts, fmt.Sprintf("In: %d", f.in))
+	}
 	if f.enum != nil {
 		parts = append(parts, "Enum: "+g.share("enum", fmt.Sprintf("%#v", f.enum)))
+		if in, differ := f.enumVersions(); differ {
+			parts = append(parts, "EnumIn: "+strconv.Quote(in))
+		}
 	}
 	if len(f.fields) > 0 {
 		parts = append(parts, "Fields: "+g.fieldList(f.fields))
@@ -227,6 +287,17 @@ func (g *tables) literal(name string, f *field) string {
 		parts = append(parts, "Item: &"+g.share("item", "sdk.Field{"+strings.TrimSuffix(strings.TrimPrefix(g.literal("", f.item), "{"), "}")+"}"))
 	}
 	return "{" + strings.Join(parts, ", ") + "}"
+}
+
+// enumVersions has a byte for each value of the enum: the descriptions that
+// have it. differ is false if all that have the field have all values.
+func (f *field) enumVersions() (in string, differ bool) {
+	b := make([]byte, len(f.enum))
+	for i, e := range f.enum {
+		b[i] = f.enumIn[e]
+		differ = differ || b[i] != f.in
+	}
+	return string(b), differ
 }
 
 // share returns the variable that holds a text, making it if there is none.
@@ -240,37 +311,13 @@ func (g *tables) share(kind, text string) string {
 	return name
 }
 
-func (g *tables) addExpandable(specs []*spec) {
-	seen := map[expandableRow]bool{}
-	for _, s := range specs {
-		for name, c := range s.Components.Schemas {
-			for _, member := range c.Expandable {
-				p := c.Properties[member]
-				if p == nil || !isReference(p) {
-					continue
-				}
-				row := expandableRow{objectName(c, name), member}
-				if !seen[row] {
-					seen[row] = true
-					g.expandable = append(g.expandable, row)
-				}
-			}
-		}
-	}
-	slices.SortFunc(g.expandable, func(a, b expandableRow) int {
-		return strings.Compare(a.Resource+"."+a.Member, b.Resource+"."+b.Member)
-	})
-}
-
-// isReference tells whether a member holds an id that can be expanded, or an
-// object that is left out unless asked for; plain nested objects are neither.
-func isReference(p *schema) bool { return p.ExpansionOf != nil }
-
 // objectName returns what documents of a schema have as "object", else the
 // schema's own name.
 func objectName(c *schema, name string) string {
-	if o := c.Properties["object"]; o != nil && len(o.Enum) == 1 {
+	if o := c.Properties.of["object"]; o != nil && len(o.Enum) == 1 {
 		return fmt.Sprint(o.Enum[0])
+	} else if o != nil && o.Const != nil {
+		return fmt.Sprint(o.Const)
 	}
 	return name
 }

@@ -131,9 +131,9 @@ func headersOf(pattern string) *sdk.Headers {
 // policies holds the Content-Security-Policy of each operation, by its place in
 // operations.
 var policies = func() []string {
-	all := make([]string, len(operations))
-	for i := range operations {
-		all[i] = "report-uri https://q.stripe.com/csp-report?p=" + pathForPolicy(operations[i].pattern) +
+	all := make([]string, len(tables.Operations))
+	for i := range tables.Operations {
+		all[i] = "report-uri https://q.stripe.com/csp-report?p=" + pathForPolicy(tables.Operations[i].Pattern) +
 			"; block-all-mixed-content; default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; img-src 'self'; script-src 'self' 'report-sample'; style-src 'self'"
 	}
 	return all

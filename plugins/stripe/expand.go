@@ -104,11 +104,16 @@ func notExpandable(path string) error {
 	return invalid("", "expand", "This property cannot be expanded ("+path+").")
 }
 
-// expandableSet is expandable for look-ups.
+// expandableSet holds the members that are ids of other objects.
 var expandableSet = func() map[string]bool {
-	set := make(map[string]bool, len(expandable))
-	for _, e := range expandable {
-		set[e.resource+"."+e.member] = true
+	set := map[string]bool{}
+	for i := range tables.Shapes {
+		s := &tables.Shapes[i]
+		for j := range s.Members {
+			if m := &s.Members[j]; s.Object != "" && len(m.To) > 0 {
+				set[s.Object+"."+m.Name] = true
+			}
+		}
 	}
 	return set
 }()

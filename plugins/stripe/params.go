@@ -10,13 +10,13 @@ import (
 // check holds the parameters against the operation's fields. The first fault is
 // answered, as the vendor does.
 func (r *request) check() error {
-	if r.op.id == "PostCustomers" && !r.given("source") {
+	if r.op.ID == "PostCustomers" && !r.given("source") {
 		r.params.Rename("card", "source") // [R 2023-10-16] the older name still works
 	}
 	var fault *failure
-	sdk.CheckFields(r.params, r.op.fields, func(v sdk.Violation) bool {
+	sdk.CheckFields(r.params, r.op.Fields, uint8(r.in), func(v sdk.Violation) bool {
 		if !r.tolerated(v) {
-			fault = word(v)
+			fault = r.word(v)
 		}
 		return fault == nil
 	})
@@ -25,7 +25,7 @@ func (r *request) check() error {
 	}
 	for _, name := range r.unmirrored {
 		if v := r.params.Get(name); v.Exists() && v.String() != "false" {
-			return &failure{status: 501, typ: "api_error", code: "mirra_not_mirrored", param: name, message: "Mirra does not mirror the parameter " + name + " of " + r.op.id + " yet."}
+			return &failure{status: 501, typ: "api_error", code: "mirra_not_mirrored", param: name, message: "Mirra does not mirror the parameter " + name + " of " + r.op.ID + " yet."}
 		}
 	}
 	return r.checkMetadata()
@@ -77,11 +77,11 @@ func (r *request) tolerated(v sdk.Violation) bool {
 }
 
 // word puts a violation in Stripe's words; nil lets it pass.
-func word(v sdk.Violation) *failure {
+func (r *request) word(v sdk.Violation) *failure {
 	switch v.Kind {
 	case sdk.UnknownField:
 		message := "Received unknown parameter: " + v.Path
-		if near := nearest(v.Path, v.Among); near != "" {
+		if near := nearest(v.Path, v.Among, uint8(r.in)); near != "" {
 			message += ". Did you mean " + near + "?"
 		}
 		return invalid("parameter_unknown", v.Path, message) // [R]
@@ -90,7 +90,7 @@ func word(v sdk.Violation) *failure {
 	case sdk.EmptyValue:
 		return invalid("parameter_invalid_empty", v.Path, "You passed an empty string for '"+v.Path+"'. We assume empty values are an attempt to unset a parameter; however '"+v.Path+"' cannot be unset. You should remove '"+v.Path+"' from your request or supply a non-empty value.") // [R]
 	case sdk.NotInEnum:
-		return invalid("", v.Path, "Invalid "+v.Path+": must be one of "+oneOf(v.Field.Enum)) // [R]
+		return invalid("", v.Path, "Invalid "+v.Path+": must be one of "+oneOf(v.Field.Values(uint8(r.in)))) // [R]
 	case sdk.TooLong:
 		return invalid("", v.Path, "Invalid string: "+shorten(v.Value.String())+"; must be at most "+strconv.Itoa(int(v.Field.Max))+" characters") // [R]
 	}
@@ -139,7 +139,7 @@ func shorten(s string) string {
 // nearest is the field a client may have meant, "" if none is close. [R] "price.
 // Did you mean pricing?"; the vendor's own measure is not known, so this one
 // takes at most two edits in five letters.
-func nearest(path string, fields []sdk.Field) string {
+func nearest(path string, fields []sdk.Field, in uint8) string {
 	name := path
 	prefix := ""
 	if i := strings.LastIndexByte(path, '['); i >= 0 {
@@ -147,7 +147,7 @@ func nearest(path string, fields []sdk.Field) string {
 	}
 	best, distance := "", len(name)*2/5+1
 	for i := range fields {
-		if d := editDistance(name, fields[i].Name); d < distance {
+		if d := editDistance(name, fields[i].Name); d < distance && fields[i].Is(in) {
 			best, distance = fields[i].Name, d
 		}
 	}

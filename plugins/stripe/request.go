@@ -4,12 +4,14 @@ import (
 	"strings"
 
 	"github.com/mirrahq/mirra/sdk"
+	"github.com/mirrahq/mirra/sdk/resource"
 )
 
 // request is a call with what every operation of Stripe's needs of it.
 type request struct {
 	*sdk.Call
-	op     *operation
+	op     *resource.Operation
+	in     resource.Versions // descriptions that hold for the version asked for
 	params sdk.Doc
 	// unmirrored are parameters of the operation that answer 501.
 	unmirrored []string
@@ -20,9 +22,9 @@ var current request
 
 // serve checks a request's parameters, runs its operation once per idempotency
 // key, and answers with the expanded document.
-func serve(c *sdk.Call, op *operation, unmirrored []string, run func(c *request) error) error {
+func serve(c *sdk.Call, op *resource.Operation, unmirrored []string, run func(c *request) error) error {
 	r := &current
-	*r = request{Call: c, op: op, unmirrored: unmirrored}
+	*r = request{Call: c, op: op, in: described(lineVersion), unmirrored: unmirrored}
 	params, err := c.Params()
 	if err != nil {
 		return err
@@ -55,7 +57,7 @@ func serve(c *sdk.Call, op *operation, unmirrored []string, run func(c *request)
 // simulations.
 func internalRequest(c *sdk.Call) *request {
 	r := &current
-	*r = request{Call: c, params: c.NewObject()}
+	*r = request{Call: c, in: described(lineVersion), params: c.NewObject()}
 	return r
 }
 

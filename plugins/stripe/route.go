@@ -2,16 +2,7 @@ package main
 
 import "github.com/mirrahq/mirra/sdk"
 
-//go:generate go run ../../cmd/mirra-gen -out tables_gen.go $MIRRA_SHARED/specs/stripe/openapi.2024-04-10.json.gz $MIRRA_SHARED/specs/stripe/openapi.2024-09-30.acacia.json.gz
-
-// operation is one operation of the vendor's description, with its parameters.
-type operation struct {
-	id, pattern string
-	fields      []sdk.Field
-}
-
-// expansion is a member of a resource that expand replaces by the object.
-type expansion struct{ resource, member string }
+//go:generate go run ../../cmd/mirra-gen -lead id,object -out tables_gen.go $MIRRA_SHARED/specs/stripe/openapi.2024-04-10.json.gz $MIRRA_SHARED/specs/stripe/openapi.2024-09-30.acacia.json.gz $MIRRA_SHARED/specs/stripe/openapi.2026-08-26.dahlia.json.gz
 
 // implemented lists what is served by hand. Every other operation of the
 // description answers 501 by name.
@@ -34,16 +25,19 @@ func handle(id string, level sdk.Level, run func(c *request) error) {
 // route registers all operations, and stops at a handler without an operation.
 func route() {
 	registerHandlers()
-	for i := range operations {
-		op := &operations[i]
-		h, ok := implemented[op.id]
-		if !ok {
-			stripe.Handle(op.pattern, op.id, sdk.None, nil)
+	for i := range tables.Operations {
+		op := &tables.Operations[i]
+		if !op.In.In(described(lineVersion)) {
 			continue
 		}
-		delete(implemented, op.id)
-		headers, unmirrored := headersOf(op.pattern), notMirrored[op.id]
-		stripe.Handle(op.pattern, op.id, h.level, func(c *sdk.Call) error {
+		h, ok := implemented[op.ID]
+		if !ok {
+			stripe.Handle(op.Pattern, op.ID, sdk.None, nil)
+			continue
+		}
+		delete(implemented, op.ID)
+		headers, unmirrored := headersOf(op.Pattern), notMirrored[op.ID]
+		stripe.Handle(op.Pattern, op.ID, h.level, func(c *sdk.Call) error {
 			c.FixedHeaders(headers)
 			c.AddHeader("Content-Security-Policy", policies[i])
 			return serve(c, op, unmirrored, h.run)

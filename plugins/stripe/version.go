@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/mirrahq/mirra/sdk"
+	"github.com/mirrahq/mirra/sdk/resource"
 )
 
 // checkVersion looks at the version that a request asks for. Only the line's
@@ -76,4 +77,27 @@ func shortened(text string) string {
 		return strings.ToValidUTF8(text[:limit], "") + "…"
 	}
 	return text
+}
+
+// The descriptions that the tables are made of, in their order.
+const (
+	in20240410 resource.Versions = 1 << iota
+	in20240930
+	in20260826
+)
+
+// basil is the first version that the newest description holds for: the release
+// that moved most [D docs.stripe.com/changelog/basil, 2026-11].
+const basil = "2025-03-31"
+
+// described tells which descriptions hold for a version. What the mirror's line
+// knows lies between the first two.
+func described(version string) resource.Versions {
+	switch {
+	case version < "2024-09-30":
+		return in20240410 | in20240930
+	case version < basil:
+		return in20240930
+	}
+	return in20260826
 }

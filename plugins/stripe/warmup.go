@@ -9,5 +9,5 @@ import (
 func warmup(c *sdk.Call) {
 	d := customerTemplate.New(c.Arena)
 	_ = d.JSON()
-	_ = nearest("emial", operations[0].fields)
+	_ = nearest("emial", tables.Operations[0].Fields, 0)
 }
