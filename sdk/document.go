@@ -339,6 +339,12 @@ func (d Doc) Delete(key string) bool {
 // AddString adds a string.
 func (d Doc) AddString(v string) { d.put(d.element(), String, v) }
 
+// AddNumber adds a number by its JSON literal.
+func (d Doc) AddNumber(literal string) { d.put(d.element(), Number, literal) }
+
+// AddBool adds true or false.
+func (d Doc) AddBool(v bool) { d.put(d.element(), Bool, strconv.FormatBool(v)) }
+
 // AddInt adds a whole number.
 func (d Doc) AddInt(v int64) { d.put(d.element(), Number, strconv.FormatInt(v, 10)) }
 

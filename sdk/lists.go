@@ -15,7 +15,19 @@ type ListQuery struct {
 	CreatedFrom, CreatedTo int64
 	// Where restricts the list to documents whose members, by JSON path such as
 	// "$.status", equal a text.
-	Where [2]Condition
+	Where [4]Condition
+}
+
+// Filter restricts the list to documents whose member at a JSON path equals a
+// text; false if there are too many restrictions.
+func (q *ListQuery) Filter(path, value string) bool {
+	for i := range q.Where {
+		if q.Where[i].Path == "" {
+			q.Where[i] = Condition{path, value}
+			return true
+		}
+	}
+	return false
 }
 
 // Condition is one of ListQuery.Where; an empty Path holds always.
@@ -28,14 +40,15 @@ func (e *NoCursorError) Error() string { return "no such cursor: " + e.ID }
 
 // The statements of lists: by type or by link, downward or (for Before) upward.
 // Parameters: ?1 type, ?2 account, ?3 limit, ?4 cursor, ?5 ?6 created,
-// ?7 to ?10 conditions, for links ?11 name and ?12 key; beyond ends with the offset.
+// ?7 to ?14 conditions, for links ?15 name and ?16 key; beyond ends with the offset.
 // Lists without filters have statements of their own: whether there is more
 // beyond a page is then told by the index alone.
 const (
 	fromType = ` FROM objects o WHERE o.type = ?1 AND o.account = ?2 AND o.deleted = 0`
-	fromLink = ` FROM links l CROSS JOIN objects o ON o.seq = l.seq WHERE l.name = ?11 AND l.account = ?2 AND l.key = ?12 AND o.type = ?1 AND o.deleted = 0`
+	fromLink = ` FROM links l CROSS JOIN objects o ON o.seq = l.seq WHERE l.name = ?15 AND l.account = ?2 AND l.key = ?16 AND o.type = ?1 AND o.deleted = 0`
 	filters  = ` AND o.created BETWEEN ?5 AND ?6
-		AND (?7 IS NULL OR o.doc ->> ?7 = ?8) AND (?9 IS NULL OR o.doc ->> ?9 = ?10)`
+		AND (?7 IS NULL OR o.doc ->> ?7 = ?8) AND (?9 IS NULL OR o.doc ->> ?9 = ?10)
+		AND (?11 IS NULL OR o.doc ->> ?11 = ?12) AND (?13 IS NULL OR o.doc ->> ?13 = ?14)`
 	plainDown = fromType + ` AND o.seq < ?4 ORDER BY o.seq DESC LIMIT ?3`
 	plainUp   = fromType + ` AND o.seq > ?4 ORDER BY o.seq LIMIT ?3`
 	typeDown  = fromType + ` AND o.seq < ?4` + filters + ` ORDER BY o.seq DESC LIMIT ?3`
@@ -48,10 +61,10 @@ const (
 type listStatements struct{ page, beyond *Statement }
 
 var lists = [6]listStatements{
-	{Define(`SELECT o.doc` + typeDown), Define(`SELECT 1` + typeDown + ` OFFSET ?11`)},
-	{Define(`SELECT doc FROM (SELECT o.doc AS doc, o.seq AS seq` + typeUp + `) ORDER BY seq DESC`), Define(`SELECT 1` + typeUp + ` OFFSET ?11`)},
-	{Define(`SELECT o.doc` + linkDown), Define(`SELECT 1` + linkDown + ` OFFSET ?13`)},
-	{Define(`SELECT doc FROM (SELECT o.doc AS doc, o.seq AS seq` + linkUp + `) ORDER BY seq DESC`), Define(`SELECT 1` + linkUp + ` OFFSET ?13`)},
+	{Define(`SELECT o.doc` + typeDown), Define(`SELECT 1` + typeDown + ` OFFSET ?15`)},
+	{Define(`SELECT doc FROM (SELECT o.doc AS doc, o.seq AS seq` + typeUp + `) ORDER BY seq DESC`), Define(`SELECT 1` + typeUp + ` OFFSET ?15`)},
+	{Define(`SELECT o.doc` + linkDown), Define(`SELECT 1` + linkDown + ` OFFSET ?17`)},
+	{Define(`SELECT doc FROM (SELECT o.doc AS doc, o.seq AS seq` + linkUp + `) ORDER BY seq DESC`), Define(`SELECT 1` + linkUp + ` OFFSET ?17`)},
 	{Define(`SELECT o.doc` + plainDown), Define(`SELECT 1` + plainDown + ` OFFSET ?5`)},
 	{Define(`SELECT doc FROM (SELECT o.doc AS doc, o.seq AS seq` + plainUp + `) ORDER BY seq DESC`), Define(`SELECT 1` + plainUp + ` OFFSET ?5`)},
 }
@@ -71,7 +84,7 @@ func (k *Collection) listing(c *Call, q ListQuery) (listing, error) {
 	switch {
 	case q.Index != "":
 		which = 2
-	case q.CreatedFrom == 0 && q.CreatedTo == 0 && q.Where == [2]Condition{}:
+	case q.CreatedFrom == 0 && q.CreatedTo == 0 && q.Where == [4]Condition{}:
 		which, l.plain = 4, true
 	}
 	id := q.After

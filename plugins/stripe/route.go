@@ -4,8 +4,8 @@ import "github.com/mirrahq/mirra/sdk"
 
 //go:generate go run ../../cmd/mirra-gen -lead id,object -out tables_gen.go $MIRRA_SHARED/specs/stripe/openapi.2024-04-10.json.gz $MIRRA_SHARED/specs/stripe/openapi.2024-09-30.acacia.json.gz $MIRRA_SHARED/specs/stripe/openapi.2026-08-26.dahlia.json.gz
 
-// implemented lists what is served by hand. Every other operation of the
-// description answers 501 by name.
+// implemented lists what is served by hand. The engine serves the plain ones of
+// the others; the rest answers 501 by name.
 var implemented = map[string]handled{}
 
 type handled struct {
@@ -25,17 +25,20 @@ func handle(id string, level sdk.Level, run func(c *request) error) {
 // route registers all operations, and stops at a handler without an operation.
 func route() {
 	registerHandlers()
+	resources()
 	for i := range tables.Operations {
 		op := &tables.Operations[i]
 		if !op.In.In(described(lineVersion)) {
 			continue
 		}
 		h, ok := implemented[op.ID]
-		if !ok {
-			stripe.Handle(op.Pattern, op.ID, sdk.None, nil)
-			continue
-		}
 		delete(implemented, op.ID)
+		if !ok {
+			if h = (handled{sdk.Generic, generic(op)}); h.run == nil {
+				stripe.Handle(op.Pattern, op.ID, sdk.None, nil)
+				continue
+			}
+		}
 		headers, unmirrored := headersOf(op.Pattern), notMirrored[op.ID]
 		stripe.Handle(op.Pattern, op.ID, h.level, func(c *sdk.Call) error {
 			c.FixedHeaders(headers)
