@@ -15,6 +15,7 @@ import (
 	"github.com/mirrahq/mirra/conformance/vendorsuite"
 	"github.com/mirrahq/mirra/host"
 	"github.com/mirrahq/mirra/host/assembly"
+	"github.com/mirrahq/mirra/registry"
 )
 
 // mirrorTarget is a mirror on a server of this process.
@@ -75,13 +76,41 @@ func (t *mirrorTarget) session(at time.Time) *host.NewSession {
 	return n
 }
 
-// operations returns what the mirror knows of the vendor's API.
-func (t *mirrorTarget) operations() []vendorsuite.Operation {
+func (t *mirrorTarget) name() string { return t.version }
+
+func (t *mirrorTarget) spoken() []string {
+	if t.manifest.API.Default == "" {
+		return nil
+	}
+	return append([]string{t.manifest.API.Default}, t.manifest.API.Also...)
+}
+
+// operationsOf returns what a mirror knows of its vendor's API.
+func operationsOf(m *abi.Manifest) []vendorsuite.Operation {
 	var all []vendorsuite.Operation
-	for _, op := range t.manifest.Operations {
+	for _, op := range m.Operations {
 		all = append(all, vendorsuite.Operation{ID: op.ID, Method: op.Method, Path: op.Path, Level: op.Level.String()})
 	}
 	return all
+}
+
+// newestManifest returns the manifest of a mirror's newest build, nil if there
+// is none.
+func (a *app) newestManifest(ctx context.Context, name string) *abi.Manifest {
+	var newest *registry.Build
+	for _, s := range a.cfg.sources() {
+		builds, _ := s.List(ctx) // without it operations are named by their paths
+		for i := range builds {
+			b := &builds[i]
+			if string(b.Name) == name && (newest == nil || b.Version.Compare(newest.Version) > 0) {
+				newest = b
+			}
+		}
+	}
+	if newest == nil {
+		return nil
+	}
+	return newest.Manifest
 }
 
 // Open implements vendorsuite.Target.

@@ -11,19 +11,34 @@ type ids struct {
 	from  map[string]string // the mirror's to recorded
 	loose map[string]bool   // recorded ids whose counterpart has another form
 	given map[string]bool   // texts that the client sent: it made them up
+	// imported are ids of objects that were made outside of the cassette.
+	imported map[string]bool
 }
 
 func newIDs(r *Rules) *ids {
-	return &ids{rules: r, to: map[string]string{}, from: map[string]string{}, loose: map[string]bool{}, given: map[string]bool{}}
+	return &ids{rules: r, to: map[string]string{}, from: map[string]string{}, loose: map[string]bool{}, given: map[string]bool{}, imported: map[string]bool{}}
 }
 
-// find returns where ids stand in a text.
+// find returns where ids stand in a text: none is part of a longer word.
 func (m *ids) find(s string) [][]int {
 	if len(s) < 8 || len(m.rules.IDs) == 0 {
 		return nil
 	}
-	return m.rules.ids.FindAllStringIndex(s, -1)
+	all := m.rules.ids.FindAllStringIndex(s, -1)
+	kept := all[:0]
+	for _, p := range all {
+		if p[1] == len(s) || !isPlain(s[p[1]:p[1]+1]) {
+			kept = append(kept, p)
+		}
+	}
+	if len(kept) == 0 {
+		return nil
+	}
+	return kept
 }
+
+// prefix returns what stands before an id's random part, "cus_".
+func prefix(id string) string { return id[:strings.LastIndexByte(id, '_')+1] }
 
 // sameForm tells whether two ids have prefix, length and alphabet in common.
 func (m *ids) sameForm(a, b string) bool {
@@ -213,7 +228,7 @@ func (m *ids) learnText(recorded, mirror string) {
 func (m *ids) align(want, have *node) [][2]*node {
 	byID := map[string]*node{}
 	for i := range have.kids {
-		if id := m.idOf(&have.kids[i]); id != "" {
+		if id := m.rules.idOf(&have.kids[i]); id != "" {
 			byID[id] = &have.kids[i]
 		}
 	}
@@ -222,7 +237,7 @@ func (m *ids) align(want, have *node) [][2]*node {
 	paired := map[*node]bool{}
 	for i := range want.kids {
 		w := &want.kids[i]
-		if to, ok := m.to[m.idOf(w)]; ok && byID[to] != nil {
+		if to, ok := m.to[m.rules.idOf(w)]; ok && byID[to] != nil {
 			pairs = append(pairs, [2]*node{w, byID[to]})
 			paired[byID[to]] = true
 			continue
@@ -242,14 +257,4 @@ func (m *ids) align(want, have *node) [][2]*node {
 		pairs = append(pairs, [2]*node{left[i], rest[i]})
 	}
 	return pairs
-}
-
-// idOf returns an object's id, "" if it has none.
-func (m *ids) idOf(n *node) string {
-	for _, name := range m.rules.IDFields {
-		if id := n.string(name); id != "" {
-			return id
-		}
-	}
-	return ""
 }

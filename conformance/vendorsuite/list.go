@@ -2,39 +2,33 @@ package vendorsuite
 
 import "slices"
 
-// list compares a list of what an account has with a session's. The recorder's
-// account had objects of its own, so only elements that the cassette made are
-// compared, in their order. How many there are in all depends on the account,
-// so of the list's numbers and bools only the type is.
-func (c *comparison) list(want, have *node) {
+// cut makes of two answers that list what an account has such that can be
+// compared: the recorder's account had objects of its own, the session has those
+// that were imported. How many there are in all depends on these, so of the
+// list's numbers and bools only the type is compared.
+func (s *story) cut(index int, m *ids, want, have *node) (x, y *node, partly bool) {
 	w, h := elements(want), elements(have)
 	if w == nil || h == nil {
-		c.node("", want, have)
-		return
+		return want, have, false
 	}
-	own, foreign := c.ids.own(w)
+	own, foreign := s.own(index, w)
 	if foreign == 0 {
-		c.node("", want, have)
-		return
-	}
-	known := map[string]bool{}
-	for i := range own {
-		known[c.ids.to[c.ids.idOf(&own[i])]] = true
+		return want, have, false
 	}
 	var shown []node
 	for i := range h.kids {
-		if known[c.ids.idOf(&h.kids[i])] {
-			shown = append(shown, h.kids[i])
+		if id := s.rules.idOf(&h.kids[i]); m.imported[id] {
+			continue
 		}
+		shown = append(shown, h.kids[i])
 	}
-	x, y := withElements(want, w, own), withElements(have, h, shown)
+	x, y = withElements(want, w, own), withElements(have, h, shown)
 	for i := range y.kids {
-		if m := x.member(y.kids[i].name); m != nil && m.kind == y.kids[i].kind && (m.kind == boolKind || m.kind == numberKind) {
-			y.kids[i].text = m.text
+		if k := x.member(y.kids[i].name); y.kind == objectKind && k != nil && k.kind == y.kids[i].kind && (k.kind == boolKind || k.kind == numberKind) {
+			y.kids[i].text = k.text
 		}
 	}
-	c.node("", x, y)
-	c.differ(Byte, "", "", "", "elements of the recorder's account are left out")
+	return x, y, true
 }
 
 // withElements copies a list's answer with other elements.
@@ -71,12 +65,19 @@ func elements(n *node) *node {
 	return found
 }
 
-// own returns the elements whose ids the cassette made, and how many others
-// there are.
-func (m *ids) own(list *node) (own []node, foreign int) {
+// own splits the elements of a list's answer: those that the cassette made, or
+// that refer to what it made, and how many others there are. All of a list is
+// the cassette's if the request asks for the things of an object that it made.
+func (s *story) own(index int, list *node) (own []node, foreign int) {
+	scoped := false
+	s.rules.mentions(s.c.Exchanges[index], func(_, text string) { scoped = scoped || s.madeBefore(text, index) })
+	if scoped {
+		return list.kids, 0
+	}
 	for i := range list.kids {
-		id := m.idOf(&list.kids[i])
-		if to, ok := m.to[id]; id != "" && (!ok || to == id && !m.given[id]) {
+		made := false
+		list.kids[i].walk(func(n *node) { made = made || n.kind == stringKind && s.madeBefore(n.text, index) })
+		if !made {
 			foreign++
 			continue
 		}

@@ -112,3 +112,22 @@ func (r *Recordings) Len() int {
 	}
 	return n
 }
+
+// Vendor returns the vendor that most exchanges are with, "" if none is known.
+func (r *Recordings) Vendor() string {
+	best, most := "", 0
+	for _, rules := range All() {
+		n := 0
+		for _, c := range r.Cassettes {
+			for _, e := range c.Exchanges {
+				if rules.serves(hostOf(e.URL)) {
+					n++
+				}
+			}
+		}
+		if n > most {
+			best, most = rules.Vendor, n
+		}
+	}
+	return best
+}

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"path"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -22,10 +24,28 @@ type Options struct {
 	Parallel int
 	// Keep selects cassettes whose requests and answers are kept in results.
 	Keep func(source string) bool
-	// Select narrows what is counted; nil counts all that is eligible.
-	Select func(*Result) bool
+	// Filter narrows what counts. Cassettes of which it selects nothing are not
+	// replayed.
+	Filter Filter
 	// Done, if not nil, is called after each cassette.
 	Done func(done, all int)
+}
+
+// Filter selects exchanges. Empty fields select all.
+type Filter struct {
+	Version   string // or one it begins with: "2023-10-16" selects those with betas too
+	Operation string // glob
+	Source    string // a part of the cassette's name
+	Order     *int
+}
+
+func (f *Filter) selects(e *Exchange, operation, version string) bool {
+	if f.Operation != "" {
+		if ok, err := path.Match(f.Operation, operation); err != nil || !ok {
+			return false
+		}
+	}
+	return strings.HasPrefix(version, f.Version) && strings.Contains(e.Source, f.Source) && (f.Order == nil || *f.Order == e.Order)
 }
 
 // Result is one exchange as it was replayed.
@@ -54,7 +74,10 @@ func Replay(ctx context.Context, t Target, r *Recordings, o Options) (*Report, e
 	}
 	names := newOperations(o.Rules, o.Operations)
 	report := newReport(o.Rules, names)
-	report.Notes = r.Notes
+	cassettes := slices.DeleteFunc(slices.Clone(r.Cassettes), func(c *Cassette) bool {
+		return !slices.ContainsFunc(c.Exchanges, func(e *Exchange) bool { return o.Filter.selects(e, names.find(e), o.Rules.version(e)) })
+	})
+	report.Notes, report.Recorded = slices.Clone(r.Notes), r.Len()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	work := make(chan *Cassette)
@@ -72,14 +95,14 @@ func Replay(ctx context.Context, t Target, r *Recordings, o Options) (*Report, e
 				report.take(run)
 				done++
 				if o.Done != nil {
-					o.Done(done, len(r.Cassettes))
+					o.Done(done, len(cassettes))
 				}
 				mu.Unlock()
 			}
 		})
 	}
 feed:
-	for _, c := range r.Cassettes {
+	for _, c := range cassettes {
 		select {
 		case work <- c:
 		case <-ctx.Done():
@@ -102,9 +125,10 @@ type run struct {
 	cassette *Cassette
 	session  Session
 	ids      *ids
-	outside  *outside
+	story    *story
 	now      time.Time
-	tried    map[string]bool // ids whose import was tried
+	tried    map[string]bool // objects whose import was tried
+	noImport bool            // the target imports nothing
 	results  []*Result
 	notes    []Note
 	seeded   int
@@ -132,7 +156,7 @@ func (r *run) replay(ctx context.Context, t Target) (err error) {
 			r.note("answer is not JSON", e.Place, "its header says it is; compared as text")
 		}
 	}
-	r.ids, r.outside, r.tried = newIDs(r.o.Rules), newOutside(r.o.Rules, r.cassette, docs), map[string]bool{}
+	r.ids, r.story, r.tried = newIDs(r.o.Rules), newStory(r.o.Rules, r.cassette, docs), map[string]bool{}
 	r.now = own[0].At
 	if r.session, err = t.Open(ctx, r.now); err != nil {
 		return err
@@ -154,7 +178,15 @@ func (r *run) replay(ctx context.Context, t Target) (err error) {
 
 // exchange replays one exchange. An error ends the run.
 func (r *run) exchange(ctx context.Context, index int, e *Exchange, want *document) (*Result, error) {
-	result := &Result{Exchange: e, Operation: r.names.find(e), Version: r.version(e), Counted: e.Class == Counted || e.Class == Listed}
+	result := &Result{Exchange: e, Operation: r.names.find(e), Version: r.o.Rules.version(e), Counted: e.Class == Counted || e.Class == Listed}
+	switch {
+	case !result.Counted:
+		result.Uncounted = classReasons[e.Class]
+	case r.foreignList(index, e, want):
+		result.Counted, result.Uncounted = false, "lists of which the cassette made no element"
+	case !r.o.Filter.selects(e, result.Operation, result.Version):
+		result.Counted, result.Uncounted = false, "not selected"
+	}
 	result.Seeded = r.seed(ctx, index)
 	if e.At.After(r.now) {
 		if err := r.session.SetClock(ctx, e.At); err != nil && !errors.Is(err, ErrUnsupported) {
@@ -175,20 +207,32 @@ func (r *run) exchange(ctx context.Context, index int, e *Exchange, want *docume
 		result.Err, result.Diffs = err, []Difference{{Path: "answer", Keeps: Status, Want: fmt.Sprint(e.Status), Have: err.Error()}}
 		return result, nil
 	}
-	have := newDocument(result.Answer.Body)
-	if want.root != nil && have.root != nil && e.Status < 300 == (result.Answer.Status < 300) {
+	have, partly := newDocument(result.Answer.Body), false
+	if e.Status < 300 == (result.Answer.Status < 300) && want.root != nil && have.root != nil {
+		if e.Class == Listed && e.Status < 300 {
+			w, h := *want, *have
+			w.root, h.root, partly = r.story.cut(index, r.ids, want.root, have.root)
+			want, have = &w, &h
+		}
 		r.learn(e, result.Answer, want.root, have.root)
 	}
-	if e.Class == Listed && e.Status < 300 && want.root != nil {
-		if list := elements(want.root); list != nil && len(list.kids) > 0 {
-			if own, _ := r.ids.own(list); len(own) == 0 {
-				result.Counted, result.Uncounted = false, "a list of which the cassette made no element"
-			}
-		}
-	}
-	result.Diffs, result.Masked = compare(r.o.Rules, r.ids, e, result.Answer, want, have)
+	result.Diffs, result.Masked = compare(r.o.Rules, r.ids, e, result.Answer, want, have, partly)
 	result.Verdict = verdictOf(result.Diffs)
 	return result, nil
+}
+
+// foreignList tells whether an exchange lists only what the recorder's account
+// had, so that nothing of it can be compared.
+func (r *run) foreignList(index int, e *Exchange, want *document) bool {
+	if e.Class != Listed || e.Status >= 300 || want.root == nil {
+		return false
+	}
+	list := elements(want.root)
+	if list == nil {
+		return false
+	}
+	own, foreign := r.story.own(index, list)
+	return foreign > 0 && len(own) == 0
 }
 
 // learn pairs ids in headers and bodies.
@@ -198,50 +242,68 @@ func (r *run) learn(e *Exchange, a *Response, want, have *node) {
 			r.ids.learnText(w, v)
 		}
 	}
-	if list := elements(want); e.Class == Listed && list != nil {
-		return // foreign elements teach nothing, the cassette's are known
-	}
 	r.ids.learnFrom(want, have)
 }
 
-// seed imports what an exchange needs and the cassette did not make.
+// seed imports what an exchange needs and the cassette did not make: all of it
+// at once, because objects refer to each other, else each that can be.
 func (r *run) seed(ctx context.Context, index int) (seeded []string) {
-	for _, s := range r.outside.needed(index, r.ids) {
-		id, kind := r.ids.idOf(s.object), s.object.string("object")
-		if r.tried[kind+" "+id] {
-			continue
+	needed := slices.DeleteFunc(r.story.needed(index, r.ids), func(s seed) bool { return r.tried[s.kind+" "+s.id] })
+	if len(needed) == 0 || r.noImport {
+		return nil
+	}
+	var all []json.RawMessage
+	for _, s := range needed {
+		r.tried[s.kind+" "+s.id] = true
+		all = append(all, s.json)
+	}
+	done := func(s seed) {
+		r.ids.learn(s.id, s.id, false)
+		r.ids.imported[s.id] = true
+		r.seeded++
+		seeded = append(seeded, s.kind+" "+s.id)
+	}
+	err := r.session.Import(ctx, all)
+	if errors.Is(err, ErrUnsupported) {
+		r.noImport = true
+		return nil
+	}
+	if err == nil {
+		for _, s := range needed {
+			done(s)
 		}
-		r.tried[kind+" "+id] = true
-		err := r.session.Import(ctx, []json.RawMessage{s.seed(r.ids)})
-		switch {
-		case errors.Is(err, ErrUnsupported):
-			return nil
-		case err != nil:
-			r.note("could not be seeded: "+kind, r.cassette.Exchanges[index].Place, err.Error())
-		default:
-			r.ids.learn(id, id, false)
-			r.seeded++
-			seeded = append(seeded, id)
+		return seeded
+	}
+	// What refers to an object comes behind it. Where two refer to each other, the
+	// second round has what the first could not.
+	for range 2 {
+		var left []seed
+		for _, s := range needed {
+			if err := r.session.Import(ctx, []json.RawMessage{s.json}); err == nil {
+				done(s)
+			} else {
+				left = append(left, s)
+			}
+		}
+		if len(left) == len(needed) {
+			break
+		}
+		needed = left
+	}
+	for _, s := range needed {
+		if err := r.session.Import(ctx, []json.RawMessage{s.json}); err != nil {
+			r.note("could not be seeded: "+s.kind, r.cassette.Exchanges[index].Place, err.Error())
+		} else {
+			done(s)
 		}
 	}
 	return seeded
 }
 
-// version returns the version of the vendor's API that an exchange was in.
-func (r *run) version(e *Exchange) string {
-	v := e.Header.Get(r.o.Rules.Version)
-	if v == "" {
-		v = e.RequestHeader.Get(r.o.Rules.Version)
-	}
-	switch {
-	case r.o.Rules.Version == "":
-		return ""
-	case v == "":
-		return "not named"
-	case isMasked(v):
-		return "masked"
-	}
-	return v
+// classReasons say why exchanges of some classes do not count.
+var classReasons = map[Class]string{
+	Outside:  "they name what was made outside of the cassette",
+	Unlisted: "not listed as eligible",
 }
 
 func hostOf(raw string) string {

@@ -26,6 +26,12 @@ type Report struct {
 	Unsent     int              `json:"unanswered"`
 	Uncounted  map[string]int   `json:"uncounted"` // by reason
 
+	// Spoken are the versions of the vendor's API that the target answers in; nil
+	// is not known.
+	Spoken []string `json:"spoken,omitempty"`
+	// Exchanges are there after KeepExchanges only: recordings may be private.
+	Exchanges []ExchangeResult `json:"exchanges,omitempty"`
+
 	Notes   []Note    `json:"-"`
 	Results []*Result `json:"-"` // by source and order
 	names   *operations
@@ -69,6 +75,27 @@ func ratio(a, b int) float64 {
 	return float64(a) / float64(b)
 }
 
+// ExchangeResult is a Result as it is printed.
+type ExchangeResult struct {
+	Source      string       `json:"source"`
+	Order       int          `json:"order"`
+	Place       string       `json:"place"`
+	Operation   string       `json:"operation"`
+	Version     string       `json:"version,omitempty"`
+	Counted     bool         `json:"counted"`
+	Uncounted   string       `json:"uncounted,omitempty"`
+	Verdict     Verdict      `json:"verdict"`
+	Differences []Difference `json:"differences,omitempty"`
+}
+
+// KeepExchanges makes every exchange part of the report as it is printed.
+func (r *Report) KeepExchanges() {
+	r.Exchanges = nil
+	for _, x := range r.Results {
+		r.Exchanges = append(r.Exchanges, ExchangeResult{x.Source, x.Order, x.Place, x.Operation, x.Version, x.Counted, x.Uncounted, x.Verdict, x.Diffs})
+	}
+}
+
 // Group is the exchanges of one version of the vendor's API.
 type Group struct {
 	Version string `json:"version"`
@@ -89,9 +116,10 @@ type OperationGroup struct {
 type Field struct {
 	Path    string `json:"path"` // indexes left out: data[].id
 	Answers int    `json:"answers"`
+	// Of one exchange. Recordings may be private, so these are for the terminal.
 	Example string `json:"-"` // source#order
-	Want    string `json:"recorded"`
-	Have    string `json:"answer"`
+	Want    string `json:"-"`
+	Have    string `json:"-"`
 }
 
 // ErrorBodies counts the distinct error bodies of the recordings, with ids
@@ -111,7 +139,7 @@ type ErrorBody struct {
 	Answers int               `json:"answers"`
 	Matched int               `json:"matched"`
 	Example string            `json:"-"`
-	Have    string            `json:"answer"` // of an answer that does not match
+	Have    string            `json:"-"` // of an answer that does not match
 }
 
 // LeftOut is notes of one kind.
@@ -141,12 +169,11 @@ func (r *Report) finish() {
 	slices.SortFunc(r.Results, func(a, b *Result) int {
 		return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.Order, b.Order))
 	})
-	r.Sum(nil)
+	r.sum()
 }
 
-// Sum makes all figures anew from the results that keep selects, nil all.
-func (r *Report) Sum(keep func(*Result) bool) {
-	r.Total, r.Sent, r.Unsent, r.Uncounted = Tally{}, 0, 0, map[string]int{}
+// sum makes all figures from the results.
+func (r *Report) sum() {
 	versions, ops, pairs := map[string]*Group{}, map[string]*OperationGroup{}, map[[2]string]*Tally{}
 	fields, perOp := newFields(), map[string]*fields{}
 	bodies := map[string]*ErrorBody{}
@@ -155,16 +182,8 @@ func (r *Report) Sum(keep func(*Result) bool) {
 		if x.Err != nil {
 			r.Unsent++
 		}
-		switch {
-		case keep != nil && !keep(x):
-			r.Uncounted["not selected"]++
-			continue
-		case x.Uncounted != "":
-			r.Uncounted[x.Uncounted]++
-		case !x.Counted:
-			r.Uncounted[string(x.Class)]++
-		}
 		if !x.Counted {
+			r.Uncounted[x.Uncounted]++
 			continue
 		}
 		g := at(versions, x.Version, func() *Group { return &Group{Version: x.Version} })
@@ -190,8 +209,8 @@ func (r *Report) Sum(keep func(*Result) bool) {
 		r.Total.Mean += o.Rate / float64(len(ops))
 		r.Operations = append(r.Operations, *o)
 	}
-	for pair, t := range pairs {
-		g := versions[pair[0]]
+	for _, pair := range slices.SortedFunc(maps.Keys(pairs), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) }) {
+		g, t := versions[pair[0]], pairs[pair]
 		g.Operations++
 		g.Mean += ratio(t.Exact, t.Counted)
 	}
@@ -206,6 +225,8 @@ func (r *Report) Sum(keep func(*Result) bool) {
 	r.Errors = sumErrors(bodies)
 	r.leftOut()
 }
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
 func at[K comparable, V any](m map[K]V, key K, make func() V) V {
 	v, ok := m[key]

@@ -62,8 +62,11 @@ func (r *Rules) refused(e *Exchange) string {
 		return ""
 	}
 	quoted := r.Refused.FindStringSubmatch(e.Body)
-	if quoted == nil {
+	switch {
+	case quoted == nil:
 		return ""
+	case isMasked(quoted[1]):
+		return "masked" // a key of no vendor's: all that is known is that it was refused
 	}
 	return strings.ReplaceAll(quoted[1], "*", "0")
 }

@@ -27,10 +27,14 @@ type Rules struct {
 	// Echoed are request headers that the vendor's answer repeats: a recorder
 	// that left one out of the request is corrected by the answer.
 	Echoed []string
-	// IDs are the forms of the vendor's ids, each with the group "random".
+	// IDs are the forms of the vendor's ids, each with the group "random". An id
+	// ends where the word does, but at an underscore.
 	IDs []*regexp.Regexp
 	// IDFields are the members that hold an object's id, whatever its form.
 	IDFields []string
+	// Kinds are types of objects by the prefix of their ids, for objects that
+	// recordings name and never show.
+	Kinds map[string]string
 	// Times are members that hold a time; their values may differ by
 	// timeTolerance.
 	Times []string
@@ -92,7 +96,7 @@ func For(vendor string) *Rules {
 	}).compile()
 }
 
-var uuidForm = regexp.MustCompile(`\b(?P<random>[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\b`)
+var uuidForm = regexp.MustCompile(`\b(?P<random>[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})`)
 
 // compile prepares what comparisons look up.
 func (r *Rules) compile() *Rules {
@@ -139,4 +143,22 @@ var mask = regexp.MustCompile(`<[A-Z][A-Z_ ]*>|<redacted>|(?:%3C|%3c)[A-Z][A-Z_+
 // isMasked tells whether a recorder hid something of a text.
 func isMasked(s string) bool {
 	return (strings.ContainsAny(s, "<[%") || strings.Contains(s, "REDACTED")) && mask.MatchString(s)
+}
+
+// version returns the version of the vendor's API that an exchange was in.
+func (r *Rules) version(e *Exchange) string {
+	if r.Version == "" {
+		return ""
+	}
+	v := e.Header.Get(r.Version)
+	if v == "" {
+		v = e.RequestHeader.Get(r.Version)
+	}
+	switch v = r.unmask(v); {
+	case v == "":
+		return "not named"
+	case isMasked(v):
+		return "masked"
+	}
+	return v
 }

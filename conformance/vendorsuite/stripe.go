@@ -11,11 +11,12 @@ func Stripe() *Rules {
 		Vendor:     "stripe",
 		Hosts:      []string{"api.stripe.com", "files.stripe.com"},
 		Credential: http.Header{"Authorization": {"Bearer sk_test_51MirraFidelity"}},
-		Refused:    regexp.MustCompile(`"Invalid API Key provided: ([a-z]+_[A-Za-z0-9_*]+)"`),
+		Refused:    regexp.MustCompile(`"Invalid API Key provided: ([^"]+)"`),
 		Version:    "Stripe-Version",
 		Echoed:     []string{"Idempotency-Key", "Stripe-Account", "Stripe-Version"},
 		IDs:        stripeIDs,
 		IDFields:   []string{"id"},
+		Kinds:      stripeKinds,
 		Times:      stripeTimes,
 		Random:     stripeRandom,
 		Headers:    stripeHeaders,
@@ -33,10 +34,19 @@ func Stripe() *Rules {
 // and name the account, or 14, 16 for accounts, 58 for checkout sessions. Names
 // of test objects, pm_card_visa, are none. [R] all ids of the recordings.
 var stripeIDs = []*regexp.Regexp{
-	regexp.MustCompile(`\b[a-z][a-z_]*_(?P<random>[0-9][A-Za-z0-9]{23})\b`),
-	regexp.MustCompile(`\b(?:cus|prod|si|sub|evt|req|sli|tax_li|person|card|in|ii|il|di|ch|plan|price|sku|or)_(?P<random>[A-Za-z0-9]{14})\b`),
-	regexp.MustCompile(`\b(?:acct|person)_(?P<random>[A-Za-z0-9]{16})\b`),
-	regexp.MustCompile(`\b(?:cs|cos)_test_(?P<random>[A-Za-z0-9]{58})\b`),
+	regexp.MustCompile(`\b[a-z][a-z_]*_(?P<random>[0-9][A-Za-z0-9]{23})`),
+	regexp.MustCompile(`\b(?:cus|prod|si|sub|evt|req|sli|tax_li|person|card|in|ii|il|di|ch|plan|price|sku|or)_(?P<random>[A-Za-z0-9]{14})`),
+	regexp.MustCompile(`\b(?:acct|person)_(?P<random>[A-Za-z0-9]{16})`),
+	regexp.MustCompile(`\b(?:cs|cos)_test_(?P<random>[A-Za-z0-9]{58})`),
+}
+
+// stripeKinds are the types that are referred to most. [R] all objects of the
+// recordings.
+var stripeKinds = map[string]string{
+	"acct_": "account", "ba_": "bank_account", "card_": "card", "ch_": "charge", "cus_": "customer", "dp_": "dispute", "fee_": "application_fee", "ii_": "invoiceitem",
+	"in_": "invoice", "mandate_": "mandate", "pi_": "payment_intent", "pm_": "payment_method", "po_": "payout", "price_": "price", "prod_": "product", "py_": "charge",
+	"pyr_": "refund", "re_": "refund", "seti_": "setup_intent", "si_": "subscription_item", "src_": "source", "sub_": "subscription", "tok_": "token", "tr_": "transfer",
+	"trr_": "transfer_reversal", "txn_": "balance_transaction", "we_": "webhook_endpoint",
 }
 
 // stripeTimes are the members of format unix-time. [S] OpenAPI description

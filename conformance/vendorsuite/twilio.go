@@ -12,7 +12,7 @@ func Twilio() *Rules {
 		Hosts:  []string{"*.twilio.com"},
 		// User and password of Basic: an account and its token.
 		Credential: http.Header{"Authorization": {"Basic QUMwMTIzNDU2Nzg5YWJjZGVmMDEyMzQ1Njc4OWFiY2RlZjowMTIzNDU2Nzg5YWJjZGVmMDEyMzQ1Njc4OWFiY2RlZg=="}},
-		IDs:        []*regexp.Regexp{regexp.MustCompile(`\b[A-Z]{2}(?P<random>[0-9a-f]{32})\b`)},
+		IDs:        []*regexp.Regexp{regexp.MustCompile(`\b[A-Z]{2}(?P<random>[0-9a-f]{32})`)},
 		IDFields:   []string{"sid"},
 		Times:      []string{"date_created", "date_updated", "date_sent", "start_time", "end_time"},
 		Headers: []HeaderRule{
