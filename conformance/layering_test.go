@@ -37,7 +37,8 @@ var layers = []struct {
 	{"host/assembly", []string{"abi", "host/...", "registry/..."}, "the one place where session and adapters are joined"},
 	{"registry", []string{"abi"}, "distribution knows plugin files, not how they run"},
 	{"conformance", []string{"abi", "host/...", "sdk/...", "registry/..."}, "suites that anyone can run"},
-	{"cmd", []string{"abi", "host/...", "sdk/...", "registry/..."}, "commands wire; plugins reach them as files"},
+	{"conformance/vendorsuite", nil, "recordings and comparisons know no host, so that peers are measured by the same rules"},
+	{"cmd", []string{"abi", "host/...", "sdk/...", "registry/...", "conformance/vendorsuite"}, "commands wire; plugins reach them as files"},
 }
 
 // homes is where each third-party package may be imported.
@@ -48,7 +49,7 @@ var homes = map[string]string{
 	"github.com/spf13/viper":             "cmd/mirra",
 	"github.com/spf13/cobra":             "cmd/mirra",
 	"github.com/spf13/pflag":             "cmd/mirra",
-	"go.yaml.in/yaml/v3":                 "cmd/mirra",
+	"go.yaml.in/yaml/v3":                 "cmd/mirra conformance/vendorsuite",
 	"github.com/gofrs/flock":             "registry cmd/mirra",
 	"github.com/klauspost/compress":      "registry host/sqlite host/assembly",
 	"github.com/rogpeppe/go-internal":    "cmd/mirra",

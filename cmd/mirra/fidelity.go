@@ -1,0 +1,298 @@
+package main
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mirrahq/mirra/conformance/vendorsuite"
+)
+
+func (a *app) fidelityCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "fidelity", Short: "Measure how exactly mirrors answer as their vendors did", Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(a.fidelityRunCommand())
+	return cmd
+}
+
+type fidelityFlags struct {
+	mirror, eligible string
+	peer             peerFlags
+	filter           vendorsuite.Filter
+	explain          string
+	whole            bool
+	html             string
+	baseline         string
+	update           bool
+	exchanges        bool
+	rows             int
+	parallel         int
+}
+
+func (a *app) fidelityRunCommand() *cobra.Command {
+	var f fidelityFlags
+	cmd := &cobra.Command{
+		Use: "run FILE...", Short: "Replay recorded exchanges and compare the answers",
+		Long: `Replay recorded exchanges, one fresh session for each cassette, and compare the
+answers with the recorded ones. Recordings are JSON lines, VCR cassettes or HAR
+archives, gzipped or not, or folders of them.`,
+		Example: "  mirra fidelity run cassettes/\n  mirra fidelity run cassettes/ --explain charge.yml\n  mirra fidelity run cassettes/ --operation 'PostPaymentIntents*' --baseline fidelity.json",
+		Args:    rangeArgs(1, -1, "recordings: files or folders"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := f.check(cmd); err != nil {
+				return err
+			}
+			return a.fidelityRun(cmd.Context(), args, &f)
+		},
+	}
+	fs := cmd.Flags()
+	fs.StringVar(&f.mirror, "mirror", "", "the mirror to measure, stripe or stripe@2024-06; else the vendor's that was recorded")
+	fs.StringVar(&f.eligible, "eligible", "", "JSON file that says which exchanges count; else eligible.json beside the recordings, else all do")
+	fs.StringVar(&f.filter.Version, "api", "", "count only this version of the vendor's API, or those that begin so")
+	fs.StringVar(&f.filter.Operation, "operation", "", "count only operations that match, PostCustomers or 'Post*'")
+	fs.StringVar(&f.filter.Source, "source", "", "count only cassettes with this in their name")
+	fs.StringVar(&f.explain, "explain", "", "show the exchanges of cassettes with this in their name, SOURCE or SOURCE#ORDER")
+	fs.BoolVar(&f.whole, "whole", false, "with --explain: whole bodies, not only what differs; a single exchange is shown whole anyway")
+	fs.IntVar(&f.rows, "rows", 20, "rows of tables; -1 is all")
+	fs.BoolVar(&f.exchanges, "exchanges", false, "with --json: every exchange with its verdict and differences, values of the recordings included")
+	fs.StringVar(&f.html, "html", "", "write a page with the figures to this file")
+	fs.StringVar(&f.baseline, "baseline", "", "fail when an exact answer that this file has is lost")
+	fs.BoolVar(&f.update, "update-baseline", false, "write what is exact now to the baseline")
+	fs.IntVar(&f.parallel, "parallel", 0, "cassettes replayed at once; 0 is one for each processor")
+	f.peer.add(fs)
+	return cmd
+}
+
+// check finds flags that do not fit together.
+func (f *fidelityFlags) check(cmd *cobra.Command) error {
+	if f.update && f.baseline == "" {
+		return &usageError{text: "--update-baseline needs --baseline FILE"}
+	}
+	if _, err := filepath.Match(f.filter.Operation, ""); err != nil {
+		return &usageError{text: fmt.Sprintf("--operation %q: %s", f.filter.Operation, err)}
+	}
+	if f.explain != "" {
+		source, order, ok := cutLast(f.explain, "#")
+		n, err := strconv.Atoi(order)
+		if ok && err == nil {
+			f.filter.Order = &n
+		} else {
+			source = f.explain
+		}
+		f.filter.Source = source
+	}
+	return f.peer.check(cmd)
+}
+
+func cutLast(s, sep string) (before, after string, found bool) {
+	i := strings.LastIndex(s, sep)
+	if i < 0 {
+		return s, "", false
+	}
+	return s[:i], s[i+len(sep):], true
+}
+
+func (a *app) fidelityRun(ctx context.Context, paths []string, f *fidelityFlags) error {
+	recordings, err := vendorsuite.Read(paths...)
+	if err != nil {
+		return err
+	}
+	if recordings.Len() == 0 {
+		for _, n := range recordings.Notes {
+			a.out.note("%s: %s: %s", n.Kind, n.Place, n.Text)
+		}
+		return &usageError{text: "no exchanges in " + strings.Join(paths, ", "), hint: "recordings are .jsonl, .yml, .yaml and .har files, with or without .gz"}
+	}
+	ref := cmp.Or(f.mirror, recordings.Vendor())
+	if ref == "" {
+		return &usageError{text: "no known vendor's hosts are in the recordings", hint: "name the mirror: --mirror NAME"}
+	}
+	vendor, _, _ := strings.Cut(ref, "@")
+	if err := f.classify(recordings, vendor, paths); err != nil {
+		return err
+	}
+	o := vendorsuite.Options{Rules: vendorsuite.For(vendor), Parallel: f.parallel, Filter: f.filter}
+	if f.explain != "" || f.exchanges {
+		o.Keep = func(string) bool { return true }
+	}
+	target, err := a.fidelityTarget(ctx, ref, f, &o)
+	if err != nil {
+		return err
+	}
+	report, err := vendorsuite.Replay(ctx, target, recordings, o)
+	if e := target.Close(); err == nil {
+		err = e
+	}
+	if err != nil {
+		return err
+	}
+	report.Target, report.Spoken = target.name(), target.spoken()
+	return a.fidelityReport(report, f)
+}
+
+// classify says which exchanges count.
+func (f *fidelityFlags) classify(r *vendorsuite.Recordings, vendor string, paths []string) error {
+	file := f.eligible
+	if file == "" {
+		beside := filepath.Join(filepath.Dir(paths[0]), "eligible.json")
+		if _, err := os.Stat(beside); err == nil {
+			file = beside
+		}
+	}
+	if file == "" {
+		r.Classify(nil)
+		return nil
+	}
+	e, err := vendorsuite.ReadEligible(file, vendor)
+	if err == nil {
+		r.Classify(e)
+	}
+	return err
+}
+
+// fidelityTarget is what is measured.
+type fidelityTarget interface {
+	vendorsuite.Target
+	io.Closer
+	name() string
+	spoken() []string // versions of the vendor's API; nil is not known
+}
+
+func (a *app) fidelityTarget(ctx context.Context, ref string, f *fidelityFlags, o *vendorsuite.Options) (fidelityTarget, error) {
+	if f.peer.set() {
+		// The mirror of the same vendor knows its operations.
+		vendor, _, _ := strings.Cut(ref, "@")
+		if m := a.newestManifest(ctx, vendor); m != nil {
+			o.Operations = operationsOf(m)
+		}
+		return f.peer.target(), nil
+	}
+	t, err := a.newMirrorTarget(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	o.Operations = operationsOf(t.manifest)
+	return t, nil
+}
+
+// fidelityReport prints and writes what was found, and fails if it lost
+// something.
+func (a *app) fidelityReport(r *vendorsuite.Report, f *fidelityFlags) error {
+	var lost []vendorsuite.Lost
+	unseen := 0
+	if f.baseline != "" {
+		b, err := vendorsuite.ReadBaseline(f.baseline)
+		if err != nil {
+			return err
+		}
+		lost, unseen = b.Lost(r)
+		if f.update {
+			b.Update(r)
+			if err := b.Write(f.baseline); err != nil {
+				return err
+			}
+		}
+	}
+	if f.html != "" {
+		if err := writeHTML(r, f.html); err != nil {
+			return err
+		}
+	}
+	switch {
+	case a.flags.json:
+		if f.exchanges {
+			r.KeepExchanges()
+		}
+		if err := a.out.object(r); err != nil {
+			return err
+		}
+	case f.explain != "":
+		a.explain(r, f)
+	default:
+		w := bufio.NewWriter(a.stdout)
+		r.Print(w, vendorsuite.TableOptions{Rows: f.rows, Quiet: a.flags.quiet})
+		if err := w.Flush(); err != nil {
+			return err
+		}
+	}
+	return a.fidelityGate(lost, unseen, f)
+}
+
+// fidelityGate names what was lost since the baseline.
+func (a *app) fidelityGate(lost []vendorsuite.Lost, unseen int, f *fidelityFlags) error {
+	for _, l := range lost {
+		var paths []string
+		for _, d := range vendorsuite.Blocking(l.Verdict, l.Diffs) {
+			paths = append(paths, d.Path)
+		}
+		paths = paths[:min(5, len(paths))]
+		a.out.note("lost: %s %s: was %s, is %s: %s", printable(l.Where()), l.Operation, l.Was, l.Verdict, printable(strings.Join(paths, ", ")))
+	}
+	if f.baseline != "" && unseen > 0 && f.filter == (vendorsuite.Filter{}) {
+		a.out.note("%d exchanges of %s are not in these recordings", unseen, f.baseline)
+	}
+	switch {
+	case f.update:
+		a.out.say("✓ baseline %s written", f.baseline)
+	case len(lost) > 0:
+		a.out.note("%s of %s lost", plural(len(lost), "exact answer"), f.baseline)
+		return &exitError{exitFailed}
+	case f.baseline != "":
+		a.out.say("✓ nothing of %s is lost", f.baseline)
+	}
+	return nil
+}
+
+func writeHTML(r *vendorsuite.Report, path string) error {
+	file, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	err = r.HTML(file)
+	if e := file.Close(); err == nil {
+		err = e
+	}
+	return err
+}
+
+// explain shows exchanges one by one.
+func (a *app) explain(r *vendorsuite.Report, f *fidelityFlags) {
+	width, err := strconv.Atoi(os.Getenv("COLUMNS"))
+	if err != nil || width < 60 {
+		width = 160
+	}
+	w := bufio.NewWriter(a.stdout)
+	defer w.Flush()
+	source := ""
+	for _, x := range r.Results {
+		if f.filter.Order != nil && x.Order != *f.filter.Order {
+			continue
+		}
+		if x.Source != source {
+			source = x.Source
+			fmt.Fprintf(w, "%s\n\n", printable(source))
+		}
+		x.Explain(w, vendorsuite.For(r.Vendor), width, f.whole || f.filter.Order != nil)
+	}
+	if len(r.Results) == 0 {
+		fmt.Fprintf(w, "no cassette's name has %q in it\n", f.filter.Source)
+	}
+	sources := map[string]bool{}
+	for _, x := range r.Results {
+		sources[x.Source] = true
+	}
+	if !slices.ContainsFunc(r.Results, func(x *vendorsuite.Result) bool { return x.Source == f.filter.Source }) && len(sources) > 1 {
+		fmt.Fprintf(w, "%d cassettes have %q in their names\n", len(sources), f.filter.Source)
+	}
+}

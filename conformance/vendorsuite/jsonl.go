@@ -1,0 +1,88 @@
+package vendorsuite
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+)
+
+// line is one exchange of a file of JSON lines.
+type line struct {
+	Source   string     `json:"source"`
+	Order    int        `json:"order"`
+	Method   string     `json:"method"`
+	URL      string     `json:"url"`
+	Request  lineHeader `json:"req_headers"`
+	Body     string     `json:"req_body"`
+	Status   int        `json:"status"`
+	Answer   lineHeader `json:"resp_headers"`
+	Text     string     `json:"resp_body"`
+	Recorded string     `json:"recorded_at"`
+}
+
+// lineHeader reads header fields as texts or lists of texts.
+type lineHeader http.Header
+
+// UnmarshalJSON reads an object whose values are texts or lists of texts.
+func (h *lineHeader) UnmarshalJSON(b []byte) error {
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(b, &fields); err != nil {
+		return errors.New("headers are not an object")
+	}
+	out := http.Header{}
+	for name, raw := range fields {
+		var one string
+		if json.Unmarshal(raw, &one) == nil {
+			out.Add(name, one)
+			continue
+		}
+		var several []string
+		if err := json.Unmarshal(raw, &several); err != nil {
+			return fmt.Errorf("header %s is neither a text nor a list of texts", printable(name))
+		}
+		for _, v := range several {
+			out.Add(name, v)
+		}
+	}
+	*h = lineHeader(out)
+	return nil
+}
+
+// readLines reads JSON lines. A line that is none is noted and left out.
+func (r *Recordings) readLines(name string, in *bufio.Reader) {
+	for n := 1; ; n++ {
+		text, err := in.ReadBytes('\n')
+		place := fmt.Sprintf("%s:%d", name, n)
+		if err != nil && err != io.EOF {
+			r.note("truncated", place, "the file ends early: "+err.Error())
+			return
+		}
+		if len(text) > 0 && text[0] != '\n' {
+			r.readLine(name, place, text)
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+func (r *Recordings) readLine(name, place string, text []byte) {
+	l := line{Source: name}
+	if err := json.Unmarshal(text, &l); err != nil {
+		r.note("not JSON", place, err.Error()+"; left out")
+		return
+	}
+	if l.Request == nil {
+		l.Request = lineHeader{}
+	}
+	if l.Answer == nil {
+		l.Answer = lineHeader{}
+	}
+	r.take(&Exchange{
+		Source: l.Source, Order: l.Order, Place: place, Method: l.Method, URL: l.URL, RequestHeader: http.Header(l.Request), RequestBody: l.Body,
+		Status: l.Status, Header: http.Header(l.Answer), Body: l.Text, At: answeredAt(http.Header(l.Answer), l.Recorded),
+	})
+}

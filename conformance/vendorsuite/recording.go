@@ -1,0 +1,133 @@
+package vendorsuite
+
+import (
+	"cmp"
+	"net/http"
+	"slices"
+	"time"
+)
+
+// Exchange is one recorded request with the vendor's answer.
+type Exchange struct {
+	Source string // the cassette it belongs to
+	Order  int    // its place there
+	Place  string // where it was read: "stripe.jsonl.gz:12", "charge.yml: interaction 3"
+
+	Method        string
+	URL           string // absolute, as recorded
+	RequestHeader http.Header
+	RequestBody   string
+
+	Status int
+	Header http.Header
+	Body   string
+	At     time.Time // when the vendor answered; zero if the recording does not say
+
+	Class Class
+}
+
+// Class says how an exchange counts.
+type Class string
+
+// Classes.
+const (
+	// Counted exchanges are compared whole.
+	Counted Class = "yes"
+	// Listed ones list what the recorder's account has: elements that the
+	// cassette made are compared.
+	Listed Class = "list"
+	// Outside ones name an object that was made outside of the cassette. They
+	// are sent, because later ones may depend on what they do, and never counted.
+	Outside Class = "outside"
+	// Unlisted ones are missing from the list of eligible exchanges. They are
+	// sent for the same reason, and never counted.
+	Unlisted Class = "unlisted"
+)
+
+// Cassette is the exchanges that one fresh session answers, in order.
+type Cassette struct {
+	Source    string
+	Exchanges []*Exchange
+}
+
+// Note says what was left out or changed of the recordings, and why.
+type Note struct {
+	Kind  string // groups notes: "not JSON", "truncated"
+	Place string
+	Text  string
+}
+
+// Recordings is what was read.
+type Recordings struct {
+	Cassettes []*Cassette // by source
+	Notes     []Note
+	bySource  map[string]*Cassette
+}
+
+func (r *Recordings) note(kind, place, text string) {
+	r.Notes = append(r.Notes, Note{kind, place, text})
+}
+
+func (r *Recordings) add(e *Exchange) {
+	if r.bySource == nil {
+		r.bySource = map[string]*Cassette{}
+	}
+	c := r.bySource[e.Source]
+	if c == nil {
+		c = &Cassette{Source: e.Source}
+		r.bySource[e.Source] = c
+		r.Cassettes = append(r.Cassettes, c)
+	}
+	c.Exchanges = append(c.Exchanges, e)
+}
+
+// finish puts cassettes and exchanges in order. Exchanges that stand out of
+// order are sorted, of two with one place the first stays.
+func (r *Recordings) finish() {
+	slices.SortFunc(r.Cassettes, func(a, b *Cassette) int { return cmp.Compare(a.Source, b.Source) })
+	for _, c := range r.Cassettes {
+		for i := 1; i < len(c.Exchanges); i++ {
+			if e := c.Exchanges[i]; e.Order < c.Exchanges[i-1].Order {
+				r.note("out of order", e.Place, "stands behind a later exchange of its cassette; sorted by order")
+			}
+		}
+		slices.SortStableFunc(c.Exchanges, func(a, b *Exchange) int { return cmp.Compare(a.Order, b.Order) })
+		kept := c.Exchanges[:0]
+		for _, e := range c.Exchanges {
+			if n := len(kept); n > 0 && e.Order == kept[n-1].Order {
+				r.note("recorded twice", e.Place, "has the order of "+kept[n-1].Place+"; left out")
+				continue
+			}
+			kept = append(kept, e)
+		}
+		c.Exchanges = kept
+	}
+}
+
+// Len counts the exchanges.
+func (r *Recordings) Len() int {
+	n := 0
+	for _, c := range r.Cassettes {
+		n += len(c.Exchanges)
+	}
+	return n
+}
+
+// Vendor returns the vendor that most exchanges are with, "" if none is known.
+func (r *Recordings) Vendor() string {
+	best, most := "", 0
+	for _, rules := range All() {
+		n := 0
+		for _, c := range r.Cassettes {
+			for _, e := range c.Exchanges {
+				if rules.serves(hostOf(e.URL)) {
+					n++
+				}
+			}
+		}
+		if n > most {
+			best, most = rules.Vendor, n
+		}
+	}
+	return best
+}

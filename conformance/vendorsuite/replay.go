@@ -1,0 +1,314 @@
+package vendorsuite
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Options says what is replayed and how.
+type Options struct {
+	Rules *Rules
+	// Operations name requests in tables; requests of others are named by their
+	// path with ids taken out.
+	Operations []Operation
+	// Parallel is how many cassettes are replayed at once; 0 is one for each
+	// processor.
+	Parallel int
+	// Keep selects cassettes whose requests and answers are kept in results.
+	Keep func(source string) bool
+	// Filter narrows what counts. Cassettes of which it selects nothing are not
+	// replayed.
+	Filter Filter
+	// Done, if not nil, is called after each cassette.
+	Done func(done, all int)
+}
+
+// Filter selects exchanges. Empty fields select all.
+type Filter struct {
+	Version   string // or one it begins with: "2023-10-16" selects those with betas too
+	Operation string // glob
+	Source    string // a part of the cassette's name
+	Order     *int
+}
+
+func (f *Filter) selects(e *Exchange, operation, version string) bool {
+	if f.Operation != "" {
+		if ok, err := path.Match(f.Operation, operation); err != nil || !ok {
+			return false
+		}
+	}
+	return strings.HasPrefix(version, f.Version) && strings.Contains(e.Source, f.Source) && (f.Order == nil || *f.Order == e.Order)
+}
+
+// Result is one exchange as it was replayed.
+type Result struct {
+	*Exchange
+	Operation string
+	Version   string // of the vendor's API
+	Counted   bool
+	Verdict   Verdict
+	Diffs     []Difference
+	Masked    int    // values that the recording hides
+	Uncounted string // why an eligible exchange is not counted
+
+	// Kept for cassettes that Options.Keep selects.
+	Request *Request
+	Answer  *Response
+	Err     error // there was no answer
+	Seeded  []string
+}
+
+// Replay replays recordings against a target. An error means that the target
+// could not be used at all.
+func Replay(ctx context.Context, t Target, r *Recordings, o Options) (*Report, error) {
+	if o.Parallel == 0 {
+		o.Parallel = runtime.GOMAXPROCS(0)
+	}
+	names := newOperations(o.Rules, o.Operations)
+	report := newReport(o.Rules, names)
+	cassettes := slices.DeleteFunc(slices.Clone(r.Cassettes), func(c *Cassette) bool {
+		return !slices.ContainsFunc(c.Exchanges, func(e *Exchange) bool { return o.Filter.selects(e, names.find(e), o.Rules.version(e)) })
+	})
+	report.Notes, report.Recorded = slices.Clone(r.Notes), r.Len()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	work := make(chan *Cassette)
+	var group sync.WaitGroup
+	var mu sync.Mutex
+	done := 0
+	for range max(1, o.Parallel) {
+		group.Go(func() {
+			for c := range work {
+				run := &run{o: &o, names: names, cassette: c}
+				if err := run.replay(ctx, t); err != nil {
+					cancel(fmt.Errorf("replay %s: %w", c.Source, err))
+				}
+				mu.Lock()
+				report.take(run)
+				done++
+				if o.Done != nil {
+					o.Done(done, len(cassettes))
+				}
+				mu.Unlock()
+			}
+		})
+	}
+feed:
+	for _, c := range cassettes {
+		select {
+		case work <- c:
+		case <-ctx.Done():
+			break feed
+		}
+	}
+	close(work)
+	group.Wait()
+	if err := context.Cause(ctx); err != nil {
+		return nil, err
+	}
+	report.finish()
+	return report, nil
+}
+
+// run is the replay of one cassette.
+type run struct {
+	o        *Options
+	names    *operations
+	cassette *Cassette
+	session  Session
+	ids      *ids
+	story    *story
+	now      time.Time
+	tried    map[string]bool // objects whose import was tried
+	noImport bool            // the target imports nothing
+	results  []*Result
+	notes    []Note
+	seeded   int
+}
+
+func (r *run) note(kind, place, text string) { r.notes = append(r.notes, Note{kind, place, text}) }
+
+func (r *run) replay(ctx context.Context, t Target) (err error) {
+	var own []*Exchange
+	for _, e := range r.cassette.Exchanges {
+		if host := hostOf(e.URL); !r.o.Rules.serves(host) {
+			r.note("another vendor", e.Place, host+" is not "+r.o.Rules.Vendor+"'s; left out")
+			continue
+		}
+		own = append(own, e)
+	}
+	if len(own) == 0 {
+		return nil
+	}
+	r.cassette = &Cassette{Source: r.cassette.Source, Exchanges: own}
+	docs := make([]*document, len(own))
+	for i, e := range own {
+		docs[i] = newDocument(r.o.Rules.unmask(e.Body))
+		if docs[i].root == nil && strings.Contains(e.Header.Get("Content-Type"), "json") && e.Body != "" {
+			r.note("answer is not JSON", e.Place, "its header says it is; compared as text")
+		}
+	}
+	r.ids, r.story, r.tried = newIDs(r.o.Rules), newStory(r.o.Rules, r.cassette, docs), map[string]bool{}
+	r.now = own[0].At
+	if r.session, err = t.Open(ctx, r.now); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, r.session.Close()) }()
+	keep := r.o.Keep != nil && r.o.Keep(r.cassette.Source)
+	for i, e := range own {
+		result, err := r.exchange(ctx, i, e, docs[i])
+		if err != nil {
+			return err
+		}
+		if !keep {
+			result.Request, result.Answer, result.Seeded = nil, nil, nil
+		}
+		r.results = append(r.results, result)
+	}
+	return nil
+}
+
+// exchange replays one exchange. An error ends the run.
+func (r *run) exchange(ctx context.Context, index int, e *Exchange, want *document) (*Result, error) {
+	result := &Result{Exchange: e, Operation: r.names.find(e), Version: r.o.Rules.version(e), Counted: e.Class == Counted || e.Class == Listed}
+	switch {
+	case !result.Counted:
+		result.Uncounted = classReasons[e.Class]
+	case r.foreignList(index, e, want):
+		result.Counted, result.Uncounted = false, "lists of which the cassette made no element"
+	case !r.o.Filter.selects(e, result.Operation, result.Version):
+		result.Counted, result.Uncounted = false, "not selected"
+	}
+	result.Seeded = r.seed(ctx, index)
+	if e.At.After(r.now) {
+		if err := r.session.SetClock(ctx, e.At); err != nil && !errors.Is(err, ErrUnsupported) {
+			return nil, fmt.Errorf("%s: set the clock to %s: %w", e.Place, e.At.Format(time.RFC3339), err)
+		}
+		r.now = e.At
+	}
+	r.o.Rules.mentions(e, func(_, text string) { r.ids.given[text] = true })
+	request, err := r.ids.request(e)
+	if err == nil {
+		result.Request = request
+		result.Answer, err = r.session.Do(ctx, request)
+	}
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		result.Err, result.Diffs = err, []Difference{{Path: "answer", Keeps: Status, Want: fmt.Sprint(e.Status), Have: err.Error()}}
+		return result, nil
+	}
+	have, partly := newDocument(result.Answer.Body), false
+	if e.Status < 300 == (result.Answer.Status < 300) && want.root != nil && have.root != nil {
+		if e.Class == Listed && e.Status < 300 {
+			w, h := *want, *have
+			w.root, h.root, partly = r.story.cut(index, r.ids, want.root, have.root)
+			want, have = &w, &h
+		}
+		r.learn(e, result.Answer, want.root, have.root)
+	}
+	result.Diffs, result.Masked = compare(r.o.Rules, r.ids, e, result.Answer, want, have, partly)
+	result.Verdict = verdictOf(result.Diffs)
+	return result, nil
+}
+
+// foreignList tells whether an exchange lists only what the recorder's account
+// had, so that nothing of it can be compared.
+func (r *run) foreignList(index int, e *Exchange, want *document) bool {
+	if e.Class != Listed || e.Status >= 300 || want.root == nil {
+		return false
+	}
+	list := elements(want.root)
+	if list == nil {
+		return false
+	}
+	own, foreign := r.story.own(index, list)
+	return foreign > 0 && len(own) == 0
+}
+
+// learn pairs ids in headers and bodies.
+func (r *run) learn(e *Exchange, a *Response, want, have *node) {
+	for _, h := range r.o.Rules.Headers {
+		if w, v := e.Header.Get(h.Name), a.Header.Get(h.Name); w != "" && v != "" {
+			r.ids.learnText(w, v)
+		}
+	}
+	r.ids.learnFrom(want, have)
+}
+
+// seed imports what an exchange needs and the cassette did not make: all of it
+// at once, because objects refer to each other, else each that can be.
+func (r *run) seed(ctx context.Context, index int) (seeded []string) {
+	needed := slices.DeleteFunc(r.story.needed(index, r.ids), func(s seed) bool { return r.tried[s.kind+" "+s.id] })
+	if len(needed) == 0 || r.noImport {
+		return nil
+	}
+	var all []json.RawMessage
+	for _, s := range needed {
+		r.tried[s.kind+" "+s.id] = true
+		all = append(all, s.json)
+	}
+	done := func(s seed) {
+		r.ids.learn(s.id, s.id, false)
+		r.ids.imported[s.id] = true
+		r.seeded++
+		seeded = append(seeded, s.kind+" "+s.id)
+	}
+	err := r.session.Import(ctx, all)
+	if errors.Is(err, ErrUnsupported) {
+		r.noImport = true
+		return nil
+	}
+	if err == nil {
+		for _, s := range needed {
+			done(s)
+		}
+		return seeded
+	}
+	// What refers to an object comes behind it. Where two refer to each other, the
+	// second round has what the first could not.
+	for range 2 {
+		var left []seed
+		for _, s := range needed {
+			if err := r.session.Import(ctx, []json.RawMessage{s.json}); err == nil {
+				done(s)
+			} else {
+				left = append(left, s)
+			}
+		}
+		if len(left) == len(needed) {
+			break
+		}
+		needed = left
+	}
+	for _, s := range needed {
+		if err := r.session.Import(ctx, []json.RawMessage{s.json}); err != nil {
+			r.note("could not be seeded: "+s.kind, r.cassette.Exchanges[index].Place, err.Error())
+		} else {
+			done(s)
+		}
+	}
+	return seeded
+}
+
+// classReasons say why exchanges of some classes do not count.
+var classReasons = map[Class]string{
+	Outside:  "they name what was made outside of the cassette",
+	Unlisted: "not listed as eligible",
+}
+
+func hostOf(raw string) string {
+	_, rest, _ := strings.Cut(withoutUser(raw), "://")
+	host, _, _ := strings.Cut(rest, "/")
+	host, _, _ = strings.Cut(host, ":")
+	return strings.ToLower(host)
+}
