@@ -21,6 +21,7 @@ func requestID(c *sdk.Call) string {
 // before sets the headers of every answer and checks the key.
 func before(c *sdk.Call) error {
 	currentRequestID = ""
+	chooseVersion(c)
 	if strings.HasPrefix(c.Path(), "/redirect/") {
 		return nil // pages for browsers
 	}
@@ -74,7 +75,7 @@ func setHeaders(c *sdk.Call, account string) {
 	if account != "" {
 		c.AddHeader("Stripe-Account", account)
 	}
-	c.AddHeader("Stripe-Version", lineVersion)
+	c.AddHeader("Stripe-Version", usedVersion.text)
 }
 
 // servedBy holds the headers that are the same on every answer, by the service

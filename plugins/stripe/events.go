@@ -30,6 +30,7 @@ func emit(c *sdk.Call, typ string, object, previous sdk.Doc) {
 	d.SetInt("created", c.Unix())
 	data := d.Get("data")
 	data.SetDoc("object", object)
+	fit(c, data.Get("object"), object.Get("object").String(), lineVersion)
 	if previous.Exists() {
 		data.SetDoc("previous_attributes", previous)
 	}

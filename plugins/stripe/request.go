@@ -24,7 +24,7 @@ var current request
 // key, and answers with the expanded document.
 func serve(c *sdk.Call, op *resource.Operation, unmirrored []string, run func(c *request) error) error {
 	r := &current
-	*r = request{Call: c, op: op, in: described(lineVersion), unmirrored: unmirrored}
+	*r = request{Call: c, op: op, in: described(usedVersion.date), unmirrored: unmirrored}
 	params, err := c.Params()
 	if err != nil {
 		return err
@@ -56,6 +56,7 @@ func serve(c *sdk.Call, op *resource.Operation, unmirrored []string, run func(c 
 // internalRequest is what operations get when no client asked: timers, pages,
 // simulations.
 func internalRequest(c *sdk.Call) *request {
+	usedVersion = apiVersion{lineVersion, lineVersion}
 	r := &current
 	*r = request{Call: c, in: described(lineVersion), params: c.NewObject()}
 	return r
@@ -66,8 +67,19 @@ func (r *request) answer(d sdk.Doc) error {
 	if err := r.expand(d); err != nil {
 		return err
 	}
+	typ := ""
+	if r.op != nil && !r.given("expand") {
+		typ = tables.Shapes[r.op.Shape].Object
+		if r.op.Verb == resource.List || r.op.Verb == resource.Search {
+			typ = "list"
+		}
+	}
+	fit(r.Call, d, typ, usedVersion.date)
 	return r.JSON(d)
 }
+
+// since tells whether the version asked for has what one introduced.
+func (r *request) since(version string) bool { return usedVersion.date >= version }
 
 // text returns a parameter's text; "" when it is absent.
 func (r *request) text(path ...string) string { return r.params.Get(path...).String() }

@@ -7,10 +7,64 @@ import (
 	"github.com/mirrahq/mirra/sdk/resource"
 )
 
-// checkVersion looks at the version that a request asks for. Only the line's
-// own is supported: another one gets it all the same, with a warning, or the
-// vendor's refusal where the session wants that. What is no version at all is
-// always refused, as the vendor does.
+// Versions with changes that the code asks for by name
+// [D docs.stripe.com/changelog, 2026-11].
+const (
+	acacia = "2024-09-30"
+	basil  = "2025-03-31"
+	clover = "2025-09-30"
+	dahlia = "2026-03-25"
+)
+
+// The versions this mirror knows how to answer in lie between these two. Older
+// ones shaped answers in ways that are not mirrored.
+const (
+	oldestVersion = "2022-11-15"
+	newestVersion = "2026-08-26"
+)
+
+// The descriptions that the tables are made of, in their order.
+const (
+	in20240410 resource.Versions = 1 << iota
+	in20240930
+	in20260826
+)
+
+// described tells which descriptions hold for a version. What the mirror's line
+// knows lies between the first two.
+func described(version string) resource.Versions {
+	switch {
+	case version < acacia:
+		return in20240410 | in20240930
+	case version < basil:
+		return in20240930
+	}
+	return in20260826
+}
+
+// apiVersion is the version a request is answered in.
+type apiVersion struct {
+	date string // 2024-06-20, by which versions are compared
+	text string // as the answer names it: 2025-03-31.basil, with betas
+}
+
+// usedVersion is the current call's.
+var usedVersion apiVersion
+
+// chooseVersion sets usedVersion to what the request asks for, or to the line's
+// where it asks for none or for one that is not mirrored.
+func chooseVersion(c *sdk.Call) {
+	usedVersion = apiVersion{lineVersion, lineVersion}
+	if asked := c.Header("Stripe-Version"); asked != "" && asked != lineVersion {
+		if date := dateOf(asked); date >= oldestVersion && date <= newestVersion {
+			usedVersion = apiVersion{date, asked} // [R] betas are echoed
+		}
+	}
+}
+
+// checkVersion refuses what is no version at all, as the vendor does. One that
+// is not mirrored gets the line's with a warning, or the vendor's refusal where
+// the session wants that. So does a beta, which no test account is known to have.
 //
 // That the key is looked at first is believed.
 func checkVersion(c *sdk.Call) error {
@@ -19,20 +73,35 @@ func checkVersion(c *sdk.Call) error {
 		return nil
 	}
 	version, betas, _ := strings.Cut(asked, ";")
-	version, betas = strings.TrimSpace(version), strings.TrimSpace(betas)
-	if !versionLike(version) {
+	if betas = strings.TrimSpace(betas); !versionLike(strings.TrimSpace(version)) {
 		return invalidVersion(asked, "")
 	}
-	if !c.RefuseVersions() {
+	known := usedVersion.text == asked
+	switch {
+	case known && betas == "":
+		return nil
+	case !c.RefuseVersions() && known:
+		c.Warn("asked for " + shortened(asked) + ", answered without its betas")
+		return nil
+	case !c.RefuseVersions():
 		c.Warn("asked for " + shortened(asked) + ", answered as " + lineVersion)
 		return nil
 	}
-	c.Warn("asked for " + shortened(asked) + ", refused as `version-mismatch: error` wants it; this mirror has " + lineVersion)
-	if version == lineVersion {
-		beta, _, _ := strings.Cut(betas, "=")
-		return invalidVersion(asked, beta)
+	c.Warn("asked for " + shortened(asked) + ", refused as `version-mismatch: error` wants it; this mirror has " + oldestVersion + " to " + newestVersion)
+	beta, _, _ := strings.Cut(betas, "=")
+	if !known {
+		beta = ""
 	}
-	return invalidVersion(asked, "")
+	return invalidVersion(asked, beta)
+}
+
+// dateOf returns the date of a version, "" of what is none.
+func dateOf(asked string) string {
+	version, _, _ := strings.Cut(asked, ";")
+	if version = strings.TrimSpace(version); !versionLike(version) {
+		return ""
+	}
+	return version[:len("0000-00-00")]
 }
 
 // versionLike tells whether text has the form of a version: 2024-06-20, since
@@ -77,27 +146,4 @@ func shortened(text string) string {
 		return strings.ToValidUTF8(text[:limit], "") + "…"
 	}
 	return text
-}
-
-// The descriptions that the tables are made of, in their order.
-const (
-	in20240410 resource.Versions = 1 << iota
-	in20240930
-	in20260826
-)
-
-// basil is the first version that the newest description holds for: the release
-// that moved most [D docs.stripe.com/changelog/basil, 2026-11].
-const basil = "2025-03-31"
-
-// described tells which descriptions hold for a version. What the mirror's line
-// knows lies between the first two.
-func described(version string) resource.Versions {
-	switch {
-	case version < "2024-09-30":
-		return in20240410 | in20240930
-	case version < basil:
-		return in20240930
-	}
-	return in20260826
 }
