@@ -23,6 +23,13 @@ func (u *usage) String() string {
 	if u.kind == kindEnv {
 		return fmt.Sprintf("%s names %s", u.file, u.name)
 	}
+	if u.imported {
+		who := u.file + " imports"
+		if u.others > 0 {
+			who = u.file + " and " + plural(u.others, "other file") + " import"
+		}
+		return fmt.Sprintf("%s %s (%s)", who, u.name, u.kind)
+	}
 	version := u.version
 	if version == "" {
 		version = "of any version"
@@ -34,20 +41,31 @@ func (u *usage) String() string {
 type detection struct {
 	usages  []usage
 	missing []string // vendors without a mirror
+	note    string   // what was not looked at
 }
 
-// detect matches the project's dependencies against what manifests say
-// identifies their vendor. Nothing else decides.
+// detect matches the project's dependencies and what its sources import against
+// what manifests say identifies their vendor. Nothing else decides. An import
+// counts where no dependency says the same.
 func (a *app) detect(builds []install.Plugin) *detection {
-	d := &detection{}
-	known := map[string]bool{} // dependencies that a plugin claims
-	for _, dep := range scanProject(a.cfg.ProjectRoot) {
+	if a.scanned == nil {
+		imports, note := scanImports(a.cfg.ProjectRoot)
+		a.scanned, a.scanNote = slices.Concat([]dependency{}, scanProject(a.cfg.ProjectRoot), imports), note
+	}
+	d := &detection{note: a.scanNote}
+	known := map[string]bool{}           // dependencies that a plugin claims
+	depended := map[registry.Name]bool{} // plugins whose vendor's package the project says it depends on
+	for _, dep := range a.scanned {
 		for _, b := range builds {
 			sdk, ok := identifies(&b.Manifest.Detect, &dep)
 			if !ok {
 				continue
 			}
 			known[dep.kind+":"+dep.name] = true
+			if dep.imported && depended[b.Name] {
+				continue
+			}
+			depended[b.Name] = depended[b.Name] || !dep.imported && dep.kind != kindEnv
 			u := usage{dep, b.Name, sdk}
 			if !slices.Contains(d.usages, u) {
 				d.usages = append(d.usages, u)
@@ -63,17 +81,9 @@ func (a *app) detect(builds []install.Plugin) *detection {
 
 // identifies tells whether a dependency is the vendor's, and which SDK it is.
 func identifies(d *abi.Detect, dep *dependency) (sdk string, ok bool) {
-	lists := map[string][]string{kindNPM: d.NPM, kindPyPI: d.PyPI, kindGem: d.Gem, kindComposer: d.Composer, kindMaven: d.Maven, kindEnv: d.Env}
-	if dep.kind == kindGo {
-		for _, prefix := range d.Go {
-			if dep.name == prefix || strings.HasPrefix(dep.name, prefix+"/") {
-				return sdkKey(dep, prefix), true
-			}
-		}
-		return "", false
-	}
+	lists := map[string][]string{kindNPM: d.NPM, kindGo: d.Go, kindPyPI: d.PyPI, kindGem: d.Gem, kindComposer: d.Composer, kindMaven: d.Maven, kindEnv: d.Env}
 	for _, name := range lists[dep.kind] {
-		if name == dep.name || dep.kind == kindPyPI && pypiName(name) == pypiName(dep.name) {
+		if dep.is(name) {
 			return sdkKey(dep, name), true
 		}
 	}
@@ -103,6 +113,12 @@ func (a *app) detectMirrors(ctx context.Context, p *plan, in *install.Installer)
 		if !slices.ContainsFunc(refs, func(r registry.Ref) bool { return r.Name == u.plugin }) {
 			refs = append(refs, registry.Ref{Name: u.plugin})
 		}
+		if name := string(u.plugin); u.imported && p.why[name] == "" {
+			p.why[name] = u.String()
+		}
+	}
+	if d.note != "" {
+		p.explain("%s", d.note)
 	}
 	for _, vendor := range d.missing {
 		p.missing = append(p.missing, "not mirrored: "+vendor+" (calls reach the real one)")
@@ -148,7 +164,11 @@ func (a *app) narrow(ctx context.Context, p *plan, in *install.Installer, refs [
 				continue
 			}
 			refs[i].Version = registry.Version{Line: best.Version.Line}
-			p.why[string(r.Name)] = fmt.Sprintf("%s %s (%s) asks for %s -> %s: %s", u.name, u.version, u.kind, asked, refs[i], reason)
+			who := fmt.Sprintf("%s %s (%s) asks", u.name, u.version, u.kind)
+			if u.imported {
+				who = u.String() + ", which asks"
+			}
+			p.why[string(r.Name)] = fmt.Sprintf("%s for %s -> %s: %s", who, asked, refs[i], reason)
 			p.explain("%s", p.why[string(r.Name)])
 			break
 		}
@@ -194,7 +214,7 @@ func unmirrored(dep *dependency) string {
 	for _, vendor := range sortedKeys(vendorsWithout) {
 		for _, sdk := range vendorsWithout[vendor] {
 			kind, name, _ := strings.Cut(sdk, ":")
-			if kind == dep.kind && (name == dep.name || kind == kindGo && strings.HasPrefix(dep.name, name+"/")) {
+			if kind == dep.kind && dep.is(name) {
 				return vendor
 			}
 		}

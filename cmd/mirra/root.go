@@ -28,6 +28,9 @@ type app struct {
 	out            printer
 	flags          globalFlags
 	cfg            *Config // read by setup
+
+	scanned  []dependency // of the project, once it was looked at
+	scanNote string       // what of it was not
 }
 
 // globalFlags are those that every command has.

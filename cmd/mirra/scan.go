@@ -28,6 +28,30 @@ type dependency struct {
 	kind, name string
 	version    string // installed, else the lowest that is asked for, "" unknown
 	file       string // that says so, from the project's root
+	imported   bool   // by a source, file the first; name is what it imports
+	others     int    // further files that import it
+}
+
+// is tells whether a dependency is the package of a name. Sources do not import
+// all packages by the name they are installed by: Composer's are namespaces, of
+// which the first part is the package's vendor, Maven's are named like their
+// group or below it, both by convention.
+func (d *dependency) is(name string) bool {
+	switch {
+	case d.kind == kindGo:
+		return d.name == name || strings.HasPrefix(d.name, name+"/")
+	case d.kind == kindPyPI:
+		return pypiName(d.name) == pypiName(name)
+	case d.imported && d.kind == kindGem:
+		return d.name == name || strings.HasPrefix(d.name, name+"/")
+	case d.imported && d.kind == kindComposer:
+		vendor, _, _ := strings.Cut(name, "/")
+		return strings.EqualFold(vendor, d.name)
+	case d.imported && d.kind == kindMaven:
+		group, _, _ := strings.Cut(name, ":")
+		return d.name == group || strings.HasPrefix(d.name, group+".")
+	}
+	return d.name == name
 }
 
 // Bounds of a scan: a project is read in milliseconds, and one that is far
