@@ -21,7 +21,20 @@ type lifetime struct {
 }
 
 // lifetimes lists the members that not all answers have.
-var lifetimes = []lifetime{}
+var lifetimes = []lifetime{
+	{object: "account", path: "business_profile.annual_revenue", since: "2024-03-01"},
+	{object: "account", path: "business_profile.estimated_worker_count", since: "2024-03-01"},
+	{object: "account", path: "business_profile.minority_owned_business_designation", since: "2025-09-01"},
+	{object: "account", path: "business_profile.specified_commercial_transactions_act_url", since: "2025-09-01"},
+	{object: "account", path: "controller", since: "2024-05-01"},
+	{object: "account", path: "settings.bacs_debit_payments.display_name", since: "2023-11-15"},
+	{object: "account", path: "settings.bacs_debit_payments.service_user_number", since: "2023-11-15"},
+	{object: "account", path: "settings.capital", since: "2024-07-01", until: "2025-09-01"},
+	{object: "account", path: "settings.invoices", since: "2024-03-01"},
+	{object: "account", path: "settings.invoices.hosted_payment_method_save", since: "2025-09-01"},
+	{object: "bank_account", path: "financial_account", since: "2024-07-20", until: "2024-09-01"},
+	{object: "person", path: "relationship.authorizer", since: "2024-11-20"},
+}
 
 // rule is a lifetime made ready.
 type rule struct {

@@ -20,6 +20,10 @@ const (
 	markSecret        = "secret"        // handle of a webhook endpoint's secret
 	markNumber        = "number"        // of a token: the card number
 	markCVC           = "cvc"           // of a token: a security code was given
+	markDocument      = "document"      // of a person: when a document was uploaded, Unix seconds
+	markHeld          = "held"          // of a token of kind account or person: what it holds
+	markRejected      = "rejected"      // of an account: why
+	markRequested     = "requested"     // of account/capability: when it was asked for, Unix seconds
 	markTargets       = "targets"       // of the account, whose id here is "": see targetsFor
 )
 

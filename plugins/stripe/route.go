@@ -64,6 +64,7 @@ func registerHandlers() {
 	refundHandlers()
 	disputeHandlers()
 	balanceHandlers()
+	accountHandlers()
 	eventHandlers()
 	webhookEndpointHandlers()
 	authenticationHandlers()

@@ -14,6 +14,9 @@ func seeds() {
 	complete(balanceTransactions, balanceTransactionTemplate)
 	complete(endpoints, endpointTemplate)
 	complete(cardSources, cardTemplate)
+	complete(accounts, accountTemplate)
+	complete(persons, personTemplate)
+	complete(bankAccounts, externalTemplate)
 	stripe.Fixture("failed-payments", "a customer with a good card, one payment, and payments declined for six reasons", failedPayments)
 }
 
