@@ -157,7 +157,7 @@ func (r *run) replay(ctx context.Context, t Target) (err error) {
 		}
 	}
 	r.ids, r.story, r.tried = newIDs(r.o.Rules), newStory(r.o.Rules, r.cassette, docs), map[string]bool{}
-	r.now = own[0].At
+	r.now = handledAt(own[0], docs[0])
 	if r.session, err = t.Open(ctx, r.now); err != nil {
 		return err
 	}
@@ -188,11 +188,11 @@ func (r *run) exchange(ctx context.Context, index int, e *Exchange, want *docume
 		result.Counted, result.Uncounted = false, "not selected"
 	}
 	result.Seeded = r.seed(ctx, index)
-	if e.At.After(r.now) {
-		if err := r.session.SetClock(ctx, e.At); err != nil && !errors.Is(err, ErrUnsupported) {
-			return nil, fmt.Errorf("%s: set the clock to %s: %w", e.Place, e.At.Format(time.RFC3339), err)
+	if at := handledAt(e, want); at.After(r.now) {
+		if err := r.session.SetClock(ctx, at); err != nil && !errors.Is(err, ErrUnsupported) {
+			return nil, fmt.Errorf("%s: set the clock to %s: %w", e.Place, at.Format(time.RFC3339), err)
 		}
-		r.now = e.At
+		r.now = at
 	}
 	r.o.Rules.mentions(e, func(_, text string) { r.ids.given[text] = true })
 	request, err := r.ids.request(e)
@@ -311,4 +311,24 @@ func hostOf(raw string) string {
 	host, _, _ := strings.Cut(rest, "/")
 	host, _, _ = strings.Cut(host, ":")
 	return strings.ToLower(host)
+}
+
+// slowest is how long the vendor may take for one answer.
+const slowest = 10 * time.Second
+
+// handledAt is when the vendor did what an exchange asks for: when the object was
+// created that it answers with, if it made one, else when it answered. Some
+// objects take it seconds to make, and their times are those of the beginning.
+func handledAt(e *Exchange, want *document) time.Time {
+	if e.Method != "POST" || e.Status >= 300 || want.root == nil {
+		return e.At
+	}
+	created := want.root.member("created")
+	if created == nil {
+		return e.At
+	}
+	if at, layout := instant(created); layout != "" && !at.After(e.At) && e.At.Sub(at) <= slowest {
+		return at
+	}
+	return e.At
 }
