@@ -179,10 +179,11 @@ func (a *assessment) person(p sdk.Doc, wanted []string, individual bool) (mine, 
 		status = "unverified"
 		mine.owe("documents.passport.files", "documents.visa.files", "verification.document")
 	case a.country == "SG":
-		if has(p, "full_name_aliases") {
+		switch {
+		case has(p, "full_name_aliases"):
 			status = "verified"
-		}
-		if a.now >= livenessSince {
+			mine.owe("verification.proof_of_liveness")
+		case a.now >= livenessSince:
 			mine.eventually = append(mine.eventually, "verification.proof_of_liveness")
 		}
 	case a.country == "US":
@@ -257,10 +258,7 @@ func (a *assessment) checksLeft(all []string, uploaded bool, at int64) (left []s
 	fast := a.made < slowSince
 	switch {
 	case fast && uploaded:
-		if status = "verified"; a.now >= at+verifyFast {
-			return nil, status
-		}
-		return without(all, "id_number", "verification.document"), status
+		return nil, "verified"
 	case fast:
 		if a.now >= a.made+verifyFast {
 			return nil, "verified"
@@ -321,6 +319,7 @@ func (a *assessment) finish(now, future *due, deadline int64) {
 	}
 	future.past = past
 	to, later := d.Get("requirements"), d.Get("future_requirements")
+	to.SetJSON("alternatives", a.alternatives(now))
 	now.write(to)
 	future.write(later)
 	later.SetNull("current_deadline")
@@ -382,7 +381,7 @@ func (r *request) assessLater(d sdk.Doc) {
 	if v := markOf(r.Call, d.Get("individual", "id").String(), markDocument); v != "" {
 		at = parseInt(v)
 	}
-	for _, t := range [...]int64{made + verifyFast, made + verifySlow, at + documentElse, at + documentSeen, at + verifyFast, at + documentPassed} {
+	for _, t := range [...]int64{made + verifyFast, made + verifySlow, at + documentElse, at + documentSeen, at + documentPassed} {
 		if t > now && (next == 0 || t < next) {
 			next = t
 		}

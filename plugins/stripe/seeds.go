@@ -15,7 +15,9 @@ func seeds() {
 	complete(endpoints, endpointTemplate)
 	complete(cardSources, cardTemplate)
 	complete(accounts, accountTemplate)
+	completeNamed(accounts, "type")
 	complete(persons, personTemplate)
+	completeNamed(persons, "account")
 	complete(bankAccounts, externalTemplate)
 	stripe.Fixture("failed-payments", "a customer with a good card, one payment, and payments declined for six reasons", failedPayments)
 }
@@ -44,6 +46,18 @@ func complete(k *sdk.Collection, t *sdk.Template) {
 			d.SetString("client_secret", d.Get("id").String()+"_secret_"+c.Random(sdk.Objects, 25, sdk.Base62))
 		}
 		return d
+	}
+}
+
+// completeNamed keeps seeded documents as they are if they have a member that all
+// whole ones have: how many others these have depends on the object.
+func completeNamed(k *sdk.Collection, member string) {
+	fill := k.Complete
+	k.Complete = func(c *sdk.Call, path string, given sdk.Doc) sdk.Doc {
+		if given.Get(member).Exists() && given.Get("id").Exists() {
+			return given
+		}
+		return fill(c, path, given)
 	}
 }
 
