@@ -22,6 +22,7 @@ const (
 	markCVC           = "cvc"           // of a token: a security code was given
 	markDocument      = "document"      // of a person: when a document was uploaded, Unix seconds
 	markHeld          = "held"          // of a token of kind account or person: what it holds
+	markOpened        = "opened"        // an account that was made in this session
 	markRejected      = "rejected"      // of an account: why
 	markRequested     = "requested"     // of account/capability: when it was asked for, Unix seconds
 	markTargets       = "targets"       // of the account, whose id here is "": see targetsFor

@@ -19,6 +19,10 @@ func seeds() {
 	complete(persons, personTemplate)
 	completeNamed(persons, "account")
 	complete(bankAccounts, externalTemplate)
+	complete(transfers, transferTemplate)
+	complete(reversals, reversalTemplate)
+	complete(applicationFees, feeTemplate)
+	complete(feeRefunds, feeRefundTemplate)
 	stripe.Fixture("failed-payments", "a customer with a good card, one payment, and payments declined for six reasons", failedPayments)
 }
 
@@ -31,7 +35,7 @@ func complete(k *sdk.Collection, t *sdk.Template) {
 			d.SetInt("created", c.Unix())
 		}
 		merge(d, given)
-		if id := d.Get("id").String(); len(id) <= len(k.Prefix) || id[:len(k.Prefix)] != k.Prefix {
+		if id := d.Get("id").String(); !prefixed(id, k.Prefix) && !prefixed(id, otherPrefixes[k.Type]) {
 			c.AddFault(path+".id", "want "+k.Prefix+"…")
 		}
 		for _, ref := range references {
@@ -47,6 +51,14 @@ func complete(k *sdk.Collection, t *sdk.Template) {
 		}
 		return d
 	}
+}
+
+// otherPrefixes are those of objects that were not paid by card: payments and
+// their refunds [R].
+var otherPrefixes = map[string]string{"charge": "py_", "refund": "pyr_"}
+
+func prefixed(id, prefix string) bool {
+	return prefix != "" && len(id) > len(prefix) && id[:len(prefix)] == prefix
 }
 
 // completeNamed keeps seeded documents as they are if they have a member that all
