@@ -33,6 +33,11 @@ var lifetimes = []lifetime{
 	{object: "account", path: "settings.invoices", since: "2024-03-01"},
 	{object: "account", path: "settings.invoices.hosted_payment_method_save", since: "2025-09-01"},
 	{object: "bank_account", path: "financial_account", since: "2024-07-20", until: "2024-09-01"},
+	{object: "card", path: "networks", since: "2024-02-01"},
+	{object: "payout", path: "application_fee", since: "2024-06-01"},
+	{object: "payout", path: "application_fee_amount", since: "2024-06-01"},
+	{object: "payout", path: "payout_method", since: "2025-01-15"},
+	{object: "payout", path: "trace_id", since: "2024-10-01"},
 	{object: "person", path: "relationship.authorizer", since: "2024-11-20"},
 }
 
