@@ -25,6 +25,8 @@ type lifetime struct {
 var lifetimes = []lifetime{
 	{object: "balance_transaction", path: "balance_type", since: "2025-10-30"},
 
+	{object: "card", path: "networks", since: "2024-03-01"},
+
 	// Whether amount_updates is there is believed to be the account's; at
 	// 2023-10-16 it is in 1,669 of 1,700 charges, in none of other versions [R].
 	{object: "charge", path: "amount_updates", since: "2023-10-16", from: "2023-10-16", to: "2024-04-10"},
@@ -47,6 +49,7 @@ var lifetimes = []lifetime{
 	{object: "charge", path: "radar_options", since: "2024-12-18"},
 
 	{object: "customer", path: "customer_account", since: "2025-12-08"},
+	{object: "customer", path: "tax.provider", since: "2025-10-01"},
 
 	{object: "dispute", path: "enhanced_eligibility_types", since: "2024-12-16"},
 	{object: "dispute", path: "evidence.enhanced_evidence", since: "2024-12-16"},
@@ -67,6 +70,8 @@ var lifetimes = []lifetime{
 	{object: "payment_method", path: "customer_account", since: "2025-12-08"},
 	{object: "payment_method", path: "shared_payment_granted_token", since: "2026-05-01"},
 
+	{object: "refund", path: "destination_details", since: "2023-12-01"},
+
 	{object: "setup_intent", path: "customer_account", since: "2025-12-08"},
 	{object: "setup_intent", path: "excluded_payment_method_types", since: "2025-10-16"},
 	{object: "setup_intent", path: "managed_payments", since: "2026-05-01"},
@@ -86,16 +91,6 @@ type period struct {
 
 // rules are the lifetimes by object.
 var rules = func() map[string][]rule {
-	day := func(text string) int64 {
-		if text == "" {
-			return 0
-		}
-		t, err := time.Parse(time.DateOnly, text)
-		if err != nil {
-			panic("stripe: lifetime: " + err.Error())
-		}
-		return t.Unix()
-	}
 	all := map[string][]rule{}
 	for _, l := range lifetimes {
 		p := period{day(l.since), day(l.until), l.from, l.to}
@@ -108,6 +103,18 @@ var rules = func() map[string][]rule {
 	}
 	return all
 }()
+
+// day is the start of a day in Unix seconds; 0 for none.
+func day(text string) int64 {
+	if text == "" {
+		return 0
+	}
+	t, err := time.Parse(time.DateOnly, text)
+	if err != nil {
+		panic("stripe: a day: " + err.Error())
+	}
+	return t.Unix()
+}
 
 // alive tells whether answers have the member at a time, in a version.
 func (l *rule) alive(now int64, version string) bool {
