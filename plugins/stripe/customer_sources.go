@@ -8,7 +8,7 @@ import (
 
 // cardSources are the cards of customers from before payment methods.
 var cardSources = stripe.Collect(&sdk.Collection{
-	Type: "card", Entity: "cards", Prefix: "card_", Random: 24, Index: []string{"customer"}, Aliases: []string{"card", "sources"},
+	Type: "card", Entity: "cards", Prefix: "card_", Random: 24, Index: []string{"customer"}, Aliases: []string{"card"},
 	Fields: []string{"id", "customer", "brand", "last4"},
 })
 

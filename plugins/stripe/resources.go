@@ -72,7 +72,7 @@ func resources() {
 		specOf[s.object] = s
 		kept[s.object] = s.collection
 	}
-	for _, k := range []*sdk.Collection{balanceTransactions, charges, cardSources, customers, disputes, paymentIntents, paymentMethods, refunds, setupIntents} {
+	for _, k := range []*sdk.Collection{balanceTransactions, charges, cardSources, customers, disputes, mandates, paymentIntents, paymentMethods, refunds, setupAttempts, setupIntents} {
 		kept[k.Type] = k
 	}
 }
