@@ -54,7 +54,7 @@ func TestImportsOfALanguage(t *testing.T) {
 		"dynamic":            {"a.tsx", "const { default: Stripe } = await import('stripe')\nimport T = require('twilio/lib/x')", []string{"npm:stripe", "npm:twilio"}},
 		"comments and texts": {"a.js", "// import Stripe from 'stripe'\n/*\nimport Stripe from 'stripe'\nconst s = require('stripe')\n*/\nconst url = 'https://x' // require('stripe')\nconst text = \"require('stripe')\"\nthis.require('stripe'); const re = /'/\nimport t from 'twilio'", []string{"npm:twilio"}},
 		"vue":                {"a.vue", "<template>don't</template>\n<script setup>\nimport { loadStripe } from '@stripe/stripe-js'\n</script>", []string{"npm:@stripe/stripe-js"}},
-		"python":             {"a.py", "import os, stripe as s, twilio.rest\nfrom resend import Emails\nfrom .stripe_own import x\nfrom . import y\n  import deep\n# import comment\n\"\"\"\nimport docstring\n\"\"\"\nimportant = 1\n", []string{"pypi:os", "pypi:stripe", "pypi:twilio", "pypi:resend", "pypi:deep"}},
+		"python":             {"a.py", "import os, stripe as s, twilio.rest\nfrom resend import Emails\nfrom .stripe_own import x\nfrom . import y\n  import deep\n# import comment\n\"\"\"\nimport docstring\n\"\"\"\nimportant = 1\n", []string{"pypi:os", "pypi:stripe", "pypi:twilio", "pypi:deep", "pypi:resend"}},
 		"ruby":               {"a.rb", "require 'stripe'\nrequire \"twilio-ruby/rest\"\nrequire_relative 'own'\n# require 'comment'\n", []string{"gem:stripe", "gem:twilio-ruby/rest"}},
 		"php":                {"a.php", "<?php\nnamespace App;\nuse Stripe\\StripeClient;\nuse function Twilio\\f;\n// use Comment\\X;\n$x = new \\Resend\\Client();\nuse Trait1;\n", []string{"composer:Stripe", "composer:Twilio", "composer:Resend"}},
 		"java":               {"A.java", "package a;\nimport com.stripe.Stripe;\nimport static com.twilio.Twilio.init;\n// import com.comment.X;\n", []string{"maven:com.stripe.Stripe", "maven:com.twilio.Twilio.init"}},
@@ -88,7 +88,7 @@ func TestImportsThatAreNot(t *testing.T) {
 func TestImportsAreToldOnce(t *testing.T) {
 	t.Parallel()
 	all, _ := scanImports(project(t, map[string]string{
-		"a/b/c.js": "require('stripe')", "z.js": "require('stripe'); require('stripe')", "a/x.js": "require('stripe')",
+		"a/b/c.js": "require('stripe')", "z.js": "require('stripe'); require('stripe')", "a/x.js": "require('stripe'); require('stripe/lib/x')",
 		"node_modules/stripe/package.json": `{"version":"16.1.0"}`,
 	}))
 	want := dependency{kind: kindNPM, name: "stripe", version: "16.1.0", file: "z.js", imported: true, others: 2}
@@ -115,6 +115,17 @@ func TestImportsAreBounded(t *testing.T) {
 	}
 	if want := fmt.Sprintf("only the %d nearest", maxSources); !strings.Contains(note, want) {
 		t.Errorf("note %q, want %q in it", note, want)
+	}
+	// Exactly as many as are read are all.
+	delete(files, "b/late.js")
+	delete(files, "z.js")
+	delete(files, "huge.js")
+	if _, note := scanImports(project(t, files)); note != "" {
+		t.Errorf("note %q on a project of %d sources", note, maxSources)
+	}
+	deep := strings.Repeat("d/", maxSourceDepth)
+	if all, note := scanImports(project(t, map[string]string{deep + "a.js": "require('stripe')", deep[2:] + "a.js": "require('twilio')"})); len(all) != 1 || all[0].name != "twilio" || note == "" {
+		t.Errorf("got %+v and note %q, want what is not too deep", all, note)
 	}
 }
 

@@ -13,7 +13,7 @@ var customers = stripe.Collect(&sdk.Collection{
 })
 
 // customerTemplate [R, POST /v1/customers at 2024-06-20].
-var customerTemplate = sdk.MustTemplate(`{"id":"","object":"customer","address":null,"balance":0,"created":0,"currency":null,"default_source":null,"delinquent":false,"description":null,"discount":null,"email":null,"invoice_prefix":"","invoice_settings":{"custom_fields":null,"default_payment_method":null,"footer":null,"rendering_options":null},"livemode":false,"metadata":{},"name":null,"next_invoice_sequence":1,"phone":null,"preferred_locales":[],"shipping":null,"tax_exempt":"none","test_clock":null}`)
+var customerTemplate = sdk.MustTemplate(`{"id":"","object":"customer","address":null,"balance":0,"created":0,"currency":null,"customer_account":null,"default_source":null,"delinquent":false,"description":null,"discount":null,"email":null,"invoice_prefix":"","invoice_settings":{"custom_fields":null,"default_payment_method":null,"footer":null,"rendering_options":null},"livemode":false,"metadata":{},"name":null,"next_invoice_sequence":1,"phone":null,"preferred_locales":[],"shipping":null,"tax_exempt":"none","test_clock":null}`)
 
 func customerHandlers() {
 	handle("PostCustomers", sdk.Exact, createCustomer)

@@ -120,6 +120,7 @@ func answerError(c *sdk.Call, err error) {
 		// [R] absent where validation failed, false where the operation ran.
 		c.DeleteHeader("Stripe-Should-Retry")
 	}
+	fit(c, d, "", usedVersion.date)
 	_ = c.JSON(d)
 }
 
