@@ -24,6 +24,10 @@ func Stripe() *Rules {
 			// The recorder of pay-rails/pay had environment variables with these values
 			// and told VCR to hide them; the names of fields with "secret" show it.
 			"<PADDLE_API_KEY>": "secret", "<VENDOR_ID>": "1", "<VENDOR_AUTH_CODE>": "x",
+			// The recorder of onetimesecret/onetimesecret wrote this into all headers that
+			// name the version; Stripe's notice in two of its answers of 2026-05 says "You
+			// are using an outdated API version (2025-11-17.clover)".
+			"<STRIPE_VERSION>": "2025-11-17.clover",
 		},
 		Errors: []string{"error.type", "error.code", "error.param", "error.decline_code", "error.message", "error.doc_url"},
 		Expand: "expand",

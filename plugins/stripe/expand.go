@@ -95,6 +95,8 @@ func (r *request) include(d sdk.Doc, step string) bool {
 var includable = map[string]func(r *request, d sdk.Doc){
 	"customer.tax":                    includeCustomerTax,
 	"customer.sources":                includeSources,
+	"price.tiers":                     includeTiers,
+	"plan.tiers":                      includeTiers,
 	"charge.refunds":                  includeRefunds,
 	"customer.invoice_credit_balance": func(_ *request, d sdk.Doc) { insertAfter(d, "email", "invoice_credit_balance", "{}") },
 }

@@ -20,6 +20,7 @@ const (
 	markSecret        = "secret"        // handle of a webhook endpoint's secret
 	markNumber        = "number"        // of a token: the card number
 	markCVC           = "cvc"           // of a token: a security code was given
+	markTiers         = "tiers"         // of a price: its tiers, which answers have when they are expanded
 	markTargets       = "targets"       // of the account, whose id here is "": see targetsFor
 )
 

@@ -1,6 +1,9 @@
 package main
 
-import "github.com/mirrahq/mirra/sdk/resource"
+import (
+	"github.com/mirrahq/mirra/sdk"
+	"github.com/mirrahq/mirra/sdk/resource"
+)
 
 // resourceSpecs lists the kinds of objects that the engine keeps. Prefixes and
 // forms of ids are those of the vendor's fixtures [S fixtures.2024-06-20], or
@@ -21,6 +24,7 @@ var resourceSpecs = []resourceSpec{
 	{object: "climate.supplier", prefix: "climsup_", random: 14},
 	{object: "confirmation_token", prefix: "ctoken_1"},
 	{object: "country_spec"},
+	{object: "coupon", random: 8, event: "coupon", param: "coupon", level: sdk.Modelled, template: couponTemplate, complete: completeCoupon},
 	{object: "credit_note", prefix: "cn_1"},
 	{object: "customer_balance_transaction", prefix: "cbtxn_1"},
 	{object: "customer_cash_balance_transaction", prefix: "ccsbtxn_1"},
@@ -55,8 +59,11 @@ var resourceSpecs = []resourceSpec{
 	{object: "payment_method_domain", prefix: "pmd_1"},
 	{object: "payment_record", prefix: "pr_", random: 24},
 	{object: "payout", prefix: "po_1"},
+	{object: "plan", prefix: "plan_1", param: "plan", template: planTemplate},
+	{object: "price", prefix: "price_1", event: "price", param: "price", level: sdk.Exact, template: priceTemplate, index: []string{"product", "lookup_key"}, complete: completePrice, changed: priceChanged},
+	{object: "product", prefix: "prod_", random: 14, event: "product", level: sdk.Exact, template: productTemplate, complete: completeProduct, changed: productChanged, deletable: productDeletable},
 	{object: "product_feature", prefix: "prodft_", random: 14},
-	{object: "promotion_code", prefix: "promo_1", event: "promotion_code"},
+	{object: "promotion_code", prefix: "promo_1", event: "promotion_code", param: "promotion_code", level: sdk.Modelled, template: promotionCodeTemplate, complete: completePromotionCode},
 	{object: "quote", prefix: "qt_1"},
 	{object: "radar.early_fraud_warning", prefix: "issfr_1"},
 	{object: "radar.value_list", prefix: "rsl_1"},

@@ -31,7 +31,7 @@ func route() {
 		h, ok := implemented[op.ID]
 		delete(implemented, op.ID)
 		if !ok {
-			if h = (handled{sdk.Generic, generic(op)}); h.run == nil {
+			if h = generic(op); h.run == nil {
 				stripe.Handle(op.Pattern, op.ID, sdk.None, nil)
 				continue
 			}
@@ -63,6 +63,8 @@ func registerHandlers() {
 	chargeHandlers()
 	refundHandlers()
 	disputeHandlers()
+	priceHandlers()
+	planHandlers()
 	balanceHandlers()
 	eventHandlers()
 	webhookEndpointHandlers()
