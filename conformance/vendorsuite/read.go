@@ -27,8 +27,12 @@ const maxRecording = 2 << 30
 // cassettes (Ruby's, Python's and Go's) and HAR archives, gzipped or not. What
 // cannot be read is noted with its place and the rest goes on; an error means
 // that a path is not there.
-func Read(paths ...string) (*Recordings, error) {
-	r := &Recordings{}
+func Read(paths ...string) (*Recordings, error) { return ReadSource("", paths...) }
+
+// ReadSource reads as Read does, but of files with several cassettes only those
+// with source in their names.
+func ReadSource(source string, paths ...string) (*Recordings, error) {
+	r := &Recordings{only: source}
 	for _, path := range paths {
 		if err := r.readPath(path); err != nil {
 			return nil, err

@@ -242,10 +242,8 @@ func (r *Report) leftOut() {
 	for _, n := range r.Notes {
 		at(kinds, n.Kind, func() *LeftOut { return &LeftOut{Kind: n.Kind, Place: n.Place, Text: n.Text} }).Count++
 	}
-	masked := 0
 	for _, x := range r.Results {
-		if x.Masked > 0 {
-			masked++
+		if x.Masked {
 			at(kinds, "masked", func() *LeftOut {
 				return &LeftOut{Kind: "masked", Place: x.Place, Text: "the recorder hid values; what it left of them is compared"}
 			}).Count++
