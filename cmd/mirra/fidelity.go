@@ -129,7 +129,8 @@ func (a *app) fidelityRun(ctx context.Context, paths []string, f *fidelityFlags)
 		return &usageError{text: "no known vendor's hosts are in the recordings", hint: "name the mirror: --mirror NAME"}
 	}
 	vendor, _, _ := strings.Cut(ref, "@")
-	if err := f.classify(recordings, vendor, paths); err != nil {
+	eligible, err := f.classify(recordings, vendor, paths)
+	if err != nil {
 		return err
 	}
 	o := vendorsuite.Options{Rules: vendorsuite.For(vendor), Parallel: f.parallel, Filter: f.filter}
@@ -157,13 +158,14 @@ func (a *app) fidelityRun(ctx context.Context, paths []string, f *fidelityFlags)
 	if err != nil {
 		return err
 	}
-	report.Target, report.Spoken = target.name(), target.spoken()
+	report.Target, report.Spoken, report.Eligible = target.name(), target.spoken(), eligible
 	return a.fidelityReport(report, f)
 }
 
-// classify says which exchanges count.
-func (f *fidelityFlags) classify(r *vendorsuite.Recordings, vendor string, paths []string) error {
-	file := f.eligible
+// classify says which exchanges count, and returns the file that it has this
+// from, "" for none.
+func (f *fidelityFlags) classify(r *vendorsuite.Recordings, vendor string, paths []string) (file string, err error) {
+	file = f.eligible
 	if file == "" {
 		beside := filepath.Join(filepath.Dir(paths[0]), "eligible.json")
 		if _, err := os.Stat(beside); err == nil {
@@ -172,13 +174,13 @@ func (f *fidelityFlags) classify(r *vendorsuite.Recordings, vendor string, paths
 	}
 	if file == "" {
 		r.Classify(nil)
-		return nil
+		return "", nil
 	}
 	e, err := vendorsuite.ReadEligible(file, vendor)
 	if err == nil {
 		r.Classify(e)
 	}
-	return err
+	return file, err
 }
 
 // fidelityTarget is what is measured.

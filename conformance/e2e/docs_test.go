@@ -18,6 +18,7 @@ func TestGuides(t *testing.T) {
 	for guide, folder := range map[string]string{
 		"sessions.md": "",      // a project's folder
 		"plugins.md":  "../..", // the repository
+		"fidelity.md": "../..",
 	} {
 		t.Run(guide, func(t *testing.T) {
 			t.Parallel()

@@ -82,9 +82,6 @@ func (r *Recordings) readLine(name, place string, text []byte) {
 		r.note("not JSON", place, err.Error()+"; left out")
 		return
 	}
-	if !strings.Contains(l.Source, r.only) {
-		return
-	}
 	if l.Request == nil {
 		l.Request = lineHeader{}
 	}

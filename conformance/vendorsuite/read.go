@@ -29,8 +29,7 @@ const maxRecording = 2 << 30
 // that a path is not there.
 func Read(paths ...string) (*Recordings, error) { return ReadSource("", paths...) }
 
-// ReadSource reads as Read does, but of files with several cassettes only those
-// with source in their names.
+// ReadSource reads as Read does, but only cassettes with source in their names.
 func ReadSource(source string, paths ...string) (*Recordings, error) {
 	r := &Recordings{only: source}
 	for _, path := range paths {
@@ -196,6 +195,9 @@ func (e *Exchange) sound() error {
 
 // take adds an exchange that was read, or notes why not.
 func (r *Recordings) take(e *Exchange) {
+	if !strings.Contains(e.Source, r.only) {
+		return
+	}
 	err := e.sound()
 	if err == nil {
 		e.Body, err = body(e.Body, e.Header)

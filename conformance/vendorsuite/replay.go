@@ -188,7 +188,7 @@ func (r *run) exchange(ctx context.Context, index int, e *Exchange, want *docume
 	case r.foreignList(index, e, want):
 		result.Counted, result.Uncounted = false, "lists of which the cassette made no element"
 	case !r.o.Filter.selects(e, result.Operation, result.Version):
-		result.Counted, result.Uncounted = false, "not selected"
+		result.Counted, result.Uncounted = false, notSelected
 	}
 	result.Seeded = r.seed(ctx, index)
 	if at := r.story.executed(index); at.After(r.now) {
@@ -302,6 +302,9 @@ func (r *run) seed(ctx context.Context, index int) (seeded []string) {
 	}
 	return seeded
 }
+
+// notSelected is the reason why exchanges that a filter leaves out do not count.
+const notSelected = "not selected"
 
 // classReasons say why exchanges of some classes do not count.
 var classReasons = map[Class]string{

@@ -26,6 +26,8 @@ type Report struct {
 	Unsent     int              `json:"unanswered"`
 	Uncounted  map[string]int   `json:"uncounted"` // by reason
 
+	// Eligible is the file that says which exchanges count, "" if all do.
+	Eligible string `json:"eligible,omitempty"`
 	// Spoken are the versions of the vendor's API that the target answers in; nil
 	// is not known.
 	Spoken []string `json:"spoken,omitempty"`
