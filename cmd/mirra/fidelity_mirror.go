@@ -66,9 +66,9 @@ func (t *mirrorTarget) Close() error {
 }
 
 func (t *mirrorTarget) session(at time.Time) *host.NewSession {
-	never := 0
+	never, seed := 0, int64(1) // the same ids in every run
 	n := &host.NewSession{
-		Mirrors: []host.MirrorRequest{{Ref: t.ref}}, Limits: "off", PeerClock: "session", TimeoutSeconds: &never, HideHeaders: true,
+		Mirrors: []host.MirrorRequest{{Ref: t.ref}}, Limits: "off", PeerClock: "session", TimeoutSeconds: &never, SeedValue: &seed, HideHeaders: true,
 	}
 	if !at.IsZero() {
 		n.Clock, n.Frozen = &at, true

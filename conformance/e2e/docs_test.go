@@ -19,6 +19,7 @@ func TestGuides(t *testing.T) {
 		"sessions.md": "",      // a project's folder
 		"server.md":   "",      // likewise
 		"plugins.md":  "../..", // the repository
+		"fidelity.md": "../..",
 	} {
 		t.Run(guide, func(t *testing.T) {
 			t.Parallel()

@@ -2,11 +2,13 @@ package vendorsuite
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 )
 
 // line is one exchange of a file of JSON lines.
@@ -53,6 +55,11 @@ func (h *lineHeader) UnmarshalJSON(b []byte) error {
 
 // readLines reads JSON lines. A line that is none is noted and left out.
 func (r *Recordings) readLines(name string, in *bufio.Reader) {
+	// A name without characters that JSON may escape stands in its line as it is.
+	only := []byte(r.only)
+	if strings.ContainsAny(r.only, "\\\"<>&/") || strings.ContainsFunc(r.only, func(c rune) bool { return c < ' ' || c > '~' }) {
+		only = nil
+	}
 	for n := 1; ; n++ {
 		text, err := in.ReadBytes('\n')
 		place := fmt.Sprintf("%s:%d", name, n)
@@ -60,7 +67,7 @@ func (r *Recordings) readLines(name string, in *bufio.Reader) {
 			r.note("truncated", place, "the file ends early: "+err.Error())
 			return
 		}
-		if len(text) > 0 && text[0] != '\n' {
+		if len(text) > 0 && text[0] != '\n' && bytes.Contains(text, only) {
 			r.readLine(name, place, text)
 		}
 		if err != nil {

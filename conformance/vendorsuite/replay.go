@@ -56,7 +56,7 @@ type Result struct {
 	Counted   bool
 	Verdict   Verdict
 	Diffs     []Difference
-	Masked    int    // values that the recording hides
+	Masked    bool   // the recording hides values of it
 	Uncounted string // why an eligible exchange is not counted
 
 	// Kept for cassettes that Options.Keep selects.
@@ -157,7 +157,7 @@ func (r *run) replay(ctx context.Context, t Target) (err error) {
 		}
 	}
 	r.ids, r.story, r.tried = newIDs(r.o.Rules), newStory(r.o.Rules, r.cassette, docs), map[string]bool{}
-	r.now = own[0].At
+	r.now = r.story.executed(0)
 	if r.session, err = t.Open(ctx, r.now); err != nil {
 		return err
 	}
@@ -178,21 +178,24 @@ func (r *run) replay(ctx context.Context, t Target) (err error) {
 
 // exchange replays one exchange. An error ends the run.
 func (r *run) exchange(ctx context.Context, index int, e *Exchange, want *document) (*Result, error) {
-	result := &Result{Exchange: e, Operation: r.names.find(e), Version: r.o.Rules.version(e), Counted: e.Class == Counted || e.Class == Listed}
+	result := &Result{
+		Exchange: e, Operation: r.names.find(e), Version: r.o.Rules.version(e), Counted: e.Class == Counted || e.Class == Listed,
+		Masked: r.o.Rules.masked(e),
+	}
 	switch {
 	case !result.Counted:
 		result.Uncounted = classReasons[e.Class]
 	case r.foreignList(index, e, want):
 		result.Counted, result.Uncounted = false, "lists of which the cassette made no element"
 	case !r.o.Filter.selects(e, result.Operation, result.Version):
-		result.Counted, result.Uncounted = false, "not selected"
+		result.Counted, result.Uncounted = false, notSelected
 	}
 	result.Seeded = r.seed(ctx, index)
-	if e.At.After(r.now) {
-		if err := r.session.SetClock(ctx, e.At); err != nil && !errors.Is(err, ErrUnsupported) {
-			return nil, fmt.Errorf("%s: set the clock to %s: %w", e.Place, e.At.Format(time.RFC3339), err)
+	if at := r.story.executed(index); at.After(r.now) {
+		if err := r.session.SetClock(ctx, at); err != nil && !errors.Is(err, ErrUnsupported) {
+			return nil, fmt.Errorf("%s: set the clock to %s: %w", e.Place, at.Format(time.RFC3339), err)
 		}
-		r.now = e.At
+		r.now = at
 	}
 	r.o.Rules.mentions(e, func(_, text string) { r.ids.given[text] = true })
 	request, err := r.ids.request(e)
@@ -216,7 +219,7 @@ func (r *run) exchange(ctx context.Context, index int, e *Exchange, want *docume
 		}
 		r.learn(e, result.Answer, want.root, have.root)
 	}
-	result.Diffs, result.Masked = compare(r.o.Rules, r.ids, e, result.Answer, want, have, partly)
+	result.Diffs = compare(r.o.Rules, r.ids, e, result.Answer, want, have, partly)
 	result.Verdict = verdictOf(result.Diffs)
 	return result, nil
 }
@@ -299,6 +302,9 @@ func (r *run) seed(ctx context.Context, index int) (seeded []string) {
 	}
 	return seeded
 }
+
+// notSelected is the reason why exchanges that a filter leaves out do not count.
+const notSelected = "not selected"
 
 // classReasons say why exchanges of some classes do not count.
 var classReasons = map[Class]string{

@@ -26,6 +26,8 @@ type Report struct {
 	Unsent     int              `json:"unanswered"`
 	Uncounted  map[string]int   `json:"uncounted"` // by reason
 
+	// Eligible is the file that says which exchanges count, "" if all do.
+	Eligible string `json:"eligible,omitempty"`
 	// Spoken are the versions of the vendor's API that the target answers in; nil
 	// is not known.
 	Spoken []string `json:"spoken,omitempty"`
@@ -242,10 +244,8 @@ func (r *Report) leftOut() {
 	for _, n := range r.Notes {
 		at(kinds, n.Kind, func() *LeftOut { return &LeftOut{Kind: n.Kind, Place: n.Place, Text: n.Text} }).Count++
 	}
-	masked := 0
 	for _, x := range r.Results {
-		if x.Masked > 0 {
-			masked++
+		if x.Masked {
 			at(kinds, "masked", func() *LeftOut {
 				return &LeftOut{Kind: "masked", Place: x.Place, Text: "the recorder hid values; what it left of them is compared"}
 			}).Count++

@@ -101,6 +101,9 @@ var uuidForm = regexp.MustCompile(`\b(?P<random>[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]
 // compile prepares what comparisons look up.
 func (r *Rules) compile() *Rules {
 	r.times, r.random = map[string]bool{}, map[string][]*Random{}
+	if r.Masks == nil {
+		r.Masks = map[string]string{}
+	}
 	for _, name := range r.Times {
 		r.times[name] = true
 	}
@@ -128,11 +131,11 @@ func (r *Rules) serves(host string) bool {
 
 // unmask puts back what recorders are known to have hidden.
 func (r *Rules) unmask(s string) string {
-	if !strings.Contains(s, "<") {
+	if len(r.Masks) == 0 {
 		return s
 	}
-	for mask, hidden := range r.Masks {
-		s = strings.ReplaceAll(s, mask, hidden)
+	for _, mask := range sortedKeys(r.Masks) {
+		s = strings.ReplaceAll(s, mask, r.Masks[mask])
 	}
 	return s
 }
@@ -142,7 +145,27 @@ var mask = regexp.MustCompile(`<[A-Z][A-Z_ ]*>|<redacted>|(?:%3C|%3c)[A-Z][A-Z_+
 
 // isMasked tells whether a recorder hid something of a text.
 func isMasked(s string) bool {
-	return (strings.ContainsAny(s, "<[%") || strings.Contains(s, "REDACTED")) && mask.MatchString(s)
+	for _, sign := range [...]string{"<", "%3C", "%3c", "REDACTED", "FILTERED"} {
+		if strings.Contains(s, sign) {
+			return mask.MatchString(s)
+		}
+	}
+	return false
+}
+
+// masked tells whether a recorder hid something of an exchange. That it hid
+// the credential goes without saying.
+func (r *Rules) masked(e *Exchange) bool {
+	hidden := func(s string) bool { return isMasked(r.unmask(s)) }
+	if hidden(e.URL) || hidden(e.RequestBody) || hidden(e.Body) {
+		return true
+	}
+	for _, h := range r.Headers {
+		if hidden(e.Header.Get(h.Name)) {
+			return true
+		}
+	}
+	return false
 }
 
 // version returns the version of the vendor's API that an exchange was in.

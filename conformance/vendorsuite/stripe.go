@@ -84,6 +84,12 @@ var stripeRandom = []Random{
 	{"authorization_code", regexp.MustCompile(`([0-9]{6})`), "the issuer's, made up in test mode"},
 	{"reference", regexp.MustCompile(`([0-9]{16})`), "a refund's reference at the network, made up in test mode"},
 	{"acquirer_reference_number", regexp.MustCompile(`([0-9]{23})`), "made up in test mode"},
+	{"client_ip", regexp.MustCompile(`[0-9]{1,3}(?:\.[0-9]{1,3}){3}`), "the address that the request came from"},
+	{"stripe_js", regexp.MustCompile(`https://hooks\.stripe\.com/redirect/authenticate/src_[A-Za-z0-9]+\?client_secret=src_client_secret_([A-Za-z0-9]{24})(?:&source_redirect_slug=test_([A-Za-z0-9_-]+))?`), "secrets"},
+	{"url", regexp.MustCompile(`https://hooks\.stripe\.com/redirect/authenticate/src_[A-Za-z0-9]+\?client_secret=src_client_secret_([A-Za-z0-9]{24})(?:&source_redirect_slug=test_([A-Za-z0-9_-]+))?`), "secrets"},
+	{"url", regexp.MustCompile(`https://hooks\.stripe\.com/3d_secure_2/hosted\?merchant=acct_[A-Za-z0-9]+&payment_intent=pi_[A-Za-z0-9]+&payment_intent_client_secret=pi_[A-Za-z0-9]+_secret_([A-Za-z0-9]+)&publishable_key=pk_test_([A-Za-z0-9]+)&source=payatt_[A-Za-z0-9]+`), "secrets, and the account's key"},
+	{"url", regexp.MustCompile(`https://hooks\.stripe\.com/adapter/sepa_debit/file/src_[A-Za-z0-9]+/src_client_secret_([A-Za-z0-9]{24})`), "a secret"},
+	{"mandate_url", regexp.MustCompile(`https://hooks\.stripe\.com/adapter/sepa_debit/file/src_[A-Za-z0-9]+/src_client_secret_([A-Za-z0-9]{24})`), "a secret"},
 	{"secret", regexp.MustCompile(`whsec_([A-Za-z0-9]{32})`), "an endpoint's secret"},
 	{"secret", regexp.MustCompile(`ek_test_([A-Za-z0-9_,]+)`), "an ephemeral key's secret"},
 }

@@ -140,7 +140,10 @@ func (b *ErrorBody) text(r *Rules) string {
 }
 
 func (r *Report) printLeftOut(w io.Writer) {
-	fmt.Fprintf(w, "\nread %d exchanges of %d cassettes; %d were sent, %d had no answer, %d objects were imported\n", r.Recorded, r.Cassettes, r.Sent, r.Unsent, r.Seeded)
+	fmt.Fprintf(w, "\n%d of %d exchanges were sent, of %d cassettes; %d had no answer; %d objects were imported\n", r.Sent, r.Recorded, r.Cassettes, r.Unsent, r.Seeded)
+	if r.Eligible != "" {
+		fmt.Fprintf(w, "  %s says which of them count\n", printable(r.Eligible))
+	}
 	for _, reason := range sortedKeys(r.Uncounted) {
 		fmt.Fprintf(w, "  %d sent, not counted: %s\n", r.Uncounted[reason], reason)
 	}
