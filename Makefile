@@ -12,6 +12,8 @@ SHARED ?= $(abspath ../shared)
 export MIRRA_SHARED := $(wildcard $(SHARED))
 
 PLUGINS  := $(notdir $(wildcard plugins/*))
+# Further lines of the plugins, as PLUGIN.TAG: the same source with a build tag.
+LINES    := stripe.line_2026_08
 EMBEDDED := cmd/mirra/embedded
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS  := -s -w -X main.version=$(VERSION)
@@ -24,14 +26,14 @@ all: build
 build: plugins
 	$(GO) build -trimpath -ldflags="$(LDFLAGS)" -o bin/mirra ./cmd/mirra
 
-plugins: $(PLUGINS:%=build/plugins/%.wasm)
+plugins: $(PLUGINS:%=build/plugins/%.wasm) $(LINES:%=build/plugins/%.wasm)
 	$(GO) run ./cmd/mirra plugin pack build/plugins $(EMBEDDED)
 
 PLUGIN_SOURCES = $(shell find abi sdk plugins -name '*.go' -not -name '*_test.go')
 
 build/plugins/%.wasm: $(PLUGIN_SOURCES) go.mod
 	@mkdir -p $(@D)
-	GOTOOLCHAIN=$(TOOLCHAIN) $(GO) run ./cmd/mirra plugin build ./plugins/$* -o $@
+	GOTOOLCHAIN=$(TOOLCHAIN) $(GO) run ./cmd/mirra plugin build ./plugins/$(word 1,$(subst ., ,$*)) --tags '$(word 2,$(subst ., ,$*))' -o $@
 
 ## quickstart: build, start a Stripe mirror, print its URL and a curl to try
 quickstart: build

@@ -73,7 +73,7 @@ const warmVariable = "MIRRA_TEST_WARM"
 // buildShared builds examples/hello-mirror, varied by its manifest: builds 1
 // and 2 of line v1, and line v2.
 func buildShared(folder string) error {
-	module, m, err := buildPlugin(context.Background(), filepath.Join("..", "..", "examples", "hello-mirror"), os.Stderr)
+	module, m, err := buildPlugin(context.Background(), filepath.Join("..", "..", "examples", "hello-mirror"), "", os.Stderr)
 	if err != nil {
 		return err
 	}
@@ -96,7 +96,7 @@ func buildShared(folder string) error {
 			return err
 		}
 	}
-	stripe, _, err := buildPlugin(context.Background(), filepath.Join("..", "..", "plugins", "stripe"), os.Stderr)
+	stripe, _, err := buildPlugin(context.Background(), filepath.Join("..", "..", "plugins", "stripe"), "", os.Stderr)
 	if err == nil {
 		err = os.MkdirAll(filepath.Join(folder, "vendors"), 0o755)
 	}

@@ -295,7 +295,7 @@ func (a *app) pluginPack() *cobra.Command {
 }
 
 func (a *app) pluginBuild() *cobra.Command {
-	out := ""
+	var out, tags string
 	cmd := &cobra.Command{
 		Use: "build DIR", Short: "Build a plugin from its Go folder; the same source gives the same bytes", Args: exactArgs(1, "the folder of a plugin"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -303,7 +303,7 @@ func (a *app) pluginBuild() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			file, m, err := buildPlugin(cmd.Context(), folder, a.stderr)
+			file, m, err := buildPlugin(cmd.Context(), folder, tags, a.stderr)
 			if err != nil {
 				return err
 			}
@@ -320,6 +320,7 @@ func (a *app) pluginBuild() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVarP(&out, "output", "o", "", "file to write, else NAME@VERSION.wasm")
+	cmd.Flags().StringVar(&tags, "tags", "", "build tags, comma-separated: the source may hold several lines")
 	return cmd
 }
 
