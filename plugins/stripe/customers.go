@@ -320,10 +320,10 @@ func listCustomers(r *request) error {
 // by the country of the default card, and needs more than that in the US
 // [R 2024-06-20, both].
 func includeCustomerTax(r *request, d sdk.Doc) {
-	text := `{"automatic_tax":"unrecognized_location","ip_address":null,"location":null}`
+	text := `{"automatic_tax":"unrecognized_location","ip_address":null,"location":null,"provider":"stripe"}`
 	if m, ok := paymentMethods.Get(r.Call, d.Get("invoice_settings", "default_payment_method").String()); ok {
 		if country := m.Get("card", "country").String(); country != "" && country != "US" {
-			text = `{"automatic_tax":"not_collecting","ip_address":null,"location":{"country":"` + country + `","source":"payment_method","state":null}}`
+			text = `{"automatic_tax":"not_collecting","ip_address":null,"location":{"country":"` + country + `","source":"payment_method","state":null},"provider":"stripe"}`
 		}
 	}
 	insertAfter(d, "shipping", "tax", text)

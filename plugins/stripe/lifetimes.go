@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -25,6 +26,8 @@ type lifetime struct {
 var lifetimes = []lifetime{
 	{object: "balance_transaction", path: "balance_type", since: "2025-10-30"},
 
+	{object: "card", path: "networks", since: "2024-03-01"},
+
 	// Whether amount_updates is there is believed to be the account's; at
 	// 2023-10-16 it is in 1,669 of 1,700 charges, in none of other versions [R].
 	{object: "charge", path: "amount_updates", since: "2023-10-16", from: "2023-10-16", to: "2024-04-10"},
@@ -47,6 +50,7 @@ var lifetimes = []lifetime{
 	{object: "charge", path: "radar_options", since: "2024-12-18"},
 
 	{object: "customer", path: "customer_account", since: "2025-12-08"},
+	{object: "customer", path: "tax.provider", since: "2025-10-01"},
 
 	{object: "dispute", path: "enhanced_eligibility_types", since: "2024-12-16"},
 	{object: "dispute", path: "evidence.enhanced_evidence", since: "2024-12-16"},
@@ -67,18 +71,7 @@ var lifetimes = []lifetime{
 	{object: "payment_method", path: "customer_account", since: "2025-12-08"},
 	{object: "payment_method", path: "shared_payment_granted_token", since: "2026-05-01"},
 
-	{object: "plan", path: "aggregate_usage", to: basil},
-	{object: "plan", path: "meter", since: "2024-05-01"},
-
-	{object: "price", path: "recurring.aggregate_usage", to: basil},
-	{object: "price", path: "recurring.meter", since: "2024-05-01"},
-
-	{object: "product", path: "features", to: "2024-04-10"}, // [D docs.stripe.com/changelog, 2026-11] renamed
-	{object: "product", path: "marketing_features", from: "2024-04-10"},
-	{object: "product", path: "tax_details", since: "2026-05-01"},
-
-	{object: "promotion_code", path: "coupon", to: clover},
-	{object: "promotion_code", path: "promotion", from: clover},
+	{object: "refund", path: "destination_details", since: "2023-12-01"},
 
 	{object: "setup_intent", path: "customer_account", since: "2025-12-08"},
 	{object: "setup_intent", path: "excluded_payment_method_types", since: "2025-10-16"},
@@ -99,18 +92,8 @@ type period struct {
 
 // rules are the lifetimes by object.
 var rules = func() map[string][]rule {
-	day := func(text string) int64 {
-		if text == "" {
-			return 0
-		}
-		t, err := time.Parse(time.DateOnly, text)
-		if err != nil {
-			panic("stripe: lifetime: " + err.Error())
-		}
-		return t.Unix()
-	}
 	all := map[string][]rule{}
-	for _, l := range lifetimes {
+	for _, l := range slices.Concat(lifetimes, billingLifetimes) {
 		p := period{day(l.since), day(l.until), l.from, l.to}
 		list := all[l.object]
 		if n := len(list); n > 0 && strings.Join(list[n-1].steps, ".") == l.path {
@@ -121,6 +104,18 @@ var rules = func() map[string][]rule {
 	}
 	return all
 }()
+
+// day is the start of a day in Unix seconds; 0 for none.
+func day(text string) int64 {
+	if text == "" {
+		return 0
+	}
+	t, err := time.Parse(time.DateOnly, text)
+	if err != nil {
+		panic("stripe: a day: " + err.Error())
+	}
+	return t.Unix()
+}
 
 // alive tells whether answers have the member at a time, in a version.
 func (l *rule) alive(now int64, version string) bool {

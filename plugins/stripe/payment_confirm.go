@@ -249,7 +249,7 @@ func (r *request) declineIntent(d, method sdk.Doc, card *testCard, no *decline) 
 // failIntent takes the payment method off an intent and says why.
 func (r *request) failIntent(d, method sdk.Doc, f *failure) {
 	e := d.SetObject("last_payment_error")
-	f.write(e)
+	f.write(r.Call, e)
 	e.SetDoc("payment_method", method)
 	e.SetString("type", f.kind())
 	d.SetNull("payment_method")

@@ -320,7 +320,11 @@ func (r *request) attach(d sdk.Doc, customer string) error {
 
 // declineFailure is the 402 of a decline.
 func declineFailure(no *decline) *failure {
-	return &failure{status: 402, typ: "card_error", code: no.code, decline: no.declineCode, message: no.message, param: no.param, executed: true}
+	f := &failure{status: 402, typ: "card_error", code: no.code, decline: no.declineCode, message: no.message, param: no.param, advice: no.advice, network: no.network, executed: true}
+	if f.decline == "" && usedVersion.date >= basil {
+		f.decline = no.code
+	}
+	return f
 }
 
 func detachPaymentMethod(r *request) error {

@@ -78,6 +78,9 @@ func (r *request) answer(d sdk.Doc) error {
 	return r.JSON(d)
 }
 
+// after tells whether the session's time is behind a moment in Unix seconds.
+func (r *request) after(moment int64) bool { return r.Unix() >= moment }
+
 // since tells whether the version asked for has what one introduced.
 func (r *request) since(version string) bool { return usedVersion.date >= version }
 

@@ -28,9 +28,6 @@ func route() {
 	resources()
 	for i := range tables.Operations {
 		op := &tables.Operations[i]
-		if !op.In.In(described(lineVersion)) {
-			continue
-		}
 		h, ok := implemented[op.ID]
 		delete(implemented, op.ID)
 		if !ok {
@@ -41,6 +38,9 @@ func route() {
 		}
 		headers, unmirrored := headersOf(op.Pattern), notMirrored[op.ID]
 		stripe.Handle(op.Pattern, op.ID, h.level, func(c *sdk.Call) error {
+			if !op.In.In(described(usedVersion.date)) {
+				return sdk.ErrNotRouted // of another version
+			}
 			c.FixedHeaders(headers)
 			c.AddHeader("Content-Security-Policy", policies[i])
 			return serve(c, op, unmirrored, h.run)

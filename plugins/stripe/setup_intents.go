@@ -232,7 +232,7 @@ func (r *request) finishSetup(d, method sdk.Doc, card *testCard) error {
 // failSetup takes the payment method off a setup intent and says why.
 func (r *request) failSetup(d, method sdk.Doc, f *failure) {
 	e := d.SetObject("last_setup_error")
-	f.write(e)
+	f.write(r.Call, e)
 	e.SetDoc("payment_method", method)
 	e.SetString("type", f.kind())
 	d.SetNull("payment_method")
