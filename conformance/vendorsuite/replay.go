@@ -217,7 +217,7 @@ func (r *run) exchange(ctx context.Context, index int, e *Exchange, want *docume
 			w.root, h.root, partly = r.story.cut(index, r.ids, want.root, have.root)
 			want, have = &w, &h
 		}
-		r.learn(e, result.Answer, want.root, have.root)
+		r.ids.learnFrom(want.root, have.root)
 	}
 	result.Diffs = compare(r.o.Rules, r.ids, e, result.Answer, want, have, partly)
 	result.Verdict = verdictOf(result.Diffs)
@@ -236,16 +236,6 @@ func (r *run) foreignList(index int, e *Exchange, want *document) bool {
 	}
 	own, foreign := r.story.own(index, list)
 	return foreign > 0 && len(own) == 0
-}
-
-// learn pairs ids in headers and bodies.
-func (r *run) learn(e *Exchange, a *Response, want, have *node) {
-	for _, h := range r.o.Rules.Headers {
-		if w, v := e.Header.Get(h.Name), a.Header.Get(h.Name); w != "" && v != "" {
-			r.ids.learnText(w, v)
-		}
-	}
-	r.ids.learnFrom(want, have)
 }
 
 // seed imports what an exchange needs and the cassette did not make: all of it

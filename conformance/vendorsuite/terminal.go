@@ -61,7 +61,13 @@ func (r *Report) printVersions(w io.Writer) {
 	row("all", &r.Total, r.Total.Mean)
 	t.Flush()
 	if r.Spoken != nil {
-		fmt.Fprintf(w, "  * the mirror speaks it (%s)\n", strings.Join(r.Spoken, ", "))
+		other := r.Total.Counted
+		for _, v := range r.Versions {
+			if slices.Contains(r.Spoken, v.Version) {
+				other -= v.Counted
+			}
+		}
+		fmt.Fprintf(w, "  * the mirror speaks it; %d are of others, which it answers in %s\n", other, r.Spoken[0])
 	}
 }
 
