@@ -32,6 +32,7 @@ type fidelityFlags struct {
 	filter           vendorsuite.Filter
 	explain          string
 	whole            bool
+	field            string
 	masks            []string
 	html             string
 	baseline         string
@@ -65,6 +66,7 @@ archives, gzipped or not, or folders of them.`,
 	fs.StringVar(&f.filter.Source, "source", "", "count only cassettes with this in their name")
 	fs.StringVar(&f.explain, "explain", "", "show the exchanges of cassettes with this in their name, SOURCE or SOURCE#ORDER")
 	fs.BoolVar(&f.whole, "whole", false, "with --explain: whole bodies, not only what differs; a single exchange is shown whole anyway")
+	fs.StringVar(&f.field, "field", "", "list the exchanges whose answers differ there: data[].amount, 'header retry-after'")
 	fs.IntVar(&f.rows, "rows", 20, "rows of tables; -1 is all")
 	fs.BoolVar(&f.exchanges, "exchanges", false, "with --json: every exchange with its verdict and differences, values of the recordings included")
 	fs.StringVar(&f.html, "html", "", "write a page with the figures to this file")
@@ -244,6 +246,8 @@ func (a *app) fidelityReport(r *vendorsuite.Report, f *fidelityFlags) error {
 		}
 	case f.explain != "":
 		a.explain(r, f)
+	case f.field != "":
+		r.PrintField(a.stdout, f.field, vendorsuite.TableOptions{Rows: f.rows})
 	default:
 		w := bufio.NewWriter(a.stdout)
 		r.Print(w, vendorsuite.TableOptions{Rows: f.rows, Quiet: a.flags.quiet})
@@ -301,7 +305,7 @@ func (a *app) explain(r *vendorsuite.Report, f *fidelityFlags) {
 	defer w.Flush()
 	source := ""
 	for _, x := range r.Results {
-		if f.filter.Order != nil && x.Order != *f.filter.Order {
+		if !x.Selected() {
 			continue
 		}
 		if x.Source != source {

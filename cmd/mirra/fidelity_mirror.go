@@ -119,6 +119,10 @@ func (t *mirrorTarget) Open(ctx context.Context, at time.Time) (vendorsuite.Sess
 	if err != nil {
 		return nil, err
 	}
+	// Endpoints of cassettes are the recorder's, or somebody's who uses the port.
+	if err := t.server.HoldWebhooks(ctx, info.SessionID, true); err != nil {
+		return nil, err
+	}
 	m := &info.Mirrors[0]
 	s := &mirrorSession{t: t, id: info.SessionID, mirror: m.Name, now: at, bases: map[string]string{}}
 	var pairs []string

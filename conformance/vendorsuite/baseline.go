@@ -107,7 +107,7 @@ func (b Baseline) Lost(r *Report) (lost []Lost, unseen int) {
 		all += len(orders)
 	}
 	for _, x := range r.Results {
-		if x.Uncounted == notSelected {
+		if !x.selected {
 			continue
 		}
 		was, ok := b[r.Vendor][sourceDigest(x.Source)][x.Order]
@@ -129,7 +129,7 @@ func (b Baseline) Update(r *Report) {
 		b[r.Vendor] = map[string]map[int]Verdict{}
 	}
 	for _, x := range r.Results {
-		if x.Uncounted == notSelected {
+		if !x.selected {
 			continue
 		}
 		source := sourceDigest(x.Source)

@@ -187,7 +187,7 @@ func (c *comparison) sameForm(rule *Random, want, have string) (ok, known bool) 
 	if y == nil {
 		return false, true
 	}
-	at, to := 0, 0
+	at, to, names := 0, 0, rule.Form.SubexpNames()
 	for g := 2; g+1 < len(x); g += 2 {
 		if x[g] < 0 || y[g] < 0 {
 			if x[g] != y[g] {
@@ -197,6 +197,12 @@ func (c *comparison) sameForm(rule *Random, want, have string) (ok, known bool) 
 		}
 		if fixed, _ := c.ids.equal(want[at:x[g]], have[to:y[g]]); !fixed || x[g+1]-x[g] != y[g+1]-y[g] {
 			return false, true
+		}
+		if names[g/2] == "time" {
+			w, h := node{kind: numberKind, text: want[x[g]:x[g+1]]}, node{kind: numberKind, text: have[y[g]:y[g+1]]}
+			if ok, known := sameTime(&w, &h); !known || !ok {
+				return false, true
+			}
 		}
 		at, to = x[g+1], y[g+1]
 	}
@@ -283,6 +289,9 @@ func (c *comparison) sameMasked(want, have string) bool {
 // headers compares what the vendor's clients read.
 func (c *comparison) headers(want, have http.Header) {
 	for _, rule := range c.rules.Headers {
+		c.ids.learnText(want.Get(rule.Name), have.Get(rule.Name))
+	}
+	for _, rule := range c.rules.Headers {
 		w, h := want.Values(rule.Name), have.Values(rule.Name)
 		if len(w) == 0 && (rule.Always || rule.With != "" && want.Get(rule.With) == "") {
 			continue
@@ -295,6 +304,9 @@ func (c *comparison) headers(want, have http.Header) {
 				ok = c.sameMasked(x, y)
 			case rule.Form != nil && rule.Form.MatchString(x):
 				ok = rule.Form.MatchString(y)
+				if ok && c.ids.find(x) != nil {
+					ok, _ = c.ids.equal(x, y)
+				}
 			default:
 				ok, _ = c.ids.equal(x, y)
 			}

@@ -81,6 +81,7 @@ func TestVerdicts(t *testing.T) {
 		"a risk score that is none":  {`{"risk_score":7}`, `{"risk_score":1000}`, Shape, "values:risk_score"},
 		"a log URL":                  {`{"request_log_url":"https://dashboard.stripe.com/test/logs/req_AAAAAAAAAAAAAA?t=1723305600"}`, `{"request_log_url":"https://dashboard.stripe.com/test/logs/req_BBBBBBBBBBBBBB?t=1723305601"}`, Byte, ""},
 		"a log URL elsewhere":        {`{"request_log_url":"https://dashboard.stripe.com/test/logs/req_AAAAAAAAAAAAAA?t=1723305600"}`, `{"request_log_url":"https://dashboard.stripe.com/logs/req_BBBBBBBBBBBBBB?t=1723305601"}`, Shape, "values:request_log_url"},
+		"a log URL later":            {`{"request_log_url":"https://dashboard.stripe.com/test/logs/req_AAAAAAAAAAAAAA?t=1723305600"}`, `{"request_log_url":"https://dashboard.stripe.com/test/logs/req_BBBBBBBBBBBBBB?t=1723305609"}`, Shape, "values:request_log_url"},
 		"settings are values":        {`{"calculated_statement_descriptor":"A"}`, `{"calculated_statement_descriptor":"B"}`, Shape, "values:calculated_statement_descriptor"},
 		"masked":                     {`{"a":"<SECRET>"}`, `{"a":"whatever"}`, Byte, ""},
 		"masked and empty":           {`{"a":"<SECRET>"}`, `{"a":""}`, Shape, "values:a"},
@@ -147,6 +148,23 @@ func TestStrippedHeaders(t *testing.T) {
 	a := ok("{}")
 	if d := compare(rules, newIDs(rules), e, a, newDocument("{}"), newDocument("{}"), false); paths(d) != "exact:header idempotency-key" {
 		t.Errorf("differences %q, want only the key that was recorded and not echoed", paths(d))
+	}
+}
+
+// TestOriginalRequest: which request an answer says it first answered is
+// compared, though ids of requests are random.
+func TestOriginalRequest(t *testing.T) {
+	t.Parallel()
+	rules := Stripe()
+	e := &Exchange{Status: 200, Header: http.Header{"Request-Id": {"req_11111111111111"}, "Original-Request": {"req_11111111111111"}}, Body: "{}"}
+	for original, want := range map[string]string{"req_22222222222222": "", "req_33333333333333": "exact:header original-request", "": "exact:header original-request"} {
+		a := &Response{200, http.Header{"Content-Type": {"application/json"}, "Request-Id": {"req_22222222222222"}}, "{}"}
+		if original != "" {
+			a.Header.Set("Original-Request", original)
+		}
+		if d := compare(rules, newIDs(rules), e, a, newDocument("{}"), newDocument("{}"), false); paths(d) != want {
+			t.Errorf("original-request %q: differences %q, want %q", original, paths(d), want)
+		}
 	}
 }
 

@@ -13,7 +13,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -226,21 +225,4 @@ func printable(s string) string {
 		}
 		return c
 	}, s)
-}
-
-// headers copies header fields whose names may be in any case.
-func headers(fields map[string][]string) http.Header {
-	h := make(http.Header, len(fields))
-	for _, name := range slices.Sorted(func(yield func(string) bool) {
-		for n := range fields {
-			if !yield(n) {
-				return
-			}
-		}
-	}) {
-		for _, v := range fields[name] {
-			h.Add(name, v)
-		}
-	}
-	return h
 }

@@ -228,9 +228,9 @@ func TestCompressedBody(t *testing.T) {
 
 func TestReadFoldersAndSources(t *testing.T) {
 	t.Parallel()
-	path := MustWrite(t, "a.jsonl", exchangeLine("one", 0, "GET", "/", "", 200, "")+exchangeLine("two <b>", 0, "GET", "/", "", 200, ""))
+	path := MustWrite(t, "a.jsonl", exchangeLine("one", 0, "GET", "/", "", 200, "")+exchangeLine("two <b>", 0, "GET", "/", "", 200, "")+strings.Replace(exchangeLine("x/y", 0, "GET", "/", "", 200, ""), "x/y", `x\/y`, 1))
 	folder := strings.TrimSuffix(path, "/a.jsonl")
-	for source, want := range map[string]int{"": 2, "one": 1, "two <": 1, "three": 0} {
+	for source, want := range map[string]int{"": 3, "one": 1, "x/y": 1, "two <": 1, "three": 0} {
 		r, err := ReadSource(source, folder)
 		if err != nil {
 			t.Fatal(err)

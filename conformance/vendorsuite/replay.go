@@ -57,7 +57,8 @@ type Result struct {
 	Verdict   Verdict
 	Diffs     []Difference
 	Masked    bool   // the recording hides values of it
-	Uncounted string // why an eligible exchange is not counted
+	Uncounted string // why it does not count
+	selected  bool
 
 	// Kept for cassettes that Options.Keep selects.
 	Request *Request
@@ -65,6 +66,9 @@ type Result struct {
 	Err     error // there was no answer
 	Seeded  []string
 }
+
+// Selected tells whether Options.Filter selected the exchange.
+func (x *Result) Selected() bool { return x.selected }
 
 // Replay replays recordings against a target. An error means that the target
 // could not be used at all.
@@ -182,12 +186,13 @@ func (r *run) exchange(ctx context.Context, index int, e *Exchange, want *docume
 		Exchange: e, Operation: r.names.find(e), Version: r.o.Rules.version(e), Counted: e.Class == Counted || e.Class == Listed,
 		Masked: r.o.Rules.masked(e),
 	}
+	result.selected = r.o.Filter.selects(e, result.Operation, result.Version)
 	switch {
 	case !result.Counted:
 		result.Uncounted = classReasons[e.Class]
 	case r.foreignList(index, e, want):
 		result.Counted, result.Uncounted = false, "lists of which the cassette made no element"
-	case !r.o.Filter.selects(e, result.Operation, result.Version):
+	case !result.selected:
 		result.Counted, result.Uncounted = false, notSelected
 	}
 	result.Seeded = r.seed(ctx, index)
@@ -217,7 +222,7 @@ func (r *run) exchange(ctx context.Context, index int, e *Exchange, want *docume
 			w.root, h.root, partly = r.story.cut(index, r.ids, want.root, have.root)
 			want, have = &w, &h
 		}
-		r.learn(e, result.Answer, want.root, have.root)
+		r.ids.learnFrom(want.root, have.root)
 	}
 	result.Diffs = compare(r.o.Rules, r.ids, e, result.Answer, want, have, partly)
 	result.Verdict = verdictOf(result.Diffs)
@@ -236,16 +241,6 @@ func (r *run) foreignList(index int, e *Exchange, want *document) bool {
 	}
 	own, foreign := r.story.own(index, list)
 	return foreign > 0 && len(own) == 0
-}
-
-// learn pairs ids in headers and bodies.
-func (r *run) learn(e *Exchange, a *Response, want, have *node) {
-	for _, h := range r.o.Rules.Headers {
-		if w, v := e.Header.Get(h.Name), a.Header.Get(h.Name); w != "" && v != "" {
-			r.ids.learnText(w, v)
-		}
-	}
-	r.ids.learnFrom(want, have)
 }
 
 // seed imports what an exchange needs and the cassette did not make: all of it

@@ -375,6 +375,14 @@ func TestReports(t *testing.T) {
 		t.Errorf("a quiet table has %d lines:\n%s", got, table.String())
 	}
 
+	for path, want := range map[string]string{"name": `shape  PostCustomers`, "x": "no answer differs at x"} {
+		table.Reset()
+		report.PrintField(&table, path, TableOptions{Rows: 1})
+		if !strings.Contains(table.String(), want) || path == "name" && !strings.Contains(table.String(), "and 1 more") {
+			t.Errorf("%s: %s", path, table.String())
+		}
+	}
+
 	text, err := json.Marshal(report)
 	if err != nil {
 		t.Fatal(err)

@@ -30,6 +30,9 @@ type Rules struct {
 	// IDs are the forms of the vendor's ids, each with the group "random". An id
 	// ends where the word does, but at an underscore.
 	IDs []*regexp.Regexp
+	// IDMark is a character that stands in every id, so that most texts need no
+	// second look; 0 is none.
+	IDMark byte
 	// IDFields are the members that hold an object's id, whatever its form.
 	IDFields []string
 	// Kinds are types of objects by the prefix of their ids, for objects that
@@ -60,7 +63,8 @@ type Random struct {
 	Field string
 	// Form matches whole values. Its groups are random: both sides need groups of
 	// the same lengths, and what is outside of groups has to be equal. Without
-	// groups a value needs no more than to match.
+	// groups a value needs no more than to match. A group named "time" is a
+	// number of seconds.
 	Form *regexp.Regexp
 	// Why is the reason, with its source.
 	Why string
@@ -91,7 +95,7 @@ func For(vendor string) *Rules {
 		}
 	}
 	return (&Rules{
-		Vendor: vendor, IDs: []*regexp.Regexp{uuidForm}, IDFields: []string{"id"},
+		Vendor: vendor, IDs: []*regexp.Regexp{uuidForm}, IDMark: '-', IDFields: []string{"id"},
 		Headers: []HeaderRule{{Name: "Content-Type"}, {Name: "Retry-After"}},
 	}).compile()
 }
