@@ -87,7 +87,11 @@ type Operation struct {
 	Verb    Verb
 	In      Versions
 	Shape   int16 // of the answer, of its elements for List and Search; 0 is none
-	Fields  []sdk.Field
+	// List is the shape around the elements of a list, Key their member there;
+	// without them a list is a bare array, or the plugin knows what stands around.
+	List   int16
+	Key    string
+	Fields []sdk.Field
 }
 
 // Tables is what mirra-gen writes. Shapes[0] is not used.
