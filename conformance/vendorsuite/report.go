@@ -34,8 +34,8 @@ type Report struct {
 	// Exchanges are there after KeepExchanges only: recordings may be private.
 	Exchanges []ExchangeResult `json:"exchanges,omitempty"`
 
-	Notes   []Note    `json:"-"`
-	Results []*Result `json:"-"` // by source and order
+	Notes   []Note            `json:"-"`
+	Results []*Result         `json:"-"` // by source and order
 	noted   map[string][]Note // by cassette, in whatever order they were replayed
 	names   *operations
 	rules   *Rules
