@@ -210,7 +210,7 @@ func (s *mirrorSession) Import(ctx context.Context, objects []json.RawMessage) e
 			}
 		}
 		if entity == "" {
-			return fmt.Errorf("the mirror keeps no %s", kind.Object)
+			return fmt.Errorf("%s: %w", kind.Object, vendorsuite.ErrNotKept)
 		}
 		state[entity] = append(state[entity], o)
 	}

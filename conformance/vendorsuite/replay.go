@@ -272,23 +272,26 @@ func (r *run) seed(ctx context.Context, index int) (seeded []string) {
 		}
 		return seeded
 	}
-	// What refers to an object comes behind it. Where two refer to each other, the
-	// second round has what the first could not.
-	for range 2 {
-		var left []seed
-		for _, s := range needed {
-			if err := r.session.Import(ctx, []json.RawMessage{s.json}); err == nil {
-				done(s)
-			} else {
-				left = append(left, s)
-			}
-		}
-		if len(left) == len(needed) {
-			break
-		}
-		needed = left
-	}
+	// What refers to an object comes behind it, but two may refer to each other.
+	var left, kept []seed
+	all = nil
 	for _, s := range needed {
+		switch err := r.session.Import(ctx, []json.RawMessage{s.json}); {
+		case err == nil:
+			done(s)
+			continue
+		case !errors.Is(err, ErrNotKept):
+			all, kept = append(all, s.json), append(kept, s)
+		}
+		left = append(left, s)
+	}
+	if len(kept) > 1 && r.session.Import(ctx, all) == nil {
+		for _, s := range kept {
+			done(s)
+		}
+		left = slices.DeleteFunc(left, func(s seed) bool { return r.ids.imported[s.id] })
+	}
+	for _, s := range left {
 		if err := r.session.Import(ctx, []json.RawMessage{s.json}); err != nil {
 			r.note("could not be seeded: "+s.kind, r.cassette.Exchanges[index].Place, err.Error())
 		} else {

@@ -2,7 +2,9 @@ package vendorsuite
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -264,6 +266,45 @@ func TestOutside(t *testing.T) {
 	if report := MustReplay(t, shop(nil), recordings, Options{}); report.Seeded != 0 || len(report.LeftOut) != 0 {
 		t.Errorf("seeded %d, left out %+v", report.Seeded, report.LeftOut)
 	}
+}
+
+// TestOutsideCycles: objects that refer to each other come together, though
+// another that they refer to cannot come at all.
+func TestOutsideCycles(t *testing.T) {
+	t.Parallel()
+	const charge, intent = "ch_1AAAAAAAAAAAAAAAAAAAAAAA", "pi_1AAAAAAAAAAAAAAAAAAAAAAA"
+	lines := []string{
+		exchangeLine("c", 0, "GET", "/v1/charges/"+charge+"?expand[]=payment_intent", "", 200, `{"id":"`+charge+`","object":"charge","payment_intent":{"id":"`+intent+`","object":"payment_intent","latest_charge":"`+charge+`"},"transfer":"tr_1AAAAAAAAAAAAAAAAAAAAAAA"}`),
+	}
+	recordings := MustRead(t, lines...)
+	recordings.Classify(Eligible{"c": {0: Outside}})
+	target := &cycleStub{stub: &stub{answer: func(*stubSession, *Request) *Response { return ok("{}") }}}
+	report := MustReplay(t, target, recordings, Options{})
+	if report.Seeded != 2 || len(report.LeftOut) != 1 || report.LeftOut[0].Kind != "could not be seeded: transfer" {
+		t.Errorf("seeded %d, left out %+v", report.Seeded, report.LeftOut)
+	}
+}
+
+// cycleStub keeps charges and intents, each only together with the other.
+type cycleStub struct{ *stub }
+
+func (t *cycleStub) Open(ctx context.Context, at time.Time) (Session, error) {
+	s, err := t.stub.Open(ctx, at)
+	return &cycleSession{s}, err
+}
+
+type cycleSession struct{ Session }
+
+func (s *cycleSession) Import(_ context.Context, objects []json.RawMessage) error {
+	for _, o := range objects {
+		if strings.Contains(string(o), `"object":"transfer"`) {
+			return fmt.Errorf("transfer: %w", ErrNotKept)
+		}
+	}
+	if len(objects) != 2 {
+		return errors.New("the other one is missing")
+	}
+	return nil
 }
 
 // TestGivenIDs: an object whose id the client chooses is made by the request,

@@ -34,8 +34,9 @@ type Report struct {
 	// Exchanges are there after KeepExchanges only: recordings may be private.
 	Exchanges []ExchangeResult `json:"exchanges,omitempty"`
 
-	Notes   []Note    `json:"-"`
-	Results []*Result `json:"-"` // by source and order
+	Notes   []Note            `json:"-"`
+	Results []*Result         `json:"-"` // by source and order
+	noted   map[string][]Note // by cassette, in whatever order they were replayed
 	names   *operations
 	rules   *Rules
 }
@@ -153,13 +154,15 @@ type LeftOut struct {
 }
 
 func newReport(r *Rules, names *operations) *Report {
-	return &Report{Vendor: r.Vendor, Uncounted: map[string]int{}, names: names, rules: r}
+	return &Report{Vendor: r.Vendor, Uncounted: map[string]int{}, noted: map[string][]Note{}, names: names, rules: r}
 }
 
 // take adds a cassette's replay.
 func (r *Report) take(x *run) {
 	r.Cassettes++
-	r.Notes = append(r.Notes, x.notes...)
+	if len(x.notes) > 0 {
+		r.noted[x.cassette.Source] = x.notes
+	}
 	r.Results = append(r.Results, x.results...)
 	r.Seeded += x.seeded
 }
@@ -171,6 +174,9 @@ func (r *Report) finish() {
 	slices.SortFunc(r.Results, func(a, b *Result) int {
 		return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.Order, b.Order))
 	})
+	for _, source := range sortedKeys(r.noted) {
+		r.Notes = append(r.Notes, r.noted[source]...)
+	}
 	r.sum()
 }
 
