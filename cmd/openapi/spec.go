@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -117,15 +118,29 @@ type content struct {
 
 // answer returns the schema of the successful answer, nil if it has none.
 func (s *spec) answer(o *operation) *schema {
-	for _, status := range []string{"200", "201", "202", "2XX", "default"} {
-		content := s.body(o.Responses[status])
+	_, c := s.success(o)
+	return c
+}
+
+// success returns the status and schema of the successful answer; 0 if the
+// description has none.
+func (s *spec) success(o *operation) (status int, c *schema) {
+	for _, text := range []string{"200", "201", "202", "204", "2XX", "default"} {
+		response, ok := o.Responses[text]
+		if !ok {
+			continue
+		}
+		if n, err := strconv.Atoi(text); status == 0 && err == nil {
+			status = n
+		}
+		content := s.body(response)
 		for _, media := range slices.Sorted(maps.Keys(content)) {
 			if strings.HasPrefix(media, "application/json") {
-				return content[media].Schema
+				return status, content[media].Schema
 			}
 		}
 	}
-	return nil
+	return status, nil
 }
 
 type schema struct {

@@ -23,7 +23,7 @@ type tables struct {
 type operationRow struct {
 	ID, Pattern, Verb, Key, Fields string
 	In                             uint8
-	Shape, List                    int
+	Shape, List, Status            int
 }
 
 type sharedRow struct{ Name, Text string }
@@ -75,6 +75,9 @@ func (g *tables) addOperation(pattern string) bool {
 			for name, f := range s.fields(body, 0) {
 				merge(all, name, f, 1<<i)
 			}
+		}
+		if status, _ := s.success(&op); status != 200 {
+			row.Status = status
 		}
 		if verb, shape, list, key := g.classify(s, pattern, &op); verb != "" {
 			row.Verb, row.Shape, row.List, row.Key = verb, shape, list, key
