@@ -61,18 +61,28 @@ type kind struct {
 
 func (e *Engine) collect(p *sdk.Plugin, shape int16) *kind {
 	s := &e.Tables.Shapes[shape]
-	k := &kind{shape: shape, id: idOf(s)}
+	k := &kind{shape: shape, id: e.idOf(shape)}
 	name := snake(s.Name)
 	k.Collection = p.Collect(&sdk.Collection{Type: name, Entity: name + "s", Prefix: initials(name) + "_", Random: 24, ID: k.id})
 	return k
 }
 
-// idOf is the member that is an object's id: id, sid, else the first that ends in
-// id; "id" if there is none.
-func idOf(s *Shape) string {
+// idOf is the member that is an object's id: id, sid, else the one that the path
+// to it is named after, else the first that ends in id; "id" if there is none.
+func (e *Engine) idOf(shape int16) string {
+	s := &e.Tables.Shapes[shape]
 	for _, name := range [...]string{"id", "sid", "uid", "uuid"} {
 		if s.Member(name) != nil {
 			return name
+		}
+	}
+	for i := range e.Tables.Operations {
+		op := &e.Tables.Operations[i]
+		if op.Verb != Retrieve || op.Shape != shape {
+			continue
+		}
+		if _, id := params(op.Pattern); s.Member(id) != nil {
+			return id
 		}
 	}
 	for i := range s.Members {
