@@ -21,6 +21,10 @@ const (
 	markNumber        = "number"        // of a token: the card number
 	markCVC           = "cvc"           // of a token: a security code was given
 	markTiers         = "tiers"         // of a price: its tiers, which answers have when they are expanded
+	markDocument      = "document"      // of a person: when a document was uploaded, Unix seconds
+	markHeld          = "held"          // of a token of kind account or person: what it holds
+	markRejected      = "rejected"      // of an account: why
+	markRequested     = "requested"     // of account/capability: when it was asked for, Unix seconds
 	markTargets       = "targets"       // of the account, whose id here is "": see targetsFor
 )
 

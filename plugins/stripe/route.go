@@ -66,6 +66,7 @@ func registerHandlers() {
 	priceHandlers()
 	planHandlers()
 	balanceHandlers()
+	accountHandlers()
 	eventHandlers()
 	webhookEndpointHandlers()
 	authenticationHandlers()
