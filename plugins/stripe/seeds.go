@@ -47,6 +47,7 @@ func complete(k *sdk.Collection, t *sdk.Template) {
 // otherPrefixes are those that ids of a kind may have too: payments that are no
 // card charges, and what customers paid with before payment methods [R].
 var otherPrefixes = map[string][]string{
+	"coupon": {""}, "plan": {""}, "price": {""}, "product": {""}, // clients may choose these
 	"charge": {"py_"}, "refund": {"pyr_"}, "payment_method": {"card_", "src_", "ba_"}, "card": {"src_"},
 }
 
@@ -58,6 +59,9 @@ func hasPrefix(id string, k *sdk.Collection) bool {
 	}
 	return false
 }
+
+// chosenIDs are the kinds whose ids clients may choose, plans also as prices.
+var chosenIDs = map[string]bool{"coupon": true, "plan": true, "price": true, "product": true}
 
 // merge puts the members of from into d, objects member by member. What d does
 // not have stands behind what it stands behind in from.
