@@ -375,3 +375,9 @@ func captureChargeOperation(r *request) error {
 }
 
 func formatInt(n int64) string { return strconv.FormatInt(n, 10) }
+
+// parseInt reads what formatInt wrote.
+func parseInt(text string) int64 {
+	n, _ := strconv.ParseInt(text, 10, 64)
+	return n
+}

@@ -24,7 +24,20 @@ type lifetime struct {
 
 // lifetimes lists the members that not all answers have.
 var lifetimes = []lifetime{
+	{object: "account", path: "business_profile.annual_revenue", since: "2024-03-01"},
+	{object: "account", path: "business_profile.estimated_worker_count", since: "2024-03-01"},
+	{object: "account", path: "business_profile.minority_owned_business_designation", since: "2025-09-01"},
+	{object: "account", path: "business_profile.specified_commercial_transactions_act_url", since: "2025-09-01"},
+	{object: "account", path: "controller", since: "2024-05-01"},
+	{object: "account", path: "settings.bacs_debit_payments.display_name", since: "2023-11-15"},
+	{object: "account", path: "settings.bacs_debit_payments.service_user_number", since: "2023-11-15"},
+	{object: "account", path: "settings.capital", since: "2024-07-01", until: "2025-09-01"},
+	{object: "account", path: "settings.invoices", since: "2024-03-01"},
+	{object: "account", path: "settings.invoices.hosted_payment_method_save", since: "2025-09-01"},
+
 	{object: "balance_transaction", path: "balance_type", since: "2025-10-30"},
+
+	{object: "bank_account", path: "financial_account", since: "2024-07-20", until: "2024-09-01"},
 
 	{object: "card", path: "networks", since: "2024-03-01"},
 
@@ -70,6 +83,21 @@ var lifetimes = []lifetime{
 	{object: "payment_method", path: "card.regulated_status", since: "2024-12-20"},
 	{object: "payment_method", path: "customer_account", since: "2025-12-08"},
 	{object: "payment_method", path: "shared_payment_granted_token", since: "2026-05-01"},
+
+	{object: "person", path: "relationship.authorizer", since: "2024-11-20"},
+
+	{object: "plan", path: "aggregate_usage", to: basil},
+	{object: "plan", path: "meter", since: "2024-05-01"},
+
+	{object: "price", path: "recurring.aggregate_usage", to: basil},
+	{object: "price", path: "recurring.meter", since: "2024-05-01"},
+
+	{object: "product", path: "features", to: "2024-04-10"}, // [D docs.stripe.com/changelog, 2026-11] renamed
+	{object: "product", path: "marketing_features", from: "2024-04-10"},
+	{object: "product", path: "tax_details", since: "2026-05-01"},
+
+	{object: "promotion_code", path: "coupon", to: clover},
+	{object: "promotion_code", path: "promotion", from: clover},
 
 	{object: "refund", path: "destination_details", since: "2023-12-01"},
 
@@ -140,7 +168,7 @@ func fit(c *sdk.Call, d sdk.Doc, typ, version string) {
 }
 
 // compound are objects that hold others without being asked to.
-var compound = map[string]bool{"payment_intent": true, "setup_intent": true, "subscription": true, "invoice": true, "list": true, "token": true, "account": true, "price": true}
+var compound = map[string]bool{"account": true, "invoice": true, "list": true, "payment_intent": true, "price": true, "setup_intent": true, "subscription": true, "token": true}
 
 func anyDead(typ string, now int64, version string) bool {
 	list := rules[typ]

@@ -25,6 +25,10 @@ const (
 	markLines         = "lines"         // of a checkout session: its lines, as JSON
 	markParameters    = "parameters"    // of a checkout session: parameters of what completes it, as JSON
 	markTiers         = "tiers"         // of a price: its tiers, which answers have when they are expanded
+	markDocument      = "document"      // of a person: when a document was uploaded, Unix seconds
+	markHeld          = "held"          // of a token of kind account or person: what it holds
+	markRejected      = "rejected"      // of an account: why
+	markRequested     = "requested"     // of account/capability: when it was asked for, Unix seconds
 	markTargets       = "targets"       // of the account, whose id here is "": see targetsFor
 )
 

@@ -16,6 +16,9 @@ func (r *request) check() error {
 	if err := r.takePlans(); err != nil {
 		return err
 	}
+	if strings.HasPrefix(r.op.ID, "PostAccounts") {
+		r.olderAccountParams()
+	}
 	var fault *failure
 	sdk.CheckFields(r.params, r.op.Fields, uint8(r.in), func(v sdk.Violation) bool {
 		if !r.tolerated(v) {
@@ -71,15 +74,24 @@ func (r *request) tolerated(v sdk.Violation) bool {
 			card = r.params.Get("payment_method_data", "card")
 		}
 		return name == "card[token]" || strings.HasPrefix(name, "card[") && card.Get("token").String() != ""
+	case sdk.UnknownField:
+		// [R 2023-10-16] of accounts in SG, and where accounts are changed
+		return v.Path == "individual[nationality]" || v.Path == "bank_account" && r.op.ID == "PostAccountsAccount"
 	case sdk.WrongType, sdk.NotInEnum:
+		if v.Path == "external_account" && v.Value.Kind() == sdk.Object {
+			return true // [R 2023-10-16] a bank account's details as well as a token
+		}
 		// [R] confirm=True, as Python spells it.
 		text := v.Value.String()
 		return v.Field.Type&sdk.TBoolean != 0 && (strings.EqualFold(text, "true") || strings.EqualFold(text, "false"))
 	case sdk.EmptyValue:
 		// [R 2023-10-16: description= on customers] free text may be empty; for
 		// the others by analogy.
+		if strings.HasPrefix(v.Path, "full_name_aliases[") {
+			return true // [R 2023-10-16] one empty name: there is no other
+		}
 		switch v.Field.Name {
-		case "description", "name", "phone", "email", "receipt_email", "statement_descriptor", "statement_descriptor_suffix", "cvc":
+		case "product_description", "description", "name", "phone", "email", "receipt_email", "statement_descriptor", "statement_descriptor_suffix", "cvc":
 			return true
 		}
 	}

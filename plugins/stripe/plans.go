@@ -252,7 +252,7 @@ func deletePlan(r *request) error {
 }
 
 // currencyOf is request.currency of a text.
-func currencyOf(text, param string) (string, error) {
+func knownCurrency(text, param string) (string, error) {
 	c := strings.ToLower(text)
 	if len(c) < 3 || strings.IndexByte(c, ' ') >= 0 || !strings.Contains(currencies+",", c+",") {
 		return "", invalid("", param, "Invalid currency: "+c+". Stripe currently supports these currencies: "+currencies) // [3, users' reports]

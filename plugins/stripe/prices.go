@@ -76,7 +76,7 @@ func completePrice(r *request, d sdk.Doc) error {
 
 // setPrice sets what a price's parameters say by more than a member's name.
 func setPrice(r *request, d, params sdk.Doc) error {
-	currency, err := currencyOf(params.Get("currency").String(), "currency")
+	currency, err := knownCurrency(params.Get("currency").String(), "currency")
 	if err != nil {
 		return err
 	}

@@ -59,9 +59,9 @@ func serve(c *sdk.Call, op *resource.Operation, unmirrored []string, run func(c 
 // internalRequest is what operations get when no client asked: timers, pages,
 // simulations.
 func internalRequest(c *sdk.Call) *request {
-	usedVersion = apiVersion{lineVersion, lineVersion}
+	usedVersion = ownVersion
 	r := &current
-	*r = request{Call: c, in: described(lineVersion), params: c.NewObject()}
+	*r = request{Call: c, in: described(ownVersion.date), params: c.NewObject()}
 	return r
 }
 

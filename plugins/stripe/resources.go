@@ -82,7 +82,7 @@ func resources() {
 		specOf[s.object] = s
 		kept[s.object] = s.collection
 	}
-	for _, k := range []*sdk.Collection{balanceTransactions, charges, cardSources, customers, disputes, mandates, paymentIntents, paymentMethods, refunds, setupAttempts, setupIntents} {
+	for _, k := range []*sdk.Collection{accounts, balanceTransactions, bankAccounts, charges, cardSources, customers, disputes, mandates, persons, paymentIntents, paymentMethods, refunds, setupAttempts, setupIntents} {
 		kept[k.Type] = k
 	}
 }

@@ -74,6 +74,7 @@ func registerHandlers() {
 	creditNoteHandlers()
 	checkoutHandlers()
 	balanceHandlers()
+	accountHandlers()
 	eventHandlers()
 	webhookEndpointHandlers()
 	authenticationHandlers()

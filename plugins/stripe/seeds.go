@@ -14,6 +14,11 @@ func seeds() {
 	complete(balanceTransactions, balanceTransactionTemplate)
 	complete(endpoints, endpointTemplate)
 	complete(cardSources, cardTemplate)
+	complete(accounts, accountTemplate)
+	completeNamed(accounts, "type")
+	complete(persons, personTemplate)
+	completeNamed(persons, "account")
+	complete(bankAccounts, externalTemplate)
 	stripe.Fixture("failed-payments", "a customer with a good card, one payment, and payments declined for six reasons", failedPayments)
 }
 
@@ -60,8 +65,17 @@ func hasPrefix(id string, k *sdk.Collection) bool {
 	return false
 }
 
-// chosenIDs are the kinds whose ids clients may choose, plans also as prices.
-var chosenIDs = map[string]bool{"coupon": true, "plan": true, "price": true, "product": true}
+// completeNamed keeps seeded documents as they are if they have a member that all
+// whole ones have: how many others these have depends on the object.
+func completeNamed(k *sdk.Collection, member string) {
+	fill := k.Complete
+	k.Complete = func(c *sdk.Call, path string, given sdk.Doc) sdk.Doc {
+		if given.Get(member).Exists() && given.Get("id").Exists() {
+			return given
+		}
+		return fill(c, path, given)
+	}
+}
 
 // merge puts the members of from into d, objects member by member. What d does
 // not have stands behind what it stands behind in from.
