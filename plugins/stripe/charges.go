@@ -66,7 +66,7 @@ func (r *request) newCharge(intent, method sdk.Doc, card *testCard, challenged b
 	d.SetString("id", id)
 	amount := intent.Get("amount").Int64()
 	d.SetInt("amount", amount)
-	for _, m := range [...]string{"application_fee_amount", "currency", "customer", "description", "metadata", "on_behalf_of", "receipt_email", "shipping", "statement_descriptor", "statement_descriptor_suffix", "transfer_data", "transfer_group"} {
+	for _, m := range [...]string{"application_fee_amount", "currency", "customer", "description", "invoice", "metadata", "on_behalf_of", "receipt_email", "shipping", "statement_descriptor", "statement_descriptor_suffix", "transfer_data", "transfer_group"} {
 		if v := intent.Get(m); !v.IsNull() {
 			d.SetDoc(m, v)
 		}

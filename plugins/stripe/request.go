@@ -16,6 +16,9 @@ type request struct {
 	// unmirrored are parameters of the operation that answer 501.
 	unmirrored []string
 	print      string // fingerprint, once it is known
+	// byPlan and soleItem tell that a subscription's parameters were of the time
+	// of plans, see takePlans.
+	byPlan, soleItem bool
 }
 
 var current request

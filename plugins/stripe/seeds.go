@@ -52,6 +52,7 @@ func complete(k *sdk.Collection, t *sdk.Template) {
 // otherPrefixes are those that ids of a kind may have too: payments that are no
 // card charges, and what customers paid with before payment methods [R].
 var otherPrefixes = map[string][]string{
+	"coupon": {""}, "plan": {""}, "price": {""}, "product": {""}, // clients may choose these
 	"charge": {"py_"}, "refund": {"pyr_"}, "payment_method": {"card_", "src_", "ba_"}, "card": {"src_"},
 }
 
