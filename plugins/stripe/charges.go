@@ -71,6 +71,7 @@ func (r *request) newCharge(intent, method sdk.Doc, card *testCard, challenged b
 			d.SetDoc(m, v)
 		}
 	}
+	destine(d)
 	d.SetString("payment_intent", intent.Get("id").String())
 	r.fillCharge(d, method, card)
 	if challenged {
@@ -203,6 +204,7 @@ func (r *request) charge() (sdk.Doc, error) {
 	if err := r.setConnect(d); err != nil {
 		return sdk.Doc{}, err
 	}
+	destine(d)
 	r.setShipping(d)
 	r.setMetadata(d)
 	method := r.methodOfSource(card)
