@@ -12,11 +12,13 @@ SHARED ?= $(abspath ../shared)
 export MIRRA_SHARED := $(wildcard $(SHARED))
 
 PLUGINS  := $(notdir $(wildcard plugins/*))
+# Further lines of the plugins, as PLUGIN.TAG: the same source with a build tag.
+LINES    := stripe.line_2026_08
 EMBEDDED := cmd/mirra/embedded
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS  := -s -w -X main.version=$(VERSION)
 
-.PHONY: all build plugins quickstart test test-unit test-plugins e2e check lint vet staticcheck format format-check generate generate-check cross bench fuzz deps clean
+.PHONY: all build plugins quickstart test test-unit test-plugins e2e check lint vet staticcheck format format-check generate generate-check cross bench fidelity fuzz deps clean
 
 all: build
 
@@ -24,14 +26,14 @@ all: build
 build: plugins
 	$(GO) build -trimpath -ldflags="$(LDFLAGS)" -o bin/mirra ./cmd/mirra
 
-plugins: $(PLUGINS:%=build/plugins/%.wasm)
+plugins: $(PLUGINS:%=build/plugins/%.wasm) $(LINES:%=build/plugins/%.wasm)
 	$(GO) run ./cmd/mirra plugin pack build/plugins $(EMBEDDED)
 
 PLUGIN_SOURCES = $(shell find abi sdk plugins -name '*.go' -not -name '*_test.go')
 
 build/plugins/%.wasm: $(PLUGIN_SOURCES) go.mod
 	@mkdir -p $(@D)
-	GOTOOLCHAIN=$(TOOLCHAIN) $(GO) run ./cmd/mirra plugin build ./plugins/$* -o $@
+	GOTOOLCHAIN=$(TOOLCHAIN) $(GO) run ./cmd/mirra plugin build ./plugins/$(word 1,$(subst ., ,$*)) --tags '$(word 2,$(subst ., ,$*))' -o $@
 
 ## quickstart: build, start a Stripe mirror, print its URL and a curl to try
 quickstart: build
@@ -96,6 +98,18 @@ cross:
 ## bench: ratios against peers and references, measured in the same run
 bench: build
 	$(GO) run ./conformance/bench -mirra bin/mirra
+
+## fidelity: how exactly mirrors answer as recorded; FIDELITY=flags of `mirra fidelity run`; PEER=emulate or stripe-mock measures a peer
+fidelity: build
+	@if [ -z "$(wildcard $(SHARED)/recordings)" ]; then echo "fidelity: no recordings: $(SHARED)/recordings is not there; set SHARED to the folder that has it"; exit 1; fi
+ifdef PEER
+	@set -e; command=$$($(GO) run ./conformance/bench -peer $(PEER)); \
+	./bin/mirra fidelity run $(SHARED)/recordings/stripe.jsonl.gz --peer-name $(PEER) --peer-command "$$command" $(if $(filter stripe-mock,$(PEER)),--peer-keep) $(FIDELITY)
+else
+	@set -e; for p in $(PLUGINS); do file=$(SHARED)/recordings/$$p.jsonl.gz; \
+	  if [ -f $$file ]; then ./bin/mirra fidelity run $$file --mirror $$p $$(test ! -f plugins/$$p/fidelity.json || echo --baseline plugins/$$p/fidelity.json) $(FIDELITY); \
+	  else echo "fidelity: no recordings of $$p: $$file is not there"; fi; done
+endif
 
 FUZZTIME ?= 20s
 ## fuzz: each decoder that others feed, for FUZZTIME

@@ -60,6 +60,7 @@ type Collection struct {
 	Entity string // how people name it, "payment_intents"
 	Prefix string // of ids, "pi_"
 	Random int    // random characters of ids
+	ID     string // the member that holds the id, "id" if empty
 	// Index names members, by dotted path, that lists can be restricted by. They
 	// are kept up to date with the documents.
 	Index   []string
@@ -75,6 +76,9 @@ type Collection struct {
 
 // Collect declares a type of object.
 func (p *Plugin) Collect(k *Collection) *Collection {
+	if k.ID == "" {
+		k.ID = "id"
+	}
 	if len(k.Index) > maxIndex {
 		panic("sdk: " + k.Type + ": too many indexed members")
 	}
@@ -90,14 +94,14 @@ func (p *Plugin) Collect(k *Collection) *Collection {
 // NewID returns an id for a new object.
 func (k *Collection) NewID(c *Call) string { return c.NewID(k.Prefix, k.Random) }
 
-// Insert keeps a new document under its "id", of the call's account. An id
+// Insert keeps a new document under its id, of the call's account. An id
 // that is taken is a *SQLError. The document is sealed.
 func (k *Collection) Insert(c *Call, d Doc) error {
 	created, ok := d.Get("created").Int()
 	if !ok {
 		created = c.Unix()
 	}
-	id := d.Get("id").String()
+	id := d.Get(k.ID).String()
 	keys := k.keys(d)
 	d.Seal()
 	rows, err := insertObject.Run(c.Args().Text(k.Type).Text(c.Account()).Text(id).Int(created).JSON(d))
@@ -128,10 +132,10 @@ func (k *Collection) GetAny(c *Call, id string) (d Doc, deleted bool) {
 	return c.Trusted(rows.Text()), rows.Int() != 0
 }
 
-// Update replaces a document by its "id"; false if there is none. The document
+// Update replaces a document by its id; false if there is none. The document
 // is sealed.
 func (k *Collection) Update(c *Call, d Doc) bool {
-	id := d.Get("id").String()
+	id := d.Get(k.ID).String()
 	after := k.keys(d)
 	before := after
 	if len(k.paths) > 0 {

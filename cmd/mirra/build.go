@@ -16,8 +16,9 @@ import (
 )
 
 // buildPlugin compiles a plugin folder and appends the manifest that the plugin
-// prints when it is run natively. Diagnostics of the Go command go to stderr.
-func buildPlugin(ctx context.Context, folder string, stderr io.Writer) ([]byte, *abi.Manifest, error) {
+// prints when it is run natively. Build tags, separated by commas, choose one of
+// several lines of the same source. Diagnostics of the Go command go to stderr.
+func buildPlugin(ctx context.Context, folder, tags string, stderr io.Writer) ([]byte, *abi.Manifest, error) {
 	goTool, err := exec.LookPath("go")
 	if err != nil {
 		return nil, nil, &usageError{text: "plugin build needs Go, which is not in PATH", hint: "install it from https://go.dev/dl"}
@@ -29,10 +30,10 @@ func buildPlugin(ctx context.Context, folder string, stderr io.Writer) ([]byte, 
 	defer os.RemoveAll(tmp) // a leftover in the temporary folder harms nobody
 	out := filepath.Join(tmp, "plugin.wasm")
 	// Nothing of the machine may get into the file: no paths, no commit.
-	build := exec.CommandContext(ctx, goTool, "build", "-buildmode=c-shared", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", out, ".")
+	build := exec.CommandContext(ctx, goTool, "build", "-buildmode=c-shared", "-trimpath", "-buildvcs=false", "-tags="+tags, "-ldflags=-s -w", "-o", out, ".")
 	build.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0", "GOFLAGS=", "GOWASM=", "GOEXPERIMENT=")
 	build.Dir, build.Stderr = folder, stderr
-	describe := exec.CommandContext(ctx, goTool, "run", "-buildvcs=false", ".")
+	describe := exec.CommandContext(ctx, goTool, "run", "-buildvcs=false", "-tags="+tags, ".")
 	describe.Env = append(os.Environ(), "GOOS=", "GOARCH=", "GOFLAGS=")
 	describe.Dir, describe.Stderr = folder, stderr
 	if err := build.Run(); err != nil {

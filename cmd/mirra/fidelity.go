@@ -32,6 +32,8 @@ type fidelityFlags struct {
 	filter           vendorsuite.Filter
 	explain          string
 	whole            bool
+	field            string
+	masks            []string
 	html             string
 	baseline         string
 	update           bool
@@ -64,12 +66,14 @@ archives, gzipped or not, or folders of them.`,
 	fs.StringVar(&f.filter.Source, "source", "", "count only cassettes with this in their name")
 	fs.StringVar(&f.explain, "explain", "", "show the exchanges of cassettes with this in their name, SOURCE or SOURCE#ORDER")
 	fs.BoolVar(&f.whole, "whole", false, "with --explain: whole bodies, not only what differs; a single exchange is shown whole anyway")
+	fs.StringVar(&f.field, "field", "", "list the exchanges whose answers differ there: data[].amount, 'header retry-after'")
 	fs.IntVar(&f.rows, "rows", 20, "rows of tables; -1 is all")
 	fs.BoolVar(&f.exchanges, "exchanges", false, "with --json: every exchange with its verdict and differences, values of the recordings included")
 	fs.StringVar(&f.html, "html", "", "write a page with the figures to this file")
 	fs.StringVar(&f.baseline, "baseline", "", "fail when an exact answer that this file has is lost")
 	fs.BoolVar(&f.update, "update-baseline", false, "write what is exact now to the baseline")
 	fs.IntVar(&f.parallel, "parallel", 0, "cassettes replayed at once; 0 is one for each processor")
+	fs.StringArrayVar(&f.masks, "mask", nil, "what a text hides that a recorder put in place of another: '<API_VERSION>=2026-01-28' (repeatable)")
 	f.peer.add(fs)
 	return cmd
 }
@@ -81,6 +85,11 @@ func (f *fidelityFlags) check(cmd *cobra.Command) error {
 	}
 	if _, err := filepath.Match(f.filter.Operation, ""); err != nil {
 		return &usageError{text: fmt.Sprintf("--operation %q: %s", f.filter.Operation, err)}
+	}
+	for _, m := range f.masks {
+		if mask, _, ok := strings.Cut(m, "="); !ok || mask == "" {
+			return &usageError{text: fmt.Sprintf("--mask %q: want the mask and what it hides, '<KEY>=value'", m)}
+		}
 	}
 	if f.explain != "" {
 		source, order, ok := cutLast(f.explain, "#")
@@ -104,11 +113,14 @@ func cutLast(s, sep string) (before, after string, found bool) {
 }
 
 func (a *app) fidelityRun(ctx context.Context, paths []string, f *fidelityFlags) error {
-	recordings, err := vendorsuite.Read(paths...)
+	recordings, err := vendorsuite.ReadSource(f.filter.Source, paths...)
 	if err != nil {
 		return err
 	}
 	if recordings.Len() == 0 {
+		if f.filter.Source != "" {
+			return &usageError{text: fmt.Sprintf("no cassette in %s has %q in its name", strings.Join(paths, ", "), f.filter.Source)}
+		}
 		for _, n := range recordings.Notes {
 			a.out.note("%s: %s: %s", n.Kind, n.Place, n.Text)
 		}
@@ -119,10 +131,18 @@ func (a *app) fidelityRun(ctx context.Context, paths []string, f *fidelityFlags)
 		return &usageError{text: "no known vendor's hosts are in the recordings", hint: "name the mirror: --mirror NAME"}
 	}
 	vendor, _, _ := strings.Cut(ref, "@")
-	if err := f.classify(recordings, vendor, paths); err != nil {
+	eligible, err := f.classify(recordings, vendor, paths)
+	if err != nil {
 		return err
 	}
 	o := vendorsuite.Options{Rules: vendorsuite.For(vendor), Parallel: f.parallel, Filter: f.filter}
+	for _, m := range f.masks {
+		mask, hidden, _ := strings.Cut(m, "=")
+		o.Rules.Masks[mask] = hidden
+	}
+	if isTerminal(a.stderr) && !a.flags.quiet && !a.flags.json {
+		o.Done = func(done, all int) { fmt.Fprintf(a.stderr, "\r→ %d of %d cassettes", done, all) }
+	}
 	if f.explain != "" || f.exchanges {
 		o.Keep = func(string) bool { return true }
 	}
@@ -131,19 +151,23 @@ func (a *app) fidelityRun(ctx context.Context, paths []string, f *fidelityFlags)
 		return err
 	}
 	report, err := vendorsuite.Replay(ctx, target, recordings, o)
+	if o.Done != nil {
+		fmt.Fprint(a.stderr, "\r\x1b[K")
+	}
 	if e := target.Close(); err == nil {
 		err = e
 	}
 	if err != nil {
 		return err
 	}
-	report.Target, report.Spoken = target.name(), target.spoken()
+	report.Target, report.Spoken, report.Eligible = target.name(), target.spoken(), eligible
 	return a.fidelityReport(report, f)
 }
 
-// classify says which exchanges count.
-func (f *fidelityFlags) classify(r *vendorsuite.Recordings, vendor string, paths []string) error {
-	file := f.eligible
+// classify says which exchanges count, and returns the file that it has this
+// from, "" for none.
+func (f *fidelityFlags) classify(r *vendorsuite.Recordings, vendor string, paths []string) (file string, err error) {
+	file = f.eligible
 	if file == "" {
 		beside := filepath.Join(filepath.Dir(paths[0]), "eligible.json")
 		if _, err := os.Stat(beside); err == nil {
@@ -152,13 +176,13 @@ func (f *fidelityFlags) classify(r *vendorsuite.Recordings, vendor string, paths
 	}
 	if file == "" {
 		r.Classify(nil)
-		return nil
+		return "", nil
 	}
 	e, err := vendorsuite.ReadEligible(file, vendor)
 	if err == nil {
 		r.Classify(e)
 	}
-	return err
+	return file, err
 }
 
 // fidelityTarget is what is measured.
@@ -175,6 +199,9 @@ func (a *app) fidelityTarget(ctx context.Context, ref string, f *fidelityFlags, 
 		vendor, _, _ := strings.Cut(ref, "@")
 		if m := a.newestManifest(ctx, vendor); m != nil {
 			o.Operations = operationsOf(m)
+			for i := range o.Operations {
+				o.Operations[i].Level = "" // the mirror's claim
+			}
 		}
 		return f.peer.target(), nil
 	}
@@ -219,6 +246,8 @@ func (a *app) fidelityReport(r *vendorsuite.Report, f *fidelityFlags) error {
 		}
 	case f.explain != "":
 		a.explain(r, f)
+	case f.field != "":
+		r.PrintField(a.stdout, f.field, vendorsuite.TableOptions{Rows: f.rows})
 	default:
 		w := bufio.NewWriter(a.stdout)
 		r.Print(w, vendorsuite.TableOptions{Rows: f.rows, Quiet: a.flags.quiet})
@@ -276,17 +305,14 @@ func (a *app) explain(r *vendorsuite.Report, f *fidelityFlags) {
 	defer w.Flush()
 	source := ""
 	for _, x := range r.Results {
-		if f.filter.Order != nil && x.Order != *f.filter.Order {
+		if !x.Selected() {
 			continue
 		}
 		if x.Source != source {
 			source = x.Source
 			fmt.Fprintf(w, "%s\n\n", printable(source))
 		}
-		x.Explain(w, vendorsuite.For(r.Vendor), width, f.whole || f.filter.Order != nil)
-	}
-	if len(r.Results) == 0 {
-		fmt.Fprintf(w, "no cassette's name has %q in it\n", f.filter.Source)
+		r.Explain(w, x, width, f.whole || f.filter.Order != nil)
 	}
 	sources := map[string]bool{}
 	for _, x := range r.Results {

@@ -66,9 +66,9 @@ func (t *mirrorTarget) Close() error {
 }
 
 func (t *mirrorTarget) session(at time.Time) *host.NewSession {
-	never := 0
+	never, seed := 0, int64(1) // the same ids in every run
 	n := &host.NewSession{
-		Mirrors: []host.MirrorRequest{{Ref: t.ref}}, Limits: "off", PeerClock: "session", TimeoutSeconds: &never, HideHeaders: true,
+		Mirrors: []host.MirrorRequest{{Ref: t.ref}}, Limits: "off", PeerClock: "session", TimeoutSeconds: &never, SeedValue: &seed, HideHeaders: true,
 	}
 	if !at.IsZero() {
 		n.Clock, n.Frozen = &at, true
@@ -117,6 +117,10 @@ func (a *app) newestManifest(ctx context.Context, name string) *abi.Manifest {
 func (t *mirrorTarget) Open(ctx context.Context, at time.Time) (vendorsuite.Session, error) {
 	info, err := t.server.CreateSession(ctx, t.session(at))
 	if err != nil {
+		return nil, err
+	}
+	// Endpoints of cassettes are the recorder's, or somebody's who uses the port.
+	if err := t.server.HoldWebhooks(ctx, info.SessionID, true); err != nil {
 		return nil, err
 	}
 	m := &info.Mirrors[0]
@@ -206,7 +210,7 @@ func (s *mirrorSession) Import(ctx context.Context, objects []json.RawMessage) e
 			}
 		}
 		if entity == "" {
-			return fmt.Errorf("the mirror keeps no %s", kind.Object)
+			return fmt.Errorf("%s: %w", kind.Object, vendorsuite.ErrNotKept)
 		}
 		state[entity] = append(state[entity], o)
 	}

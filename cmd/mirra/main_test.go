@@ -39,10 +39,32 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
-	testscript.Main(m, map[string]func(){"mirra": func() {
-		embeddedPlugins = embed.FS{} // what `make build` put there is not these tests'
-		main()
-	}})
+	testscript.Main(m, map[string]func(){
+		"mirra": func() {
+			embeddedPlugins = embed.FS{} // what `make build` put there is not these tests'
+			main()
+		},
+		"peer": peer,
+	})
+}
+
+// peer is `peer PORT STATUS FILE`: a program that answers every request with a
+// file.
+func peer() {
+	status, err := strconv.Atoi(os.Args[2])
+	var text []byte
+	if err == nil {
+		text, err = os.ReadFile(os.Args[3])
+	}
+	if err == nil {
+		err = http.ListenAndServe("127.0.0.1:"+os.Args[1], http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(status)
+			_, _ = w.Write(text) // a client that went away misses nothing
+		}))
+	}
+	fmt.Fprintln(os.Stderr, "peer:", err)
+	os.Exit(1)
 }
 
 // warmVariable makes this test binary compile the plugins of a folder only.
@@ -51,7 +73,7 @@ const warmVariable = "MIRRA_TEST_WARM"
 // buildShared builds examples/hello-mirror, varied by its manifest: builds 1
 // and 2 of line v1, and line v2.
 func buildShared(folder string) error {
-	module, m, err := buildPlugin(context.Background(), filepath.Join("..", "..", "examples", "hello-mirror"), os.Stderr)
+	module, m, err := buildPlugin(context.Background(), filepath.Join("..", "..", "examples", "hello-mirror"), "", os.Stderr)
 	if err != nil {
 		return err
 	}
@@ -73,6 +95,16 @@ func buildShared(folder string) error {
 		if err := writeModule(filepath.Join(folder, v.file), bare, m); err != nil {
 			return err
 		}
+	}
+	stripe, _, err := buildPlugin(context.Background(), filepath.Join("..", "..", "plugins", "stripe"), "", os.Stderr)
+	if err == nil {
+		err = os.MkdirAll(filepath.Join(folder, "vendors"), 0o755)
+	}
+	if err == nil {
+		err = os.WriteFile(filepath.Join(folder, "vendors", "stripe.wasm"), stripe, 0o644)
+	}
+	if err != nil {
+		return err
 	}
 	m.ABI = 99
 	if err := writeModule(filepath.Join(folder, "bad", "abi.wasm"), bare, m); err != nil {
@@ -118,7 +150,7 @@ func writeModule(path string, bare []byte, m *abi.Manifest) error {
 }
 
 func warm(folder string) error {
-	for _, name := range []string{"plugins/one.wasm", "newer/two.wasm", "plugins/other.wasm"} {
+	for _, name := range []string{"plugins/one.wasm", "newer/two.wasm", "plugins/other.wasm", "vendors/stripe.wasm"} {
 		file, err := os.ReadFile(filepath.Join(folder, name))
 		if err == nil {
 			err = assembly.Compile(context.Background(), filepath.Join(folder, "cache", "mirra"), file)
@@ -135,6 +167,10 @@ func TestScripts(t *testing.T) {
 	if err := buildShared(shared); err != nil {
 		t.Fatal(err)
 	}
+	cassettes, err := filepath.Abs("../../conformance/vendorsuite/testdata")
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
@@ -145,6 +181,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("HOME", filepath.Join(e.WorkDir, ".home"))
 			e.Setenv("XDG_CACHE_HOME", filepath.Join(shared, "cache"))
 			e.Setenv("SHARED", shared)
+			e.Setenv("CASSETTES", cassettes)
 			e.Setenv("MIRRA_PLUGIN_PATH", filepath.Join(shared, "plugins"))
 			e.Setenv("MIRRA_PORT", "0")
 			e.Setenv("MIRRA_IDLE_EXIT", "60s")

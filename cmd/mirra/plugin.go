@@ -24,7 +24,7 @@ func (a *app) pluginCommand() *cobra.Command {
 		Use: "plugin", Short: "Install, pin, inspect and build plugins", Args: a.noCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.pluginInstall(), a.pluginUpdate(), a.pluginList(), a.pluginInfo(), a.pluginVerify(), a.pluginRemove(), a.pluginBuild(), a.pluginVet(), a.pluginPack())
+	cmd.AddCommand(a.pluginInstall(), a.pluginUpdate(), a.pluginList(), a.pluginInfo(), a.pluginVerify(), a.pluginRemove(), a.pluginNew(), a.pluginBuild(), a.pluginVet(), a.pluginPack())
 	return cmd
 }
 
@@ -295,7 +295,7 @@ func (a *app) pluginPack() *cobra.Command {
 }
 
 func (a *app) pluginBuild() *cobra.Command {
-	out := ""
+	var out, tags string
 	cmd := &cobra.Command{
 		Use: "build DIR", Short: "Build a plugin from its Go folder; the same source gives the same bytes", Args: exactArgs(1, "the folder of a plugin"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -303,7 +303,7 @@ func (a *app) pluginBuild() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			file, m, err := buildPlugin(cmd.Context(), folder, a.stderr)
+			file, m, err := buildPlugin(cmd.Context(), folder, tags, a.stderr)
 			if err != nil {
 				return err
 			}
@@ -320,6 +320,7 @@ func (a *app) pluginBuild() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVarP(&out, "output", "o", "", "file to write, else NAME@VERSION.wasm")
+	cmd.Flags().StringVar(&tags, "tags", "", "build tags, comma-separated: the source may hold several lines")
 	return cmd
 }
 

@@ -103,7 +103,7 @@ func (a *app) readPlugin(ctx context.Context, path string) ([]byte, error) {
 	if !info.IsDir() {
 		return file.Read(full)
 	}
-	module, _, err := buildPlugin(ctx, full, a.stderr)
+	module, _, err := buildPlugin(ctx, full, "", a.stderr)
 	return module, err
 }
 

@@ -4,6 +4,9 @@
 //
 //	go run ./conformance/bench -mirra bin/mirra
 //
+// With -peer it only installs one and prints the command that starts it, for
+// mirra fidelity run.
+//
 // Peers are pinned and installed below build/bench. Everything listens on
 // loopback, and every load stops by itself.
 package main
@@ -26,6 +29,7 @@ type settings struct {
 	seconds time.Duration
 	only    string
 	peers   bool
+	peer    string // only to be installed
 }
 
 // section is one group of rows.
@@ -49,6 +53,7 @@ func main() {
 	flag.DurationVar(&s.seconds, "seconds", 4*time.Second, "length of each load")
 	flag.StringVar(&s.only, "only", "", "sections to run, comma-separated")
 	flag.BoolVar(&s.peers, "peers", true, "measure against stripe-mock and emulate")
+	flag.StringVar(&s.peer, "peer", "", "install this peer, print the command that starts it, and end")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -59,6 +64,13 @@ func main() {
 }
 
 func run(ctx context.Context, s settings) error {
+	if s.peer != "" {
+		words, err := (&bench{settings: s}).peerCommand(ctx, s.peer)
+		if err == nil {
+			fmt.Println(strings.Join(words, " "))
+		}
+		return err
+	}
 	var err error
 	if s.mirra, err = filepath.Abs(s.mirra); err != nil {
 		return err

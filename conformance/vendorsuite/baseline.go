@@ -107,6 +107,9 @@ func (b Baseline) Lost(r *Report) (lost []Lost, unseen int) {
 		all += len(orders)
 	}
 	for _, x := range r.Results {
+		if !x.selected {
+			continue
+		}
 		was, ok := b[r.Vendor][sourceDigest(x.Source)][x.Order]
 		if !ok {
 			continue
@@ -126,6 +129,9 @@ func (b Baseline) Update(r *Report) {
 		b[r.Vendor] = map[string]map[int]Verdict{}
 	}
 	for _, x := range r.Results {
+		if !x.selected {
+			continue
+		}
 		source := sourceDigest(x.Source)
 		if x.Verdict < Exact || !x.Counted {
 			delete(b[r.Vendor][source], x.Order)

@@ -18,10 +18,9 @@ type comparison struct {
 	rules *Rules
 	ids   *ids
 	diffs []Difference
-	// random tells that a value was accepted by its form, so that its literal is
-	// not compared.
+	// accepted are values that are equal though they read differently: ids, times,
+	// random ones. Their literals are not compared.
 	accepted map[*node]bool
-	masked   int
 }
 
 func (c *comparison) differ(keeps Verdict, path, want, have, why string) {
@@ -30,10 +29,12 @@ func (c *comparison) differ(keeps Verdict, path, want, have, why string) {
 
 // compare holds an answer against the recorded one. ids must have learnt from
 // the two before. partly tells that documents have parts of the bodies only.
-func compare(rules *Rules, m *ids, e *Exchange, a *Response, want, have *document, partly bool) (diffs []Difference, masked int) {
+func compare(rules *Rules, m *ids, e *Exchange, a *Response, want, have *document, partly bool) []Difference {
 	c := &comparison{rules: rules, ids: m, accepted: map[*node]bool{}}
 	if e.Status != a.Status {
-		c.differ(Status, "status", strconv.Itoa(e.Status), strconv.Itoa(a.Status), "")
+		// What else differs follows from it.
+		c.differ(Status, "status", strconv.Itoa(e.Status), fmt.Sprintf("%d %s", a.Status, excerpt(strings.Join(strings.Fields(a.Body), " "))), "")
+		return c.diffs
 	}
 	c.headers(e.Header, a.Header)
 	if want.root == nil || have.root == nil {
@@ -50,7 +51,7 @@ func compare(rules *Rules, m *ids, e *Exchange, a *Response, want, have *documen
 			c.differ(Byte, "", strconv.Quote(want.tail), strconv.Quote(have.tail), "what follows the document")
 		}
 	}
-	return c.diffs, c.masked
+	return c.diffs
 }
 
 // plainBody compares bodies that are not both JSON.
@@ -132,9 +133,17 @@ func (c *comparison) object(path string, want, have *node) {
 		}
 		c.differ(Shape, join(path, h.name), "absent", show(h), "")
 	}
-	if !slices.Equal(order[0], order[1]) {
-		c.differ(Exact, path, strings.Join(order[0], " "), strings.Join(order[1], " "), "the order of fields")
+	for i := range max(len(order[0]), len(order[1])) {
+		if i >= len(order[0]) || i >= len(order[1]) || order[0][i] != order[1][i] {
+			c.differ(Exact, path, excerptOf(order[0], i), excerptOf(order[1], i), "the order of fields")
+			break
+		}
 	}
+}
+
+// excerptOf returns some of a list from the element before one.
+func excerptOf(names []string, i int) string {
+	return strings.Join(names[min(len(names), max(0, i-1)):min(len(names), i+4)], " ")
 }
 
 // scalar compares two values of one type that have none below them.
@@ -143,7 +152,7 @@ func (c *comparison) scalar(path string, want, have *node) {
 	if !ok {
 		c.differ(Values, path, show(want), show(have), why)
 	}
-	if ok && want.text != have.text {
+	if ok && want.text != have.text && (want.kind != numberKind || !sameNumber(want.text, have.text)) {
 		c.accepted[want] = true
 	}
 }
@@ -163,7 +172,6 @@ func (c *comparison) same(want, have *node) (ok bool, why string) {
 		return want.text == have.text || want.kind == numberKind && sameNumber(want.text, have.text), ""
 	}
 	if isMasked(want.text) {
-		c.masked++
 		return c.sameMasked(want.text, have.text), "the recording is masked"
 	}
 	return c.ids.equal(want.text, have.text)
@@ -179,7 +187,7 @@ func (c *comparison) sameForm(rule *Random, want, have string) (ok, known bool) 
 	if y == nil {
 		return false, true
 	}
-	at, to := 0, 0
+	at, to, names := 0, 0, rule.Form.SubexpNames()
 	for g := 2; g+1 < len(x); g += 2 {
 		if x[g] < 0 || y[g] < 0 {
 			if x[g] != y[g] {
@@ -189,6 +197,12 @@ func (c *comparison) sameForm(rule *Random, want, have string) (ok, known bool) 
 		}
 		if fixed, _ := c.ids.equal(want[at:x[g]], have[to:y[g]]); !fixed || x[g+1]-x[g] != y[g+1]-y[g] {
 			return false, true
+		}
+		if names[g/2] == "time" {
+			w, h := node{kind: numberKind, text: want[x[g]:x[g+1]]}, node{kind: numberKind, text: have[y[g]:y[g+1]]}
+			if ok, known := sameTime(&w, &h); !known || !ok {
+				return false, true
+			}
 		}
 		at, to = x[g+1], y[g+1]
 	}
@@ -275,6 +289,9 @@ func (c *comparison) sameMasked(want, have string) bool {
 // headers compares what the vendor's clients read.
 func (c *comparison) headers(want, have http.Header) {
 	for _, rule := range c.rules.Headers {
+		c.ids.learnText(want.Get(rule.Name), have.Get(rule.Name))
+	}
+	for _, rule := range c.rules.Headers {
 		w, h := want.Values(rule.Name), have.Values(rule.Name)
 		if len(w) == 0 && (rule.Always || rule.With != "" && want.Get(rule.With) == "") {
 			continue
@@ -284,10 +301,12 @@ func (c *comparison) headers(want, have http.Header) {
 		if ok && len(w) > 0 {
 			switch {
 			case isMasked(x):
-				c.masked++
 				ok = c.sameMasked(x, y)
 			case rule.Form != nil && rule.Form.MatchString(x):
 				ok = rule.Form.MatchString(y)
+				if ok && c.ids.find(x) != nil {
+					ok, _ = c.ids.equal(x, y)
+				}
 			default:
 				ok, _ = c.ids.equal(x, y)
 			}

@@ -57,7 +57,7 @@ func (r *Recordings) Classify(eligible Eligible) {
 			}
 		}
 	}
-	if missing > 0 {
+	if missing > 0 && r.only == "" {
 		r.note("eligible, not recorded", "", fmt.Sprintf("%d exchanges that are listed as eligible are not in the recordings", missing))
 	}
 	for _, c := range r.Cassettes {

@@ -13,7 +13,11 @@ import (
 // bodies side by side, with a mark at each line that differs. Unless whole is
 // set, only lines that differ are printed, with what they are in. width is that
 // of the terminal in characters.
-func (x *Result) Explain(w io.Writer, r *Rules, width int, whole bool) {
+func (r *Report) Explain(w io.Writer, x *Result, width int, whole bool) {
+	x.explain(w, r.rules, width, whole)
+}
+
+func (x *Result) explain(w io.Writer, r *Rules, width int, whole bool) {
 	fmt.Fprintf(w, "%s #%d %s  %s  %s%s\n", sign(x.Verdict), x.Order, x.Verdict, x.Operation, x.Version, x.remark())
 	fmt.Fprintf(w, "  %s\n", x.Place)
 	x.explainRequest(w, r)
@@ -34,7 +38,7 @@ func (x *Result) Explain(w io.Writer, r *Rules, width int, whole bool) {
 		}
 		fmt.Fprintln(w)
 	}
-	if x.Answer == nil || len(x.Diffs) == 0 && !whole {
+	if x.Answer == nil || !whole && (len(x.Diffs) == 0 || x.Verdict == Differs) {
 		fmt.Fprintln(w)
 		return
 	}

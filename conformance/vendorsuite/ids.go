@@ -21,7 +21,7 @@ func newIDs(r *Rules) *ids {
 
 // find returns where ids stand in a text: none is part of a longer word.
 func (m *ids) find(s string) [][]int {
-	if len(s) < 8 || len(m.rules.IDs) == 0 {
+	if len(s) < 8 || len(m.rules.IDs) == 0 || m.rules.IDMark != 0 && strings.IndexByte(s, m.rules.IDMark) < 0 {
 		return nil
 	}
 	all := m.rules.ids.FindAllStringIndex(s, -1)

@@ -2,11 +2,13 @@ package vendorsuite
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 )
 
 // line is one exchange of a file of JSON lines.
@@ -28,6 +30,14 @@ type lineHeader http.Header
 
 // UnmarshalJSON reads an object whose values are texts or lists of texts.
 func (h *lineHeader) UnmarshalJSON(b []byte) error {
+	var plain map[string]string
+	if json.Unmarshal(b, &plain) == nil {
+		*h = lineHeader{}
+		for name, v := range plain {
+			http.Header(*h).Add(name, v)
+		}
+		return nil
+	}
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(b, &fields); err != nil {
 		return errors.New("headers are not an object")
@@ -53,6 +63,7 @@ func (h *lineHeader) UnmarshalJSON(b []byte) error {
 
 // readLines reads JSON lines. A line that is none is noted and left out.
 func (r *Recordings) readLines(name string, in *bufio.Reader) {
+	maybe := lineFilter(r.only)
 	for n := 1; ; n++ {
 		text, err := in.ReadBytes('\n')
 		place := fmt.Sprintf("%s:%d", name, n)
@@ -60,13 +71,23 @@ func (r *Recordings) readLines(name string, in *bufio.Reader) {
 			r.note("truncated", place, "the file ends early: "+err.Error())
 			return
 		}
-		if len(text) > 0 && text[0] != '\n' {
+		if len(text) > 0 && text[0] != '\n' && maybe(text) {
 			r.readLine(name, place, text)
 		}
 		if err != nil {
 			return
 		}
 	}
+}
+
+// lineFilter returns a quick look at whether a line may have a text in one of
+// its values.
+func lineFilter(text string) func(line []byte) bool {
+	if strings.ContainsAny(text, "\\\"<>&") || strings.ContainsFunc(text, func(c rune) bool { return c < ' ' || c > '~' }) {
+		return func([]byte) bool { return true } // JSON may escape these
+	}
+	plain, escaped := []byte(text), []byte(strings.ReplaceAll(text, "/", `\/`))
+	return func(line []byte) bool { return bytes.Contains(line, plain) || bytes.Contains(line, escaped) }
 }
 
 func (r *Recordings) readLine(name, place string, text []byte) {

@@ -79,9 +79,29 @@ func (s *story) older(n *node) bool {
 	return layout != "" && t.Before(start.Add(-startSlack))
 }
 
-// startSlack is how long the vendor may have taken for a cassette's first
-// answer.
+// startSlack is how long the vendor may have taken for an answer.
 const startSlack = 10 * time.Second
+
+// executed returns when the vendor did what an exchange asks for: an answer
+// that shows what it made says so; else when it was answered, which was up to
+// some seconds later.
+func (s *story) executed(index int) time.Time {
+	at := s.c.Exchanges[index].At
+	if s.docs[index].root == nil || at.IsZero() {
+		return at
+	}
+	earliest := at
+	s.docs[index].root.walk(func(n *node) {
+		created := n.member("created")
+		if i, ok := s.made[s.rules.idOf(n)]; !ok || i != index || created == nil {
+			return
+		}
+		if t, layout := instant(created); layout != "" && t.Before(earliest) && t.After(at.Add(-startSlack)) {
+			earliest = t.UTC()
+		}
+	})
+	return earliest
+}
 
 // madeBefore tells whether the cassette made an object before an exchange.
 func (s *story) madeBefore(id string, index int) bool {

@@ -13,7 +13,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -27,8 +26,11 @@ const maxRecording = 2 << 30
 // cassettes (Ruby's, Python's and Go's) and HAR archives, gzipped or not. What
 // cannot be read is noted with its place and the rest goes on; an error means
 // that a path is not there.
-func Read(paths ...string) (*Recordings, error) {
-	r := &Recordings{}
+func Read(paths ...string) (*Recordings, error) { return ReadSource("", paths...) }
+
+// ReadSource reads as Read does, but only cassettes with source in their names.
+func ReadSource(source string, paths ...string) (*Recordings, error) {
+	r := &Recordings{only: source}
 	for _, path := range paths {
 		if err := r.readPath(path); err != nil {
 			return nil, err
@@ -192,6 +194,9 @@ func (e *Exchange) sound() error {
 
 // take adds an exchange that was read, or notes why not.
 func (r *Recordings) take(e *Exchange) {
+	if !strings.Contains(e.Source, r.only) {
+		return
+	}
 	err := e.sound()
 	if err == nil {
 		e.Body, err = body(e.Body, e.Header)
@@ -220,21 +225,4 @@ func printable(s string) string {
 		}
 		return c
 	}, s)
-}
-
-// headers copies header fields whose names may be in any case.
-func headers(fields map[string][]string) http.Header {
-	h := make(http.Header, len(fields))
-	for _, name := range slices.Sorted(func(yield func(string) bool) {
-		for n := range fields {
-			if !yield(n) {
-				return
-			}
-		}
-	}) {
-		for _, v := range fields[name] {
-			h.Add(name, v)
-		}
-	}
-	return h
 }

@@ -62,6 +62,7 @@ type Recordings struct {
 	Cassettes []*Cassette // by source
 	Notes     []Note
 	bySource  map[string]*Cassette
+	only      string // part of the names of cassettes that are read
 }
 
 func (r *Recordings) note(kind, place, text string) {

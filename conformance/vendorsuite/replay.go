@@ -56,8 +56,9 @@ type Result struct {
 	Counted   bool
 	Verdict   Verdict
 	Diffs     []Difference
-	Masked    int    // values that the recording hides
-	Uncounted string // why an eligible exchange is not counted
+	Masked    bool   // the recording hides values of it
+	Uncounted string // why it does not count
+	selected  bool
 
 	// Kept for cassettes that Options.Keep selects.
 	Request *Request
@@ -65,6 +66,9 @@ type Result struct {
 	Err     error // there was no answer
 	Seeded  []string
 }
+
+// Selected tells whether Options.Filter selected the exchange.
+func (x *Result) Selected() bool { return x.selected }
 
 // Replay replays recordings against a target. An error means that the target
 // could not be used at all.
@@ -157,7 +161,7 @@ func (r *run) replay(ctx context.Context, t Target) (err error) {
 		}
 	}
 	r.ids, r.story, r.tried = newIDs(r.o.Rules), newStory(r.o.Rules, r.cassette, docs), map[string]bool{}
-	r.now = handledAt(own[0], docs[0])
+	r.now = r.story.executed(0)
 	if r.session, err = t.Open(ctx, r.now); err != nil {
 		return err
 	}
@@ -178,17 +182,21 @@ func (r *run) replay(ctx context.Context, t Target) (err error) {
 
 // exchange replays one exchange. An error ends the run.
 func (r *run) exchange(ctx context.Context, index int, e *Exchange, want *document) (*Result, error) {
-	result := &Result{Exchange: e, Operation: r.names.find(e), Version: r.o.Rules.version(e), Counted: e.Class == Counted || e.Class == Listed}
+	result := &Result{
+		Exchange: e, Operation: r.names.find(e), Version: r.o.Rules.version(e), Counted: e.Class == Counted || e.Class == Listed,
+		Masked: r.o.Rules.masked(e),
+	}
+	result.selected = r.o.Filter.selects(e, result.Operation, result.Version)
 	switch {
 	case !result.Counted:
 		result.Uncounted = classReasons[e.Class]
 	case r.foreignList(index, e, want):
 		result.Counted, result.Uncounted = false, "lists of which the cassette made no element"
-	case !r.o.Filter.selects(e, result.Operation, result.Version):
-		result.Counted, result.Uncounted = false, "not selected"
+	case !result.selected:
+		result.Counted, result.Uncounted = false, notSelected
 	}
 	result.Seeded = r.seed(ctx, index)
-	if at := handledAt(e, want); at.After(r.now) {
+	if at := r.story.executed(index); at.After(r.now) {
 		if err := r.session.SetClock(ctx, at); err != nil && !errors.Is(err, ErrUnsupported) {
 			return nil, fmt.Errorf("%s: set the clock to %s: %w", e.Place, at.Format(time.RFC3339), err)
 		}
@@ -214,9 +222,9 @@ func (r *run) exchange(ctx context.Context, index int, e *Exchange, want *docume
 			w.root, h.root, partly = r.story.cut(index, r.ids, want.root, have.root)
 			want, have = &w, &h
 		}
-		r.learn(e, result.Answer, want.root, have.root)
+		r.ids.learnFrom(want.root, have.root)
 	}
-	result.Diffs, result.Masked = compare(r.o.Rules, r.ids, e, result.Answer, want, have, partly)
+	result.Diffs = compare(r.o.Rules, r.ids, e, result.Answer, want, have, partly)
 	result.Verdict = verdictOf(result.Diffs)
 	return result, nil
 }
@@ -233,16 +241,6 @@ func (r *run) foreignList(index int, e *Exchange, want *document) bool {
 	}
 	own, foreign := r.story.own(index, list)
 	return foreign > 0 && len(own) == 0
-}
-
-// learn pairs ids in headers and bodies.
-func (r *run) learn(e *Exchange, a *Response, want, have *node) {
-	for _, h := range r.o.Rules.Headers {
-		if w, v := e.Header.Get(h.Name), a.Header.Get(h.Name); w != "" && v != "" {
-			r.ids.learnText(w, v)
-		}
-	}
-	r.ids.learnFrom(want, have)
 }
 
 // seed imports what an exchange needs and the cassette did not make: all of it
@@ -274,23 +272,26 @@ func (r *run) seed(ctx context.Context, index int) (seeded []string) {
 		}
 		return seeded
 	}
-	// What refers to an object comes behind it. Where two refer to each other, the
-	// second round has what the first could not.
-	for range 2 {
-		var left []seed
-		for _, s := range needed {
-			if err := r.session.Import(ctx, []json.RawMessage{s.json}); err == nil {
-				done(s)
-			} else {
-				left = append(left, s)
-			}
-		}
-		if len(left) == len(needed) {
-			break
-		}
-		needed = left
-	}
+	// What refers to an object comes behind it, but two may refer to each other.
+	var left, kept []seed
+	all = nil
 	for _, s := range needed {
+		switch err := r.session.Import(ctx, []json.RawMessage{s.json}); {
+		case err == nil:
+			done(s)
+			continue
+		case !errors.Is(err, ErrNotKept):
+			all, kept = append(all, s.json), append(kept, s)
+		}
+		left = append(left, s)
+	}
+	if len(kept) > 1 && r.session.Import(ctx, all) == nil {
+		for _, s := range kept {
+			done(s)
+		}
+		left = slices.DeleteFunc(left, func(s seed) bool { return r.ids.imported[s.id] })
+	}
+	for _, s := range left {
 		if err := r.session.Import(ctx, []json.RawMessage{s.json}); err != nil {
 			r.note("could not be seeded: "+s.kind, r.cassette.Exchanges[index].Place, err.Error())
 		} else {
@@ -299,6 +300,9 @@ func (r *run) seed(ctx context.Context, index int) (seeded []string) {
 	}
 	return seeded
 }
+
+// notSelected is the reason why exchanges that a filter leaves out do not count.
+const notSelected = "not selected"
 
 // classReasons say why exchanges of some classes do not count.
 var classReasons = map[Class]string{
@@ -311,24 +315,4 @@ func hostOf(raw string) string {
 	host, _, _ := strings.Cut(rest, "/")
 	host, _, _ = strings.Cut(host, ":")
 	return strings.ToLower(host)
-}
-
-// slowest is how long the vendor may take for one answer.
-const slowest = 10 * time.Second
-
-// handledAt is when the vendor did what an exchange asks for: when the object was
-// created that it answers with, if it made one, else when it answered. Some
-// objects take it seconds to make, and their times are those of the beginning.
-func handledAt(e *Exchange, want *document) time.Time {
-	if e.Method != "POST" || e.Status >= 300 || want.root == nil {
-		return e.At
-	}
-	created := want.root.member("created")
-	if created == nil {
-		return e.At
-	}
-	if at, layout := instant(created); layout != "" && !at.After(e.At) && e.At.Sub(at) <= slowest {
-		return at
-	}
-	return e.At
 }

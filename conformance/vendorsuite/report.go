@@ -26,14 +26,17 @@ type Report struct {
 	Unsent     int              `json:"unanswered"`
 	Uncounted  map[string]int   `json:"uncounted"` // by reason
 
+	// Eligible is the file that says which exchanges count, "" if all do.
+	Eligible string `json:"eligible,omitempty"`
 	// Spoken are the versions of the vendor's API that the target answers in; nil
 	// is not known.
 	Spoken []string `json:"spoken,omitempty"`
 	// Exchanges are there after KeepExchanges only: recordings may be private.
 	Exchanges []ExchangeResult `json:"exchanges,omitempty"`
 
-	Notes   []Note    `json:"-"`
-	Results []*Result `json:"-"` // by source and order
+	Notes   []Note            `json:"-"`
+	Results []*Result         `json:"-"` // by source and order
+	noted   map[string][]Note // by cassette, in whatever order they were replayed
 	names   *operations
 	rules   *Rules
 }
@@ -151,13 +154,15 @@ type LeftOut struct {
 }
 
 func newReport(r *Rules, names *operations) *Report {
-	return &Report{Vendor: r.Vendor, Uncounted: map[string]int{}, names: names, rules: r}
+	return &Report{Vendor: r.Vendor, Uncounted: map[string]int{}, noted: map[string][]Note{}, names: names, rules: r}
 }
 
 // take adds a cassette's replay.
 func (r *Report) take(x *run) {
 	r.Cassettes++
-	r.Notes = append(r.Notes, x.notes...)
+	if len(x.notes) > 0 {
+		r.noted[x.cassette.Source] = x.notes
+	}
 	r.Results = append(r.Results, x.results...)
 	r.Seeded += x.seeded
 }
@@ -169,6 +174,9 @@ func (r *Report) finish() {
 	slices.SortFunc(r.Results, func(a, b *Result) int {
 		return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.Order, b.Order))
 	})
+	for _, source := range sortedKeys(r.noted) {
+		r.Notes = append(r.Notes, r.noted[source]...)
+	}
 	r.sum()
 }
 
@@ -242,10 +250,8 @@ func (r *Report) leftOut() {
 	for _, n := range r.Notes {
 		at(kinds, n.Kind, func() *LeftOut { return &LeftOut{Kind: n.Kind, Place: n.Place, Text: n.Text} }).Count++
 	}
-	masked := 0
 	for _, x := range r.Results {
-		if x.Masked > 0 {
-			masked++
+		if x.Masked {
 			at(kinds, "masked", func() *LeftOut {
 				return &LeftOut{Kind: "masked", Place: x.Place, Text: "the recorder hid values; what it left of them is compared"}
 			}).Count++

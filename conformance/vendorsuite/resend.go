@@ -13,6 +13,7 @@ func Resend() *Rules {
 		Hosts:      []string{"api.resend.com"},
 		Credential: http.Header{"Authorization": {"Bearer re_123456789"}},
 		IDs:        []*regexp.Regexp{uuidForm},
+		IDMark:     '-',
 		IDFields:   []string{"id"},
 		Times:      []string{"created_at", "updated_at", "scheduled_at", "sent_at", "last_used_at"},
 		Random:     []Random{{"token", regexp.MustCompile(`re_([A-Za-z0-9]{8}_[A-Za-z0-9]{24})`), "an API key"}},

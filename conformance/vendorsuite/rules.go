@@ -30,6 +30,9 @@ type Rules struct {
 	// IDs are the forms of the vendor's ids, each with the group "random". An id
 	// ends where the word does, but at an underscore.
 	IDs []*regexp.Regexp
+	// IDMark is a character that stands in every id, so that most texts need no
+	// second look; 0 is none.
+	IDMark byte
 	// IDFields are the members that hold an object's id, whatever its form.
 	IDFields []string
 	// Kinds are types of objects by the prefix of their ids, for objects that
@@ -60,7 +63,8 @@ type Random struct {
 	Field string
 	// Form matches whole values. Its groups are random: both sides need groups of
 	// the same lengths, and what is outside of groups has to be equal. Without
-	// groups a value needs no more than to match.
+	// groups a value needs no more than to match. A group named "time" is a
+	// number of seconds.
 	Form *regexp.Regexp
 	// Why is the reason, with its source.
 	Why string
@@ -91,7 +95,7 @@ func For(vendor string) *Rules {
 		}
 	}
 	return (&Rules{
-		Vendor: vendor, IDs: []*regexp.Regexp{uuidForm}, IDFields: []string{"id"},
+		Vendor: vendor, IDs: []*regexp.Regexp{uuidForm}, IDMark: '-', IDFields: []string{"id"},
 		Headers: []HeaderRule{{Name: "Content-Type"}, {Name: "Retry-After"}},
 	}).compile()
 }
@@ -101,6 +105,9 @@ var uuidForm = regexp.MustCompile(`\b(?P<random>[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]
 // compile prepares what comparisons look up.
 func (r *Rules) compile() *Rules {
 	r.times, r.random = map[string]bool{}, map[string][]*Random{}
+	if r.Masks == nil {
+		r.Masks = map[string]string{}
+	}
 	for _, name := range r.Times {
 		r.times[name] = true
 	}
@@ -128,11 +135,11 @@ func (r *Rules) serves(host string) bool {
 
 // unmask puts back what recorders are known to have hidden.
 func (r *Rules) unmask(s string) string {
-	if !strings.Contains(s, "<") {
+	if len(r.Masks) == 0 {
 		return s
 	}
-	for mask, hidden := range r.Masks {
-		s = strings.ReplaceAll(s, mask, hidden)
+	for _, mask := range sortedKeys(r.Masks) {
+		s = strings.ReplaceAll(s, mask, r.Masks[mask])
 	}
 	return s
 }
@@ -142,7 +149,27 @@ var mask = regexp.MustCompile(`<[A-Z][A-Z_ ]*>|<redacted>|(?:%3C|%3c)[A-Z][A-Z_+
 
 // isMasked tells whether a recorder hid something of a text.
 func isMasked(s string) bool {
-	return (strings.ContainsAny(s, "<[%") || strings.Contains(s, "REDACTED")) && mask.MatchString(s)
+	for _, sign := range [...]string{"<", "%3C", "%3c", "REDACTED", "FILTERED"} {
+		if strings.Contains(s, sign) {
+			return mask.MatchString(s)
+		}
+	}
+	return false
+}
+
+// masked tells whether a recorder hid something of an exchange. That it hid
+// the credential goes without saying.
+func (r *Rules) masked(e *Exchange) bool {
+	hidden := func(s string) bool { return isMasked(r.unmask(s)) }
+	if hidden(e.URL) || hidden(e.RequestBody) || hidden(e.Body) {
+		return true
+	}
+	for _, h := range r.Headers {
+		if hidden(e.Header.Get(h.Name)) {
+			return true
+		}
+	}
+	return false
 }
 
 // version returns the version of the vendor's API that an exchange was in.

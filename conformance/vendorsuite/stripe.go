@@ -15,6 +15,7 @@ func Stripe() *Rules {
 		Version:    "Stripe-Version",
 		Echoed:     []string{"Idempotency-Key", "Stripe-Account", "Stripe-Version"},
 		IDs:        stripeIDs,
+		IDMark:     '_',
 		IDFields:   []string{"id"},
 		Kinds:      stripeKinds,
 		Times:      stripeTimes,
@@ -24,6 +25,10 @@ func Stripe() *Rules {
 			// The recorder of pay-rails/pay had environment variables with these values
 			// and told VCR to hide them; the names of fields with "secret" show it.
 			"<PADDLE_API_KEY>": "secret", "<VENDOR_ID>": "1", "<VENDOR_AUTH_CODE>": "x",
+			// The recorder of onetimesecret/onetimesecret wrote this into all headers that
+			// name the version; Stripe's notice in two of its answers of 2026-05 says "You
+			// are using an outdated API version (2025-11-17.clover)".
+			"<STRIPE_VERSION>": "2025-11-17.clover",
 		},
 		Errors: []string{"error.type", "error.code", "error.param", "error.decline_code", "error.message", "error.doc_url"},
 		Expand: "expand",
@@ -71,8 +76,7 @@ var stripeRandom = []Random{
 	{"number", regexp.MustCompile(`([A-Z0-9]{7,8})-[0-9]{4}`), "begins with the customer's invoice_prefix"},
 	{"receipt_url", regexp.MustCompile(`https://pay\.stripe\.com/receipts/(?:payment|invoices)/([A-Za-z0-9_-]+)(?:\?s=ap)?`), "the token is a signature"},
 	{"receipt_url", regexp.MustCompile(`https://pay\.stripe\.com/receipts/acct_[A-Za-z0-9]+/(?:ch|py)_[A-Za-z0-9]+/(rcpt_[A-Za-z0-9]+)`), "the token is a secret"},
-	{"request_log_url", regexp.MustCompile(`https://dashboard\.stripe\.com/(?:acct_[A-Za-z0-9]+/)?test/logs/(req_[A-Za-z0-9]{14})\?t=([0-9]{10})`), "the request's id and time"},
-	{"request_log_url", regexp.MustCompile(`https://dashboard\.stripe\.com/(?:acct_[A-Za-z0-9]+/)?test/workbench/logs\?object=(req_[A-Za-z0-9]{14})`), "the request's id"},
+	{"request_log_url", regexp.MustCompile(`https://dashboard\.stripe\.com/(?:acct_[A-Za-z0-9]+/)?test/logs/req_[A-Za-z0-9]{14}\?t=(?P<time>[0-9]{10})`), "the time"},
 	{"hosted_invoice_url", regexp.MustCompile(`https://(?:invoice|pay)\.stripe\.com/(?:i|invoice)/acct_[A-Za-z0-9]+/([A-Za-z0-9_]+)(?:\?s=ap)?`), "the token is a secret"},
 	{"invoice_pdf", regexp.MustCompile(`https://pay\.stripe\.com/invoice/acct_[A-Za-z0-9]+/([A-Za-z0-9_]+)/pdf(?:\?s=ap)?`), "the token is a secret"},
 	{"risk_score", regexp.MustCompile(`[0-9]{1,2}`), "Radar's score of a test payment is made up"},
@@ -80,6 +84,12 @@ var stripeRandom = []Random{
 	{"authorization_code", regexp.MustCompile(`([0-9]{6})`), "the issuer's, made up in test mode"},
 	{"reference", regexp.MustCompile(`([0-9]{16})`), "a refund's reference at the network, made up in test mode"},
 	{"acquirer_reference_number", regexp.MustCompile(`([0-9]{23})`), "made up in test mode"},
+	{"client_ip", regexp.MustCompile(`[0-9]{1,3}(?:\.[0-9]{1,3}){3}`), "the address that the request came from"},
+	{"stripe_js", regexp.MustCompile(`https://hooks\.stripe\.com/redirect/authenticate/src_[A-Za-z0-9]+\?client_secret=src_client_secret_([A-Za-z0-9]{24})(?:&source_redirect_slug=test_([A-Za-z0-9_-]+))?`), "secrets"},
+	{"url", regexp.MustCompile(`https://hooks\.stripe\.com/redirect/authenticate/src_[A-Za-z0-9]+\?client_secret=src_client_secret_([A-Za-z0-9]{24})(?:&source_redirect_slug=test_([A-Za-z0-9_-]+))?`), "secrets"},
+	{"url", regexp.MustCompile(`https://hooks\.stripe\.com/3d_secure_2/hosted\?merchant=acct_[A-Za-z0-9]+&payment_intent=pi_[A-Za-z0-9]+&payment_intent_client_secret=pi_[A-Za-z0-9]+_secret_([A-Za-z0-9]+)&publishable_key=pk_test_([A-Za-z0-9]+)&source=payatt_[A-Za-z0-9]+`), "secrets, and the account's key"},
+	{"url", regexp.MustCompile(`https://hooks\.stripe\.com/adapter/sepa_debit/file/src_[A-Za-z0-9]+/src_client_secret_([A-Za-z0-9]{24})`), "a secret"},
+	{"mandate_url", regexp.MustCompile(`https://hooks\.stripe\.com/adapter/sepa_debit/file/src_[A-Za-z0-9]+/src_client_secret_([A-Za-z0-9]{24})`), "a secret"},
 	{"secret", regexp.MustCompile(`whsec_([A-Za-z0-9]{32})`), "an endpoint's secret"},
 	{"secret", regexp.MustCompile(`ek_test_([A-Za-z0-9_,]+)`), "an ephemeral key's secret"},
 }

@@ -27,7 +27,8 @@ type Session interface {
 	SetClock(ctx context.Context, at time.Time) error
 	// Import makes objects, as the vendor prints them, part of the state with the
 	// ids they have. Either all of them are there then or none, and the error
-	// says why. ErrUnsupported means that the target cannot import anything.
+	// says why: ErrUnsupported that the target cannot import anything, ErrNotKept
+	// that it keeps none of a type.
 	Import(ctx context.Context, objects []json.RawMessage) error
 	// Close ends the session.
 	Close() error
@@ -35,6 +36,9 @@ type Session interface {
 
 // ErrUnsupported is returned by what a Session cannot do at all.
 var ErrUnsupported = errors.New("not supported by this target")
+
+// ErrNotKept is returned for objects of a type that a Session does not keep.
+var ErrNotKept = errors.New("such objects are not kept")
 
 // Request is a request of vendor traffic.
 type Request struct {

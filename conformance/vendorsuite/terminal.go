@@ -61,7 +61,13 @@ func (r *Report) printVersions(w io.Writer) {
 	row("all", &r.Total, r.Total.Mean)
 	t.Flush()
 	if r.Spoken != nil {
-		fmt.Fprintf(w, "  * the mirror speaks it (%s)\n", strings.Join(r.Spoken, ", "))
+		other := r.Total.Counted
+		for _, v := range r.Versions {
+			if slices.Contains(r.Spoken, v.Version) {
+				other -= v.Counted
+			}
+		}
+		fmt.Fprintf(w, "  * the mirror speaks it; %d are of others, which it answers in %s\n", other, r.Spoken[0])
 	}
 }
 
@@ -111,6 +117,34 @@ func (r *Report) printOperations(w io.Writer, o TableOptions) {
 	}
 }
 
+// PrintField lists the exchanges whose answers differ at a place, named as in
+// the table of fields.
+func (r *Report) PrintField(w io.Writer, path string, o TableOptions) {
+	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
+	n := 0
+	for _, x := range r.Results {
+		if !x.Counted {
+			continue
+		}
+		for _, d := range x.Diffs {
+			if index.ReplaceAllString(d.Path, "[]") != path {
+				continue
+			}
+			if n++; o.Rows < 0 || n <= o.Rows {
+				fmt.Fprintf(t, "  %s\t%s\t%s\t%s → %s\t%s\n", x.Verdict, x.Operation, printable(x.Version), short(d.Want, 60), short(d.Have, 60), printable(x.Where()))
+			}
+			break
+		}
+	}
+	t.Flush()
+	switch {
+	case n == 0:
+		fmt.Fprintf(w, "no answer differs at %s\n", printable(path))
+	case o.Rows >= 0 && n > o.Rows:
+		fmt.Fprintf(w, "  … and %d more\n", n-o.Rows)
+	}
+}
+
 func (r *Report) printErrors(w io.Writer, o TableOptions) {
 	n := rows(o.Rows, len(r.Errors.Missing))
 	if n == 0 {
@@ -140,7 +174,10 @@ func (b *ErrorBody) text(r *Rules) string {
 }
 
 func (r *Report) printLeftOut(w io.Writer) {
-	fmt.Fprintf(w, "\nread %d exchanges of %d cassettes; %d were sent, %d had no answer, %d objects were imported\n", r.Recorded, r.Cassettes, r.Sent, r.Unsent, r.Seeded)
+	fmt.Fprintf(w, "\nexchanges sent: %d of %d; cassettes: %d; without an answer: %d; objects imported: %d\n", r.Sent, r.Recorded, r.Cassettes, r.Unsent, r.Seeded)
+	if r.Eligible != "" {
+		fmt.Fprintf(w, "  %s says which of them count\n", printable(r.Eligible))
+	}
 	for _, reason := range sortedKeys(r.Uncounted) {
 		fmt.Fprintf(w, "  %d sent, not counted: %s\n", r.Uncounted[reason], reason)
 	}

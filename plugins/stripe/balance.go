@@ -15,7 +15,7 @@ var balanceTransactions = stripe.Collect(&sdk.Collection{
 })
 
 // balanceTransactionTemplate [R 2024-12-18.acacia and 2023-10-16, alike].
-var balanceTransactionTemplate = sdk.MustTemplate(`{"id":"","object":"balance_transaction","amount":0,"available_on":0,"created":0,"currency":"","description":null,"exchange_rate":null,"fee":0,"fee_details":[],"net":0,"reporting_category":"","source":"","status":"pending","type":""}`)
+var balanceTransactionTemplate = sdk.MustTemplate(`{"id":"","object":"balance_transaction","amount":0,"available_on":0,"balance_type":"payments","created":0,"currency":"","description":null,"exchange_rate":null,"fee":0,"fee_details":[],"net":0,"reporting_category":"","source":"","status":"pending","type":""}`)
 
 func balanceHandlers() {
 	handle("GetBalance", sdk.Exact, getBalance)

@@ -71,5 +71,9 @@ func (r *request) readCard(p sdk.Doc) (cardData, error) {
 // next year [R, 2024-08 and 2025-03].
 func (r *request) namedCard(card *testCard) cardData {
 	now := r.Now()
-	return cardData{card: card, month: int64(now.Month()), year: int64(now.Year()) + 1, cvc: true}
+	return cardData{card: card, month: int64(now.Month()), year: int64(now.Year()) + 1, cvc: r.after(namedCVC)}
 }
+
+// namedCVC is since when test cards by name come with a security code: its check
+// is null until 2023-08, passed from 2023-10 on [R pm_card_visa].
+var namedCVC = day("2023-10-01")

@@ -21,6 +21,7 @@ const (
 // decline is how an issuer refuses.
 type decline struct {
 	code, declineCode, message, param string
+	advice, network                   string // advice_code, network_decline_code
 	reason                            string // outcome.reason of the charge; declineCode if empty
 	blocked                           bool   // by Radar, before the issuer was asked
 }
@@ -50,19 +51,20 @@ type testCard struct {
 
 const cardDeclined = "Your card was declined."
 
-// The declines [R, facts/stripe_test_cards_observed.json: 2023-10-16]. Only
-// card_declined has a decline_code at this version.
+// The declines [R 2023-10-16; advice and network codes 2026-06]. In versions up
+// to 2025-02-24 only card_declined has a decline_code; that basil brought the
+// others is believed.
 var (
-	genericDecline    = &decline{code: "card_declined", declineCode: "generic_decline", message: cardDeclined}
-	insufficientFunds = &decline{code: "card_declined", declineCode: "insufficient_funds", message: "Your card has insufficient funds."}
-	lostCard          = &decline{code: "card_declined", declineCode: "lost_card", message: cardDeclined}
-	stolenCard        = &decline{code: "card_declined", declineCode: "stolen_card", message: cardDeclined}
-	velocityExceeded  = &decline{code: "card_declined", declineCode: "card_velocity_exceeded", message: "Your card was declined for making repeated attempts too frequently or exceeding its amount limit."}
+	genericDecline    = &decline{advice: "try_again_later", network: "01", code: "card_declined", declineCode: "generic_decline", message: cardDeclined}
+	insufficientFunds = &decline{advice: "try_again_later", network: "51", code: "card_declined", declineCode: "insufficient_funds", message: "Your card has insufficient funds."}
+	lostCard          = &decline{advice: "do_not_try_again", network: "41", code: "card_declined", declineCode: "lost_card", message: cardDeclined}
+	stolenCard        = &decline{advice: "do_not_try_again", network: "43", code: "card_declined", declineCode: "stolen_card", message: cardDeclined}
+	velocityExceeded  = &decline{advice: "try_again_later", network: "61", code: "card_declined", declineCode: "card_velocity_exceeded", message: "Your card was declined for making repeated attempts too frequently or exceeding its amount limit."}
 	fraudulent        = &decline{code: "card_declined", declineCode: "fraudulent", message: cardDeclined, reason: "highest_risk_level", blocked: true}
-	expiredCard       = &decline{code: "expired_card", message: "Your card has expired.", param: "exp_month"}
-	incorrectCVC      = &decline{code: "incorrect_cvc", message: "Your card's security code is incorrect.", param: "cvc"}
+	expiredCard       = &decline{advice: "confirm_card_data", network: "54", code: "expired_card", message: "Your card has expired.", param: "exp_month"}
+	incorrectCVC      = &decline{advice: "confirm_card_data", network: "N7", code: "incorrect_cvc", message: "Your card's security code is incorrect.", param: "cvc"}
 	incorrectZip      = &decline{code: "incorrect_zip", message: "Your card could not be authorized using the postal code provided. Please update the postal code, or contact your card issuer for further details.", param: "address_zip"}
-	processingError   = &decline{code: "processing_error", message: "An error occurred while processing your card. Try again in a little bit."}
+	processingError   = &decline{advice: "try_again_later", network: "06", code: "processing_error", message: "An error occurred while processing your card. Try again in a little bit."}
 	authRequired      = &decline{code: "authentication_required", declineCode: "authentication_required", message: "Your card was declined. This transaction requires authentication."}
 	// [D docs.stripe.com/declines/codes, 2026-11], wording believed.
 	testModeLiveCard = &decline{code: "card_declined", declineCode: "test_mode_live_card", message: "Your card was declined. Your request was in test mode, but used a non test (live) card. For a list of valid test cards, visit: https://stripe.com/docs/testing."}

@@ -13,7 +13,7 @@ var customers = stripe.Collect(&sdk.Collection{
 })
 
 // customerTemplate [R, POST /v1/customers at 2024-06-20].
-var customerTemplate = sdk.MustTemplate(`{"id":"","object":"customer","address":null,"balance":0,"created":0,"currency":null,"default_source":null,"delinquent":false,"description":null,"discount":null,"email":null,"invoice_prefix":"","invoice_settings":{"custom_fields":null,"default_payment_method":null,"footer":null,"rendering_options":null},"livemode":false,"metadata":{},"name":null,"next_invoice_sequence":1,"phone":null,"preferred_locales":[],"shipping":null,"tax_exempt":"none","test_clock":null}`)
+var customerTemplate = sdk.MustTemplate(`{"id":"","object":"customer","address":null,"balance":0,"created":0,"currency":null,"customer_account":null,"default_source":null,"delinquent":false,"description":null,"discount":null,"email":null,"invoice_prefix":"","invoice_settings":{"custom_fields":null,"default_payment_method":null,"footer":null,"rendering_options":null},"livemode":false,"metadata":{},"name":null,"next_invoice_sequence":1,"phone":null,"preferred_locales":[],"shipping":null,"tax_exempt":"none","test_clock":null}`)
 
 func customerHandlers() {
 	handle("PostCustomers", sdk.Exact, createCustomer)
@@ -49,6 +49,9 @@ func createCustomer(r *request) error {
 			return err
 		}
 		d.SetString("default_source", card.Get("id").String())
+	}
+	if err := r.setCustomerDiscount(d); err != nil {
+		return err
 	}
 	if err := customers.Insert(r.Call, d); err != nil {
 		return err
@@ -204,6 +207,9 @@ func updateCustomer(r *request) error {
 	if err := r.setDefaults(d); err != nil {
 		return err
 	}
+	if err := r.setCustomerDiscount(d); err != nil {
+		return err
+	}
 	customers.Update(r.Call, d)
 	if previous := changes(r.Call, before, d); previous.Len() > 0 {
 		emit(r.Call, "customer.updated", d, previous)
@@ -320,10 +326,10 @@ func listCustomers(r *request) error {
 // by the country of the default card, and needs more than that in the US
 // [R 2024-06-20, both].
 func includeCustomerTax(r *request, d sdk.Doc) {
-	text := `{"automatic_tax":"unrecognized_location","ip_address":null,"location":null}`
+	text := `{"automatic_tax":"unrecognized_location","ip_address":null,"location":null,"provider":"stripe"}`
 	if m, ok := paymentMethods.Get(r.Call, d.Get("invoice_settings", "default_payment_method").String()); ok {
 		if country := m.Get("card", "country").String(); country != "" && country != "US" {
-			text = `{"automatic_tax":"not_collecting","ip_address":null,"location":{"country":"` + country + `","source":"payment_method","state":null}}`
+			text = `{"automatic_tax":"not_collecting","ip_address":null,"location":{"country":"` + country + `","source":"payment_method","state":null},"provider":"stripe"}`
 		}
 	}
 	insertAfter(d, "shipping", "tax", text)

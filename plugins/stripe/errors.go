@@ -18,6 +18,8 @@ type failure struct {
 	param   string
 	decline string // decline_code
 	charge  string
+	advice  string // advice_code
+	network string // network_decline_code
 
 	intent, method, setup sdk.Doc // the whole objects that come along
 
@@ -27,6 +29,13 @@ type failure struct {
 }
 
 func (f *failure) Error() string { return f.message }
+
+// Since when errors have these members: absent until 2024-05 and 2025-03, there
+// from 2025-03 and 2025-10 on [R].
+var (
+	adviceSince  = day("2024-12-20")
+	networkSince = day("2025-10-01")
+)
 
 // executed marks a failure as one of an operation that ran.
 func executed(f *failure) *failure { f.executed = true; return f }
@@ -39,7 +48,10 @@ func (f *failure) kind() string {
 }
 
 // write puts the members up to param into an error object.
-func (f *failure) write(e sdk.Doc) {
+func (f *failure) write(c *sdk.Call, e sdk.Doc) {
+	if f.advice != "" && c.Unix() >= adviceSince {
+		e.SetString("advice_code", f.advice)
+	}
 	if f.charge != "" {
 		e.SetString("charge", f.charge)
 	}
@@ -53,6 +65,9 @@ func (f *failure) write(e sdk.Doc) {
 		e.SetString("doc_url", "https://stripe.com/docs/error-codes/"+strings.ReplaceAll(f.code, "_", "-"))
 	}
 	e.SetString("message", f.message)
+	if f.network != "" && c.Unix() >= networkSince {
+		e.SetString("network_decline_code", f.network)
+	}
 	if f.param != "" || f.emptyParam {
 		e.SetString("param", f.param)
 	}
@@ -102,7 +117,7 @@ func answerError(c *sdk.Call, err error) {
 	c.SetStatus(f.status)
 	d := c.NewObject()
 	e := d.SetObject("error")
-	f.write(e)
+	f.write(c, e)
 	if f.intent.Exists() {
 		e.SetDoc("payment_intent", f.intent)
 	}
@@ -124,7 +139,15 @@ func answerError(c *sdk.Call, err error) {
 		// [R] absent where validation failed, false where the operation ran.
 		c.DeleteHeader("Stripe-Should-Retry")
 	}
+	fit(c, d, "", usedVersion.date)
+	if f.status == 401 {
+		c.FixedHeaders(refusalHeaders)
+		for _, name := range [...]string{"Request-Id", "Idempotency-Key", "Original-Request", "Stripe-Should-Retry", "Content-Security-Policy"} {
+			c.DeleteHeader(name)
+		}
+	}
 	_ = c.JSON(d)
+	c.Write("\n") // [R] behind every error, behind nothing else
 }
 
 func asFailure(c *sdk.Call, err error) *failure {

@@ -19,7 +19,7 @@ var endpoints = stripe.Collect(&sdk.Collection{
 })
 
 // eventTemplate [R, fixtures 2024-06-20].
-var eventTemplate = sdk.MustTemplate(`{"id":"","object":"event","api_version":"2024-06-20","created":0,"data":{"object":null},"livemode":false,"pending_webhooks":0,"request":{"id":null,"idempotency_key":null},"type":""}`)
+var eventTemplate = sdk.MustTemplate(`{"id":"","object":"event","api_version":"` + lineVersion + `","created":0,"data":{"object":null},"livemode":false,"pending_webhooks":0,"request":{"id":null,"idempotency_key":null},"type":""}`)
 
 // emit records an event about an object as it stands now and queues it for
 // every endpoint that wants it. previous, if it exists, is previous_attributes.
@@ -30,7 +30,7 @@ func emit(c *sdk.Call, typ string, object, previous sdk.Doc) {
 	d.SetInt("created", c.Unix())
 	data := d.Get("data")
 	data.SetDoc("object", object)
-	fit(c, data.Get("object"), object.Get("object").String(), lineVersion)
+	fit(c, data.Get("object"), object.Get("object").String(), ownVersion.date)
 	if previous.Exists() {
 		data.SetDoc("previous_attributes", previous)
 	}

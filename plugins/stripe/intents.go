@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/mirrahq/mirra/sdk"
+	"github.com/mirrahq/mirra/sdk/resource"
 )
 
 // What payment intents and setup intents share.
@@ -11,7 +12,7 @@ import (
 // intent is the intent that the path names. Publishable keys have to prove by
 // the client secret that they know it.
 func (r *request) intent(k *sdk.Collection, noun string) (sdk.Doc, error) {
-	id := r.Value("intent")
+	id := strings.ReplaceAll(r.Value("intent"), "+", " ") // [R] as in a query
 	d, ok := k.Get(r.Call, id)
 	if noun == "setup_intent" {
 		noun = "setupintent" // [R]
@@ -146,7 +147,11 @@ func (r *request) setOptions(d sdk.Doc, options methodOptions) {
 		for m := range given.All {
 			switch {
 			case m.Kind() == sdk.Object:
-				to.SetDoc(m.Key(), m)
+				key := m.Key()
+				if of := optionShape(d.Get("object").String(), typ, key); of != 0 {
+					m = engine.New(r.Call, of, m)
+				}
+				to.SetDoc(key, m)
 			case m.String() == "":
 				to.SetNull(m.Key())
 			case to.Get(m.Key()).Exists():
@@ -156,6 +161,20 @@ func (r *request) setOptions(d sdk.Doc, options methodOptions) {
 			}
 		}
 	}
+}
+
+// optionShape is the shape of an object among the options of a payment method,
+// such as mandate_options of a card; 0 if the description has none.
+func optionShape(object, typ, name string) int16 {
+	of := shapeOf(object)
+	for _, step := range [...]string{"payment_method_options", typ, name} {
+		m := tables.Shapes[of].Member(step)
+		if m == nil || m.Kind != resource.Object {
+			return 0
+		}
+		of = m.Of
+	}
+	return of
 }
 
 func quoted(s string) string { return string(sdk.AppendString(nil, s)) }

@@ -1,4 +1,6 @@
-// Stripe mirrors Stripe's API, line 2024-06 (version 2024-06-20).
+// Stripe mirrors Stripe's API. One source makes several lines, which differ in
+// the version that requests without one get: 2024-06 (2024-06-20), and with the
+// build tag line_2026_08 2026-08 (2026-08-26.dahlia).
 //
 // What is known of the vendor is cited where it is used: [R] read in recorded
 // traffic, [S] in an official specification or SDK, [D] in documentation, with
@@ -7,15 +9,12 @@ package main
 
 import "github.com/mirrahq/mirra/sdk"
 
-const (
-	lineVersion = "2024-06-20"
-	contentType = "application/json"
-)
+const contentType = "application/json"
 
 var stripe = sdk.New(sdk.Manifest{
 	Name:    "stripe",
 	Vendor:  "Stripe",
-	Line:    "2024-06",
+	Line:    lineName,
 	Build:   1,
 	Summary: "Stripe payments: customers, payment methods, intents, charges, refunds, balance, events",
 	License: "Apache-2.0",
@@ -50,6 +49,7 @@ var stripe = sdk.New(sdk.Manifest{
 		Versions: map[string]string{
 			// [S] apiVersion.ts of stripe-node and stripe.go of stripe-go at those majors.
 			"npm:stripe@16": "2024-06-20", "go:github.com/stripe/stripe-go@79": "2024-06-20",
+			"npm:stripe@23": "2026-10-28.endive", "go:github.com/stripe/stripe-go@85": "2026-03-25.dahlia",
 		},
 	},
 	Idempotency: sdk.IdempotencySpec{Header: "Idempotency-Key", Methods: []string{"POST"}},

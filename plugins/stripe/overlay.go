@@ -1,6 +1,9 @@
 package main
 
-import "github.com/mirrahq/mirra/sdk/resource"
+import (
+	"github.com/mirrahq/mirra/sdk"
+	"github.com/mirrahq/mirra/sdk/resource"
+)
 
 // resourceSpecs lists the kinds of objects that the engine keeps. Prefixes and
 // forms of ids are those of the vendor's fixtures [S fixtures.2024-06-20], or
@@ -15,14 +18,17 @@ var resourceSpecs = []resourceSpec{
 	{object: "billing.meter", prefix: "mtr_", random: 24, event: "billing.meter"},
 	{object: "billing_portal.configuration", prefix: "bpc_1", event: "billing_portal.configuration"},
 	{object: "billing_portal.session", prefix: "bps_1"},
+	{object: "checkout.session", prefix: "cs_test_", random: 58},
 	{object: "climate.order", prefix: "climorder_1"},
 	{object: "climate.product", prefix: "climsku_", random: 14},
 	{object: "climate.supplier", prefix: "climsup_", random: 14},
 	{object: "confirmation_token", prefix: "ctoken_1"},
 	{object: "country_spec"},
-	{object: "credit_note", prefix: "cn_1"},
+	{object: "coupon", random: 8, event: "coupon", param: "coupon", level: sdk.Modelled, template: couponTemplate, complete: completeCoupon},
+	{object: "credit_note", prefix: "cn_1", template: creditNoteTemplate, index: []string{"invoice", "customer"}},
 	{object: "customer_balance_transaction", prefix: "cbtxn_1"},
 	{object: "customer_cash_balance_transaction", prefix: "ccsbtxn_1"},
+	{object: "discount", prefix: "di_1", template: discountTemplate},
 	{object: "entitlements.active_entitlement", prefix: "ent_test_", random: 41},
 	{object: "entitlements.feature", prefix: "feat_test_", random: 41},
 	{object: "exchange_rate"},
@@ -34,10 +40,10 @@ var resourceSpecs = []resourceSpec{
 	{object: "forwarding.request", prefix: "fwdreq_", random: 24},
 	{object: "identity.verification_report", prefix: "vr_1"},
 	{object: "identity.verification_session", prefix: "vs_1"},
-	{object: "invoice", prefix: "in_1", param: "invoice"},
-	{object: "invoice_payment", prefix: "inpay_1"},
+	{object: "invoice", prefix: "in_1", param: "invoice", level: sdk.Exact, template: invoiceTemplate, index: []string{"customer"}},
+	{object: "invoice_payment", prefix: "inpay_1", level: sdk.Exact, template: invoicePaymentTemplate, index: []string{"invoice", "payment.payment_intent"}},
 	{object: "invoice_rendering_template", prefix: "inrtem_1"},
-	{object: "invoiceitem", prefix: "ii_1"},
+	{object: "invoiceitem", prefix: "ii_1", event: "invoiceitem", param: "invoiceitem", level: sdk.Modelled, template: invoiceItemTemplate, index: []string{"customer", "invoice"}},
 	{object: "issuing.authorization", prefix: "iauth_1"},
 	{object: "issuing.card", prefix: "ic_1"},
 	{object: "issuing.cardholder", prefix: "ich_1", event: "issuing_cardholder"},
@@ -52,8 +58,11 @@ var resourceSpecs = []resourceSpec{
 	{object: "payment_method_configuration", prefix: "pmc_1"},
 	{object: "payment_method_domain", prefix: "pmd_1"},
 	{object: "payment_record", prefix: "pr_", random: 24},
+	{object: "plan", prefix: "plan_1", param: "plan", template: planTemplate},
+	{object: "price", prefix: "price_1", event: "price", param: "price", level: sdk.Exact, template: priceTemplate, index: []string{"product", "lookup_key"}, complete: completePrice, changed: priceChanged},
+	{object: "product", prefix: "prod_", random: 14, event: "product", level: sdk.Exact, template: productTemplate, complete: completeProduct, changed: productChanged, deletable: productDeletable},
 	{object: "product_feature", prefix: "prodft_", random: 14},
-	{object: "promotion_code", prefix: "promo_1", event: "promotion_code"},
+	{object: "promotion_code", prefix: "promo_1", event: "promotion_code", param: "promotion_code", level: sdk.Modelled, template: promotionCodeTemplate, complete: completePromotionCode},
 	{object: "quote", prefix: "qt_1"},
 	{object: "radar.early_fraud_warning", prefix: "issfr_1"},
 	{object: "radar.value_list", prefix: "rsl_1"},
@@ -66,7 +75,7 @@ var resourceSpecs = []resourceSpec{
 	{object: "source", prefix: "src_1"},
 	{object: "source_mandate_notification", prefix: "srcmn_1"},
 	{object: "source_transaction", prefix: "srctxn_1"},
-	{object: "subscription", prefix: "sub_1"},
+	{object: "subscription", prefix: "sub_1", level: sdk.Exact, template: subscriptionTemplate, index: []string{"customer"}},
 	{object: "subscription_item", prefix: "si_", random: 14},
 	{object: "subscription_schedule", prefix: "sub_sched_1"},
 	{object: "tax.registration", prefix: "taxreg_", random: 14},

@@ -13,6 +13,9 @@ func (r *request) check() error {
 	if r.op.ID == "PostCustomers" && !r.given("source") {
 		r.params.Rename("card", "source") // [R 2023-10-16] the older name still works
 	}
+	if err := r.takePlans(); err != nil {
+		return err
+	}
 	if strings.HasPrefix(r.op.ID, "PostAccounts") {
 		r.olderAccountParams()
 	}
@@ -37,19 +40,26 @@ func (r *request) check() error {
 // notMirrored are parameters whose effect is not mirrored: they answer 501 by
 // name rather than being let pass without one.
 var notMirrored = map[string][]string{
-	"PostPaymentIntents":              {"confirmation_token", "mandate"},
-	"PostPaymentIntentsIntentConfirm": {"confirmation_token", "mandate"},
-	"PostSetupIntents":                {"confirmation_token", "single_use"},
-	"PostSetupIntentsIntentConfirm":   {"confirmation_token"},
-	"PostCustomers":                   {"coupon", "promotion_code", "tax_id_data", "test_clock", "cash_balance"},
-	"PostCustomersCustomer":           {"coupon", "promotion_code", "cash_balance", "bank_account"},
-	"PostCharges":                     {"destination", "application_fee"},
-	"PostRefunds":                     {"origin"},
-	"PostWebhookEndpoints":            {"connect"},
-	"GetBalanceTransactions":          {"payout"},
-	"GetCustomers":                    {"test_clock"},
-	"GetEvents":                       {"delivery_success"},
-	"GetSetupIntents":                 {"attach_to_self"},
+	"PostPaymentIntents":                     {"confirmation_token", "mandate"},
+	"PostPaymentIntentsIntentConfirm":        {"confirmation_token", "mandate"},
+	"PostSetupIntents":                       {"confirmation_token", "single_use"},
+	"PostSetupIntentsIntentConfirm":          {"confirmation_token"},
+	"PostCustomers":                          {"tax_id_data", "test_clock", "cash_balance"},
+	"PostCustomersCustomer":                  {"cash_balance", "bank_account"},
+	"PostCharges":                            {"destination", "application_fee"},
+	"PostRefunds":                            {"origin"},
+	"PostWebhookEndpoints":                   {"connect"},
+	"GetBalanceTransactions":                 {"payout"},
+	"PostSubscriptions":                      {"backdate_start_date", "billing_cycle_anchor", "billing_cycle_anchor_config", "billing_schedules", "billing_thresholds", "pending_invoice_item_interval", "transfer_data"},
+	"PostSubscriptionsSubscriptionExposedId": {"billing_schedules", "billing_thresholds", "pending_invoice_item_interval", "transfer_data"},
+	"PostInvoices":                           {"from_invoice", "shipping_cost", "transfer_data"},
+	"PostCheckoutSessions":                   {"optional_items", "shipping_options", "after_expiration", "managed_payments"},
+	"PostCreditNotes":                        {"shipping_cost", "refunds"},
+	"PostPrices":                             {"currency_options"},
+	"PostCoupons":                            {"applies_to", "currency_options"},
+	"GetCustomers":                           {"test_clock"},
+	"GetEvents":                              {"delivery_success"},
+	"GetSetupIntents":                        {"attach_to_self"},
 }
 
 // tolerated are violations of the description that the vendor lets pass.

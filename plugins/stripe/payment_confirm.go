@@ -218,6 +218,7 @@ func (r *request) chargeIntent(d, method sdk.Doc, card *testCard) error {
 		r.SetTimer("settle", id, r.Now().Add(settleDelay), timerPayload(r.Call, id, siblingID(r.Call, "txn_", id)))
 	}
 	emit(r.Call, "payment_intent.succeeded", d, sdk.Doc{})
+	r.intentSucceeded(d, charge)
 	return r.disputeIfAsked(charge, card)
 }
 
@@ -249,7 +250,7 @@ func (r *request) declineIntent(d, method sdk.Doc, card *testCard, no *decline) 
 // failIntent takes the payment method off an intent and says why.
 func (r *request) failIntent(d, method sdk.Doc, f *failure) {
 	e := d.SetObject("last_payment_error")
-	f.write(e)
+	f.write(r.Call, e)
 	e.SetDoc("payment_method", method)
 	e.SetString("type", f.kind())
 	d.SetNull("payment_method")
@@ -258,4 +259,5 @@ func (r *request) failIntent(d, method sdk.Doc, f *failure) {
 	paymentIntents.Update(r.Call, d)
 	emit(r.Call, "payment_intent.payment_failed", d, sdk.Doc{})
 	f.intent, f.method = d, method
+	r.intentFailed(d)
 }

@@ -15,7 +15,7 @@ var paymentIntents = stripe.Collect(&sdk.Collection{
 
 // paymentIntentTemplate [R, POST /v1/payment_intents at 2024-06-20];
 // automatic_async is the default since 2024-04-10.
-var paymentIntentTemplate = sdk.MustTemplate(`{"id":"","object":"payment_intent","amount":0,"amount_capturable":0,"amount_details":{"tip":{}},"amount_received":0,"application":null,"application_fee_amount":null,"automatic_payment_methods":null,"canceled_at":null,"cancellation_reason":null,"capture_method":"automatic_async","client_secret":"","confirmation_method":"automatic","created":0,"currency":"","customer":null,"description":null,"invoice":null,"last_payment_error":null,"latest_charge":null,"livemode":false,"metadata":{},"next_action":null,"on_behalf_of":null,"payment_method":null,"payment_method_configuration_details":null,"payment_method_options":{},"payment_method_types":[],"processing":null,"receipt_email":null,"review":null,"setup_future_usage":null,"shipping":null,"source":null,"statement_descriptor":null,"statement_descriptor_suffix":null,"status":"requires_payment_method","transfer_data":null,"transfer_group":null}`)
+var paymentIntentTemplate = sdk.MustTemplate(`{"id":"","object":"payment_intent","amount":0,"amount_capturable":0,"amount_details":{"tip":{}},"amount_received":0,"application":null,"application_fee_amount":null,"automatic_payment_methods":null,"canceled_at":null,"cancellation_reason":null,"capture_method":"automatic_async","client_secret":"","confirmation_method":"automatic","created":0,"currency":"","customer":null,"customer_account":null,"description":null,"excluded_payment_method_types":null,"invoice":null,"last_payment_error":null,"latest_charge":null,"livemode":false,"managed_payments":{"enabled":false},"metadata":{},"next_action":null,"on_behalf_of":null,"payment_method":null,"payment_method_configuration_details":null,"payment_method_options":{},"payment_method_types":[],"processing":null,"receipt_email":null,"review":null,"setup_future_usage":null,"shared_payment_granted_token":null,"shipping":null,"source":null,"statement_descriptor":null,"statement_descriptor_suffix":null,"status":"requires_payment_method","transfer_data":null,"transfer_group":null}`)
 
 func paymentIntentHandlers() {
 	handle("PostPaymentIntents", sdk.Exact, func(r *request) error {
@@ -88,6 +88,9 @@ func (r *request) createIntent() (sdk.Doc, error) {
 	d.SetString("client_secret", id+"_secret_"+r.Random(sdk.Objects, 25, sdk.Base62))
 	d.SetInt("created", r.Unix())
 	d.SetString("currency", currency)
+	if !r.since("2024-04-10") {
+		d.SetString("capture_method", "automatic") // [D docs.stripe.com/changelog, 2024-04-10: the default is automatic_async]
+	}
 	if v := r.text("confirmation_method"); v != "" {
 		d.SetString("confirmation_method", v)
 	}

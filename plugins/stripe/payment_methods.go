@@ -14,7 +14,7 @@ var paymentMethods = stripe.Collect(&sdk.Collection{
 })
 
 // paymentMethodTemplate [R, POST /v1/payment_methods/pm_card_visa/attach at 2024-06-20].
-var paymentMethodTemplate = sdk.MustTemplate(`{"id":"","object":"payment_method","allow_redisplay":"unspecified","billing_details":{"address":{"city":null,"country":null,"line1":null,"line2":null,"postal_code":null,"state":null},"email":null,"name":null,"phone":null},"card":{"brand":"","checks":{"address_line1_check":null,"address_postal_code_check":null,"cvc_check":null},"country":"","display_brand":"","exp_month":0,"exp_year":0,"fingerprint":"","funding":"","generated_from":null,"last4":"","networks":{"available":[],"preferred":null},"three_d_secure_usage":{"supported":true},"wallet":null},"created":0,"customer":null,"livemode":false,"metadata":{},"type":"card"}`)
+var paymentMethodTemplate = sdk.MustTemplate(`{"id":"","object":"payment_method","allow_redisplay":"unspecified","billing_details":{"address":{"city":null,"country":null,"line1":null,"line2":null,"postal_code":null,"state":null},"email":null,"name":null,"phone":null,"tax_id":null},"card":{"brand":"","checks":{"address_line1_check":null,"address_postal_code_check":null,"cvc_check":null},"country":"","display_brand":"","exp_month":0,"exp_year":0,"fingerprint":"","funding":"","generated_from":null,"last4":"","networks":{"available":[],"preferred":null},"regulated_status":"unregulated","three_d_secure_usage":{"supported":true},"wallet":null},"created":0,"customer":null,"customer_account":null,"livemode":false,"metadata":{},"shared_payment_granted_token":null,"type":"card"}`)
 
 func paymentMethodHandlers() {
 	handle("PostPaymentMethods", sdk.Exact, createPaymentMethod)
@@ -320,7 +320,11 @@ func (r *request) attach(d sdk.Doc, customer string) error {
 
 // declineFailure is the 402 of a decline.
 func declineFailure(no *decline) *failure {
-	return &failure{status: 402, typ: "card_error", code: no.code, decline: no.declineCode, message: no.message, param: no.param, executed: true}
+	f := &failure{status: 402, typ: "card_error", code: no.code, decline: no.declineCode, message: no.message, param: no.param, advice: no.advice, network: no.network, executed: true}
+	if f.decline == "" && usedVersion.date >= basil {
+		f.decline = no.code
+	}
+	return f
 }
 
 func detachPaymentMethod(r *request) error {

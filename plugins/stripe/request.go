@@ -16,6 +16,9 @@ type request struct {
 	// unmirrored are parameters of the operation that answer 501.
 	unmirrored []string
 	print      string // fingerprint, once it is known
+	// byPlan and soleItem tell that a subscription's parameters were of the time
+	// of plans, see takePlans.
+	byPlan, soleItem bool
 }
 
 var current request
@@ -56,9 +59,9 @@ func serve(c *sdk.Call, op *resource.Operation, unmirrored []string, run func(c 
 // internalRequest is what operations get when no client asked: timers, pages,
 // simulations.
 func internalRequest(c *sdk.Call) *request {
-	usedVersion = apiVersion{lineVersion, lineVersion}
+	usedVersion = ownVersion
 	r := &current
-	*r = request{Call: c, in: described(lineVersion), params: c.NewObject()}
+	*r = request{Call: c, in: described(ownVersion.date), params: c.NewObject()}
 	return r
 }
 
@@ -77,6 +80,9 @@ func (r *request) answer(d sdk.Doc) error {
 	fit(r.Call, d, typ, usedVersion.date)
 	return r.JSON(d)
 }
+
+// after tells whether the session's time is behind a moment in Unix seconds.
+func (r *request) after(moment int64) bool { return r.Unix() >= moment }
 
 // since tells whether the version asked for has what one introduced.
 func (r *request) since(version string) bool { return usedVersion.date >= version }

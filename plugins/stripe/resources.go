@@ -18,12 +18,19 @@ type resourceSpec struct {
 	event  string // events are event.created, .updated and .deleted; "" sends none
 	param  string // what a 404 names, "id" if empty
 	index  []string
+	level  sdk.Level // of its plain operations, Generic if zero
+
+	// template is a new document with all members that any version has; without
+	// one it has those of the description that holds for the request.
+	template *sdk.Template
 
 	// complete gives a new document what its members are made of; a failure is
 	// answered. What the client may not choose is set here.
 	complete func(r *request, d sdk.Doc) error
 	// changed does the same behind a change.
 	changed func(r *request, before, d sdk.Doc) error
+	// deletable refuses deletions.
+	deletable func(r *request, d sdk.Doc) error
 
 	collection *sdk.Collection
 	shape      int16
@@ -69,6 +76,9 @@ func resources() {
 		if strings.ReplaceAll(s.object, ".", "_")+"s" != s.collection.Entity {
 			s.collection.Aliases = nil
 		}
+		if s.template != nil {
+			complete(s.collection, s.template)
+		}
 		specOf[s.object] = s
 		kept[s.object] = s.collection
 	}
@@ -95,14 +105,16 @@ func shapeOf(object string) int16 {
 // entityName is what state calls the objects of a kind: tax_ids, terminal_readers.
 func entityName(object string) string { return strings.ReplaceAll(object, ".", "_") + "s" }
 
-// generic returns the engine's handler of an operation, nil if it has none.
-func generic(op *resource.Operation) func(r *request) error {
+// generic returns the engine's handler of an operation; one without a function
+// if it has none.
+func generic(op *resource.Operation) handled {
+	none := handled{level: sdk.Generic}
 	if byHandOnly(op.Pattern) || op.Shape == 0 {
-		return nil
+		return none
 	}
 	s := specOf[tables.Shapes[op.Shape].Object]
 	if s == nil {
-		return nil
+		return none
 	}
 	path := op.Pattern[strings.IndexByte(op.Pattern, ' ')+1:]
 	parents := pathParams(path)
@@ -110,23 +122,23 @@ func generic(op *resource.Operation) func(r *request) error {
 	if n := len(parents); n > 0 && strings.HasSuffix(path, "}") {
 		last, parents = parents[n-1], parents[:n-1]
 	}
-	h := &genericOperation{s, parents, last}
+	g := &genericOperation{s, parents, last}
+	h := handled{level: max(s.level, sdk.Generic)}
 	switch op.Verb {
 	case resource.Create:
-		return h.create
+		h.run = g.create
 	case resource.Retrieve:
-		return h.retrieve
+		h.run = g.retrieve
 	case resource.Update:
-		return h.update
+		h.run = g.update
 	case resource.Delete:
-		if tables.Shapes[op.Shape].Member("deleted") == nil {
-			return nil // it answers the object: a cancellation, by hand
+		if tables.Shapes[op.Shape].Member("deleted") != nil { // else it answers the object: a cancellation, by hand
+			h.run = g.remove
 		}
-		return h.remove
 	case resource.List:
-		return h.list
+		h.run = g.list
 	}
-	return nil
+	return h
 }
 
 // byHandOnly tells whether the effect of an operation is more than keeping what
@@ -224,8 +236,7 @@ func (g *genericOperation) create(r *request) error {
 	if err := r.checkReferences(g.s); err != nil {
 		return err
 	}
-	d := engine.New(r.Call, g.s.shape, r.params)
-	g.s.mint(r, d)
+	d := g.s.new(r, r.params)
 	for _, parent := range g.parents {
 		if d.Get(parent).Exists() {
 			d.SetString(parent, r.Value(parent))
@@ -239,9 +250,25 @@ func (g *genericOperation) create(r *request) error {
 	return r.keep(g.s, d)
 }
 
+// new makes a document out of parameters.
+func (s *resourceSpec) new(r *request, params sdk.Doc) sdk.Doc {
+	var d sdk.Doc
+	if s.template == nil {
+		d = engine.New(r.Call, s.shape, params)
+	} else {
+		d = s.template.New(r.Arena)
+		if d.Get("created").Exists() {
+			d.SetInt("created", r.Unix())
+		}
+		engine.Apply(r.Call, d, s.shape, params)
+	}
+	s.mint(r, params, d)
+	return d
+}
+
 // mint gives a new document its id. Clients may choose the ids of some kinds.
-func (s *resourceSpec) mint(r *request, d sdk.Doc) {
-	if id := r.text("id"); id != "" && r.given("id") {
+func (s *resourceSpec) mint(r *request, params, d sdk.Doc) {
+	if id := params.Get("id").String(); id != "" {
 		d.SetString("id", id)
 		return
 	}
@@ -265,8 +292,10 @@ func (r *request) keep(s *resourceSpec, d sdk.Doc) error {
 }
 
 func (g *genericOperation) retrieve(r *request) error {
-	if d, deleted := g.s.collection.GetAny(r.Call, r.Value(g.id)); deleted && len(g.parents) == 0 {
-		return r.answer(d)
+	if strings.HasPrefix(g.s.object, "terminal.") { // [S] of these the description has a deleted form
+		if d, deleted := g.s.collection.GetAny(r.Call, r.Value(g.id)); deleted {
+			return r.answer(d)
+		}
 	}
 	d, err := g.find(r)
 	if err != nil {
@@ -308,6 +337,11 @@ func (g *genericOperation) remove(r *request) error {
 	d, err := g.find(r)
 	if err != nil {
 		return err
+	}
+	if g.s.deletable != nil {
+		if err := g.s.deletable(r, d); err != nil {
+			return err
+		}
 	}
 	tombstone := r.NewObject()
 	tombstone.SetString("id", d.Get("id").String())

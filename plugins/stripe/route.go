@@ -28,19 +28,19 @@ func route() {
 	resources()
 	for i := range tables.Operations {
 		op := &tables.Operations[i]
-		if !op.In.In(described(lineVersion)) {
-			continue
-		}
 		h, ok := implemented[op.ID]
 		delete(implemented, op.ID)
 		if !ok {
-			if h = (handled{sdk.Generic, generic(op)}); h.run == nil {
+			if h = generic(op); h.run == nil {
 				stripe.Handle(op.Pattern, op.ID, sdk.None, nil)
 				continue
 			}
 		}
 		headers, unmirrored := headersOf(op.Pattern), notMirrored[op.ID]
 		stripe.Handle(op.Pattern, op.ID, h.level, func(c *sdk.Call) error {
+			if !op.In.In(described(usedVersion.date)) {
+				return sdk.ErrNotRouted // of another version
+			}
 			c.FixedHeaders(headers)
 			c.AddHeader("Content-Security-Policy", policies[i])
 			return serve(c, op, unmirrored, h.run)
@@ -63,6 +63,16 @@ func registerHandlers() {
 	chargeHandlers()
 	refundHandlers()
 	disputeHandlers()
+	priceHandlers()
+	planHandlers()
+	subscriptionHandlers()
+	subscriptionItemHandlers()
+	discountHandlers()
+	invoiceHandlers()
+	invoiceItemHandlers()
+	invoicePaymentHandlers()
+	creditNoteHandlers()
+	checkoutHandlers()
 	balanceHandlers()
 	accountHandlers()
 	eventHandlers()
@@ -80,4 +90,5 @@ func timerHandlers() {
 	stripe.OnTimer("expire", expire)
 	stripe.OnTimer("refund", refundTimer)
 	stripe.OnTimer("dispute", disputeTimer)
+	subscriptionTimers()
 }

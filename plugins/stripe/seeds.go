@@ -37,7 +37,7 @@ func complete(k *sdk.Collection, t *sdk.Template) {
 			d.SetInt("created", c.Unix())
 		}
 		merge(d, given)
-		if id := d.Get("id").String(); !prefixed(id, k.Prefix) && !prefixed(id, otherPrefixes[k.Type]) {
+		if id := d.Get("id").String(); !hasPrefix(id, k) {
 			c.AddFault(path+".id", "want "+k.Prefix+"…")
 		}
 		for _, ref := range references {
@@ -55,12 +55,20 @@ func complete(k *sdk.Collection, t *sdk.Template) {
 	}
 }
 
-// otherPrefixes are those of objects that were not paid by card: payments and
-// their refunds [R].
-var otherPrefixes = map[string]string{"charge": "py_", "refund": "pyr_"}
+// otherPrefixes are those that ids of a kind may have too: payments that are no
+// card charges, and what customers paid with before payment methods [R].
+var otherPrefixes = map[string][]string{
+	"coupon": {""}, "plan": {""}, "price": {""}, "product": {""}, // clients may choose these
+	"charge": {"py_"}, "refund": {"pyr_"}, "payment_method": {"card_", "src_", "ba_"}, "card": {"src_"},
+}
 
-func prefixed(id, prefix string) bool {
-	return prefix != "" && len(id) > len(prefix) && id[:len(prefix)] == prefix
+func hasPrefix(id string, k *sdk.Collection) bool {
+	for _, p := range append([]string{k.Prefix}, otherPrefixes[k.Type]...) {
+		if len(id) > len(p) && id[:len(p)] == p {
+			return true
+		}
+	}
+	return false
 }
 
 // completeNamed keeps seeded documents as they are if they have a member that all
@@ -75,9 +83,15 @@ func completeNamed(k *sdk.Collection, member string) {
 	}
 }
 
-// merge puts the members of from into d, objects member by member.
+// merge puts the members of from into d, objects member by member. What d does
+// not have stands behind what it stands behind in from.
 func merge(d, from sdk.Doc) {
+	before := ""
 	for m := range from.All {
+		if before != "" && !d.Get(m.Key()).Exists() {
+			d.InsertJSON(before, m.Key(), "null")
+		}
+		before = m.Key()
 		if to := d.Get(m.Key()); to.Kind() == sdk.Object && m.Kind() == sdk.Object {
 			merge(to, m)
 			continue

@@ -14,7 +14,7 @@ var setupAttempts = stripe.Collect(&sdk.Collection{Type: "setup_attempt", Entity
 var mandates = stripe.Collect(&sdk.Collection{Type: "mandate", Entity: "mandates", Prefix: "mandate_", Random: 24, Fields: []string{"id", "status", "payment_method"}})
 
 // setupIntentTemplate [R, GET /v1/setup_intents at 2024-06-20].
-var setupIntentTemplate = sdk.MustTemplate(`{"id":"","object":"setup_intent","application":null,"automatic_payment_methods":null,"cancellation_reason":null,"client_secret":"","created":0,"customer":null,"description":null,"flow_directions":null,"last_setup_error":null,"latest_attempt":null,"livemode":false,"mandate":null,"metadata":{},"next_action":null,"on_behalf_of":null,"payment_method":null,"payment_method_configuration_details":null,"payment_method_options":{},"payment_method_types":[],"single_use_mandate":null,"status":"requires_payment_method","usage":"off_session"}`)
+var setupIntentTemplate = sdk.MustTemplate(`{"id":"","object":"setup_intent","application":null,"automatic_payment_methods":null,"cancellation_reason":null,"client_secret":"","created":0,"customer":null,"customer_account":null,"description":null,"excluded_payment_method_types":null,"flow_directions":null,"last_setup_error":null,"latest_attempt":null,"livemode":false,"managed_payments":{"enabled":false},"mandate":null,"metadata":{},"next_action":null,"on_behalf_of":null,"payment_method":null,"payment_method_configuration_details":null,"payment_method_options":{},"payment_method_types":[],"single_use_mandate":null,"status":"requires_payment_method","usage":"off_session"}`)
 
 // setupAttemptTemplate [S fixtures.2024-06-20], members in the usual order.
 var setupAttemptTemplate = sdk.MustTemplate(`{"id":"","object":"setup_attempt","application":null,"created":0,"customer":null,"flow_directions":null,"livemode":false,"on_behalf_of":null,"payment_method":"","payment_method_details":{"card":{"brand":"","checks":{},"country":"","exp_month":0,"exp_year":0,"fingerprint":"","funding":"","last4":"","network":"","three_d_secure":null,"wallet":null},"type":"card"},"setup_error":null,"setup_intent":"","status":"succeeded","usage":"off_session"}`)
@@ -232,7 +232,7 @@ func (r *request) finishSetup(d, method sdk.Doc, card *testCard) error {
 // failSetup takes the payment method off a setup intent and says why.
 func (r *request) failSetup(d, method sdk.Doc, f *failure) {
 	e := d.SetObject("last_setup_error")
-	f.write(e)
+	f.write(r.Call, e)
 	e.SetDoc("payment_method", method)
 	e.SetString("type", f.kind())
 	d.SetNull("payment_method")

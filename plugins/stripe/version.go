@@ -48,13 +48,16 @@ type apiVersion struct {
 	text string // as the answer names it: 2025-03-31.basil, with betas
 }
 
-// usedVersion is the current call's.
-var usedVersion apiVersion
+// ownVersion is the line's, usedVersion the current call's.
+var (
+	ownVersion  = apiVersion{dateOf(lineVersion), lineVersion}
+	usedVersion = ownVersion
+)
 
 // chooseVersion sets usedVersion to what the request asks for, or to the line's
 // where it asks for none or for one that is not mirrored.
 func chooseVersion(c *sdk.Call) {
-	usedVersion = apiVersion{lineVersion, lineVersion}
+	usedVersion = ownVersion
 	if asked := c.Header("Stripe-Version"); asked != "" && asked != lineVersion {
 		if date := dateOf(asked); date >= oldestVersion && date <= newestVersion {
 			usedVersion = apiVersion{date, asked} // [R] betas are echoed

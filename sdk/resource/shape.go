@@ -27,6 +27,15 @@ const (
 	Reference             // the id of another object, or that object when expanded
 )
 
+// Format says how a Text is made up.
+type Format uint8
+
+// Formats of texts.
+const (
+	Free Format = iota
+	UUID
+)
+
 // Bits say more of a member.
 type Bits uint8
 
@@ -38,14 +47,15 @@ const (
 
 // Member is one member of a shape.
 type Member struct {
-	Name  string
-	Kind  Kind
-	Item  Kind // of an Array's elements
-	Bits  Bits
-	In    Versions
-	Of    int16    // index into Tables.Shapes; 0 is none
-	First string   // the first value of an enum, the only one of a constant
-	To    []string // objects that a Reference may name
+	Name   string
+	Kind   Kind
+	Item   Kind // of an Array's elements
+	Bits   Bits
+	In     Versions
+	Format Format   // of a Text
+	Of     int16    // index into Tables.Shapes; 0 is none
+	First  string   // the first value of an enum, the only one of a constant
+	To     []string // objects that a Reference may name
 }
 
 // Shape is an object of the description; members stand in the vendor's order.
@@ -87,7 +97,12 @@ type Operation struct {
 	Verb    Verb
 	In      Versions
 	Shape   int16 // of the answer, of its elements for List and Search; 0 is none
-	Fields  []sdk.Field
+	// List is the shape around the elements of a list, Key their member there;
+	// without them a list is a bare array, or the plugin knows what stands around.
+	List   int16
+	Key    string
+	Status int16 // of success, if it is not 200
+	Fields []sdk.Field
 }
 
 // Tables is what mirra-gen writes. Shapes[0] is not used.

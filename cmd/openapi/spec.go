@@ -1,18 +1,26 @@
-package main
+package openapi
 
 import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 )
 
 // spec is what is read of an OpenAPI 3 description.
 type spec struct {
+	Servers []struct {
+		URL string `json:"url"`
+	} `json:"servers"`
 	Paths      map[string]pathItem `json:"paths"`
 	Components struct {
-		Schemas map[string]*schema `json:"schemas"`
+		Schemas       map[string]*schema     `json:"schemas"`
+		Parameters    map[string]parameter   `json:"parameters"`
+		RequestBodies map[string]requestBody `json:"requestBodies"`
+		Responses     map[string]requestBody `json:"responses"`
 	} `json:"components"`
 
 	name   string          // of the file
@@ -29,6 +37,12 @@ func (p *pathItem) UnmarshalJSON(b []byte) error {
 		return err
 	}
 	*p = pathItem{}
+	var shared []parameter // of all operations of the path
+	if raw["parameters"] != nil {
+		if err := json.Unmarshal(raw["parameters"], &shared); err != nil {
+			return fmt.Errorf("parameters: %w", err)
+		}
+	}
 	for _, method := range methods {
 		if raw[method] == nil {
 			continue
@@ -37,6 +51,7 @@ func (p *pathItem) UnmarshalJSON(b []byte) error {
 		if err := json.Unmarshal(raw[method], &op); err != nil {
 			return fmt.Errorf("%s: %w", method, err)
 		}
+		op.Parameters = append(op.Parameters, shared...)
 		(*p)[method] = op
 	}
 	return nil
@@ -45,19 +60,56 @@ func (p *pathItem) UnmarshalJSON(b []byte) error {
 var methods = []string{"get", "post", "put", "patch", "delete"}
 
 type operation struct {
-	ID         string `json:"operationId"`
-	Parameters []struct {
-		Name     string  `json:"name"`
-		In       string  `json:"in"`
-		Required bool    `json:"required"`
-		Schema   *schema `json:"schema"`
-	} `json:"parameters"`
-	RequestBody struct {
-		Content map[string]content `json:"content"`
-	} `json:"requestBody"`
-	Responses map[string]struct {
-		Content map[string]content `json:"content"`
-	} `json:"responses"`
+	ID          string                 `json:"operationId"`
+	Parameters  []parameter            `json:"parameters"`
+	RequestBody requestBody            `json:"requestBody"`
+	Responses   map[string]requestBody `json:"responses"`
+}
+
+type parameter struct {
+	Ref      string  `json:"$ref"`
+	Name     string  `json:"name"`
+	In       string  `json:"in"`
+	Required bool    `json:"required"`
+	Schema   *schema `json:"schema"`
+}
+
+// requestBody is a body by media type, of a request or an answer.
+type requestBody struct {
+	Ref     string             `json:"$ref"`
+	Content map[string]content `json:"content"`
+}
+
+// parameters returns the parameters of an operation with their references
+// followed.
+func (s *spec) parameters(o *operation) []parameter {
+	var out []parameter
+	for _, p := range o.Parameters {
+		if p.Ref != "" {
+			found, ok := s.Components.Parameters[strings.TrimPrefix(p.Ref, "#/components/parameters/")]
+			if !ok {
+				s.fault("a $ref leads nowhere: " + p.Ref)
+				continue
+			}
+			p = found
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
+func (s *spec) body(b requestBody) map[string]content {
+	if b.Ref == "" {
+		return b.Content
+	}
+	if found, ok := s.Components.RequestBodies[strings.TrimPrefix(b.Ref, "#/components/requestBodies/")]; ok {
+		return found.Content
+	}
+	if found, ok := s.Components.Responses[strings.TrimPrefix(b.Ref, "#/components/responses/")]; ok {
+		return found.Content
+	}
+	s.fault("a $ref leads nowhere: " + b.Ref)
+	return nil
 }
 
 type content struct {
@@ -65,15 +117,30 @@ type content struct {
 }
 
 // answer returns the schema of the successful answer, nil if it has none.
-func (o *operation) answer() *schema {
-	for _, status := range []string{"200", "201", "202", "2XX", "default"} {
-		for _, media := range []string{"application/json", "application/json; charset=utf-8"} {
-			if c, ok := o.Responses[status].Content[media]; ok {
-				return c.Schema
+func (s *spec) answer(o *operation) *schema {
+	_, c := s.success(o)
+	return c
+}
+
+// success returns the status and schema of the successful answer; 0 if the
+// description has none.
+func (s *spec) success(o *operation) (status int, c *schema) {
+	for _, text := range []string{"200", "201", "202", "204", "2XX", "default"} {
+		response, ok := o.Responses[text]
+		if !ok {
+			continue
+		}
+		if n, err := strconv.Atoi(text); status == 0 && err == nil {
+			status = n
+		}
+		content := s.body(response)
+		for _, media := range slices.Sorted(maps.Keys(content)) {
+			if strings.HasPrefix(media, "application/json") {
+				return status, content[media].Schema
 			}
 		}
 	}
-	return nil
+	return status, nil
 }
 
 type schema struct {
@@ -93,6 +160,33 @@ type schema struct {
 	Additional  any        `json:"additionalProperties"`
 	Expandable  []string   `json:"x-expandableFields"`
 	ExpansionOf any        `json:"x-expansionResources"`
+
+	bad []string // members that could not be read
+}
+
+// UnmarshalJSON reads what can be read: one member of another form than OpenAPI
+// has does not cost the rest.
+func (c *schema) UnmarshalJSON(b []byte) error {
+	type plain schema
+	if json.Unmarshal(b, (*plain)(c)) == nil {
+		return nil
+	}
+	*c = schema{}
+	var raw map[string]json.RawMessage
+	if err := json.Unmarshal(b, &raw); err != nil {
+		c.bad = []string{"a schema that is no object"}
+		return nil // true and false are schemas too, of anything and nothing
+	}
+	for _, name := range slices.Sorted(maps.Keys(raw)) {
+		one, err := json.Marshal(map[string]json.RawMessage{name: raw[name]})
+		if err != nil {
+			return err
+		}
+		if json.Unmarshal(one, (*plain)(c)) != nil {
+			c.bad = append(c.bad, fmt.Sprintf("%s: %.60s", name, raw[name]))
+		}
+	}
+	return nil
 }
 
 // typeNames is one type, or several as OpenAPI 3.1 allows.
@@ -217,6 +311,11 @@ func (s *spec) resolve(c *schema) *schema {
 			return nil
 		}
 		c = next
+	}
+	if c != nil {
+		for _, what := range c.bad {
+			s.fault(what)
+		}
 	}
 	return c
 }

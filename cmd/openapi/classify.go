@@ -1,4 +1,4 @@
-package main
+package openapi
 
 import "strings"
 
@@ -12,12 +12,15 @@ import "strings"
 //	POST   /things/{id}   Update, PUT and PATCH too
 //	DELETE /things/{id}   Delete
 //	GET    /things/search Search
-func (g *tables) classify(s *spec, pattern string, op *operation) (verb string, shape int) {
+//
+// list is the shape around a list's elements and key their member there; both are
+// empty for a bare array.
+func (g *tables) classify(s *spec, pattern string, op *operation) (verb string, shape, list int, key string) {
 	method, path, _ := strings.Cut(pattern, " ")
 	path = strings.TrimSuffix(path, "/")
-	c := s.flat(op.answer())
+	c := s.flat(s.answer(op))
 	name := ""
-	if r := only(op.answer()); r != nil {
+	if r := only(s.answer(op)); r != nil {
 		name = answerName(s, r)
 	}
 	if name != "" {
@@ -29,35 +32,42 @@ func (g *tables) classify(s *spec, pattern string, op *operation) (verb string, 
 	case "GET":
 		if element, key := s.elements(c); element != "" {
 			shape = g.shapes.named(element)
-			if last == "search" {
-				return "Search", shape
+			if key != "" && g.lists {
+				list = g.shapes.add(pattern, func(d *spec) *schema {
+					if op, ok := d.find(pattern); ok {
+						return d.answer(&op)
+					}
+					return nil
+				})
 			}
-			_ = key
-			if !byID {
-				return "List", shape
+			switch {
+			case last == "search":
+				return "Search", shape, list, key
+			case !byID:
+				return "List", shape, list, key
 			}
-			return "", shape
+			return "", shape, 0, ""
 		}
 		if byID && name != "" {
-			return "Retrieve", shape
+			return "Retrieve", shape, 0, ""
 		}
 	case "POST":
 		switch {
 		case byID && name != "":
-			return "Update", shape
+			return "Update", shape, 0, ""
 		case !byID && name != "" && s.isCollection(path, name):
-			return "Create", shape
+			return "Create", shape, 0, ""
 		}
 	case "PUT", "PATCH":
 		if byID {
-			return "Update", shape
+			return "Update", shape, 0, ""
 		}
 	case "DELETE":
 		if byID && !strings.HasSuffix(parent, "}") {
-			return "Delete", shape
+			return "Delete", shape, 0, ""
 		}
 	}
-	return "", shape
+	return "", shape, 0, ""
 }
 
 // answerName is the component that an answer is, the first that is not a
@@ -113,7 +123,7 @@ func (s *spec) isCollection(path, name string) bool {
 		}
 	}
 	if op, ok := s.Paths[path]["get"]; ok {
-		if element, _ := s.elements(s.flat(op.answer())); element == name {
+		if element, _ := s.elements(s.flat(s.answer(&op))); element == name {
 			return true
 		}
 	}

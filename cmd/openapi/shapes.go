@@ -1,4 +1,4 @@
-package main
+package openapi
 
 import (
 	"fmt"
@@ -23,6 +23,7 @@ type shape struct {
 }
 
 type member struct {
+	format     string // of texts
 	name       string
 	kind, item string
 	nullable   bool
@@ -207,8 +208,11 @@ func (g *shapes) describePlain(m *member, name string, s *spec, p *schema, find 
 	switch p.kind() {
 	case "string":
 		m.kind = "Text"
-		if p.Format == "date-time" {
+		switch p.Format {
+		case "date-time":
 			m.kind = "DateTime"
+		case "uuid":
+			m.format = "UUID"
 		}
 		if len(p.Enum) > 0 {
 			m.first = fmt.Sprint(p.Enum[0])
@@ -267,6 +271,9 @@ func (m *member) literal(all uint8) string {
 		parts = append(parts, "Bits: resource.Nullable")
 	case m.optional:
 		parts = append(parts, "Bits: resource.Optional")
+	}
+	if m.format != "" {
+		parts = append(parts, "Format: resource."+m.format)
 	}
 	if m.in != all {
 		parts = append(parts, fmt.Sprintf("In: %d", m.in))

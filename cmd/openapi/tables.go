@@ -1,4 +1,4 @@
-package main
+package openapi
 
 import (
 	"fmt"
@@ -13,6 +13,7 @@ import (
 type tables struct {
 	specs      []*spec
 	all        uint8 // the bits of all descriptions
+	lists      bool  // the shapes around lists too
 	shapes     *shapes
 	operations []operationRow
 	shared     []sharedRow
@@ -20,9 +21,9 @@ type tables struct {
 }
 
 type operationRow struct {
-	ID, Pattern, Verb, Fields string
-	In                        uint8
-	Shape                     int
+	ID, Pattern, Verb, Key, Fields string
+	In                             uint8
+	Shape, List, Status            int
 }
 
 type sharedRow struct{ Name, Text string }
@@ -59,14 +60,14 @@ func (g *tables) addOperation(pattern string) bool {
 			}
 		}
 		row.In |= 1 << i
-		for _, p := range op.Parameters {
+		for _, p := range s.parameters(&op) {
 			if p.In == "query" && p.Schema != nil {
 				f := s.field(p.Schema, nil, 0)
 				f.required = p.Required
 				merge(all, p.Name, f, 1<<i)
 			}
 		}
-		for _, content := range op.RequestBody.Content {
+		for _, content := range s.body(op.RequestBody) {
 			body := s.flat(content.Schema)
 			if body == nil {
 				continue
@@ -75,8 +76,11 @@ func (g *tables) addOperation(pattern string) bool {
 				merge(all, name, f, 1<<i)
 			}
 		}
-		if verb, shape := g.classify(s, pattern, &op); verb != "" {
-			row.Verb, row.Shape = verb, shape
+		if status, _ := s.success(&op); status != 200 {
+			row.Status = status
+		}
+		if verb, shape, list, key := g.classify(s, pattern, &op); verb != "" {
+			row.Verb, row.Shape, row.List, row.Key = verb, shape, list, key
 		}
 	}
 	if row.ID == "" {

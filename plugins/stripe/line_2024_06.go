@@ -1,0 +1,9 @@
+//go:build !line_2026_08
+
+package main
+
+// The line of this build: what requests that name no version get.
+const (
+	lineName    = "2024-06"
+	lineVersion = "2024-06-20"
+)
