@@ -85,6 +85,11 @@ func resources() {
 	for _, k := range []*sdk.Collection{accounts, applicationFees, balanceTransactions, bankAccounts, charges, cardSources, customers, disputes, feeRefunds, mandates, persons, paymentIntents, paymentMethods, refunds, reversals, setupAttempts, setupIntents, transfers} {
 		kept[k.Type] = k
 	}
+	for typ, k := range kept {
+		if rules[typ] != nil {
+			k.Trim = trim
+		}
+	}
 }
 
 // shapeOf finds the shape of an object.
