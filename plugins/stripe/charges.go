@@ -107,7 +107,11 @@ func (r *request) fillCharge(d, method sdk.Doc, card *testCard) {
 	}
 	to.SetString("network", from.Get("brand").String())
 	to.SetString("network_transaction_id", r.Random(sdk.Fixed, 15, sdk.Digits)) // [R] the same for many charges of an account
-	d.SetString("receipt_url", "https://pay.stripe.com/receipts/payment/CAcaFwoVYWNjdF8x"+r.Random(sdk.Objects, 32, sdk.Base62)+r.Random(sdk.Objects, 32, sdk.Base62))
+	receipt, signed := "payment", ""
+	if !d.Get("invoice").IsNull() {
+		receipt, signed = "invoices", "?s=ap" // [R 2022-11-15 to 2026-03-25]
+	}
+	d.SetString("receipt_url", "https://pay.stripe.com/receipts/"+receipt+"/CAcaFwoVYWNjdF8x"+r.Random(sdk.Objects, 32, sdk.Base62)+r.Random(sdk.Objects, 32, sdk.Base62)+signed)
 }
 
 // descriptor is what the customer's statement shows: at most 22 characters,

@@ -54,7 +54,7 @@ var lifetimes = []lifetime{
 	{object: "charge", path: "payment_method_details.card.extended_authorization", since: "2023-10-01"},
 	{object: "charge", path: "payment_method_details.card.incremental_authorization", since: "2023-10-01"},
 	{object: "charge", path: "payment_method_details.card.multicapture", since: "2023-10-01"},
-	{object: "charge", path: "payment_method_details.card.network_token", since: "2023-04-21"},
+	{object: "charge", path: "payment_method_details.card.network_token", since: "2022-12-15"},
 	{object: "charge", path: "payment_method_details.card.network_transaction_id", since: "2024-12-20"},
 	{object: "charge", path: "payment_method_details.card.overcapture", since: "2023-10-01"},
 	{object: "charge", path: "payment_method_details.card.regulated_status", since: "2024-12-20"},

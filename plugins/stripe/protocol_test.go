@@ -121,7 +121,7 @@ func TestKeysAndPaths(t *testing.T) {
 		t.Errorf("no key: %s", r.Body)
 	}
 	apiError{404, "", "", "", "", "Unrecognized request URL (GET: /v1/nothing). Please see https://stripe.com/docs or we can help at https://support.stripe.com/."}.check(t, m.Form("GET", "/v1/nothing"))
-	apiError{501, "api_error", "mirra_not_mirrored", "", "", "Mirra does not mirror PostCheckoutSessions (POST /v1/checkout/sessions) yet. See COVERAGE.md of the stripe plugin."}.check(t, m.Form("POST", "/v1/checkout/sessions", "mode=payment"))
+	apiError{501, "api_error", "mirra_not_mirrored", "", "", "Mirra does not mirror PostQuotes (POST /v1/quotes) yet. See COVERAGE.md of the stripe plugin."}.check(t, m.Form("POST", "/v1/quotes"))
 }
 
 // TestOperationsAnswer: each operation of the description has a handler or
@@ -157,7 +157,7 @@ func TestOperationsAnswer(t *testing.T) {
 func TestNotMirrored(t *testing.T) {
 	m := start(t)
 	for _, c := range []struct{ path, field, param string }{
-		{"/v1/customers", "coupon=ten", "coupon"},
+		{"/v1/customers", "test_clock=clock_1", "test_clock"},
 		{"/v1/webhook_endpoints", "connect=true", "connect"},
 		{"/v1/charges", "destination[account]=acct_1PmHgaKXBGcbgpbZ", "destination"},
 	} {

@@ -85,6 +85,7 @@ func resources() {
 	for _, k := range []*sdk.Collection{accounts, balanceTransactions, bankAccounts, charges, cardSources, customers, disputes, mandates, persons, paymentIntents, paymentMethods, refunds, setupAttempts, setupIntents} {
 		kept[k.Type] = k
 	}
+	billingSeeds()
 }
 
 // shapeOf finds the shape of an object.
