@@ -87,6 +87,8 @@ var billingLifetimes = []lifetime{
 	{object: "line_item", path: "type", to: basil},
 	{object: "line_item", path: "unit_amount_excluding_tax", to: basil},
 
+	{object: "payment_intent", path: "payment_details", since: "2025-10-01"},
+
 	{object: "plan", path: "aggregate_usage", to: basil},
 	{object: "plan", path: "meter", since: "2024-05-01"},
 

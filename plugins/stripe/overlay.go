@@ -103,4 +103,6 @@ var resourceSpecs = []resourceSpec{
 
 // overlays are the values of members that nobody set, by the description's name
 // of the shape.
-var overlays = map[string]*resource.Overlay{}
+var overlays = map[string]*resource.Overlay{
+	"checkout.session": {Values: map[string]string{"metadata": "{}"}, Hidden: []string{"optional_items", "managed_payments"}}, // [R 2026-03-25]
+}

@@ -85,10 +85,9 @@ func resources() {
 	for _, k := range []*sdk.Collection{accounts, applicationFees, balanceTransactions, bankAccounts, charges, cardSources, customers, disputes, feeRefunds, mandates, persons, paymentIntents, paymentMethods, refunds, reversals, setupAttempts, setupIntents, transfers} {
 		kept[k.Type] = k
 	}
-	for typ, k := range kept {
-		if rules[typ] != nil {
-			k.Trim = trim
-		}
+	billingSeeds()
+	for typ := range trimmed {
+		kept[typ].Trim = trim
 	}
 }
 
