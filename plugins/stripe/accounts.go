@@ -50,6 +50,8 @@ func accountHandlers() {
 	capabilityHandlers()
 	transferHandlers()
 	applicationFeeHandlers()
+	payoutHandlers()
+	topupHandlers()
 	handle("PostAccountLinks", sdk.Exact, createAccountLink)
 	handle("PostAccountsAccountLoginLinks", sdk.Modelled, createLoginLink)
 	stripe.OnTimer("verify", verifyTimer)

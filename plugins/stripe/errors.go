@@ -125,7 +125,11 @@ func answerError(c *sdk.Call, err error) {
 		e.SetDoc("payment_method", f.method)
 	}
 	if !f.noLog && f.typ != "idempotency_error" {
-		e.SetString("request_log_url", "https://dashboard.stripe.com/test/logs/"+requestID(c)+"?t="+formatInt(c.Unix()))
+		account := c.Header("Stripe-Account")
+		if account != "" {
+			account += "/" // [R]
+		}
+		e.SetString("request_log_url", "https://dashboard.stripe.com/"+account+"test/logs/"+requestID(c)+"?t="+formatInt(c.Unix()))
 	}
 	if f.setup.Exists() {
 		e.SetDoc("setup_intent", f.setup)

@@ -84,6 +84,11 @@ var lifetimes = []lifetime{
 	{object: "payment_method", path: "customer_account", since: "2025-12-08"},
 	{object: "payment_method", path: "shared_payment_granted_token", since: "2026-05-01"},
 
+	{object: "payout", path: "application_fee", since: "2024-06-01"},
+	{object: "payout", path: "application_fee_amount", since: "2024-06-01"},
+	{object: "payout", path: "payout_method", since: "2025-01-15"},
+	{object: "payout", path: "trace_id", since: "2024-10-01"},
+
 	{object: "person", path: "relationship.authorizer", since: "2024-11-20"},
 
 	{object: "plan", path: "aggregate_usage", to: basil},

@@ -122,7 +122,7 @@ func (r *request) reverse(t, refund sdk.Doc) (sdk.Doc, error) {
 	transfers.Update(r.Call, t)
 	emit(r.Call, "transfer.reversed", t, sdk.Doc{})
 	var err error
-	r.asAccount(destination, func() { err = r.giveBack(t, d, back, amount) })
+	r.asAccount(destination, func() { err = r.refundPayment(t, d, back, amount) })
 	if err == nil && (refund.Exists() && r.is("refund_application_fee") || !refund.Exists() && r.is("refund_application_fee")) {
 		err = r.feeBack(t, amount)
 	}
@@ -144,8 +144,8 @@ func (r *request) showReversals(t sdk.Doc) {
 	list.SetInt("total_count", int64(len(docs)))
 }
 
-// giveBack refunds a transfer's payment in the account that got it.
-func (r *request) giveBack(t, reversal sdk.Doc, id string, amount int64) error {
+// refundPayment refunds a transfer's payment in the account that got it.
+func (r *request) refundPayment(t, reversal sdk.Doc, id string, amount int64) error {
 	payment, ok := charges.Get(r.Call, t.Get("destination_payment").String())
 	if !ok {
 		return nil // it was there before the session

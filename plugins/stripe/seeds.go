@@ -19,6 +19,8 @@ func seeds() {
 	complete(persons, personTemplate)
 	completeNamed(persons, "account")
 	complete(bankAccounts, externalTemplate)
+	complete(payouts, payoutTemplate)
+	complete(topups, topupTemplate)
 	complete(transfers, transferTemplate)
 	complete(reversals, reversalTemplate)
 	complete(applicationFees, feeTemplate)
