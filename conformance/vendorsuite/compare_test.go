@@ -258,7 +258,7 @@ func TestTranslate(t *testing.T) {
 	m.learn("Z4OV52SU", "ABCDEFGH", false)
 	e := &Exchange{
 		Method: "POST", URL: "https://user:pw@api.stripe.com/v1/customers/cus_AAAAAAAAAAAAAA/x?a%5B%5D=cus_AAAAAAAAAAAAAA&b=%20+", Header: http.Header{"Idempotency-Key": {"k"}, "Stripe-Version": {"2024-06-20"}},
-		RequestHeader: http.Header{"Authorization": {"Bearer <redacted>"}, "Stripe-Version": {"<STRIPE_VERSION>"}},
+		RequestHeader: http.Header{"Authorization": {"Bearer <redacted>"}, "Stripe-Version": {"<API_VERSION>"}},
 		RequestBody:   "coupon=Z4OV52SU&name=Z4OV52SUX&url=https%3A%2F%2Fx%2Fcus_AAAAAAAAAAAAAA&c=a%20b",
 	}
 	r, err := m.request(e)

@@ -168,7 +168,7 @@ func TestGroupsAndFilters(t *testing.T) {
 	lines := []string{
 		shopLines[0], shopLines[1],
 		exchangeLine("d", 0, "POST", "/v1/customers", "name=a", 200, customer(1723305600), "stripe-version", "2023-10-16; beta=v1"),
-		exchangeLine("e", 0, "POST", "/v1/customers", "name=b", 200, customer(1723305600), "stripe-version", "<STRIPE_VERSION>"),
+		exchangeLine("e", 0, "POST", "/v1/customers", "name=b", 200, customer(1723305600), "stripe-version", "<API_VERSION>"),
 		exchangeLine("f", 0, "POST", "/v1/customers", "name=a", 200, customer(1723305600), "stripe-version", ""),
 		strings.Replace(exchangeLine("g", 0, "GET", "/v1/x", "", 200, `{}`), "api.stripe.com", "api.example.com", 1),
 	}
