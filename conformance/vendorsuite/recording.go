@@ -57,6 +57,14 @@ type Note struct {
 	Text  string
 }
 
+// Corpora: what exchanges are evidence of.
+const (
+	// Recorded exchanges were recorded of the vendor.
+	Recorded = "recorded"
+	// Documented ones were written by hand from the vendor's documentation.
+	Documented = "documented"
+)
+
 // Recordings is what was read.
 type Recordings struct {
 	Cassettes []*Cassette // by source
