@@ -26,6 +26,7 @@ func handle(id string, level sdk.Level, run func(c *request) error) {
 func route() {
 	registerHandlers()
 	resources()
+	searchHandlers()
 	for i := range tables.Operations {
 		op := &tables.Operations[i]
 		h, ok := implemented[op.ID]
