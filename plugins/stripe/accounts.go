@@ -48,6 +48,8 @@ func accountHandlers() {
 	personHandlers()
 	externalAccountHandlers()
 	capabilityHandlers()
+	transferHandlers()
+	applicationFeeHandlers()
 	handle("PostAccountLinks", sdk.Exact, createAccountLink)
 	handle("PostAccountsAccountLoginLinks", sdk.Modelled, createLoginLink)
 	stripe.OnTimer("verify", verifyTimer)
@@ -124,6 +126,7 @@ func createAccount(r *request) error {
 	if err := accounts.Insert(r.Call, d); err != nil {
 		return err
 	}
+	setMark(r.Call, id, markOpened, "here")
 	r.assessLater(d)
 	r.connectEvent(id, "account.updated", d, sdk.Doc{})
 	return r.showAccount(d)

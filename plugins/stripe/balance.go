@@ -38,7 +38,8 @@ type movement struct {
 	amount, fee             int64
 	feeText                 string
 	category, typ, describe string
-	available               bool // at once, without the pending balance
+	available               bool  // at once, without the pending balance
+	on                      int64 // when it is available if not at once, 0 for two business days
 }
 
 // move records a change of the balance. Funds become available two business
@@ -48,6 +49,9 @@ func (r *request) move(m movement) sdk.Doc {
 	d.SetString("id", m.id)
 	d.SetInt("amount", m.amount)
 	at := availableOn(r.Now())
+	if m.on != 0 {
+		at = time.Unix(m.on, 0).UTC()
+	}
 	if m.available {
 		at = r.Now()
 		d.SetString("status", "available")
@@ -109,6 +113,9 @@ func (r *request) settleAs(charge sdk.Doc, card *testCard, id string) {
 		category: "charge", typ: "charge", describe: charge.Get("description").String(), available: card.available,
 	})
 	charge.SetString("balance_transaction", id)
+	if err := r.routeCharge(charge); err != nil {
+		panic(err.Error()) // ids minted twice
+	}
 }
 
 // settleTimer is the moment after an asynchronous capture.

@@ -71,6 +71,7 @@ func (r *request) newCharge(intent, method sdk.Doc, card *testCard, challenged b
 			d.SetDoc(m, v)
 		}
 	}
+	destine(d)
 	d.SetString("payment_intent", intent.Get("id").String())
 	r.fillCharge(d, method, card)
 	if challenged {
@@ -107,11 +108,11 @@ func (r *request) fillCharge(d, method sdk.Doc, card *testCard) {
 	}
 	to.SetString("network", from.Get("brand").String())
 	to.SetString("network_transaction_id", r.Random(sdk.Fixed, 15, sdk.Digits)) // [R] the same for many charges of an account
-	receipt, signed := "payment", ""
+	kind := "payment"
 	if !d.Get("invoice").IsNull() {
-		receipt, signed = "invoices", "?s=ap" // [R 2022-11-15 to 2026-03-25]
+		kind = "invoices" // [R 2022-11-15 to 2026-03-25]
 	}
-	d.SetString("receipt_url", "https://pay.stripe.com/receipts/"+receipt+"/CAcaFwoVYWNjdF8x"+r.Random(sdk.Objects, 32, sdk.Base62)+r.Random(sdk.Objects, 32, sdk.Base62)+signed)
+	d.SetString("receipt_url", receiptURL(r.Call, kind))
 }
 
 // descriptor is what the customer's statement shows: at most 22 characters,
@@ -207,6 +208,7 @@ func (r *request) charge() (sdk.Doc, error) {
 	if err := r.setConnect(d); err != nil {
 		return sdk.Doc{}, err
 	}
+	destine(d)
 	r.setShipping(d)
 	r.setMetadata(d)
 	method := r.methodOfSource(card)

@@ -66,3 +66,6 @@ const (
 	noDocument           = `{"back":null,"details":null,"details_code":null,"front":null}`
 	noAddress            = `{"city":null,"country":null,"line1":null,"line2":null,"postal_code":null,"state":null}`
 )
+
+// isPlatform tells whether the call acts for the platform itself.
+func isPlatform(c *sdk.Call) bool { return c.Account() == platform }

@@ -110,7 +110,7 @@ func createCreditNote(r *request) error {
 		if amount > inv.Get("amount_remaining").Int64() {
 			return creditTooLarge(inv)
 		}
-	} else if err := r.giveBack(d, inv, amount); err != nil {
+	} else if err := r.creditBack(d, inv, amount); err != nil {
 		return err
 	}
 	before := inv.Clone(r.Arena)
@@ -199,8 +199,8 @@ func (r *request) creditLines(d, inv sdk.Doc) (int64, error) {
 	return sum, nil
 }
 
-// giveBack does what the parameters say of the amount of a paid invoice.
-func (r *request) giveBack(d, inv sdk.Doc, amount int64) error {
+// creditBack does what the parameters say of the amount of a paid invoice.
+func (r *request) creditBack(d, inv sdk.Doc, amount int64) error {
 	d.SetInt("post_payment_amount", amount)
 	refund, _ := r.params.Get("refund_amount").Int()
 	credit, _ := r.params.Get("credit_amount").Int()

@@ -136,7 +136,14 @@ func answerError(c *sdk.Call, err error) {
 		c.DeleteHeader("Stripe-Should-Retry")
 	}
 	fit(c, d, "", usedVersion.date)
+	if f.status == 401 {
+		c.FixedHeaders(refusalHeaders)
+		for _, name := range [...]string{"Request-Id", "Idempotency-Key", "Original-Request", "Stripe-Should-Retry", "Content-Security-Policy"} {
+			c.DeleteHeader(name)
+		}
+	}
 	_ = c.JSON(d)
+	c.Write("\n") // [R] behind every error, behind nothing else
 }
 
 func asFailure(c *sdk.Call, err error) *failure {

@@ -12,7 +12,7 @@ import (
 // intent is the intent that the path names. Publishable keys have to prove by
 // the client secret that they know it.
 func (r *request) intent(k *sdk.Collection, noun string) (sdk.Doc, error) {
-	id := r.Value("intent")
+	id := strings.ReplaceAll(r.Value("intent"), "+", " ") // [R] as in a query
 	d, ok := k.Get(r.Call, id)
 	if noun == "setup_intent" {
 		noun = "setupintent" // [R]

@@ -28,6 +28,7 @@ const (
 	markTiers         = "tiers"         // of a price: its tiers, which answers have when they are expanded
 	markDocument      = "document"      // of a person: when a document was uploaded, Unix seconds
 	markHeld          = "held"          // of a token of kind account or person: what it holds
+	markOpened        = "opened"        // an account that was made in this session
 	markRejected      = "rejected"      // of an account: why
 	markRequested     = "requested"     // of account/capability: when it was asked for, Unix seconds
 	markTargets       = "targets"       // of the account, whose id here is "": see targetsFor

@@ -11,7 +11,6 @@ import (
 // their lengths believed. Kinds with more than a prefix have a file of their own.
 var resourceSpecs = []resourceSpec{
 	{object: "apple_pay_domain", prefix: "apwc_1"},
-	{object: "application_fee", prefix: "fee_1", event: "application_fee"},
 	{object: "apps.secret", prefix: "appsecret_", random: 24},
 	{object: "billing.alert", prefix: "alrt_", random: 24},
 	{object: "billing.credit_balance_transaction", prefix: "cbtxn_", random: 24},
@@ -33,7 +32,6 @@ var resourceSpecs = []resourceSpec{
 	{object: "entitlements.active_entitlement", prefix: "ent_test_", random: 41},
 	{object: "entitlements.feature", prefix: "feat_test_", random: 41},
 	{object: "exchange_rate"},
-	{object: "fee_refund", prefix: "fr_1"},
 	{object: "file", prefix: "file_1"},
 	{object: "file_link", prefix: "link_1"},
 	{object: "financial_connections.account", prefix: "fca_1"},
@@ -91,8 +89,6 @@ var resourceSpecs = []resourceSpec{
 	{object: "terminal.reader", prefix: "tmr_", random: 24},
 	{object: "test_helpers.test_clock", prefix: "clock_1"},
 	{object: "topup", prefix: "tu_1"},
-	{object: "transfer", prefix: "tr_1"},
-	{object: "transfer_reversal", prefix: "trr_1"},
 	{object: "treasury.credit_reversal", prefix: "credrev_1"},
 	{object: "treasury.debit_reversal", prefix: "debrev_1"},
 	{object: "treasury.financial_account", prefix: "fa_1"},

@@ -82,7 +82,7 @@ func resources() {
 		specOf[s.object] = s
 		kept[s.object] = s.collection
 	}
-	for _, k := range []*sdk.Collection{accounts, balanceTransactions, bankAccounts, charges, cardSources, customers, disputes, mandates, persons, paymentIntents, paymentMethods, refunds, setupAttempts, setupIntents} {
+	for _, k := range []*sdk.Collection{accounts, applicationFees, balanceTransactions, bankAccounts, charges, cardSources, customers, disputes, feeRefunds, mandates, persons, paymentIntents, paymentMethods, refunds, reversals, setupAttempts, setupIntents, transfers} {
 		kept[k.Type] = k
 	}
 	billingSeeds()

@@ -19,6 +19,10 @@ func seeds() {
 	complete(persons, personTemplate)
 	completeNamed(persons, "account")
 	complete(bankAccounts, externalTemplate)
+	complete(transfers, transferTemplate)
+	complete(reversals, reversalTemplate)
+	complete(applicationFees, feeTemplate)
+	complete(feeRefunds, feeRefundTemplate)
 	stripe.Fixture("failed-payments", "a customer with a good card, one payment, and payments declined for six reasons", failedPayments)
 }
 
