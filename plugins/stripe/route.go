@@ -71,6 +71,7 @@ func registerHandlers() {
 	invoiceHandlers()
 	invoiceItemHandlers()
 	invoicePaymentHandlers()
+	upcomingHandlers()
 	creditNoteHandlers()
 	checkoutHandlers()
 	balanceHandlers()
@@ -80,6 +81,7 @@ func registerHandlers() {
 	authenticationHandlers()
 	timerHandlers()
 	simulations()
+	billingSimulations()
 	seeds()
 }
 
