@@ -108,11 +108,11 @@ func (r *request) fillCharge(d, method sdk.Doc, card *testCard) {
 	}
 	to.SetString("network", from.Get("brand").String())
 	to.SetString("network_transaction_id", r.Random(sdk.Fixed, 15, sdk.Digits)) // [R] the same for many charges of an account
-	receipt := "payment"
+	kind := "payment"
 	if !d.Get("invoice").IsNull() {
-		receipt = "invoices" // [R 2022-11-15 to 2026-03-25]
+		kind = "invoices" // [R 2022-11-15 to 2026-03-25]
 	}
-	d.SetString("receipt_url", receiptURL(r.Call, receipt))
+	d.SetString("receipt_url", receiptURL(r.Call, kind))
 }
 
 // descriptor is what the customer's statement shows: at most 22 characters,

@@ -385,10 +385,11 @@ func (r *request) daysUntilDue(d sdk.Doc) int64 {
 	return 30
 }
 
-// publish gives an invoice its pages: the token is account, a secret and a
-// number, in base64 [R].
+// publish gives an invoice its pages: the token is account, a secret and the
+// seconds since 2021, in base64 [R 2022-11 to 2026-05, all of them].
 func (r *request) publish(d sdk.Doc) {
-	secret := accountID(r.Call) + ",_" + r.Random(sdk.Objects, 31, sdk.Base62) + "," + r.Random(sdk.Objects, 9, sdk.Digits)
+	const year2021 = 1609459200
+	secret := accountID(r.Call) + ",_" + r.Random(sdk.Objects, 31, sdk.Base62) + "," + formatInt(r.Unix()-year2021)
 	token := "test_" + base64.RawStdEncoding.EncodeToString([]byte(secret)) + "0200" + r.Random(sdk.Objects, 8, sdk.Base62)
 	page := accountID(r.Call) + "/" + token
 	d.SetString("hosted_invoice_url", "https://invoice.stripe.com/i/"+page+"?s=ap")

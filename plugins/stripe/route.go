@@ -72,6 +72,7 @@ func registerHandlers() {
 	invoiceHandlers()
 	invoiceItemHandlers()
 	invoicePaymentHandlers()
+	upcomingHandlers()
 	creditNoteHandlers()
 	checkoutHandlers()
 	balanceHandlers()
@@ -81,6 +82,7 @@ func registerHandlers() {
 	authenticationHandlers()
 	timerHandlers()
 	simulations()
+	billingSimulations()
 	seeds()
 }
 
