@@ -18,7 +18,7 @@ EMBEDDED := cmd/mirra/embedded
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS  := -s -w -X main.version=$(VERSION)
 
-.PHONY: all build plugins quickstart test test-unit test-plugins e2e check lint vet staticcheck format format-check generate generate-check cross bench fidelity fuzz deps clean
+.PHONY: all build plugins quickstart test test-unit test-plugins e2e check lint vet staticcheck format format-check generate generate-check coverage coverage-check cross bench fidelity documented fidelity-gate baseline fuzz deps clean
 
 all: build
 
@@ -46,7 +46,7 @@ deps:
 	cd conformance/e2e/node && npm ci --no-audit --no-fund --loglevel=error
 
 ## test: unit tests with the race detector, then end to end; works on a clean clone
-test: deps test-unit test-plugins e2e
+test: deps test-unit test-plugins e2e fidelity-gate
 
 test-unit: plugins
 	$(GO) test -race -shuffle=on ./...
@@ -64,7 +64,7 @@ e2e: build
 check: lint test-unit
 
 ## lint: what can be said of the code without running it
-lint: format-check vet staticcheck generate-check cross
+lint: format-check vet staticcheck generate-check coverage-check cross
 
 vet:
 	$(GO) vet ./...
@@ -110,6 +110,41 @@ else
 	  if [ -f $$file ]; then ./bin/mirra fidelity run $$file --mirror $$p $$(test ! -f plugins/$$p/fidelity.json || echo --baseline plugins/$$p/fidelity.json) $(FIDELITY); \
 	  else echo "fidelity: no recordings of $$p: $$file is not there"; fi; done
 endif
+
+## documented: how exactly each line answers the cases written from its vendor's documentation
+documented: build
+	@set -e; for p in $(PLUGINS); do cases=plugins/$$p/testdata/documented; if [ -d $$cases ]; then for m in $$($(call lines,$$p)); do \
+	    ./bin/mirra fidelity run $$cases --mirror $$m --baseline plugins/$$p/fidelity.json $(FIDELITY); done; fi; done
+
+## fidelity-gate: fail when an exact answer that a plugin's fidelity.json has is lost
+fidelity-gate: build
+	@$(MAKE) --no-print-directory documented FIDELITY=--quiet
+	@if [ -n "$(wildcard $(SHARED)/recordings)" ]; then $(MAKE) --no-print-directory fidelity PEER= FIDELITY=--quiet; \
+	else echo "fidelity-gate: no recordings at $(SHARED)/recordings: only documented answers were compared"; fi
+
+## baseline: measure every line anew, and write what is exact now to each plugin's fidelity.json and COVERAGE.md; what was lost is named
+baseline: build
+	@if [ -z "$(wildcard $(SHARED)/recordings)" ]; then echo "baseline: no recordings: $(SHARED)/recordings is not there; set SHARED to the folder that has it"; exit 1; fi
+	@set -e; for p in $(PLUGINS); do file=$(SHARED)/recordings/$$p.jsonl.gz; \
+	  if [ -f $$file ]; then for m in $$($(call lines,$$p)); do \
+	    ./bin/mirra fidelity run $$file --mirror $$m --baseline plugins/$$p/fidelity.json --update-baseline --quiet; done; fi; done
+	@$(MAKE) --no-print-directory documented FIDELITY="--update-baseline --quiet"
+	@$(call cover,)
+
+# The lines of a plugin that are built in, NAME@LINE; the newest, which the gate
+# runs, is the last.
+lines = ./bin/mirra plugin list --available --json | awk -F'"' -v p=$(1) '$$2 == "name" { n = $$4 } $$2 == "version" && n == p { sub(/\.[0-9]+$$/, "", $$4); print p "@" $$4 }' | sort
+
+## coverage: each plugin's COVERAGE.md, from its built lines and its fidelity.json
+coverage: plugins
+	@$(call cover,)
+
+coverage-check: plugins
+	@$(call cover,--check)
+
+cover = set -e; for p in $(PLUGINS); do \
+	  $(GO) run ./cmd/mirra plugin coverage $$(ls build/plugins/$$p.wasm build/plugins/$$p.*.wasm) $$(test ! -f plugins/$$p/fidelity.json || echo --fidelity plugins/$$p/fidelity.json) -o plugins/$$p/COVERAGE.md $(1) \
+	  || { echo "make coverage writes it"; exit 1; }; done
 
 FUZZTIME ?= 20s
 ## fuzz: each decoder that others feed, for FUZZTIME

@@ -160,7 +160,8 @@ func (a *app) fidelityRun(ctx context.Context, paths []string, f *fidelityFlags)
 	if err != nil {
 		return err
 	}
-	report.Target, report.Spoken, report.Eligible = target.name(), target.spoken(), eligible
+	report.Named(target.name(), !f.peer.set())
+	report.Spoken, report.Eligible = target.spoken(), eligible
 	return a.fidelityReport(report, f)
 }
 
@@ -225,7 +226,7 @@ func (a *app) fidelityReport(r *vendorsuite.Report, f *fidelityFlags) error {
 		}
 		lost, unseen = b.Lost(r)
 		if f.update {
-			b.Update(r)
+			b.Update(r, f.filter == (vendorsuite.Filter{}))
 			if err := b.Write(f.baseline); err != nil {
 				return err
 			}

@@ -60,6 +60,8 @@ func directClient() *http.Client {
 }
 
 func (t *mirrorTarget) Close() error {
+	// A connection that was opened and never used would keep the server waiting.
+	t.client.CloseIdleConnections()
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	return t.server.Close(ctx)

@@ -171,6 +171,10 @@ func TestScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	documented, err := filepath.Abs("../../plugins/stripe/testdata/documented")
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
@@ -182,6 +186,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("XDG_CACHE_HOME", filepath.Join(shared, "cache"))
 			e.Setenv("SHARED", shared)
 			e.Setenv("CASSETTES", cassettes)
+			e.Setenv("DOCUMENTED", documented)
 			e.Setenv("MIRRA_PLUGIN_PATH", filepath.Join(shared, "plugins"))
 			e.Setenv("MIRRA_PORT", "0")
 			e.Setenv("MIRRA_IDLE_EXIT", "60s")

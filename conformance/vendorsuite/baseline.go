@@ -11,17 +11,53 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 )
 
-// Baseline is which exchanges were answered exactly, so that a later run finds
-// what was lost: by vendor, by a digest of the cassette's name, by order.
-// Recordings may be private; the digest keeps their names out of the file.
-type Baseline map[string]map[string]map[int]Verdict
+// Baseline is what was measured of mirrors, by vendor, so that a later run finds
+// what was lost and others need not measure again.
+type Baseline map[string]*VendorBaseline
+
+// VendorBaseline is what was measured of one vendor's mirrors.
+type VendorBaseline struct {
+	// Figures are sums, by the mirror without its build, "stripe@2024-06", and by
+	// corpus.
+	Figures map[string]map[string]*Figures
+	// Matches are the exchanges that were answered exactly: by corpus, by a digest
+	// of the cassette's name, by order. Recordings may be private; the digest
+	// keeps their names out of the file.
+	Matches map[string]map[string]map[int]Verdict
+}
+
+// Figures are how many exchanges of a corpus count, and how many of them a
+// mirror answered exactly.
+type Figures struct {
+	Counted int     `json:"counted"`
+	Exact   int     `json:"exact"`
+	Mean    float64 `json:"meanOverOperations"`
+	// Operations are the same by operation: exact, counted.
+	Operations map[string][2]int `json:"operations"`
+}
+
+// FiguresOf sums up a report.
+func FiguresOf(r *Report) *Figures {
+	f := &Figures{Counted: r.Total.Counted, Exact: r.Total.Exact, Mean: r.Total.Mean, Operations: map[string][2]int{}}
+	for _, o := range r.Operations {
+		f.Operations[o.Operation] = [2]int{o.Exact, o.Counted}
+	}
+	return f
+}
 
 // sourceDigest names a cassette in a baseline.
 func sourceDigest(source string) string {
 	sum := sha256.Sum256([]byte(source))
 	return hex.EncodeToString(sum[:8])
+}
+
+// baselineFile is a VendorBaseline as files have it.
+type baselineFile struct {
+	Figures map[string]map[string]*Figures           `json:"figures"`
+	Matches map[string]map[string]map[string]Verdict `json:"matches"`
 }
 
 // ReadBaseline reads a file. One that is not there is an empty baseline.
@@ -33,55 +69,138 @@ func ReadBaseline(path string) (Baseline, error) {
 	if err != nil {
 		return nil, err
 	}
-	var file map[string]map[string]map[string]Verdict
-	if err := json.Unmarshal(text, &file); err != nil {
+	b, err := ParseBaseline(text)
+	if err != nil {
 		return nil, fmt.Errorf("baseline %s: %w", path, err)
 	}
+	return b, nil
+}
+
+// ParseBaseline reads what Write writes.
+func ParseBaseline(text []byte) (Baseline, error) {
+	var file map[string]*baselineFile
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&file); err != nil {
+		return nil, err
+	}
 	b := Baseline{}
-	for vendor, sources := range file {
-		b[vendor] = map[string]map[int]Verdict{}
-		for source, orders := range sources {
-			b[vendor][source] = map[int]Verdict{}
-			for order, v := range orders {
-				n, err := strconv.Atoi(order)
-				if err != nil || v < Exact {
-					return nil, fmt.Errorf("baseline %s: %s %s %q: want an order and exact or byte", path, vendor, source, order)
+	for vendor, part := range file {
+		if part == nil {
+			continue
+		}
+		v := b.of(vendor)
+		for mirror, corpora := range part.Figures {
+			for corpus, f := range corpora {
+				if f == nil {
+					return nil, fmt.Errorf("%s figures %s %q: want an object", vendor, mirror, corpus)
 				}
-				b[vendor][source][n] = v
+			}
+			v.Figures[mirror] = corpora
+		}
+		for corpus, sources := range part.Matches {
+			for source, orders := range sources {
+				for order, verdict := range orders {
+					n, err := strconv.Atoi(order)
+					if err != nil || verdict < Exact {
+						return nil, fmt.Errorf("%s %s %s %q: want an order and exact or byte", vendor, corpus, source, order)
+					}
+					v.match(corpus, source)[n] = verdict
+				}
 			}
 		}
 	}
 	return b, nil
 }
 
-// Write replaces a file: a line for each cassette, so that a change of one is a
-// change of one line.
+// of returns a vendor's part, made if it is not there.
+func (b Baseline) of(vendor string) *VendorBaseline {
+	return at(b, vendor, func() *VendorBaseline {
+		return &VendorBaseline{Figures: map[string]map[string]*Figures{}, Matches: map[string]map[string]map[int]Verdict{}}
+	})
+}
+
+func (v *VendorBaseline) match(corpus, digest string) map[int]Verdict {
+	sources := at(v.Matches, corpus, func() map[string]map[int]Verdict { return map[string]map[int]Verdict{} })
+	return at(sources, digest, func() map[int]Verdict { return map[int]Verdict{} })
+}
+
+// Write replaces a file: a line for each operation and each cassette, so that a
+// change of one is a change of one line.
 func (b Baseline) Write(path string) error {
-	var out bytes.Buffer
-	out.WriteString("{")
-	for i, vendor := range sortedKeys(b) {
-		if i > 0 {
-			out.WriteString(",")
-		}
-		fmt.Fprintf(&out, "\n%q: {", vendor)
-		for j, source := range sortedKeys(b[vendor]) {
-			line, err := json.Marshal(b[vendor][source])
-			if err != nil {
-				return err
+	lines := lineWriter{}
+	lines.object(sortedKeys(b), func(vendor string) {
+		v := b[vendor]
+		lines.object([]string{"figures", "matches"}, func(part string) {
+			if part == "figures" {
+				lines.object(sortedKeys(v.Figures), func(mirror string) {
+					lines.object(sortedKeys(v.Figures[mirror]), func(corpus string) { lines.figures(v.Figures[mirror][corpus]) })
+				})
+				return
 			}
-			if j > 0 {
-				out.WriteString(",")
-			}
-			fmt.Fprintf(&out, "\n%q: %s", source, line)
-		}
-		out.WriteString("\n}")
+			lines.object(sortedKeys(v.Matches), func(corpus string) {
+				lines.object(sortedKeys(v.Matches[corpus]), func(digest string) { lines.value(v.Matches[corpus][digest]) })
+			})
+		})
+	})
+	lines.WriteByte('\n')
+	if lines.err != nil {
+		return lines.err
 	}
-	out.WriteString("\n}\n")
+	return replaceFile(path, lines.Bytes())
+}
+
+// lineWriter writes JSON with a line for each member.
+type lineWriter struct {
+	bytes.Buffer
+	err error
+}
+
+func (w *lineWriter) value(v any) {
+	text, err := json.Marshal(v)
+	w.err = errors.Join(w.err, err)
+	w.Buffer.Write(text)
+}
+
+func (w *lineWriter) object(names []string, member func(name string)) {
+	w.WriteByte('{')
+	for i, name := range names {
+		if i > 0 {
+			w.WriteByte(',')
+		}
+		w.WriteByte('\n')
+		w.value(name)
+		w.WriteString(": ")
+		member(name)
+	}
+	if len(names) > 0 {
+		w.WriteByte('\n')
+	}
+	w.WriteByte('}')
+}
+
+func (w *lineWriter) figures(f *Figures) {
+	w.object([]string{"counted", "exact", "meanOverOperations", "operations"}, func(name string) {
+		switch name {
+		case "counted":
+			w.value(f.Counted)
+		case "exact":
+			w.value(f.Exact)
+		case "meanOverOperations":
+			w.value(json.Number(strconv.FormatFloat(f.Mean, 'f', 4, 64)))
+		case "operations":
+			w.object(sortedKeys(f.Operations), func(op string) { w.value(f.Operations[op]) })
+		}
+	})
+}
+
+// replaceFile replaces a file whole or not at all.
+func replaceFile(path string, text []byte) error {
 	tmp, err := os.CreateTemp(filepath.Dir(path), ".baseline-*")
 	if err != nil {
 		return err
 	}
-	_, err = tmp.Write(out.Bytes())
+	_, err = tmp.Write(text)
 	if err = errors.Join(err, tmp.Chmod(0o644), tmp.Close()); err == nil {
 		err = os.Rename(tmp.Name(), path)
 	}
@@ -101,16 +220,20 @@ type Lost struct {
 // reach any more, and how many of the baseline's it could not look at because
 // their exchanges were not replayed.
 func (b Baseline) Lost(r *Report) (lost []Lost, unseen int) {
+	v := b[r.Vendor]
+	if v == nil {
+		return nil, 0
+	}
 	seen := 0
 	all := 0
-	for _, orders := range b[r.Vendor] {
+	for _, orders := range v.Matches[r.Corpus] {
 		all += len(orders)
 	}
 	for _, x := range r.Results {
 		if !x.selected {
 			continue
 		}
-		was, ok := b[r.Vendor][sourceDigest(x.Source)][x.Order]
+		was, ok := v.Matches[r.Corpus][sourceDigest(x.Source)][x.Order]
 		if !ok {
 			continue
 		}
@@ -123,26 +246,32 @@ func (b Baseline) Lost(r *Report) (lost []Lost, unseen int) {
 }
 
 // Update puts the report's results into the baseline. What was not replayed
-// stays.
-func (b Baseline) Update(r *Report) {
-	if b[r.Vendor] == nil {
-		b[r.Vendor] = map[string]map[int]Verdict{}
+// stays. Figures are those of whole runs: whole says that nothing was left out.
+func (b Baseline) Update(r *Report, whole bool) {
+	v := b.of(r.Vendor)
+	if whole && r.Mirror != "" {
+		at(v.Figures, r.Mirror, func() map[string]*Figures { return map[string]*Figures{} })[r.Corpus] = FiguresOf(r)
 	}
 	for _, x := range r.Results {
 		if !x.selected {
 			continue
 		}
-		source := sourceDigest(x.Source)
-		if x.Verdict < Exact || !x.Counted {
-			delete(b[r.Vendor][source], x.Order)
-			if len(b[r.Vendor][source]) == 0 {
-				delete(b[r.Vendor], source)
-			}
+		digest := sourceDigest(x.Source)
+		if x.Verdict >= Exact && x.Counted {
+			v.match(r.Corpus, digest)[x.Order] = x.Verdict
 			continue
 		}
-		if b[r.Vendor][source] == nil {
-			b[r.Vendor][source] = map[int]Verdict{}
+		delete(v.Matches[r.Corpus][digest], x.Order)
+		if len(v.Matches[r.Corpus][digest]) == 0 {
+			delete(v.Matches[r.Corpus], digest)
 		}
-		b[r.Vendor][source][x.Order] = x.Verdict
 	}
+}
+
+// lineOf returns a mirror's name and line: stripe@2024-06 of stripe@2024-06.3.
+func lineOf(version string) string {
+	if i := strings.LastIndexByte(version, '.'); i > strings.IndexByte(version, '@') {
+		return version[:i]
+	}
+	return version
 }

@@ -24,7 +24,8 @@ func TestBaseline(t *testing.T) {
 	if lost, unseen := b.Lost(good); len(lost) != 0 || unseen != 0 {
 		t.Errorf("lost %v of an empty baseline", lost)
 	}
-	b.Update(good)
+	good.Mirror = "shop@1"
+	b.Update(good, true)
 	if err := b.Write(path); err != nil {
 		t.Fatal(err)
 	}
@@ -32,8 +33,14 @@ func TestBaseline(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := "{\n\"stripe\": {\n\"" + sourceDigest("c") + "\": {\"0\":\"byte\",\"1\":\"byte\",\"2\":\"byte\"}\n}\n}\n"; string(text) != want {
-		t.Errorf("the file is\n%swant\n%s", text, want)
+	for _, want := range []string{
+		"{\n\"stripe\": {\n\"figures\": {\n\"shop@1\": {\n\"recorded\": {\n\"counted\": 3,\n\"exact\": 3,\n\"meanOverOperations\": 1.0000,\n\"operations\": {\n",
+		"\n\"POST /v1/customers\": [1,1]\n}",
+		"\"matches\": {\n\"recorded\": {\n\"" + sourceDigest("c") + "\": {\"0\":\"byte\",\"1\":\"byte\",\"2\":\"byte\"}\n}\n}\n}\n}\n",
+	} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("the file is\n%swant in it\n%s", text, want)
+		}
 	}
 	if b, err = ReadBaseline(path); err != nil {
 		t.Fatal(err)
@@ -64,13 +71,22 @@ func TestBaseline(t *testing.T) {
 	if lost, unseen := b.Lost(other); len(lost) != 0 || unseen != 3 {
 		t.Errorf("lost %v, unseen %d, want none and 3", lost, unseen)
 	}
-	b.Update(other)
-	b.Update(bad)
-	if got := b["stripe"]; len(got) != 2 || !maps.Equal(got[sourceDigest("c")], map[int]Verdict{2: Byte}) || !maps.Equal(got[sourceDigest("d")], map[int]Verdict{0: Byte}) {
+	b.Update(other, false)
+	bad.Mirror = "shop@1"
+	b.Update(bad, false)
+	if f := b["stripe"].Figures["shop@1"][Recorded]; f.Exact != 3 {
+		t.Errorf("a run of a part changed the figures to %+v", f)
+	}
+	b.Update(bad, true)
+	if f := b["stripe"].Figures["shop@1"][Recorded]; f.Exact != 1 || f.Counted != 3 || f.Operations["POST /v1/customers"] != [2]int{0, 1} {
+		t.Errorf("figures %+v", f)
+	}
+	if got := b["stripe"].Matches[Recorded]; len(got) != 2 || !maps.Equal(got[sourceDigest("c")], map[int]Verdict{2: Byte}) || !maps.Equal(got[sourceDigest("d")], map[int]Verdict{0: Byte}) {
 		t.Errorf("updated to %v", got)
 	}
 
-	for _, bad := range []string{`[`, `{"stripe":{"x":{"0":"shape"}}}`, `{"stripe":{"x":{"a":"byte"}}}`, `{"stripe":{"x":{"0":"great"}}}`} {
+	for _, bad := range []string{`[`, `{"stripe":{"matches":{"recorded":{"x":{"0":"shape"}}}}}`, `{"stripe":{"matches":{"recorded":{"x":{"a":"byte"}}}}}`,
+		`{"stripe":{"matches":{"recorded":{"x":{"0":"great"}}}}}`, `{"stripe":{"figures":{"stripe@1":{"recorded":null}}}}`, `{"stripe":{"x":{}}}`} {
 		if _, err := ReadBaseline(MustWrite(t, "b.json", bad)); err == nil {
 			t.Errorf("%s is read without an error", bad)
 		}

@@ -62,6 +62,9 @@ func (r *Recordings) Classify(eligible Eligible) {
 	}
 	for _, c := range r.Cassettes {
 		for _, e := range c.Exchanges {
+			if e.Class == Setup || e.Class == Believed {
+				continue
+			}
 			e.Class = Counted
 			if eligible == nil {
 				continue

@@ -2,6 +2,7 @@ package vendorsuite
 
 import (
 	"cmp"
+	"fmt"
 	"net/http"
 	"slices"
 	"time"
@@ -24,6 +25,9 @@ type Exchange struct {
 	At     time.Time // when the vendor answered; zero if the recording does not say
 
 	Class Class
+	// Stated says that the answer was written from documentation: what it does not
+	// name is not compared.
+	Stated bool
 }
 
 // Class says how an exchange counts.
@@ -42,6 +46,10 @@ const (
 	// Unlisted ones are missing from the list of eligible exchanges. They are
 	// sent for the same reason, and never counted.
 	Unlisted Class = "unlisted"
+	// Setup ones make what a documented case needs.
+	Setup Class = "setup"
+	// Believed ones say what no page of the documentation does.
+	Believed Class = "believed"
 )
 
 // Cassette is the exchanges that one fresh session answers, in order.
@@ -56,6 +64,14 @@ type Note struct {
 	Place string
 	Text  string
 }
+
+// Corpora: what exchanges are evidence of.
+const (
+	// Recorded exchanges were recorded of the vendor.
+	Recorded = "recorded"
+	// Documented ones were written by hand from the vendor's documentation.
+	Documented = "documented"
+)
 
 // Recordings is what was read.
 type Recordings struct {
@@ -112,6 +128,33 @@ func (r *Recordings) Len() int {
 		n += len(c.Exchanges)
 	}
 	return n
+}
+
+// Corpus returns what the exchanges are evidence of. An error says that they
+// are of two kinds: their figures are not to be added up.
+func (r *Recordings) Corpus() (string, error) {
+	var first [2]*Exchange
+	for _, c := range r.Cassettes {
+		for _, e := range c.Exchanges {
+			if i := btoi(e.Stated); first[i] == nil {
+				first[i] = e
+			}
+		}
+	}
+	switch {
+	case first[0] != nil && first[1] != nil:
+		return "", fmt.Errorf("%s was recorded and %s written from documentation: measure them apart", first[0].Place, first[1].Place)
+	case first[1] != nil:
+		return Documented, nil
+	}
+	return Recorded, nil
+}
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 // Vendor returns the vendor that most exchanges are with, "" if none is known.

@@ -9,10 +9,23 @@ import (
 	"strings"
 )
 
+// Named says what was measured: name is for people; a mirror's is its version,
+// stripe@2024-06.1.
+func (r *Report) Named(name string, mirror bool) {
+	r.Target = name
+	if mirror {
+		r.Mirror = lineOf(name)
+	}
+}
+
 // Report is what a replay found.
 type Report struct {
-	Vendor     string           `json:"vendor"`
-	Target     string           `json:"target"`
+	Vendor string `json:"vendor"`
+	Target string `json:"target"`
+	// Mirror is the target's name and line, "stripe@2024-06"; "" for a peer.
+	Mirror string `json:"mirror,omitempty"`
+	// Corpus is what was replayed: Recorded or Documented.
+	Corpus     string           `json:"corpus"`
 	Total      Tally            `json:"total"`
 	Versions   []Group          `json:"versions"`
 	Operations []OperationGroup `json:"operations"`
@@ -154,7 +167,7 @@ type LeftOut struct {
 }
 
 func newReport(r *Rules, names *operations) *Report {
-	return &Report{Vendor: r.Vendor, Uncounted: map[string]int{}, noted: map[string][]Note{}, names: names, rules: r}
+	return &Report{Vendor: r.Vendor, Corpus: Recorded, Uncounted: map[string]int{}, noted: map[string][]Note{}, names: names, rules: r}
 }
 
 // take adds a cassette's replay.

@@ -34,7 +34,13 @@ func (m *ids) request(e *Exchange) (*Request, error) {
 		}
 	}
 	for name, values := range m.rules.Credential {
-		r.Header[name] = values
+		given := e.RequestHeader.Values(name)
+		switch {
+		case !e.Stated || given == nil:
+			r.Header[name] = values
+		case given[0] == "": // a case of what is answered without one
+			delete(r.Header, name)
+		}
 	}
 	if key := m.rules.refused(e); key != "" {
 		r.Header.Set("Authorization", "Bearer "+key)

@@ -16,7 +16,7 @@ type TableOptions struct {
 
 // Print prints the report for people.
 func (r *Report) Print(w io.Writer, o TableOptions) {
-	fmt.Fprintf(w, "%s: %s answered exactly as recorded (%s); mean over %d operations %s\n", r.Target, share(r.Total.Exact, r.Total.Counted), percent(r.Total.Rate), len(r.Operations), percent(r.Total.Mean))
+	fmt.Fprintf(w, "%s: %s answered exactly as %s (%s); mean over %d operations %s\n", r.Target, share(r.Total.Exact, r.Total.Counted), r.Corpus, percent(r.Total.Rate), len(r.Operations), percent(r.Total.Mean))
 	if len(r.rules.Errors) > 0 {
 		fmt.Fprintf(w, "error bodies: %s distinct ones always answered exactly, %s of their answers\n", share(r.Errors.Exact, r.Errors.Distinct), share(r.Errors.Matched, r.Errors.Answers))
 	}

@@ -15,6 +15,7 @@ import (
 type vcrFile struct {
 	HTTP         []yaml.Node `yaml:"http_interactions"`
 	Interactions []yaml.Node `yaml:"interactions"`
+	Cases        yaml.Node   `yaml:"cases"` // of a caseFile, which is no cassette
 }
 
 type vcrInteraction struct {
@@ -39,6 +40,10 @@ func (r *Recordings) readVCR(name string, text []byte) {
 	var f vcrFile
 	if err := yaml.Unmarshal(text, &f); err != nil {
 		r.note("not YAML", name, err.Error()+"; left out")
+		return
+	}
+	if f.Cases.Kind != 0 {
+		r.readCases(name, text)
 		return
 	}
 	all := f.HTTP

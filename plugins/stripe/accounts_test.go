@@ -46,15 +46,6 @@ func seller(t testing.TB, m *sdktest.Mirror) string {
 	return id
 }
 
-func want(t testing.TB, r *sdktest.Response, values map[string]string) {
-	t.Helper()
-	for path, v := range values {
-		if got := r.Get(path); got != v {
-			t.Errorf("%s is %s, want %s", path, got, v)
-		}
-	}
-}
-
 // TestAccountVerification [R POST and GET /v1/accounts of individuals in the US,
 // 2024-09 to 2025-02].
 func TestAccountVerification(t *testing.T) {

@@ -87,6 +87,8 @@ var billingLifetimes = []lifetime{
 	{object: "line_item", path: "type", to: basil},
 	{object: "line_item", path: "unit_amount_excluding_tax", to: basil},
 
+	{object: "payment_intent", path: "payment_details", since: "2025-10-01"},
+
 	{object: "plan", path: "aggregate_usage", to: basil},
 	{object: "plan", path: "meter", since: "2024-05-01"},
 
@@ -121,4 +123,9 @@ var billingLifetimes = []lifetime{
 	{object: "subscription_item", path: "current_period_end", since: "2025-03-15"},
 	{object: "subscription_item", path: "current_period_start", since: "2025-03-15"},
 	{object: "subscription_item", path: "discounts", since: "2024-05-01"},
+
+	{object: "tax_id", path: "customer_account", since: "2025-12-08"},
+
+	{object: "tax_rate", path: "flat_amount", since: "2024-10-01"},
+	{object: "tax_rate", path: "rate_type", since: "2024-10-01"},
 }

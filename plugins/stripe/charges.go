@@ -111,7 +111,11 @@ func (r *request) fillCharge(d, method sdk.Doc, card *testCard) {
 	}
 	to.SetString("network", from.Get("brand").String())
 	to.SetString("network_transaction_id", r.Random(sdk.Fixed, 15, sdk.Digits)) // [R] the same for many charges of an account
-	d.SetString("receipt_url", "https://pay.stripe.com/receipts/payment/CAcaFwoVYWNjdF8x"+r.Random(sdk.Objects, 32, sdk.Base62)+r.Random(sdk.Objects, 32, sdk.Base62))
+	kind := "payment"
+	if !d.Get("invoice").IsNull() {
+		kind = "invoices" // [R 2022-11-15 to 2026-03-25]
+	}
+	d.SetString("receipt_url", receiptURL(r.Call, kind))
 }
 
 // descriptor is what the customer's statement shows: at most 22 characters,

@@ -173,7 +173,7 @@ func (r *request) sessionDefaults(d, customer sdk.Doc, mode string) {
 	}
 	if d.Get("branding_settings").Len() == 0 && r.since(clover) {
 		insertAfter(d, "billing_address_collection", "branding_settings", `{"background_color":"#ffffff","border_style":"rounded","button_color":"#0074d4","display_name":"","font_family":"default","icon":null,"logo":null}`)
-		d.Get("branding_settings").SetString("display_name", accountName)
+		d.Get("branding_settings").SetDoc("display_name", r.ownAccount().Get("settings", "dashboard", "display_name"))
 	}
 	setIf("collected_information", `{"business_name":null,"individual_name":null,"shipping_details":null}`)
 	setIf("payment_method_collection", `"always"`)
@@ -199,6 +199,8 @@ func (r *request) sessionDefaults(d, customer sdk.Doc, mode string) {
 	if d.Get("adaptive_pricing").Exists() {
 		d.SetObject("adaptive_pricing").SetBool("enabled", mode != "setup")
 	}
+	d.SetObject("payment_method_configuration_details").SetString("id", r.methodConfiguration())
+	d.Get("payment_method_configuration_details").SetNull("parent")
 	types := d.SetArray("payment_method_types")
 	if given := r.params.Get("payment_method_types"); given.Len() > 0 {
 		for t := range given.All {

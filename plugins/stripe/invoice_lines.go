@@ -228,9 +228,10 @@ func (r *request) total(inv sdk.Doc) {
 	for line := range inv.Get("lines", "data").All {
 		sum += line.Get("amount").Int64()
 	}
-	off := r.discount(inv, sum)
-	inv.SetInt("subtotal", sum)
-	inv.SetInt("subtotal_excluding_tax", sum)
+	off, ofLines := r.discount(inv, sum)
+	// What is taken off single lines is off the subtotal [R 2025-10-29].
+	inv.SetInt("subtotal", sum-ofLines)
+	inv.SetInt("subtotal_excluding_tax", sum-ofLines)
 	inv.SetInt("total", sum-off)
 	inv.SetInt("total_excluding_tax", sum-off)
 	due := max(0, sum-off+inv.Get("starting_balance").Int64())
@@ -251,8 +252,9 @@ func (r *request) applyDiscounts(inv sdk.Doc, discounts []sdk.Doc) {
 
 // discount takes the discounts of an invoice off its lines, each off what those
 // before it left [D docs.stripe.com/billing/subscriptions/coupons, 2026-11], and
-// returns by how much. Amounts are spread over the lines in proportion.
-func (r *request) discount(inv sdk.Doc, sum int64) int64 {
+// returns by how much, and how much of that is of single lines. Amounts are
+// spread over the lines in proportion.
+func (r *request) discount(inv sdk.Doc, sum int64) (off, ofLines int64) {
 	totals, credits := inv.SetArray("total_discount_amounts"), inv.SetArray("total_pretax_credit_amounts")
 	left := map[string]int64{}
 	for line := range inv.Get("lines", "data").All {
@@ -260,7 +262,6 @@ func (r *request) discount(inv sdk.Doc, sum int64) int64 {
 		line.SetArray("pretax_credit_amounts")
 		left[line.Get("id").String()] = line.Get("amount").Int64()
 	}
-	all := int64(0)
 	take := func(id string, lines []sdk.Doc) {
 		x, ok := specOf["discount"].collection.Get(r.Call, id)
 		if !ok {
@@ -272,23 +273,23 @@ func (r *request) discount(inv sdk.Doc, sum int64) int64 {
 		for _, line := range lines {
 			base += left[line.Get("id").String()]
 		}
-		off := offOf(x.Get("coupon"), base, inv.Get("currency").String())
-		if off == 0 {
+		taken := offOf(x.Get("coupon"), base, inv.Get("currency").String())
+		if taken == 0 {
 			return
 		}
-		rest := off
+		rest := taken
 		for i, line := range lines {
 			key := line.Get("id").String()
 			part := rest
 			if i < len(lines)-1 {
-				part = left[key] * off / base
+				part = left[key] * taken / base
 			}
 			rest -= part
 			left[key] -= part
 			addDiscountAmount(line.Get("discount_amounts"), line.Get("pretax_credit_amounts"), id, part)
 		}
-		addDiscountAmount(totals, credits, id, off)
-		all += off
+		addDiscountAmount(totals, credits, id, taken)
+		off += taken
 	}
 	var discountable []sdk.Doc
 	for line := range inv.Get("lines", "data").All {
@@ -299,12 +300,13 @@ func (r *request) discount(inv sdk.Doc, sum int64) int64 {
 			discountable = append(discountable, line)
 		}
 	}
+	ofLines = off
 	if len(discountable) > 0 {
 		for id := range inv.Get("discounts").All {
 			take(id.String(), discountable)
 		}
 	}
-	return min(all, max(sum, 0))
+	return min(off, max(sum, 0)), ofLines
 }
 
 func addDiscountAmount(amounts, credits sdk.Doc, id string, amount int64) {

@@ -79,7 +79,7 @@ func (r *request) oneTimePrice(given sdk.Doc, customer sdk.Doc, path string) (sd
 			// [3, users' reports]
 			return sdk.Doc{}, invalid("parameter_missing", "", "You must specify either `amount` or `price` when creating an invoice item.")
 		}
-		params.SetString("currency", textOr(given.Get("currency").String(), textOr(customer.Get("currency").String(), "usd")))
+		params.SetString("currency", textOr(given.Get("currency").String(), textOr(customer.Get("currency").String(), r.ownAccount().Get("default_currency").String())))
 		hidden := specOf["product"].new(r, r.NewObject())
 		hidden.SetBool("active", false)
 		hidden.SetString("name", textOr(given.Get("description").String(), "Invoice item"))

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/base64"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/mirrahq/mirra/sdk"
@@ -47,7 +48,9 @@ func (r *request) newInvoice(customer sdk.Doc, currency, reason string) sdk.Doc 
 	d := invoiceTemplate.New(r.Arena)
 	id := longID(r.Call, "in_1")
 	d.SetString("id", id)
-	d.SetString("account_name", accountName)
+	account := r.ownAccount()
+	d.SetDoc("account_country", account.Get("country"))
+	d.SetDoc("account_name", account.Get("settings", "dashboard", "display_name"))
 	d.SetString("billing_reason", reason)
 	now := r.Unix()
 	for _, name := range [...]string{"created", "period_end", "period_start"} {
@@ -68,9 +71,6 @@ func (r *request) newInvoice(customer sdk.Doc, currency, reason string) sdk.Doc 
 	}
 	return d
 }
-
-// accountName is the business name of the session's account.
-const accountName = "Mirra"
 
 // customerTaxIDs shows what the customer is registered as.
 func (r *request) customerTaxIDs(d, customer sdk.Doc) {
@@ -111,7 +111,7 @@ func createInvoice(r *request) error {
 	if !ok {
 		return missing("customer", id, "customer")
 	}
-	currency := textOr(customer.Get("currency").String(), "usd")
+	currency := textOr(customer.Get("currency").String(), r.ownAccount().Get("default_currency").String())
 	if r.given("currency") {
 		c, err := r.currency("currency")
 		if err != nil {
@@ -328,6 +328,9 @@ func (r *request) finalize(d sdk.Doc) error {
 	if d.Get("effective_at").IsNull() {
 		d.SetInt("effective_at", r.Unix())
 	}
+	if customer.Exists() && customer.Get("invoice_prefix").String() == "" {
+		customer.SetString("invoice_prefix", strings.ToUpper(r.Random(sdk.Objects, 8, sdk.Hex))) // of a seed
+	}
 	if d.Get("number").IsNull() {
 		n := max(customer.Get("next_invoice_sequence").Int64(), 1)
 		number := strconv.FormatInt(n, 10)
@@ -382,10 +385,11 @@ func (r *request) daysUntilDue(d sdk.Doc) int64 {
 	return 30
 }
 
-// publish gives an invoice its pages: the token is account, a secret and a
-// number, in base64 [R].
+// publish gives an invoice its pages: the token is account, a secret and the
+// seconds since 2021, in base64 [R 2022-11 to 2026-05, all of them].
 func (r *request) publish(d sdk.Doc) {
-	secret := accountID(r.Call) + ",_" + r.Random(sdk.Objects, 31, sdk.Base62) + "," + r.Random(sdk.Objects, 9, sdk.Digits)
+	const year2021 = 1609459200
+	secret := accountID(r.Call) + ",_" + r.Random(sdk.Objects, 31, sdk.Base62) + "," + formatInt(r.Unix()-year2021)
 	token := "test_" + base64.RawStdEncoding.EncodeToString([]byte(secret)) + "0200" + r.Random(sdk.Objects, 8, sdk.Base62)
 	page := accountID(r.Call) + "/" + token
 	d.SetString("hosted_invoice_url", "https://invoice.stripe.com/i/"+page+"?s=ap")

@@ -20,6 +20,7 @@ const (
 	markSecret         = "secret"          // handle of a webhook endpoint's secret
 	markNumber         = "number"          // of a token: the card number
 	markCVC            = "cvc"             // of a token: a security code was given
+	markBrought        = "brought"         // of a price: it came within a seeded object
 	markCredited       = "credited"        // of an invoice item: the lines that a proration gives back, as JSON
 	markSubscription   = "subscription"    // of an item: the subscription it is part of
 	markLines          = "lines"           // of a checkout session: its lines, as JSON

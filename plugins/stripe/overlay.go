@@ -70,7 +70,7 @@ var resourceSpecs = []resourceSpec{
 	{object: "reporting.report_type"},
 	{object: "review", prefix: "prv_1"},
 	{object: "scheduled_query_run", prefix: "sqr_1"},
-	{object: "shipping_rate", prefix: "shr_1"},
+	{object: "shipping_rate", prefix: "shr_1", level: sdk.Modelled, template: shippingRateTemplate},
 	{object: "source", prefix: "src_1"},
 	{object: "source_mandate_notification", prefix: "srcmn_1"},
 	{object: "source_transaction", prefix: "srctxn_1"},
@@ -80,8 +80,8 @@ var resourceSpecs = []resourceSpec{
 	{object: "tax.registration", prefix: "taxreg_", random: 14},
 	{object: "tax.transaction", prefix: "tax_1"},
 	{object: "tax_code"},
-	{object: "tax_id", prefix: "txi_1", event: "customer.tax_id"},
-	{object: "tax_rate", prefix: "txr_1", event: "tax_rate"},
+	{object: "tax_id", prefix: "txi_1", event: "customer.tax_id", level: sdk.Modelled, template: taxIDTemplate, complete: completeTaxID},
+	{object: "tax_rate", prefix: "txr_1", event: "tax_rate", param: "tax_rate", level: sdk.Modelled, template: taxRateTemplate},
 	{object: "terminal.configuration", prefix: "tmc_", random: 14},
 	{object: "terminal.location", prefix: "tml_", random: 24},
 	{object: "terminal.reader", prefix: "tmr_", random: 24},
@@ -100,4 +100,6 @@ var resourceSpecs = []resourceSpec{
 
 // overlays are the values of members that nobody set, by the description's name
 // of the shape.
-var overlays = map[string]*resource.Overlay{}
+var overlays = map[string]*resource.Overlay{
+	"checkout.session": {Values: map[string]string{"metadata": "{}"}, Hidden: []string{"optional_items", "managed_payments"}}, // [R 2026-03-25]
+}

@@ -174,7 +174,7 @@ func createPlan(r *request) error {
 	if err := r.productOfPlan(plan); err != nil {
 		return err
 	}
-	if tiers := given.Get("tiers"); tiers.Kind() == sdk.Array {
+	if tiers := given.Get("tiers"); tiers.Len() > 0 {
 		setMark(r.Call, id, markTiers, tiersOf(r, tiers).JSON())
 	}
 	d := priceOfPlan(r.Call, plan)

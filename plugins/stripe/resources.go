@@ -85,6 +85,10 @@ func resources() {
 	for _, k := range []*sdk.Collection{accounts, applicationFees, balanceTransactions, bankAccounts, charges, cardSources, customers, disputes, feeRefunds, files, mandates, persons, paymentIntents, paymentMethods, payouts, refunds, reversals, setupAttempts, setupIntents, topups, transfers} {
 		kept[k.Type] = k
 	}
+	billingSeeds()
+	for typ := range trimmed {
+		kept[typ].Trim = trim
+	}
 }
 
 // shapeOf finds the shape of an object.

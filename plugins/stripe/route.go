@@ -26,6 +26,7 @@ func handle(id string, level sdk.Level, run func(c *request) error) {
 func route() {
 	registerHandlers()
 	resources()
+	searchHandlers()
 	for i := range tables.Operations {
 		op := &tables.Operations[i]
 		h, ok := implemented[op.ID]
@@ -76,6 +77,7 @@ func registerHandlers() {
 	invoiceHandlers()
 	invoiceItemHandlers()
 	invoicePaymentHandlers()
+	upcomingHandlers()
 	creditNoteHandlers()
 	checkoutHandlers()
 	balanceHandlers()
@@ -85,6 +87,7 @@ func registerHandlers() {
 	authenticationHandlers()
 	timerHandlers()
 	simulations()
+	billingSimulations()
 	seeds()
 }
 
