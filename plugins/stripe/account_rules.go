@@ -183,7 +183,7 @@ const (
 	verifyFast     = 12 // the same until mid-2024
 	documentSeen   = 10 // a document is read
 	documentPassed = 20 // everything, with a document
-	documentElse   = 2  // a document, in other countries
+	documentElse   = 3  // a document, in other countries
 	slowSince      = individuals
 	livenessSince  = 1698710400 // 2023-10-31 [R SG: between the 30th and 31st]
 )

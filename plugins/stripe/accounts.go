@@ -52,6 +52,7 @@ func accountHandlers() {
 	applicationFeeHandlers()
 	payoutHandlers()
 	topupHandlers()
+	fileHandlers()
 	handle("PostAccountLinks", sdk.Exact, createAccountLink)
 	handle("PostAccountsAccountLoginLinks", sdk.Modelled, createLoginLink)
 	stripe.OnTimer("verify", verifyTimer)

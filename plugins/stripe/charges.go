@@ -71,8 +71,11 @@ func (r *request) newCharge(intent, method sdk.Doc, card *testCard, challenged b
 			d.SetDoc(m, v)
 		}
 	}
-	destine(d)
 	d.SetString("payment_intent", intent.Get("id").String())
+	r.destine(d)
+	if intent.Get("transfer_group").IsNull() {
+		intent.SetDoc("transfer_group", d.Get("transfer_group"))
+	}
 	r.fillCharge(d, method, card)
 	if challenged {
 		d.Get("payment_method_details", "card").SetJSON("three_d_secure", authenticated)
@@ -208,7 +211,7 @@ func (r *request) charge() (sdk.Doc, error) {
 	if err := r.setConnect(d); err != nil {
 		return sdk.Doc{}, err
 	}
-	destine(d)
+	r.destine(d)
 	r.setShipping(d)
 	r.setMetadata(d)
 	method := r.methodOfSource(card)

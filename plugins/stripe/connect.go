@@ -69,3 +69,20 @@ const (
 
 // isPlatform tells whether the call acts for the platform itself.
 func isPlatform(c *sdk.Call) bool { return c.Account() == platform }
+
+// sharedMethod is the payment method that a copy is made of: the platform's, also
+// where the copy is a connected account's, and of the customer that is named
+// [D docs.stripe.com/connect/direct-charges-multiple-accounts, 2026-11; R 2023-10-16].
+func (r *request) sharedMethod(id, customer string) (d sdk.Doc, err error) {
+	r.asAccount(platform, func() {
+		if d, err = r.method(id, "payment_method", 400); err != nil || customer == "" {
+			return
+		}
+		if _, ok := customers.Get(r.Call, customer); !ok {
+			err = missing("customer", customer, "customer")
+		} else if of := d.Get("customer").String(); of != customer {
+			err = invalid("", "payment_method", "The customer does not have a payment method with the ID "+id+". The payment method must be attached to the customer.") // [3, users' reports]
+		}
+	})
+	return d, err
+}

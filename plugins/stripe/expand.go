@@ -53,7 +53,7 @@ func (r *request) expandPath(d sdk.Doc, steps []string, path string) error {
 		m := d.Get(step)
 		switch {
 		case m.Kind() == sdk.String && r.mayExpand(d, step, m):
-			if _, target, ok := r.Lookup(m.String()); ok {
+			if target, ok := r.expanded(m.String()); ok {
 				d.SetDoc(step, target)
 				m = d.Get(step)
 			}
@@ -83,6 +83,15 @@ func (r *request) expandPath(d sdk.Doc, steps []string, path string) error {
 		d = m
 	}
 	return nil
+}
+
+// expanded is the object that an id stands for: the account's, or one of the
+// platform's that the account's objects name, as charges do their fees [R].
+func (r *request) expanded(id string) (d sdk.Doc, ok bool) {
+	if _, d, ok = r.Lookup(id); !ok && !isPlatform(r.Call) {
+		r.asAccount(platform, func() { _, d, ok = r.Lookup(id) })
+	}
+	return d, ok
 }
 
 // include adds members that are left out unless expanded.

@@ -84,6 +84,9 @@ var lifetimes = []lifetime{
 	{object: "payment_method", path: "customer_account", since: "2025-12-08"},
 	{object: "payment_method", path: "shared_payment_granted_token", since: "2026-05-01"},
 
+	{object: "payment_method_domain", path: "amazon_pay", since: "2024-08-01"},
+	{object: "payment_method_domain", path: "klarna", since: "2025-09-01"},
+
 	{object: "payout", path: "application_fee", since: "2024-06-01"},
 	{object: "payout", path: "application_fee_amount", since: "2024-06-01"},
 	{object: "payout", path: "payout_method", since: "2025-01-15"},

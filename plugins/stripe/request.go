@@ -23,9 +23,9 @@ type request struct {
 
 var current request
 
-// serve checks a request's parameters, runs its operation once per idempotency
+// serveOperation checks a request's parameters, runs its operation once per idempotency
 // key, and answers with the expanded document.
-func serve(c *sdk.Call, op *resource.Operation, unmirrored []string, run func(c *request) error) error {
+func serveOperation(c *sdk.Call, op *resource.Operation, unmirrored []string, run func(c *request) error) error {
 	r := &current
 	*r = request{Call: c, op: op, in: described(usedVersion.date), unmirrored: unmirrored}
 	params, err := c.Params()

@@ -82,7 +82,7 @@ func resources() {
 		specOf[s.object] = s
 		kept[s.object] = s.collection
 	}
-	for _, k := range []*sdk.Collection{accounts, applicationFees, balanceTransactions, bankAccounts, charges, cardSources, customers, disputes, feeRefunds, mandates, persons, paymentIntents, paymentMethods, payouts, refunds, reversals, setupAttempts, setupIntents, topups, transfers} {
+	for _, k := range []*sdk.Collection{accounts, applicationFees, balanceTransactions, bankAccounts, charges, cardSources, customers, disputes, feeRefunds, files, mandates, persons, paymentIntents, paymentMethods, payouts, refunds, reversals, setupAttempts, setupIntents, topups, transfers} {
 		kept[k.Type] = k
 	}
 	billingSeeds()

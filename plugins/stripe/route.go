@@ -38,14 +38,19 @@ func route() {
 			}
 		}
 		headers, unmirrored := headersOf(op.Pattern), notMirrored[op.ID]
-		stripe.Handle(op.Pattern, op.ID, h.level, func(c *sdk.Call) error {
+		serve := func(c *sdk.Call) error {
 			if !op.In.In(described(usedVersion.date)) {
 				return sdk.ErrNotRouted // of another version
 			}
 			c.FixedHeaders(headers)
 			c.AddHeader("Content-Security-Policy", policies[i])
-			return serve(c, op, unmirrored, h.run)
-		})
+			return serveOperation(c, op, unmirrored, h.run)
+		}
+		stripe.Handle(op.Pattern, op.ID, h.level, serve)
+		if op.ID == "PostFiles" {
+			// [D docs.stripe.com/api/files/create, 2026-11] uploads have a host of their own.
+			stripe.HandleHost("files", op.Pattern, op.ID+"Upload", h.level, serve)
+		}
 	}
 	for id := range implemented {
 		panic("stripe: the description has no operation " + id)

@@ -66,8 +66,10 @@ func createTransfer(r *request) error {
 		}
 	} else if !given {
 		return invalid("parameter_missing", "amount", "Missing required param: amount.")
-	} else if f := r.enough(amount, currency, "transfer"); f != nil {
-		return f
+	} else if accountNamed(r.Call, destination) != platform { // [R] platforms may debit accounts that have nothing
+		if f := r.enough(amount, currency, "transfer"); f != nil {
+			return f
+		}
 	}
 	t := transferTemplate.New(r.Arena)
 	id := longID(r.Call, "tr_1")
@@ -187,9 +189,7 @@ func (r *request) receive(t sdk.Doc, id, from string, at int64, pending bool) er
 	d.SetInt("amount_captured", amount)
 	d.SetString("currency", currency)
 	d.SetInt("created", r.Unix())
-	if !isPlatform(r.Call) {
-		d.SetString("application", applicationID(r.Call))
-	}
+	r.setApplication(d)
 	d.SetString("receipt_url", receiptURL(r.Call, "payment"))
 	s := d.Get("source")
 	s.SetString("id", from)
@@ -318,9 +318,11 @@ func (r *request) routeCharge(charge sdk.Doc) error {
 	return err
 }
 
-// destine marks a charge as one that goes to another account [R: amount is null
-// where all of it does].
-func destine(charge sdk.Doc) {
+// destine marks a charge as one that goes to another account [R: transfer_data's
+// amount is null where all of it does; the group is named with the charge, not
+// before].
+func (r *request) destine(charge sdk.Doc) {
+	r.setApplication(charge)
 	to := charge.Get("transfer_data")
 	if to.Kind() != sdk.Object {
 		return
@@ -332,4 +334,19 @@ func destine(charge sdk.Doc) {
 		to.SetString("destination", destination)
 	}
 	charge.SetString("destination", to.Get("destination").String())
+	if charge.Get("transfer_group").IsNull() {
+		of := charge.Get("payment_intent").String()
+		if of == "" {
+			of = charge.Get("id").String()
+		}
+		charge.SetString("transfer_group", "group_"+of)
+	}
+}
+
+// setApplication names the platform's application in what is made for a
+// connected account [R].
+func (r *request) setApplication(d sdk.Doc) {
+	if !isPlatform(r.Call) {
+		d.SetString("application", applicationID(r.Call))
+	}
 }
