@@ -22,7 +22,7 @@ func (a *app) fidelityCommand() *cobra.Command {
 		Use: "fidelity", Short: "Measure how exactly mirrors answer as their vendors did", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.fidelityRunCommand())
+	cmd.AddCommand(a.fidelityRunCommand(), a.fidelityRecordCommand())
 	return cmd
 }
 
