@@ -80,7 +80,6 @@ type assessment struct {
 	recipient bool
 	company   bool
 	now, made int64
-	coming    bool // the rules to come have to be looked at
 	blocked   bool // something is due that capabilities wait for
 	checking  bool // and something is being verified that they wait for
 }
