@@ -48,7 +48,6 @@ var notMirrored = map[string][]string{
 	"PostCustomersCustomer":                  {"cash_balance", "bank_account"},
 	"PostCharges":                            {"destination", "application_fee"},
 	"PostRefunds":                            {"origin"},
-	"PostWebhookEndpoints":                   {"connect"},
 	"GetBalanceTransactions":                 {"payout"},
 	"PostSubscriptions":                      {"backdate_start_date", "billing_cycle_anchor", "billing_cycle_anchor_config", "billing_schedules", "billing_thresholds", "pending_invoice_item_interval", "transfer_data"},
 	"PostSubscriptionsSubscriptionExposedId": {"billing_schedules", "billing_thresholds", "pending_invoice_item_interval", "transfer_data"},
