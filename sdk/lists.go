@@ -47,8 +47,8 @@ const (
 	fromType = ` FROM objects o WHERE o.type = ?1 AND o.account = ?2 AND o.deleted = 0`
 	fromLink = ` FROM links l CROSS JOIN objects o ON o.seq = l.seq WHERE l.name = ?15 AND l.account = ?2 AND l.key = ?16 AND o.type = ?1 AND o.deleted = 0`
 	filters  = ` AND o.created BETWEEN ?5 AND ?6
-		AND (?7 IS NULL OR o.doc ->> ?7 = ?8) AND (?9 IS NULL OR o.doc ->> ?9 = ?10)
-		AND (?11 IS NULL OR o.doc ->> ?11 = ?12) AND (?13 IS NULL OR o.doc ->> ?13 = ?14)`
+		AND (?7 IS NULL OR CAST(o.doc ->> ?7 AS TEXT) = ?8) AND (?9 IS NULL OR CAST(o.doc ->> ?9 AS TEXT) = ?10)
+		AND (?11 IS NULL OR CAST(o.doc ->> ?11 AS TEXT) = ?12) AND (?13 IS NULL OR CAST(o.doc ->> ?13 AS TEXT) = ?14)`
 	plainDown = fromType + ` AND o.seq < ?4 ORDER BY o.seq DESC LIMIT ?3`
 	plainUp   = fromType + ` AND o.seq > ?4 ORDER BY o.seq LIMIT ?3`
 	typeDown  = fromType + ` AND o.seq < ?4` + filters + ` ORDER BY o.seq DESC LIMIT ?3`

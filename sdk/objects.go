@@ -70,6 +70,9 @@ type Collection struct {
 	// leaves out; it reports what is wrong by Call.AddFault. Nil keeps it as it is.
 	Complete func(c *Call, path string, d Doc) Doc
 
+	// Trim, if set, takes out of a new document what it is not to be kept with.
+	Trim func(c *Call, d Doc)
+
 	paths [][]string
 	names []string // of links
 }
@@ -102,6 +105,9 @@ func (k *Collection) Insert(c *Call, d Doc) error {
 		created = c.Unix()
 	}
 	id := d.Get(k.ID).String()
+	if k.Trim != nil {
+		k.Trim(c, d)
+	}
 	keys := k.keys(d)
 	d.Seal()
 	rows, err := insertObject.Run(c.Args().Text(k.Type).Text(c.Account()).Text(id).Int(created).JSON(d))

@@ -32,6 +32,7 @@ func run(args []string) error {
 	flags := flag.NewFlagSet("mirra-gen", flag.ContinueOnError)
 	flags.StringVar(&o.Package, "package", "main", "package of the generated file")
 	out := flags.String("out", "", "file to write; standard output if empty")
+	flags.BoolVar(&o.Lists, "lists", false, "describe what stands around the elements of lists too")
 	list := flags.String("operations", "", "file with a METHOD /path a line; all operations if empty")
 	lead := flags.String("lead", "", "members that answers begin with, comma-separated; the others are then sorted")
 	if err := flags.Parse(args); err != nil {

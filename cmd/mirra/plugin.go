@@ -24,7 +24,7 @@ func (a *app) pluginCommand() *cobra.Command {
 		Use: "plugin", Short: "Install, pin, inspect and build plugins", Args: a.noCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.pluginInstall(), a.pluginUpdate(), a.pluginList(), a.pluginInfo(), a.pluginVerify(), a.pluginRemove(), a.pluginBuild(), a.pluginVet(), a.pluginCoverage(), a.pluginPack())
+	cmd.AddCommand(a.pluginInstall(), a.pluginUpdate(), a.pluginList(), a.pluginInfo(), a.pluginVerify(), a.pluginRemove(), a.pluginNew(), a.pluginBuild(), a.pluginVet(), a.pluginCoverage(), a.pluginPack())
 	return cmd
 }
 

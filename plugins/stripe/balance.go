@@ -38,7 +38,8 @@ type movement struct {
 	amount, fee             int64
 	feeText                 string
 	category, typ, describe string
-	available               bool // at once, without the pending balance
+	available               bool  // at once, without the pending balance
+	on                      int64 // when it is available if not at once, 0 for two business days
 }
 
 // move records a change of the balance. Funds become available two business
@@ -48,6 +49,9 @@ func (r *request) move(m movement) sdk.Doc {
 	d.SetString("id", m.id)
 	d.SetInt("amount", m.amount)
 	at := availableOn(r.Now())
+	if m.on != 0 {
+		at = time.Unix(m.on, 0).UTC()
+	}
 	if m.available {
 		at = r.Now()
 		d.SetString("status", "available")
@@ -85,11 +89,31 @@ func availableOn(now time.Time) time.Time {
 	day := now.Truncate(24 * time.Hour)
 	for left := 2; left > 0; {
 		day = day.AddDate(0, 0, 1)
-		if w := day.Weekday(); w != time.Saturday && w != time.Sunday {
+		if w := day.Weekday(); w != time.Saturday && w != time.Sunday && !bankHoliday(day) {
 			left--
 		}
 	}
 	return day
+}
+
+// bankHoliday tells whether banks in the US are closed on a weekday
+// [D federalreserve.gov/aboutthefed/k8.htm, 2026-11; R 2023-12-24 and -29: a day
+// later over Christmas and New Year].
+func bankHoliday(day time.Time) bool {
+	_, month, d := day.Date()
+	nth := (d + 6) / 7
+	fixed := func(m time.Month, at int) bool { // on a Sunday the Monday is off
+		return month == m && (d == at || d == at+1 && day.Weekday() == time.Monday)
+	}
+	monday := day.Weekday() == time.Monday
+	switch {
+	case fixed(time.January, 1), fixed(time.June, 19), fixed(time.July, 4), fixed(time.November, 11), fixed(time.December, 25):
+		return true
+	case monday && nth == 3 && (month == time.January || month == time.February), monday && nth == 1 && month == time.September,
+		monday && nth == 2 && month == time.October, monday && month == time.May && d > 24:
+		return true
+	}
+	return month == time.November && nth == 4 && day.Weekday() == time.Thursday
 }
 
 // settle gives a captured charge its balance transaction.
@@ -109,6 +133,9 @@ func (r *request) settleAs(charge sdk.Doc, card *testCard, id string) {
 		category: "charge", typ: "charge", describe: charge.Get("description").String(), available: card.available,
 	})
 	charge.SetString("balance_transaction", id)
+	if err := r.routeCharge(charge); err != nil {
+		panic(err.Error()) // ids minted twice
+	}
 }
 
 // settleTimer is the moment after an asynchronous capture.

@@ -66,10 +66,10 @@ func setHeaders(c *sdk.Call, account string) {
 	if c.Method != "GET" {
 		if key := c.Header("Idempotency-Key"); key != "" {
 			c.AddHeader("Idempotency-Key", key)
-		}
-		if c.Method == "POST" {
-			c.AddHeader("Original-Request", requestID(c))
-			c.AddHeader("Stripe-Should-Retry", "false")
+			if c.Method == "POST" { // [R] not where no key is sent, nor on DELETE
+				c.AddHeader("Original-Request", requestID(c))
+				c.AddHeader("Stripe-Should-Retry", "false")
+			}
 		}
 	}
 	if account != "" {
@@ -105,6 +105,24 @@ var servedBy = func() map[string]*sdk.Headers {
 	}
 	return all
 }()
+
+// refusalHeaders are those of a 401, which another part of the vendor's gives, in
+// their order [R, 54 exchanges of 2025-12 and 2026-05].
+var refusalHeaders = sdk.NewHeaders(
+	"Server", "nginx",
+	"Content-Type", contentType,
+	"Access-Control-Allow-Credentials", "true",
+	"Access-Control-Allow-Methods", "GET, HEAD, PUT, PATCH, POST, DELETE",
+	"Access-Control-Allow-Origin", "*",
+	"Access-Control-Expose-Headers", "Request-Id, Stripe-Manage-Version, Stripe-Should-Retry, X-Stripe-External-Auth-Required, X-Stripe-Privileged-Session-Required",
+	"Access-Control-Max-Age", "300",
+	"Cache-Control", "no-cache, no-store",
+	"Content-Security-Policy", "base-uri 'none'; default-src 'none'; form-action 'none'; frame-ancestors 'none'; upgrade-insecure-requests",
+	"Vary", "Origin",
+	"WWW-Authenticate", `Bearer realm="Stripe"`,
+	"X-Robots-Tag", "none",
+	"Strict-Transport-Security", "max-age=63072000; includeSubDomains; preload",
+)
 
 // usualHeaders are those of the service that answers most operations, and what
 // none of them answers.

@@ -95,7 +95,7 @@ func TestEveryObservedCard(t *testing.T) {
 		for _, pm := range methods {
 			t.Run(c.number+c.name, func(t *testing.T) {
 				m := m.With(t)
-				r := pay(m, "payment_method="+pm)
+				r := pay(m, "payment_method="+pm, "Idempotency-Key: "+pm)
 				if c.status != "" {
 					r.Want(200)
 					if got := r.Get("status"); got != c.status {

@@ -66,12 +66,16 @@ func (r *request) newCharge(intent, method sdk.Doc, card *testCard, challenged b
 	d.SetString("id", id)
 	amount := intent.Get("amount").Int64()
 	d.SetInt("amount", amount)
-	for _, m := range [...]string{"application_fee_amount", "currency", "customer", "description", "metadata", "on_behalf_of", "receipt_email", "shipping", "statement_descriptor", "statement_descriptor_suffix", "transfer_data", "transfer_group"} {
+	for _, m := range [...]string{"application_fee_amount", "currency", "customer", "description", "invoice", "metadata", "on_behalf_of", "receipt_email", "shipping", "statement_descriptor", "statement_descriptor_suffix", "transfer_data", "transfer_group"} {
 		if v := intent.Get(m); !v.IsNull() {
 			d.SetDoc(m, v)
 		}
 	}
 	d.SetString("payment_intent", intent.Get("id").String())
+	r.destine(d)
+	if intent.Get("transfer_group").IsNull() {
+		intent.SetDoc("transfer_group", d.Get("transfer_group"))
+	}
 	r.fillCharge(d, method, card)
 	if challenged {
 		d.Get("payment_method_details", "card").SetJSON("three_d_secure", authenticated)
@@ -107,7 +111,11 @@ func (r *request) fillCharge(d, method sdk.Doc, card *testCard) {
 	}
 	to.SetString("network", from.Get("brand").String())
 	to.SetString("network_transaction_id", r.Random(sdk.Fixed, 15, sdk.Digits)) // [R] the same for many charges of an account
-	d.SetString("receipt_url", "https://pay.stripe.com/receipts/payment/CAcaFwoVYWNjdF8x"+r.Random(sdk.Objects, 32, sdk.Base62)+r.Random(sdk.Objects, 32, sdk.Base62))
+	kind := "payment"
+	if !d.Get("invoice").IsNull() {
+		kind = "invoices" // [R 2022-11-15 to 2026-03-25]
+	}
+	d.SetString("receipt_url", receiptURL(r.Call, kind))
 }
 
 // descriptor is what the customer's statement shows: at most 22 characters,
@@ -203,6 +211,7 @@ func (r *request) charge() (sdk.Doc, error) {
 	if err := r.setConnect(d); err != nil {
 		return sdk.Doc{}, err
 	}
+	r.destine(d)
 	r.setShipping(d)
 	r.setMetadata(d)
 	method := r.methodOfSource(card)
@@ -375,3 +384,9 @@ func captureChargeOperation(r *request) error {
 }
 
 func formatInt(n int64) string { return strconv.FormatInt(n, 10) }
+
+// parseInt reads what formatInt wrote.
+func parseInt(text string) int64 {
+	n, _ := strconv.ParseInt(text, 10, 64)
+	return n
+}

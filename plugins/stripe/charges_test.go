@@ -163,3 +163,14 @@ func TestOtherMethods(t *testing.T) {
 	m.Form("POST", "/v1/payment_methods", "type=sofort").Want(400)
 	m.Form("POST", "/v1/payment_methods", "type=klarna").Want(501)
 }
+
+// TestReceiptURL: the token names the account and has the recorded length.
+func TestReceiptURL(t *testing.T) {
+	m := start(t)
+	pay(m, "payment_method=pm_card_visa").Want(200)
+	charge := m.Form("GET", "/v1/charges", "limit=1").Want(200)
+	token, ok := strings.CutPrefix(charge.Get("data.0.receipt_url"), "https://pay.stripe.com/receipts/payment/CAcaFwoVYWNjdF8x")
+	if !ok || len(token) != 100 {
+		t.Errorf("receipt_url %s", charge.Get("data.0.receipt_url"))
+	}
+}

@@ -50,6 +50,9 @@ func createCustomer(r *request) error {
 		}
 		d.SetString("default_source", card.Get("id").String())
 	}
+	if err := r.setCustomerDiscount(d); err != nil {
+		return err
+	}
 	if err := customers.Insert(r.Call, d); err != nil {
 		return err
 	}
@@ -202,6 +205,9 @@ func updateCustomer(r *request) error {
 		return err
 	}
 	if err := r.setDefaults(d); err != nil {
+		return err
+	}
+	if err := r.setCustomerDiscount(d); err != nil {
 		return err
 	}
 	customers.Update(r.Call, d)

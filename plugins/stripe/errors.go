@@ -125,7 +125,11 @@ func answerError(c *sdk.Call, err error) {
 		e.SetDoc("payment_method", f.method)
 	}
 	if !f.noLog && f.typ != "idempotency_error" {
-		e.SetString("request_log_url", "https://dashboard.stripe.com/test/logs/"+requestID(c)+"?t="+formatInt(c.Unix()))
+		account := c.Header("Stripe-Account")
+		if account != "" {
+			account += "/" // [R]
+		}
+		e.SetString("request_log_url", "https://dashboard.stripe.com/"+account+"test/logs/"+requestID(c)+"?t="+formatInt(c.Unix()))
 	}
 	if f.setup.Exists() {
 		e.SetDoc("setup_intent", f.setup)
@@ -136,7 +140,14 @@ func answerError(c *sdk.Call, err error) {
 		c.DeleteHeader("Stripe-Should-Retry")
 	}
 	fit(c, d, "", usedVersion.date)
+	if f.status == 401 {
+		c.FixedHeaders(refusalHeaders)
+		for _, name := range [...]string{"Request-Id", "Idempotency-Key", "Original-Request", "Stripe-Should-Retry", "Content-Security-Policy"} {
+			c.DeleteHeader(name)
+		}
+	}
 	_ = c.JSON(d)
+	c.Write("\n") // [R] behind every error, behind nothing else
 }
 
 func asFailure(c *sdk.Call, err error) *failure {

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/mirrahq/mirra/sdk"
+	"github.com/mirrahq/mirra/sdk/resource"
 )
 
 // maxExpand is how many levels expand reaches [D docs.stripe.com/expand, 2026-11].
@@ -51,22 +52,25 @@ func (r *request) expandPath(d sdk.Doc, steps []string, path string) error {
 		}
 		m := d.Get(step)
 		switch {
-		case m.Kind() == sdk.String && mayExpand(d.Get("object").String(), step):
-			if _, target, ok := r.Lookup(m.String()); ok {
+		case m.Kind() == sdk.String && r.mayExpand(d, step, m):
+			if target, ok := r.expanded(m.String()); ok {
 				d.SetDoc(step, target)
 				m = d.Get(step)
 			}
 		case m.Kind() == sdk.Array:
 			// [R] members that are there anyway may be named.
+			if r.expandElements(d, step, m) {
+				m = d.Get(step)
+			}
 			for row := range m.All {
 				if err := r.expandPath(row, steps[i+1:], path); err != nil {
 					return err
 				}
 			}
 			return nil
-		case !m.Exists() && mayExpand(d.Get("object").String(), step):
+		case !m.Exists() && r.mayExpand(d, step, m):
 			return nil // [R] transfer of a charge without one
-		case m.Kind() == sdk.Object, m.Kind() == sdk.Null && m.Exists() && mayExpand(d.Get("object").String(), step):
+		case m.Kind() == sdk.Object, m.Kind() == sdk.Null && m.Exists() && r.mayExpand(d, step, m):
 		default:
 			if !r.include(d, step) {
 				return notExpandable(path)
@@ -79,6 +83,15 @@ func (r *request) expandPath(d sdk.Doc, steps []string, path string) error {
 		d = m
 	}
 	return nil
+}
+
+// expanded is the object that an id stands for: the account's, or one of the
+// platform's that the account's objects name, as charges do their fees [R].
+func (r *request) expanded(id string) (d sdk.Doc, ok bool) {
+	if _, d, ok = r.Lookup(id); !ok && !isPlatform(r.Call) {
+		r.asAccount(platform, func() { _, d, ok = r.Lookup(id) })
+	}
+	return d, ok
 }
 
 // include adds members that are left out unless expanded.
@@ -97,6 +110,9 @@ var includable = map[string]func(r *request, d sdk.Doc){
 	"customer.sources":                includeSources,
 	"price.tiers":                     includeTiers,
 	"plan.tiers":                      includeTiers,
+	"checkout.session.line_items":     includeLines,
+	"invoice.payments":                includePayments,
+	"invoice.confirmation_secret":     includeSecret,
 	"charge.refunds":                  includeRefunds,
 	"customer.invoice_credit_balance": func(_ *request, d sdk.Doc) { insertAfter(d, "email", "invoice_credit_balance", "{}") },
 }
@@ -106,21 +122,56 @@ func notExpandable(path string) error {
 	return invalid("", "expand", "This property cannot be expanded ("+path+").")
 }
 
-// expandableSet holds the members that are ids of other objects.
-var expandableSet = func() map[string]bool {
-	set := map[string]bool{}
+// expandElements puts objects in the place of a list of ids, discounts; false
+// if it is none.
+func (r *request) expandElements(d sdk.Doc, step string, list sdk.Doc) bool {
+	if list.Len() == 0 || list.First().Kind() != sdk.String {
+		return false
+	}
+	ids := list.Clone(r.Arena)
+	to := d.SetArray(step)
+	for id := range ids.All {
+		if _, target, ok := r.Lookup(id.String()); ok {
+			to.AddDoc(target)
+		} else {
+			to.AddString(id.String())
+		}
+	}
+	return true
+}
+
+// expandable holds the members that are ids of other objects, and the
+// descriptions that have them.
+var expandable = func() map[string]resource.Versions {
+	set := map[string]resource.Versions{}
 	for i := range tables.Shapes {
 		s := &tables.Shapes[i]
 		for j := range s.Members {
-			if m := &s.Members[j]; s.Object != "" && len(m.To) > 0 {
-				set[s.Object+"."+m.Name] = true
+			m := &s.Members[j]
+			if s.Object == "" || len(m.To) == 0 {
+				continue
 			}
+			in := m.In
+			if in == 0 {
+				in = in20240410 | in20240930 | in20260826
+			}
+			set[s.Object+"."+m.Name] |= in
 		}
 	}
 	return set
 }()
 
-func mayExpand(object, member string) bool { return expandableSet[object+"."+member] }
+// mayExpand tells whether a member is an id that can be expanded in the version
+// asked for. Objects within others have no type; what they name shows.
+func (r *request) mayExpand(d sdk.Doc, step string, m sdk.Doc) bool {
+	object := d.Get("object").String()
+	if object == "" {
+		_, _, ok := r.Lookup(m.String())
+		return ok
+	}
+	in := expandable[object+"."+step]
+	return in != 0 && in.In(r.in)
+}
 
 // insertAfter puts a member behind another one, so that a document keeps the
 // vendor's order.

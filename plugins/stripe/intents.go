@@ -12,7 +12,7 @@ import (
 // intent is the intent that the path names. Publishable keys have to prove by
 // the client secret that they know it.
 func (r *request) intent(k *sdk.Collection, noun string) (sdk.Doc, error) {
-	id := r.Value("intent")
+	id := strings.ReplaceAll(r.Value("intent"), "+", " ") // [R] as in a query
 	d, ok := k.Get(r.Call, id)
 	if noun == "setup_intent" {
 		noun = "setupintent" // [R]
@@ -110,13 +110,8 @@ func (r *request) setMethodTypes(d sdk.Doc, options methodOptions) error {
 		for _, t := range accountMethods {
 			out.AddString(t)
 		}
-		configuration := r.text("payment_method_configuration")
-		if configuration == "" {
-			part := fingerprint(r.Call, "payment method configuration") // one an account
-			configuration = "pmc_1" + part[:5] + accountPart(r.Call) + part[5:13]
-		}
 		details := d.SetObject("payment_method_configuration_details")
-		details.SetString("id", configuration)
+		details.SetString("id", r.methodConfiguration())
 		details.SetNull("parent")
 	}
 	all := d.SetObject("payment_method_options")
@@ -127,6 +122,16 @@ func (r *request) setMethodTypes(d sdk.Doc, options methodOptions) error {
 	}
 	r.setOptions(d, options)
 	return nil
+}
+
+// methodConfiguration is the configuration that tells which payment methods there
+// are: the one that is asked for, or the account's.
+func (r *request) methodConfiguration() string {
+	if id := r.text("payment_method_configuration"); id != "" {
+		return id
+	}
+	part := fingerprint(r.Call, "payment method configuration") // one an account
+	return "pmc_1" + part[:5] + accountPart(r.Call) + part[5:13]
 }
 
 // setOptions merges the payment_method_options parameter. What is set to a

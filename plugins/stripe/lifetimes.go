@@ -24,7 +24,20 @@ type lifetime struct {
 
 // lifetimes lists the members that not all answers have.
 var lifetimes = []lifetime{
+	{object: "account", path: "business_profile.annual_revenue", since: "2024-03-01"},
+	{object: "account", path: "business_profile.estimated_worker_count", since: "2024-03-01"},
+	{object: "account", path: "business_profile.minority_owned_business_designation", since: "2025-09-01"},
+	{object: "account", path: "business_profile.specified_commercial_transactions_act_url", since: "2025-09-01"},
+	{object: "account", path: "controller", since: "2024-05-01"},
+	{object: "account", path: "settings.bacs_debit_payments.display_name", since: "2023-11-15"},
+	{object: "account", path: "settings.bacs_debit_payments.service_user_number", since: "2023-11-15"},
+	{object: "account", path: "settings.capital", since: "2024-07-01", until: "2025-09-01"},
+	{object: "account", path: "settings.invoices", since: "2024-03-01"},
+	{object: "account", path: "settings.invoices.hosted_payment_method_save", since: "2025-09-01"},
+
 	{object: "balance_transaction", path: "balance_type", since: "2025-10-30"},
+
+	{object: "bank_account", path: "financial_account", since: "2024-07-20", until: "2024-09-01"},
 
 	{object: "card", path: "networks", since: "2024-03-01"},
 
@@ -41,7 +54,7 @@ var lifetimes = []lifetime{
 	{object: "charge", path: "payment_method_details.card.extended_authorization", since: "2023-10-01"},
 	{object: "charge", path: "payment_method_details.card.incremental_authorization", since: "2023-10-01"},
 	{object: "charge", path: "payment_method_details.card.multicapture", since: "2023-10-01"},
-	{object: "charge", path: "payment_method_details.card.network_token", since: "2023-04-21"},
+	{object: "charge", path: "payment_method_details.card.network_token", since: "2022-12-15"},
 	{object: "charge", path: "payment_method_details.card.network_transaction_id", since: "2024-12-20"},
 	{object: "charge", path: "payment_method_details.card.overcapture", since: "2023-10-01"},
 	{object: "charge", path: "payment_method_details.card.regulated_status", since: "2024-12-20"},
@@ -70,6 +83,16 @@ var lifetimes = []lifetime{
 	{object: "payment_method", path: "card.regulated_status", since: "2024-12-20"},
 	{object: "payment_method", path: "customer_account", since: "2025-12-08"},
 	{object: "payment_method", path: "shared_payment_granted_token", since: "2026-05-01"},
+
+	{object: "payment_method_domain", path: "amazon_pay", since: "2024-08-01"},
+	{object: "payment_method_domain", path: "klarna", since: "2025-09-01"},
+
+	{object: "payout", path: "application_fee", since: "2024-06-01"},
+	{object: "payout", path: "application_fee_amount", since: "2024-06-01"},
+	{object: "payout", path: "payout_method", since: "2025-01-15"},
+	{object: "payout", path: "trace_id", since: "2024-10-01"},
+
+	{object: "person", path: "relationship.authorizer", since: "2024-11-20"},
 
 	{object: "plan", path: "aggregate_usage", to: basil},
 	{object: "plan", path: "meter", since: "2024-05-01"},
@@ -141,9 +164,38 @@ func (l *rule) alive(now int64, version string) bool {
 	return false
 }
 
+// dated tells whether only the day decides, from which on all versions have the
+// member.
+func (l *rule) dated() bool {
+	return len(l.periods) == 1 && l.periods[0].until == 0 && l.periods[0].from == "" && l.periods[0].to == ""
+}
+
+// trimmed are the kinds that are kept without what their day does not have: those
+// that are read most. The others keep members that moved, to be worked with.
+var trimmed = map[string]bool{"balance_transaction": true, "charge": true, "customer": true, "payment_intent": true, "payment_method": true, "refund": true, "setup_intent": true}
+
+// trim takes out of a new document what no version has at the session's time, so
+// that answers need not look for it. Documents keep the members of their day:
+// where the clock is moved over years, older ones lack what came later.
+func trim(c *sdk.Call, d sdk.Doc) {
+	now := c.Unix()
+	list := rules[d.Get("object").String()]
+	for i := range list {
+		if l := &list[i]; l.dated() && now < l.periods[0].since {
+			l.remove(d)
+		}
+	}
+}
+
+func (l *rule) remove(d sdk.Doc) {
+	last := len(l.steps) - 1
+	d.Get(l.steps[:last]...).Delete(l.steps[last])
+}
+
 // fit takes out of a document, and of the objects in it, what answers do not
 // have at the session's time in a version. typ is the document's object, if that
-// is known: most documents then need not be looked into.
+// is known and the document is one that was kept: most then need not be looked
+// into.
 func fit(c *sdk.Call, d sdk.Doc, typ, version string) {
 	now := c.Unix()
 	if typ != "" && !compound[typ] && !anyDead(typ, now, version) {
@@ -153,12 +205,13 @@ func fit(c *sdk.Call, d sdk.Doc, typ, version string) {
 }
 
 // compound are objects that hold others without being asked to.
-var compound = map[string]bool{"payment_intent": true, "setup_intent": true, "subscription": true, "invoice": true, "list": true, "token": true, "account": true, "price": true}
+var compound = map[string]bool{"account": true, "invoice": true, "list": true, "payment_intent": true, "price": true, "setup_intent": true, "subscription": true, "token": true}
 
+// anyDead tells whether kept documents of a type have to be looked into.
 func anyDead(typ string, now int64, version string) bool {
 	list := rules[typ]
 	for i := range list {
-		if !list[i].alive(now, version) {
+		if !(trimmed[typ] && list[i].dated()) && !list[i].alive(now, version) {
 			return true
 		}
 	}
@@ -176,8 +229,7 @@ func fitAll(d sdk.Doc, now int64, version string, depth int) {
 		if list := rules[d.Get("object").String()]; list != nil {
 			for i := range list {
 				if l := &list[i]; !l.alive(now, version) {
-					last := len(l.steps) - 1
-					d.Get(l.steps[:last]...).Delete(l.steps[last])
+					l.remove(d)
 				}
 			}
 		}

@@ -218,6 +218,7 @@ func (r *request) chargeIntent(d, method sdk.Doc, card *testCard) error {
 		r.SetTimer("settle", id, r.Now().Add(settleDelay), timerPayload(r.Call, id, siblingID(r.Call, "txn_", id)))
 	}
 	emit(r.Call, "payment_intent.succeeded", d, sdk.Doc{})
+	r.intentSucceeded(d, charge)
 	return r.disputeIfAsked(charge, card)
 }
 
@@ -258,4 +259,5 @@ func (r *request) failIntent(d, method sdk.Doc, f *failure) {
 	paymentIntents.Update(r.Call, d)
 	emit(r.Call, "payment_intent.payment_failed", d, sdk.Doc{})
 	f.intent, f.method = d, method
+	r.intentFailed(d)
 }

@@ -88,6 +88,7 @@ func (r *request) createIntent() (sdk.Doc, error) {
 	d.SetString("client_secret", id+"_secret_"+r.Random(sdk.Objects, 25, sdk.Base62))
 	d.SetInt("created", r.Unix())
 	d.SetString("currency", currency)
+	r.setApplication(d)
 	if !r.since("2024-04-10") {
 		d.SetString("capture_method", "automatic") // [D docs.stripe.com/changelog, 2024-04-10: the default is automatic_async]
 	}
@@ -201,9 +202,6 @@ func (r *request) setConnect(d sdk.Doc) error {
 				return missing("destination", destination, "transfer_data[destination]") // [R]
 			}
 			to.SetString("destination", destination)
-		}
-		if d.Get("transfer_group").IsNull() {
-			d.SetString("transfer_group", "group_"+d.Get("id").String()) // [S]
 		}
 	}
 	if n, ok := r.params.Get("application_fee_amount").Int(); ok {

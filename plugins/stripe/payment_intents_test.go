@@ -183,7 +183,7 @@ func TestIntentParameters(t *testing.T) {
 		{[]string{"amount=1000", "currency=usd", "capture_method=later"}, apiError{400, "", "", "", "capture_method", "Invalid capture_method: must be one of automatic, automatic_async, or manual"}},
 		{[]string{"amount=1000", "currency=usd", "confirm=maybe"}, apiError{400, "", "", "", "confirm", "Invalid boolean: maybe"}},
 	} {
-		r := m.Form("POST", "/v1/payment_intents", c.fields...)
+		r := m.Form("POST", "/v1/payment_intents", append(c.fields, "Idempotency-Key: "+strings.Join(c.fields, "&"))...)
 		c.want.check(t, r)
 		// [R] Stripe-Should-Retry stands only where the operation ran.
 		ran := c.want.code == "amount_too_small" || c.want.code == "amount_too_large"

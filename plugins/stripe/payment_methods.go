@@ -174,7 +174,7 @@ func createPaymentMethod(r *request) error {
 // /v1/payment_methods or a payment_method_data.
 func (r *request) newMethodFrom(p sdk.Doc, prefix string) (sdk.Doc, error) {
 	if id := p.Get("payment_method").String(); id != "" {
-		from, err := r.method(id, "payment_method", 400)
+		from, err := r.sharedMethod(id, p.Get("customer").String())
 		if err != nil {
 			return from, err
 		}

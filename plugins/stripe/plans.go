@@ -174,7 +174,7 @@ func createPlan(r *request) error {
 	if err := r.productOfPlan(plan); err != nil {
 		return err
 	}
-	if tiers := given.Get("tiers"); tiers.Kind() == sdk.Array {
+	if tiers := given.Get("tiers"); tiers.Len() > 0 {
 		setMark(r.Call, id, markTiers, tiersOf(r, tiers).JSON())
 	}
 	d := priceOfPlan(r.Call, plan)
@@ -252,7 +252,7 @@ func deletePlan(r *request) error {
 }
 
 // currencyOf is request.currency of a text.
-func currencyOf(text, param string) (string, error) {
+func knownCurrency(text, param string) (string, error) {
 	c := strings.ToLower(text)
 	if len(c) < 3 || strings.IndexByte(c, ' ') >= 0 || !strings.Contains(currencies+",", c+",") {
 		return "", invalid("", param, "Invalid currency: "+c+". Stripe currently supports these currencies: "+currencies) // [3, users' reports]

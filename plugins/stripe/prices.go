@@ -76,7 +76,7 @@ func completePrice(r *request, d sdk.Doc) error {
 
 // setPrice sets what a price's parameters say by more than a member's name.
 func setPrice(r *request, d, params sdk.Doc) error {
-	currency, err := currencyOf(params.Get("currency").String(), "currency")
+	currency, err := knownCurrency(params.Get("currency").String(), "currency")
 	if err != nil {
 		return err
 	}
@@ -95,7 +95,8 @@ func setPrice(r *request, d, params sdk.Doc) error {
 		// [3, users' reports of prices without an amount]
 		return invalid("parameter_missing", "unit_amount", "Prices require an `unit_amount` or `unit_amount_decimal` parameter to be set.")
 	}
-	if tiers.Kind() == sdk.Array {
+	d.Delete("tiers") // until it is expanded
+	if tiers.Len() > 0 {
 		setMark(r.Call, d.Get("id").String(), markTiers, tiersOf(r, tiers).JSON())
 	}
 	given := params.Get("recurring")
@@ -258,7 +259,7 @@ func listPrices(r *request) error {
 			return &failure{status: 501, typ: "api_error", code: "mirra_not_mirrored", param: "recurring[" + name + "]", message: "Mirra does not mirror so many filters of GetPrices at once yet."}
 		}
 	}
-	if keys := r.params.Get("lookup_keys"); keys.Kind() == sdk.Array && keys.Len() > 0 {
+	if keys := r.params.Get("lookup_keys"); keys.Len() > 0 {
 		if keys.Len() == 1 && q.Index == "" {
 			q.Index, q.Key = "lookup_key", keys.At(0).String()
 			return r.list(prices, q, "price", "/v1/prices")

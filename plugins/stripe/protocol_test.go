@@ -62,7 +62,7 @@ func TestIdempotency(t *testing.T) {
 // TestHeaders [R, 249 exchanges at 2024-06-20]: which headers stand where.
 func TestHeaders(t *testing.T) {
 	m := start(t)
-	created := m.Form("POST", "/v1/customers").Want(200)
+	created := m.Form("POST", "/v1/customers", "Idempotency-Key: created").Want(200)
 	for _, c := range []struct {
 		name                  string
 		r                     *sdktest.Response
@@ -70,9 +70,10 @@ func TestHeaders(t *testing.T) {
 	}{
 		{"created", created, true, true},
 		{"retrieved", m.Form("GET", "/v1/customers/"+created.Get("id")), false, false},
-		{"refused", m.Form("POST", "/v1/customers", "nope=1"), true, false},
+		{"refused", m.Form("POST", "/v1/customers", "nope=1", "Idempotency-Key: refused"), true, false},
 		{"missing", m.Form("GET", "/v1/customers/cus_none"), false, false},
-		{"declined", pay(m, "payment_method=pm_card_chargeDeclined"), true, true},
+		{"declined", pay(m, "payment_method=pm_card_chargeDeclined", "Idempotency-Key: declined"), true, true},
+		{"without a key", m.Form("POST", "/v1/customers"), false, false},
 	} {
 		if got := c.r.Header("Original-Request") != ""; got != c.original {
 			t.Errorf("%s: Original-Request %v", c.name, got)
@@ -119,9 +120,11 @@ func TestKeysAndPaths(t *testing.T) {
 	none := sdktest.Start(t)
 	if r := none.Form("GET", "/v1/customers").Want(401); !strings.HasPrefix(r.Get("error.message"), "You did not provide an API key.") {
 		t.Errorf("no key: %s", r.Body)
+	} else if r.Header("WWW-Authenticate") != `Bearer realm="Stripe"` || r.Header("Request-Id") != "" || !strings.HasSuffix(r.Body, "}\n") { // [R 401s of 2026-05]
+		t.Errorf("no key: headers %v, body %q", r.Headers, r.Body)
 	}
 	apiError{404, "", "", "", "", "Unrecognized request URL (GET: /v1/nothing). Please see https://stripe.com/docs or we can help at https://support.stripe.com/."}.check(t, m.Form("GET", "/v1/nothing"))
-	apiError{501, "api_error", "mirra_not_mirrored", "", "", "Mirra does not mirror PostCheckoutSessions (POST /v1/checkout/sessions) yet. See COVERAGE.md of the stripe plugin."}.check(t, m.Form("POST", "/v1/checkout/sessions", "mode=payment"))
+	apiError{501, "api_error", "mirra_not_mirrored", "", "", "Mirra does not mirror PostTerminalConnectionTokens (POST /v1/terminal/connection_tokens) yet. See COVERAGE.md of the stripe plugin."}.check(t, m.Form("POST", "/v1/terminal/connection_tokens"))
 }
 
 // TestOperationsAnswer: each operation of the description has a handler or
@@ -157,7 +160,7 @@ func TestOperationsAnswer(t *testing.T) {
 func TestNotMirrored(t *testing.T) {
 	m := start(t)
 	for _, c := range []struct{ path, field, param string }{
-		{"/v1/customers", "coupon=ten", "coupon"},
+		{"/v1/customers", "cash_balance[settings][reconciliation_mode]=manual", "cash_balance"},
 		{"/v1/webhook_endpoints", "connect=true", "connect"},
 		{"/v1/charges", "destination[account]=acct_1PmHgaKXBGcbgpbZ", "destination"},
 	} {

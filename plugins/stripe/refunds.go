@@ -145,6 +145,9 @@ func (r *request) refund() (sdk.Doc, error) {
 	if card.refund == "pending" {
 		d.SetString("status", "pending")
 	}
+	if err := r.reverseFor(charge, d); err != nil {
+		return d, err
+	}
 	if err := refunds.Insert(r.Call, d); err != nil {
 		return d, err
 	}

@@ -81,8 +81,10 @@ func TestRefundCards(t *testing.T) {
 // Wednesday, Thursday to Monday, Friday to Tuesday, weekends to Tuesday.
 func TestBalance(t *testing.T) {
 	for day, want := range map[string]string{
-		"2024-07-01": "2024-07-03", "2024-07-02": "2024-07-04", "2024-07-03": "2024-07-05", "2024-07-04": "2024-07-08",
+		"2024-07-01": "2024-07-03", "2024-07-02": "2024-07-05", "2024-07-03": "2024-07-08", "2024-07-04": "2024-07-08",
 		"2024-07-05": "2024-07-09", "2024-07-06": "2024-07-09", "2024-07-07": "2024-07-09",
+		// Over Christmas, New Year [R], Thanksgiving, and a Monday for a Sunday.
+		"2023-12-24": "2023-12-27", "2023-12-29": "2024-01-03", "2024-11-27": "2024-12-02", "2022-12-23": "2022-12-28", "2024-09-01": "2024-09-04",
 	} {
 		now, err := time.Parse(time.DateOnly, day)
 		if err != nil {

@@ -16,13 +16,16 @@ type request struct {
 	// unmirrored are parameters of the operation that answer 501.
 	unmirrored []string
 	print      string // fingerprint, once it is known
+	// byPlan and soleItem tell that a subscription's parameters were of the time
+	// of plans, see takePlans.
+	byPlan, soleItem bool
 }
 
 var current request
 
-// serve checks a request's parameters, runs its operation once per idempotency
+// serveOperation checks a request's parameters, runs its operation once per idempotency
 // key, and answers with the expanded document.
-func serve(c *sdk.Call, op *resource.Operation, unmirrored []string, run func(c *request) error) error {
+func serveOperation(c *sdk.Call, op *resource.Operation, unmirrored []string, run func(c *request) error) error {
 	r := &current
 	*r = request{Call: c, op: op, in: described(usedVersion.date), unmirrored: unmirrored}
 	params, err := c.Params()

@@ -82,8 +82,12 @@ func resources() {
 		specOf[s.object] = s
 		kept[s.object] = s.collection
 	}
-	for _, k := range []*sdk.Collection{balanceTransactions, charges, cardSources, customers, disputes, mandates, paymentIntents, paymentMethods, refunds, setupAttempts, setupIntents} {
+	for _, k := range []*sdk.Collection{accounts, applicationFees, balanceTransactions, bankAccounts, charges, cardSources, customers, disputes, feeRefunds, files, mandates, persons, paymentIntents, paymentMethods, payouts, refunds, reversals, setupAttempts, setupIntents, topups, transfers} {
 		kept[k.Type] = k
+	}
+	billingSeeds()
+	for typ := range trimmed {
+		kept[typ].Trim = trim
 	}
 }
 

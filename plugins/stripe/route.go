@@ -26,6 +26,7 @@ func handle(id string, level sdk.Level, run func(c *request) error) {
 func route() {
 	registerHandlers()
 	resources()
+	searchHandlers()
 	for i := range tables.Operations {
 		op := &tables.Operations[i]
 		h, ok := implemented[op.ID]
@@ -37,14 +38,19 @@ func route() {
 			}
 		}
 		headers, unmirrored := headersOf(op.Pattern), notMirrored[op.ID]
-		stripe.Handle(op.Pattern, op.ID, h.level, func(c *sdk.Call) error {
+		serve := func(c *sdk.Call) error {
 			if !op.In.In(described(usedVersion.date)) {
 				return sdk.ErrNotRouted // of another version
 			}
 			c.FixedHeaders(headers)
 			c.AddHeader("Content-Security-Policy", policies[i])
-			return serve(c, op, unmirrored, h.run)
-		})
+			return serveOperation(c, op, unmirrored, h.run)
+		}
+		stripe.Handle(op.Pattern, op.ID, h.level, serve)
+		if op.ID == "PostFiles" {
+			// [D docs.stripe.com/api/files/create, 2026-11] uploads have a host of their own.
+			stripe.HandleHost("files", op.Pattern, op.ID+"Upload", h.level, serve)
+		}
 	}
 	for id := range implemented {
 		panic("stripe: the description has no operation " + id)
@@ -65,12 +71,23 @@ func registerHandlers() {
 	disputeHandlers()
 	priceHandlers()
 	planHandlers()
+	subscriptionHandlers()
+	subscriptionItemHandlers()
+	discountHandlers()
+	invoiceHandlers()
+	invoiceItemHandlers()
+	invoicePaymentHandlers()
+	upcomingHandlers()
+	creditNoteHandlers()
+	checkoutHandlers()
 	balanceHandlers()
+	accountHandlers()
 	eventHandlers()
 	webhookEndpointHandlers()
 	authenticationHandlers()
 	timerHandlers()
 	simulations()
+	billingSimulations()
 	seeds()
 }
 
@@ -81,4 +98,5 @@ func timerHandlers() {
 	stripe.OnTimer("expire", expire)
 	stripe.OnTimer("refund", refundTimer)
 	stripe.OnTimer("dispute", disputeTimer)
+	subscriptionTimers()
 }

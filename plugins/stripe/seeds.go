@@ -14,6 +14,17 @@ func seeds() {
 	complete(balanceTransactions, balanceTransactionTemplate)
 	complete(endpoints, endpointTemplate)
 	complete(cardSources, cardTemplate)
+	complete(accounts, accountTemplate)
+	completeNamed(accounts, "type")
+	complete(persons, personTemplate)
+	completeNamed(persons, "account")
+	complete(bankAccounts, externalTemplate)
+	complete(payouts, payoutTemplate)
+	complete(topups, topupTemplate)
+	complete(transfers, transferTemplate)
+	complete(reversals, reversalTemplate)
+	complete(applicationFees, feeTemplate)
+	complete(feeRefunds, feeRefundTemplate)
 	stripe.Fixture("failed-payments", "a customer with a good card, one payment, and payments declined for six reasons", failedPayments)
 }
 
@@ -47,6 +58,7 @@ func complete(k *sdk.Collection, t *sdk.Template) {
 // otherPrefixes are those that ids of a kind may have too: payments that are no
 // card charges, and what customers paid with before payment methods [R].
 var otherPrefixes = map[string][]string{
+	"coupon": {""}, "plan": {""}, "price": {""}, "product": {""}, // clients may choose these
 	"charge": {"py_"}, "refund": {"pyr_"}, "payment_method": {"card_", "src_", "ba_"}, "card": {"src_"},
 }
 
@@ -57,6 +69,18 @@ func hasPrefix(id string, k *sdk.Collection) bool {
 		}
 	}
 	return false
+}
+
+// completeNamed keeps seeded documents as they are if they have a member that all
+// whole ones have: how many others these have depends on the object.
+func completeNamed(k *sdk.Collection, member string) {
+	fill := k.Complete
+	k.Complete = func(c *sdk.Call, path string, given sdk.Doc) sdk.Doc {
+		if given.Get(member).Exists() && given.Get("id").Exists() {
+			return given
+		}
+		return fill(c, path, given)
+	}
 }
 
 // merge puts the members of from into d, objects member by member. What d does

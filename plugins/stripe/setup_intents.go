@@ -84,6 +84,7 @@ func (r *request) createSetup() (sdk.Doc, error) {
 	id := longID(r.Call, "seti_1")
 	d.SetString("id", id)
 	d.SetString("client_secret", id+"_secret_"+r.Random(sdk.Objects, 31, sdk.Base62)) // [R 31 characters]
+	r.setApplication(d)
 	d.SetInt("created", r.Unix())
 	if usage := r.text("usage"); usage != "" {
 		d.SetString("usage", usage)

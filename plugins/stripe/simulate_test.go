@@ -7,6 +7,13 @@ import (
 	"github.com/mirrahq/mirra/sdk/sdktest"
 )
 
+// What comes in front of several simulated events.
+const (
+	paidInvoice = " charge.succeeded payment_intent.succeeded invoice_payment.paid invoice.paid invoice.payment_succeeded"
+	invoiced    = "customer.created invoice.created invoice.finalized payment_method.attached payment_intent.created"
+	subscribed  = "customer.created payment_method.attached product.created price.created plan.created invoice.created customer.updated customer.subscription.created invoice.finalized payment_intent.created" + paidInvoice + " customer.subscription.updated"
+)
+
 // TestSimulate: each name causes its own event, with what leads to it.
 func TestSimulate(t *testing.T) {
 	cascade := map[string]string{
@@ -31,10 +38,18 @@ func TestSimulate(t *testing.T) {
 		"setup_intent.succeeded":                   "setup_intent.created setup_intent.succeeded",
 		"setup_intent.setup_failed":                "setup_intent.created setup_intent.setup_failed",
 		"setup_intent.requires_action":             "setup_intent.created setup_intent.requires_action",
+		"customer.subscription.created":            subscribed,
+		"customer.subscription.updated":            subscribed + " customer.subscription.updated",
+		"customer.subscription.deleted":            subscribed + " customer.subscription.deleted",
+		"customer.subscription.trial_will_end":     subscribed + " customer.subscription.trial_will_end",
+		"invoice.paid":                             invoiced + paidInvoice,
+		"invoice.payment_succeeded":                invoiced + paidInvoice,
+		"invoice.payment_failed":                   invoiced + " charge.failed payment_intent.payment_failed invoice.payment_failed",
+		"checkout.session.completed":               "product.created price.created customer.created payment_method.attached payment_intent.created charge.succeeded payment_intent.succeeded checkout.session.completed",
 	}
 	for _, name := range stripe.Manifest.Simulates {
-		if name == "payment_method.detached" {
-			continue // needs an object
+		if name == "payment_method.detached" || name == "checkout.session.expired" {
+			continue // they need an object
 		}
 		t.Run(name, func(t *testing.T) {
 			m := start(t)

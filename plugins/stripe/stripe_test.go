@@ -1,6 +1,8 @@
 package main
 
 import (
+	"encoding/json"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -143,3 +145,52 @@ type apiCall struct {
 }
 
 func (c apiCall) fails(want apiError) { c.t.Helper(); want.check(c.t, c.r) }
+
+// leaf is a value of a JSON text with its path; empty containers are leaves.
+type leaf struct{ path, value string }
+
+// flatten lists the leaves of a JSON text in their order.
+func flatten(text string) ([]leaf, bool) {
+	d := json.NewDecoder(strings.NewReader(text))
+	d.UseNumber()
+	var out []leaf
+	var value func(path string) bool
+	value = func(path string) bool {
+		token, err := d.Token()
+		if err != nil {
+			return false
+		}
+		delim, ok := token.(json.Delim)
+		if !ok {
+			b, err := json.Marshal(token)
+			out = append(out, leaf{path, string(b)})
+			return err == nil
+		}
+		n := 0
+		for ; d.More(); n++ {
+			at := path + "." + strconv.Itoa(n)
+			if delim == '{' {
+				key, err := d.Token()
+				if err != nil {
+					return false
+				}
+				at = path + "." + key.(string)
+			}
+			if !value(at) {
+				return false
+			}
+		}
+		if n == 0 {
+			out = append(out, leaf{path, string(delim)})
+		}
+		_, err = d.Token()
+		return err == nil
+	}
+	return out, value("")
+}
+func at(list []leaf, i int) leaf {
+	if i < len(list) {
+		return list[i]
+	}
+	return leaf{}
+}

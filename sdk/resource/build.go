@@ -1,6 +1,7 @@
 package resource
 
 import (
+	"strings"
 	"time"
 
 	"github.com/mirrahq/mirra/sdk"
@@ -172,6 +173,9 @@ func (b *builder) set(d sdk.Doc, m *Member, p sdk.Doc, depth int) bool {
 	}
 	switch m.Kind {
 	case Integer, Number, Time:
+		if !isNumber(text) {
+			return false // a word that stands for a number: "now", "inf"
+		}
 		d.SetNumber(m.Name, text)
 	case Boolean:
 		d.SetBool(m.Name, isTrue(text))
@@ -294,4 +298,12 @@ func contains(list []string, s string) bool {
 		}
 	}
 	return false
+}
+
+// isNumber tells whether text is a number as JSON has it, without an exponent.
+func isNumber(text string) bool {
+	text = strings.TrimPrefix(text, "-")
+	whole, fraction, point := strings.Cut(text, ".")
+	digits := func(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
+	return digits(whole) && (whole == "0" || whole[0] != '0') && (!point || digits(fraction))
 }

@@ -10,15 +10,23 @@ import (
 // Mirror serves the operations of the tables as the description has them, below
 // a base path such as "/v1": it is the whole of a mirror that nobody has written
 // by hand yet. Plain operations keep what they are sent and are of level
-// generic; those with a meaning of their own answer 501 by name. Errors are the
-// plugin's OnError's, *sdk.Failure most of them.
+// generic; those with a meaning of their own answer 501 by name. Operations that
+// the plugin has handlers for already are left alone. Errors are the plugin's
+// OnError's, *sdk.Failure most of them.
 func (e *Engine) Mirror(p *sdk.Plugin, base string) {
 	e.Ready()
+	byHand := map[string]bool{}
+	for _, op := range p.Manifest.Operations {
+		byHand[op.Method+" "+op.Path] = true
+	}
 	kinds := map[int16]*kind{}
 	for i := range e.Tables.Operations {
 		op := &e.Tables.Operations[i]
 		method, path, _ := strings.Cut(op.Pattern, " ")
 		pattern := method + " " + strings.TrimSuffix(base, "/") + path
+		if byHand[pattern] {
+			continue
+		}
 		o := &plain{e: e, op: op}
 		o.parents, o.id = params(path)
 		if op.Verb == Special || op.Verb == Search || e.kept(op) == 0 {
@@ -61,18 +69,28 @@ type kind struct {
 
 func (e *Engine) collect(p *sdk.Plugin, shape int16) *kind {
 	s := &e.Tables.Shapes[shape]
-	k := &kind{shape: shape, id: idOf(s)}
+	k := &kind{shape: shape, id: e.idOf(shape)}
 	name := snake(s.Name)
 	k.Collection = p.Collect(&sdk.Collection{Type: name, Entity: name + "s", Prefix: initials(name) + "_", Random: 24, ID: k.id})
 	return k
 }
 
-// idOf is the member that is an object's id: id, sid, else the first that ends in
-// id; "id" if there is none.
-func idOf(s *Shape) string {
+// idOf is the member that is an object's id: id, sid, else the one that the path
+// to it is named after, else the first that ends in id; "id" if there is none.
+func (e *Engine) idOf(shape int16) string {
+	s := &e.Tables.Shapes[shape]
 	for _, name := range [...]string{"id", "sid", "uid", "uuid"} {
 		if s.Member(name) != nil {
 			return name
+		}
+	}
+	for i := range e.Tables.Operations {
+		op := &e.Tables.Operations[i]
+		if op.Verb != Retrieve || op.Shape != shape {
+			continue
+		}
+		if _, id := params(op.Pattern); s.Member(id) != nil {
+			return id
 		}
 	}
 	for i := range s.Members {
@@ -294,7 +312,7 @@ func (o *plain) remove(c *sdk.Call) error {
 // The names that vendors give to how many elements a page has, behind which one
 // it begins, and how many come before it.
 var (
-	limitNames  = []string{"limit", "per_page", "page_size", "pageSize", "PageSize", "take", "count"}
+	limitNames  = []string{"limit", "per_page", "page_size", "pageSize", "PageSize", "take"}
 	afterNames  = []string{"starting_after", "after", "cursor"}
 	offsetNames = []string{"offset", "skip"}
 	pageNames   = []string{"page", "Page"}

@@ -1,0 +1,53 @@
+package main
+
+import "github.com/mirrahq/mirra/sdk"
+
+// dropBrought deletes a plan, or a price that came with another object.
+var dropBrought = sdk.Define(`DELETE FROM objects WHERE id = ?2 AND account = ?1 AND (type = 'plan' OR type = 'price' AND EXISTS (SELECT 1 FROM marks WHERE account = ?1 AND id = ?2 AND mark = 'brought'))`)
+
+// billingSeeds completes what seeds of billing say in more than one place: a
+// price is a plan too, and subscriptions and invoices hold the prices they are
+// made of, which then are there.
+func billingSeeds() {
+	prices := specOf["price"].collection
+	fill := prices.Complete
+	prices.Complete = func(c *sdk.Call, path string, given sdk.Doc) sdk.Doc {
+		dropBrought.MustRun(c.Args().Text(c.Account()).Text(given.Get("id").String()))
+		return fill(c, path, given)
+	}
+	for _, object := range [...]string{"subscription", "subscription_item", "invoice", "invoiceitem", "charge"} {
+		bringing(kept[object])
+	}
+}
+
+func bringing(k *sdk.Collection) {
+	fill := k.Complete
+	k.Complete = func(c *sdk.Call, path string, given sdk.Doc) sdk.Doc {
+		bringPrices(c, given)
+		if fill == nil {
+			return given
+		}
+		return fill(c, path, given)
+	}
+}
+
+// bringPrices keeps the prices that a document holds, unless they are known.
+func bringPrices(c *sdk.Call, d sdk.Doc) {
+	if d.Kind() == sdk.Object && d.Get("object").String() == "price" && d.Get("product").Kind() == sdk.String {
+		id := d.Get("id").String()
+		if _, _, known := c.Lookup(id); known || id == "" {
+			return
+		}
+		whole := priceTemplate.New(c.Arena)
+		merge(whole, d)
+		if err := specOf["price"].collection.Insert(c, whole); err == nil {
+			setMark(c, id, markBrought, "1")
+		}
+		return
+	}
+	for m := range d.All {
+		if k := m.Kind(); k == sdk.Object || k == sdk.Array {
+			bringPrices(c, m)
+		}
+	}
+}
