@@ -240,6 +240,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("SHARED", shared)
 			e.Setenv("CASSETTES", cassettes)
 			e.Setenv("DOCUMENTED", documented)
+			e.Setenv("DRIFT", filepath.Join(documented, "..", "..", "drift.yaml"))
 			e.Setenv("MIRRA_PLUGIN_PATH", filepath.Join(shared, "plugins"))
 			e.Setenv("MIRRA_PORT", "0")
 			e.Setenv("MIRRA_IDLE_EXIT", "60s")
