@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/mirrahq/mirra/conformance/vendorsuite"
 )
@@ -22,7 +23,7 @@ func (a *app) fidelityCommand() *cobra.Command {
 		Use: "fidelity", Short: "Measure how exactly mirrors answer as their vendors did", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.fidelityRunCommand())
+	cmd.AddCommand(a.fidelityRunCommand(), a.fidelityRecordCommand(), a.fidelityDriftCommand())
 	return cmd
 }
 
@@ -40,6 +41,7 @@ type fidelityFlags struct {
 	exchanges        bool
 	rows             int
 	parallel         int
+	checked          string // the day of a measurement of the vendor itself
 }
 
 func (a *app) fidelityRunCommand() *cobra.Command {
@@ -58,13 +60,21 @@ archives, gzipped or not, or folders of them.`,
 			return a.fidelityRun(cmd.Context(), args, &f)
 		},
 	}
+	f.add(cmd.Flags())
 	fs := cmd.Flags()
-	fs.StringVar(&f.mirror, "mirror", "", "the mirror to measure, stripe or stripe@2024-06; else the vendor's that was recorded")
 	fs.StringVar(&f.eligible, "eligible", "", "JSON file that says which exchanges count; else eligible.json beside the recordings, else all do")
 	fs.StringVar(&f.filter.Version, "api", "", "count only this version of the vendor's API, or those that begin so")
-	fs.StringVar(&f.filter.Operation, "operation", "", "count only operations that match, PostCustomers or 'Post*'")
 	fs.StringVar(&f.filter.Source, "source", "", "count only cassettes with this in their name")
 	fs.StringVar(&f.explain, "explain", "", "show the exchanges of cassettes with this in their name, SOURCE or SOURCE#ORDER")
+	fs.IntVar(&f.parallel, "parallel", 0, "cassettes replayed at once; 0 is one for each processor")
+	fs.StringArrayVar(&f.masks, "mask", nil, "what a text hides that a recorder put in place of another: '<API_VERSION>=2026-01-28' (repeatable)")
+	return cmd
+}
+
+// add declares the flags that every measurement has.
+func (f *fidelityFlags) add(fs *pflag.FlagSet) {
+	fs.StringVar(&f.mirror, "mirror", "", "the mirror to measure, stripe or stripe@2024-06; else the vendor's that was recorded")
+	fs.StringVar(&f.filter.Operation, "operation", "", "count only operations that match, PostCustomers or 'Post*'")
 	fs.BoolVar(&f.whole, "whole", false, "with --explain: whole bodies, not only what differs; a single exchange is shown whole anyway")
 	fs.StringVar(&f.field, "field", "", "list the exchanges whose answers differ there: data[].amount, 'header retry-after'")
 	fs.IntVar(&f.rows, "rows", 20, "rows of tables; -1 is all")
@@ -72,10 +82,7 @@ archives, gzipped or not, or folders of them.`,
 	fs.StringVar(&f.html, "html", "", "write a page with the figures to this file")
 	fs.StringVar(&f.baseline, "baseline", "", "fail when an exact answer that this file has is lost")
 	fs.BoolVar(&f.update, "update-baseline", false, "write what is exact now to the baseline")
-	fs.IntVar(&f.parallel, "parallel", 0, "cassettes replayed at once; 0 is one for each processor")
-	fs.StringArrayVar(&f.masks, "mask", nil, "what a text hides that a recorder put in place of another: '<API_VERSION>=2026-01-28' (repeatable)")
 	f.peer.add(fs)
-	return cmd
 }
 
 // check finds flags that do not fit together.
@@ -135,6 +142,17 @@ func (a *app) fidelityRun(ctx context.Context, paths []string, f *fidelityFlags)
 	if err != nil {
 		return err
 	}
+	report, err := a.fidelityMeasure(ctx, recordings, ref, f)
+	if err != nil {
+		return err
+	}
+	report.Eligible = eligible
+	return a.fidelityReport(report, f)
+}
+
+// fidelityMeasure replays recordings against what flags name.
+func (a *app) fidelityMeasure(ctx context.Context, recordings *vendorsuite.Recordings, ref string, f *fidelityFlags) (*vendorsuite.Report, error) {
+	vendor, _, _ := strings.Cut(ref, "@")
 	o := vendorsuite.Options{Rules: vendorsuite.For(vendor), Parallel: f.parallel, Filter: f.filter}
 	for _, m := range f.masks {
 		mask, hidden, _ := strings.Cut(m, "=")
@@ -148,7 +166,7 @@ func (a *app) fidelityRun(ctx context.Context, paths []string, f *fidelityFlags)
 	}
 	target, err := a.fidelityTarget(ctx, ref, f, &o)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	report, err := vendorsuite.Replay(ctx, target, recordings, o)
 	if o.Done != nil {
@@ -158,11 +176,11 @@ func (a *app) fidelityRun(ctx context.Context, paths []string, f *fidelityFlags)
 		err = e
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
 	report.Named(target.name(), !f.peer.set())
-	report.Spoken, report.Eligible = target.spoken(), eligible
-	return a.fidelityReport(report, f)
+	report.Spoken = target.spoken()
+	return report, nil
 }
 
 // classify says which exchanges count, and returns the file that it has this
@@ -226,7 +244,7 @@ func (a *app) fidelityReport(r *vendorsuite.Report, f *fidelityFlags) error {
 		}
 		lost, unseen = b.Lost(r)
 		if f.update {
-			b.Update(r, f.filter == (vendorsuite.Filter{}))
+			b.Update(r, f.filter == (vendorsuite.Filter{}), f.checked)
 			if err := b.Write(f.baseline); err != nil {
 				return err
 			}

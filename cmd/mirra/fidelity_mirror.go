@@ -96,15 +96,16 @@ func operationsOf(m *abi.Manifest) []vendorsuite.Operation {
 	return all
 }
 
-// newestManifest returns the manifest of a mirror's newest build, nil if there
-// is none.
-func (a *app) newestManifest(ctx context.Context, name string) *abi.Manifest {
+// newestManifest returns the manifest of the newest build of a mirror, stripe,
+// or of a line of it, stripe@2024-06; nil if there is none.
+func (a *app) newestManifest(ctx context.Context, ref string) *abi.Manifest {
+	name, line, _ := strings.Cut(ref, "@")
 	var newest *registry.Build
 	for _, s := range a.cfg.sources() {
 		builds, _ := s.List(ctx) // without it operations are named by their paths
 		for i := range builds {
 			b := &builds[i]
-			if string(b.Name) == name && (newest == nil || b.Version.Compare(newest.Version) > 0) {
+			if string(b.Name) == name && (line == "" || b.Manifest.Line == line || b.Version.String() == line) && (newest == nil || b.Version.Compare(newest.Version) > 0) {
 				newest = b
 			}
 		}

@@ -44,7 +44,8 @@ func TestMain(m *testing.M) {
 			embeddedPlugins = embed.FS{} // what `make build` put there is not these tests'
 			main()
 		},
-		"peer": peer,
+		"peer":     peer,
+		"requests": requests,
 	})
 }
 
@@ -65,6 +66,58 @@ func peer() {
 	}
 	fmt.Fprintln(os.Stderr, "peer:", err)
 	os.Exit(1)
+}
+
+// requests is `requests FILE`: sends what the lines of a file say to
+// $STRIPE_API_BASE and prints the statuses. A line is [NAME =] METHOD TARGET
+// [BODY] [HEADER:VALUE]...; {NAME} stands for the id that the answer NAME had.
+func requests() {
+	err := func() error {
+		text, err := os.ReadFile(os.Args[1])
+		if err != nil {
+			return err
+		}
+		ids := []string{}
+		for _, line := range strings.Split(strings.TrimSpace(string(text)), "\n") {
+			words := strings.Fields(strings.NewReplacer(ids...).Replace(line))
+			name := ""
+			if words[1] == "=" {
+				name, words = words[0], words[2:]
+			}
+			body := ""
+			header := http.Header{"Authorization": {"Bearer sk_test_51RecorderOfTheTest"}}
+			for _, w := range words[2:] {
+				if key, v, ok := strings.Cut(w, ":"); ok && !strings.Contains(key, "=") {
+					header.Set(key, strings.ReplaceAll(v, "+", " "))
+				} else {
+					body = w
+					header.Set("Content-Type", "application/x-www-form-urlencoded")
+				}
+			}
+			req, err := http.NewRequest(words[0], os.Getenv("STRIPE_API_BASE")+words[1], strings.NewReader(body))
+			if err != nil {
+				return err
+			}
+			req.Header = header
+			resp, err := http.DefaultClient.Do(req)
+			if err != nil {
+				return err
+			}
+			var answer struct{ ID string }
+			err = json.NewDecoder(resp.Body).Decode(&answer)
+			resp.Body.Close()
+			if err != nil && resp.StatusCode < 300 {
+				return err
+			}
+			ids = append(ids, "{"+name+"}", answer.ID)
+			fmt.Println(resp.StatusCode, words[0], words[1])
+		}
+		return nil
+	}()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "requests:", err)
+		os.Exit(1)
+	}
 }
 
 // warmVariable makes this test binary compile the plugins of a folder only.
@@ -187,6 +240,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("SHARED", shared)
 			e.Setenv("CASSETTES", cassettes)
 			e.Setenv("DOCUMENTED", documented)
+			e.Setenv("DRIFT", filepath.Join(documented, "..", "..", "drift.yaml"))
 			e.Setenv("MIRRA_PLUGIN_PATH", filepath.Join(shared, "plugins"))
 			e.Setenv("MIRRA_PORT", "0")
 			e.Setenv("MIRRA_IDLE_EXIT", "60s")

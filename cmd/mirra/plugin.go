@@ -241,7 +241,7 @@ func (a *app) pluginInfo() *cobra.Command {
 				{"source", p.Source}, {"digest", string(p.Digest)}, {"size", fmt.Sprintf("%.1f MB", float64(p.Size)/1e6)}, {"license", orDash(m.License)},
 				{"can use", strings.Join(p.Capabilities, ", ")}, {"hosts", strings.Join(p.Hosts(), ", ")}, {"operations", orDash(strings.Join(count, ", "))},
 				{"fixtures", strings.Join(fixtures, ", ")}, {"simulates", orDash(strings.Join(m.Simulates, ", "))}, {"secrets from", orDash(strings.Join(secrets, ", "))},
-				{"fidelity last checked", "never"},
+				{"fidelity", orDash(a.measured(p.String()))}, {"fidelity last checked", a.lastChecked(p.String())},
 			})
 			return nil
 		},
@@ -286,12 +286,22 @@ func (a *app) pluginRemove() *cobra.Command {
 
 // pluginPack is what the Makefile calls before it builds the binary.
 func (a *app) pluginPack() *cobra.Command {
-	return &cobra.Command{
+	var figures []string
+	cmd := &cobra.Command{
 		Use: "pack FOLDER OUT", Short: "Pack built plugins to be embedded", Hidden: true, Args: exactArgs(2, "a folder of plugins, and one for the packed ones"),
 		RunE: func(_ *cobra.Command, args []string) error {
-			return embedded.Pack(a.inWorkingDir(args[0]), a.inWorkingDir(args[1]))
+			out := a.inWorkingDir(args[1])
+			if err := embedded.Pack(a.inWorkingDir(args[0]), out); err != nil {
+				return err
+			}
+			for i := range figures {
+				figures[i] = a.inWorkingDir(figures[i])
+			}
+			return packFigures(figures, out)
 		},
 	}
+	cmd.Flags().StringArrayVar(&figures, "fidelity", nil, "baseline of which to pack the figures (repeatable)")
+	return cmd
 }
 
 func (a *app) pluginBuild() *cobra.Command {

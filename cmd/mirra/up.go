@@ -219,6 +219,7 @@ func (a *app) describe(s *host.SessionInfo, p *plan, attached bool) {
 		a.out.summary("")
 		a.out.summary("  %s  %s", m.Version, m.URL)
 		a.out.say("    or %s", m.PathURL)
+		a.out.say("    fidelity last checked %s", a.lastChecked(m.Version))
 		if !attached && p.why[m.Name] != "" {
 			a.out.say("    %s", p.why[m.Name])
 		}

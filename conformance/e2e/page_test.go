@@ -69,7 +69,7 @@ func TestPageAddress(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		req.Header.Set("Authorization", "Bearer sk_test_123")
+		req.Header.Set("Authorization", "Bearer sk_test_123456789")
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		req.Host = way.host
 		resp, err := http.DefaultClient.Do(req)

@@ -22,7 +22,7 @@ func stripeGoCurrent(p *project) *stripe.Client {
 		MaxNetworkRetries: stripe.Int64(0),
 		LeveledLogger:     &stripe.LeveledLogger{Level: stripe.LevelNull},
 	})
-	return stripe.NewClient("sk_test_e2e", stripe.WithBackends(&stripe.Backends{API: backend, Uploads: backend, Connect: backend, MeterEvents: backend}))
+	return stripe.NewClient("sk_test_e2e123456789", stripe.WithBackends(&stripe.Backends{API: backend, Uploads: backend, Connect: backend, MeterEvents: backend}))
 }
 
 // The current SDK gets the version it asks for from the older line too. Events

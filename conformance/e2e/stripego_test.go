@@ -40,7 +40,7 @@ func stripeGo(p *project, retries int64) (*client.API, *counting) {
 		MaxNetworkRetries: stripe.Int64(retries),
 		LeveledLogger:     &stripe.LeveledLogger{Level: stripe.LevelNull},
 	})
-	return client.New("sk_test_e2e", &stripe.Backends{API: backend, Uploads: backend, Connect: backend}), c
+	return client.New("sk_test_e2e123456789", &stripe.Backends{API: backend, Uploads: backend, Connect: backend}), c
 }
 
 func stripeError(t *testing.T, err error) *stripe.Error {

@@ -35,13 +35,15 @@ type Figures struct {
 	Counted int     `json:"counted"`
 	Exact   int     `json:"exact"`
 	Mean    float64 `json:"meanOverOperations"`
+	// Checked is the day of a measurement of the vendor itself, "2026-11-27".
+	Checked string `json:"checked,omitempty"`
 	// Operations are the same by operation: exact, counted.
 	Operations map[string][2]int `json:"operations"`
 }
 
-// FiguresOf sums up a report.
-func FiguresOf(r *Report) *Figures {
-	f := &Figures{Counted: r.Total.Counted, Exact: r.Total.Exact, Mean: r.Total.Mean, Operations: map[string][2]int{}}
+// FiguresOf sums up a report; for checked see Baseline.Update.
+func FiguresOf(r *Report, checked string) *Figures {
+	f := &Figures{Checked: checked, Counted: r.Total.Counted, Exact: r.Total.Exact, Mean: r.Total.Mean, Operations: map[string][2]int{}}
 	for _, o := range r.Operations {
 		f.Operations[o.Operation] = [2]int{o.Exact, o.Counted}
 	}
@@ -180,8 +182,14 @@ func (w *lineWriter) object(names []string, member func(name string)) {
 }
 
 func (w *lineWriter) figures(f *Figures) {
-	w.object([]string{"counted", "exact", "meanOverOperations", "operations"}, func(name string) {
+	names := []string{"counted", "exact", "meanOverOperations", "operations"}
+	if f.Checked != "" {
+		names = append([]string{"checked"}, names...)
+	}
+	w.object(names, func(name string) {
 		switch name {
+		case "checked":
+			w.value(f.Checked)
 		case "counted":
 			w.value(f.Counted)
 		case "exact":
@@ -247,10 +255,11 @@ func (b Baseline) Lost(r *Report) (lost []Lost, unseen int) {
 
 // Update puts the report's results into the baseline. What was not replayed
 // stays. Figures are those of whole runs: whole says that nothing was left out.
-func (b Baseline) Update(r *Report, whole bool) {
+// checked is the day of a measurement of the vendor itself, "" for others.
+func (b Baseline) Update(r *Report, whole bool, checked string) {
 	v := b.of(r.Vendor)
 	if whole && r.Mirror != "" {
-		at(v.Figures, r.Mirror, func() map[string]*Figures { return map[string]*Figures{} })[r.Corpus] = FiguresOf(r)
+		at(v.Figures, r.Mirror, func() map[string]*Figures { return map[string]*Figures{} })[r.Corpus] = FiguresOf(r, checked)
 	}
 	for _, x := range r.Results {
 		if !x.selected {
@@ -268,8 +277,8 @@ func (b Baseline) Update(r *Report, whole bool) {
 	}
 }
 
-// lineOf returns a mirror's name and line: stripe@2024-06 of stripe@2024-06.3.
-func lineOf(version string) string {
+// LineOf returns a mirror's name and line: stripe@2024-06 of stripe@2024-06.3.
+func LineOf(version string) string {
 	if i := strings.LastIndexByte(version, '.'); i > strings.IndexByte(version, '@') {
 		return version[:i]
 	}

@@ -25,7 +25,7 @@ func TestBaseline(t *testing.T) {
 		t.Errorf("lost %v of an empty baseline", lost)
 	}
 	good.Mirror = "shop@1"
-	b.Update(good, true)
+	b.Update(good, true, "")
 	if err := b.Write(path); err != nil {
 		t.Fatal(err)
 	}
@@ -71,14 +71,14 @@ func TestBaseline(t *testing.T) {
 	if lost, unseen := b.Lost(other); len(lost) != 0 || unseen != 3 {
 		t.Errorf("lost %v, unseen %d, want none and 3", lost, unseen)
 	}
-	b.Update(other, false)
+	b.Update(other, false, "")
 	bad.Mirror = "shop@1"
-	b.Update(bad, false)
+	b.Update(bad, false, "")
 	if f := b["stripe"].Figures["shop@1"][Recorded]; f.Exact != 3 {
 		t.Errorf("a run of a part changed the figures to %+v", f)
 	}
-	b.Update(bad, true)
-	if f := b["stripe"].Figures["shop@1"][Recorded]; f.Exact != 1 || f.Counted != 3 || f.Operations["POST /v1/customers"] != [2]int{0, 1} {
+	b.Update(bad, true, "2026-11-27")
+	if f := b["stripe"].Figures["shop@1"][Recorded]; f.Checked != "2026-11-27" || f.Exact != 1 || f.Counted != 3 || f.Operations["POST /v1/customers"] != [2]int{0, 1} {
 		t.Errorf("figures %+v", f)
 	}
 	if got := b["stripe"].Matches[Recorded]; len(got) != 2 || !maps.Equal(got[sourceDigest("c")], map[int]Verdict{2: Byte}) || !maps.Equal(got[sourceDigest("d")], map[int]Verdict{0: Byte}) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -93,16 +94,36 @@ func (r *Recordings) readCases(name string, text []byte) {
 func strictly(text []byte, into any) error {
 	d := yaml.NewDecoder(bytes.NewReader(text))
 	d.KnownFields(true)
-	return d.Decode(into)
+	err := d.Decode(into)
+	if e, ok := errors.AsType[*yaml.TypeError](err); ok {
+		faults := slices.Clone(e.Errors)
+		for i := range faults {
+			faults[i], _, _ = strings.Cut(faults[i], " in type ") // the program's
+		}
+		return errors.New(strings.Join(faults, "; "))
+	}
+	return err
 }
 
-func parseCase(n *yaml.Node) (*docCase, error) {
-	text, err := yaml.Marshal(n) // a node's Decode does not refuse unknown members
+// strictlyNode decodes a node as strictly does: its own Decode does not refuse
+// unknown members.
+func strictlyNode(n *yaml.Node, into any) error {
+	text, err := yaml.Marshal(n)
 	if err != nil {
-		return nil, err
+		return err
 	}
+	if err := strictly(text, into); err != nil {
+		return errors.New(innerLine.ReplaceAllString(err.Error(), ""))
+	}
+	return nil
+}
+
+// innerLine counts from where the node begins, which readers do not see.
+var innerLine = regexp.MustCompile(`\bline [0-9]+: `)
+
+func parseCase(n *yaml.Node) (*docCase, error) {
 	c := &docCase{}
-	if err := strictly(text, c); err != nil {
+	if err := strictlyNode(n, c); err != nil {
 		return nil, err
 	}
 	var faults []string

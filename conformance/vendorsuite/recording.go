@@ -71,6 +71,8 @@ const (
 	Recorded = "recorded"
 	// Documented ones were written by hand from the vendor's documentation.
 	Documented = "documented"
+	// Live ones are what the vendor answered to a drift script in this run.
+	Live = "live"
 )
 
 // Recordings is what was read.
@@ -79,6 +81,7 @@ type Recordings struct {
 	Notes     []Note
 	bySource  map[string]*Cassette
 	only      string // part of the names of cassettes that are read
+	live      bool   // of the vendor just now
 }
 
 func (r *Recordings) note(kind, place, text string) {
@@ -146,6 +149,8 @@ func (r *Recordings) Corpus() (string, error) {
 		return "", fmt.Errorf("%s was recorded and %s written from documentation: measure them apart", first[0].Place, first[1].Place)
 	case first[1] != nil:
 		return Documented, nil
+	case r.live:
+		return Live, nil
 	}
 	return Recorded, nil
 }

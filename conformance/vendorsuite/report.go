@@ -14,7 +14,7 @@ import (
 func (r *Report) Named(name string, mirror bool) {
 	r.Target = name
 	if mirror {
-		r.Mirror = lineOf(name)
+		r.Mirror = LineOf(name)
 	}
 }
 

@@ -21,6 +21,11 @@ type Rules struct {
 	// Refused finds the credential in an answer that refuses it: recorders redact
 	// credentials, but not there.
 	Refused *regexp.Regexp
+	// Live matches credentials that move money or reach people; nil means that
+	// the vendor's do not tell.
+	Live *regexp.Regexp
+	// Secrets are what recordings must not have.
+	Secrets []Secret
 	// Version is the header that names the API's version, in requests and
 	// answers; "" if the vendor has none.
 	Version string

@@ -12,6 +12,8 @@ func Stripe() *Rules {
 		Hosts:      []string{"api.stripe.com", "files.stripe.com"},
 		Credential: http.Header{"Authorization": {"Bearer sk_test_51MirraFidelity"}},
 		Refused:    regexp.MustCompile(`"Invalid API Key provided: ([^"]+)"`),
+		Live:       regexp.MustCompile(`\b(?:sk|rk|pk)_live_[A-Za-z0-9_]+`),
+		Secrets:    stripeSecrets,
 		Version:    "Stripe-Version",
 		Echoed:     []string{"Idempotency-Key", "Stripe-Account", "Stripe-Version"},
 		IDs:        stripeIDs,
@@ -43,6 +45,15 @@ var stripeIDs = []*regexp.Regexp{
 	regexp.MustCompile(`\b(?:cus|prod|si|sub|evt|req|sli|tax_li|person|card|in|ii|il|di|ch|plan|price|sku|or)_(?P<random>[A-Za-z0-9]{14})`),
 	regexp.MustCompile(`\b(?:acct|person)_(?P<random>[A-Za-z0-9]{16})`),
 	regexp.MustCompile(`\b(?:cs|cos)_test_(?P<random>[A-Za-z0-9]{58})`),
+}
+
+// stripeSecrets are keys, and what signs or opens something. The forms are those
+// of stripeRandom and of the keys in the recordings.
+var stripeSecrets = []Secret{
+	{Form: regexp.MustCompile(`\b(?:sk|rk|pk)_(?:test|live)_(?P<secret>[A-Za-z0-9_]{2,})`), Why: "API keys"},
+	{Form: regexp.MustCompile(`\bek_(?:test|live)_(?P<secret>[A-Za-z0-9_,]+)`), Why: "ephemeral keys"},
+	{Form: regexp.MustCompile(`\bwhsec_(?P<secret>[A-Za-z0-9+/=]+)`), Why: "secrets of webhook endpoints"},
+	{Form: regexp.MustCompile(`_secret_(?P<secret>[A-Za-z0-9]{16,})`), Client: true, Why: "client secrets of intents, sessions and sources"},
 }
 
 // stripeKinds are the types that are referred to most. [R] all objects of the

@@ -16,7 +16,7 @@ type TableOptions struct {
 
 // Print prints the report for people.
 func (r *Report) Print(w io.Writer, o TableOptions) {
-	fmt.Fprintf(w, "%s: %s answered exactly as %s (%s); mean over %d operations %s\n", r.Target, share(r.Total.Exact, r.Total.Counted), r.Corpus, percent(r.Total.Rate), len(r.Operations), percent(r.Total.Mean))
+	fmt.Fprintf(w, "%s: %s answered exactly as %s (%s); mean over %d operations %s\n", r.Target, share(r.Total.Exact, r.Total.Counted), asWhat[r.Corpus], percent(r.Total.Rate), len(r.Operations), percent(r.Total.Mean))
 	if len(r.rules.Errors) > 0 {
 		fmt.Fprintf(w, "error bodies: %s distinct ones always answered exactly, %s of their answers\n", share(r.Errors.Exact, r.Errors.Distinct), share(r.Errors.Matched, r.Errors.Answers))
 	}
@@ -29,6 +29,9 @@ func (r *Report) Print(w io.Writer, o TableOptions) {
 	r.printErrors(w, o)
 	r.printLeftOut(w)
 }
+
+// asWhat says what answers are measured by.
+var asWhat = map[string]string{Recorded: "recorded", Documented: "documented", Live: "the vendor answers now"}
 
 func share(a, b int) string       { return fmt.Sprintf("%d of %d", a, b) }
 func percent(rate float64) string { return fmt.Sprintf("%.1f %%", 100*rate) }

@@ -12,9 +12,12 @@ func Twilio() *Rules {
 		Hosts:  []string{"*.twilio.com"},
 		// User and password of Basic: an account and its token.
 		Credential: http.Header{"Authorization": {"Basic QUMwMTIzNDU2Nzg5YWJjZGVmMDEyMzQ1Njc4OWFiY2RlZjowMTIzNDU2Nzg5YWJjZGVmMDEyMzQ1Njc4OWFiY2RlZg=="}},
-		IDs:        []*regexp.Regexp{regexp.MustCompile(`\b[A-Z]{2}(?P<random>[0-9a-f]{32})`)},
-		IDFields:   []string{"sid"},
-		Times:      []string{"date_created", "date_updated", "date_sent", "start_time", "end_time"},
+		Secrets: []Secret{
+			{Form: regexp.MustCompile(`"(?:auth_token|secondary_auth_token|secret)"\s*:\s*"(?P<secret>[^"]+)"`), Why: "tokens of accounts and secrets of API keys"},
+		},
+		IDs:      []*regexp.Regexp{regexp.MustCompile(`\b[A-Z]{2}(?P<random>[0-9a-f]{32})`)},
+		IDFields: []string{"sid"},
+		Times:    []string{"date_created", "date_updated", "date_sent", "start_time", "end_time"},
 		Headers: []HeaderRule{
 			{Name: "Content-Type", Always: true},
 			{Name: "Twilio-Request-Id", Form: regexp.MustCompile(`^RQ[0-9a-f]{32}$`), Always: true},

@@ -20,7 +20,7 @@ func (r *request) check() error {
 		r.olderAccountParams()
 	}
 	var fault *failure
-	sdk.CheckFields(r.params, r.op.Fields, uint8(r.in), func(v sdk.Violation) bool {
+	sdk.CheckFields(r.params, r.op.Fields.List(), uint8(r.in), func(v sdk.Violation) bool {
 		if !r.tolerated(v) {
 			fault = r.word(v)
 		}

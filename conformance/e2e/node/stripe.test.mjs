@@ -50,7 +50,7 @@ before(async () => {
   const forward = `stripe=http://127.0.0.1:${server.address().port}/hook`;
   session = JSON.parse(await mirra('up', '--mirrors', current ? 'stripe' : 'stripe@2024-06', '--json', '--new', '--forward', forward));
   const url = new URL(session.mirrors[0].url);
-  stripe = new Stripe('sk_test_e2e', { host: url.hostname, port: url.port, protocol: 'http', maxNetworkRetries: 2, telemetry: false });
+  stripe = new Stripe('sk_test_e2e123456789', { host: url.hostname, port: url.port, protocol: 'http', maxNetworkRetries: 2, telemetry: false });
 });
 
 after(async () => {

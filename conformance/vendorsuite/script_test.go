@@ -1,0 +1,192 @@
+package vendorsuite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const shopScript = `
+vendor: stripe
+key: KEY
+header: {Stripe-Version: 2024-06-20}
+steps:
+- {send: POST /v1/customers, form: {name: "a{run}"}, save: {one: "", born: created}, clean: "DELETE /v1/customers/{one}"}
+- {send: POST /v1/customers, form: {name: "{born}"}, header: {Idempotency-Key: "k-{run}"}, save: two, clean: "DELETE /v1/customers/{two}"}
+- {send: "GET /v1/customers/{one}?expand[]={two}"}
+- {send: GET /v1/customers, list: true}
+`
+
+// vendorShop plays the vendor for scripts: it keeps what was sent, and can fail.
+type vendorShop struct {
+	sent []string
+	fail func(n int, r *Request) (*Response, error)
+}
+
+func (v *vendorShop) send(ctx context.Context, r *Request) (*Response, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	v.sent = append(v.sent, strings.TrimSpace(strings.Join([]string{r.Method, r.Target, r.Body, r.Header.Get("Idempotency-Key")}, " ")))
+	if v.fail != nil {
+		if a, err := v.fail(len(v.sent), r); a != nil || err != nil {
+			return a, err
+		}
+	}
+	a := ok(fmt.Sprintf(`{"id":"cus_0000000000000%d","object":"customer","created":1723305600,"key":%q}`, len(v.sent), r.Header.Get("Authorization")))
+	a.Header.Set("Date", "Sat, 10 Aug 2024 16:00:00 GMT")
+	return a, nil
+}
+
+func mustScript(t *testing.T, text string) *Script {
+	t.Helper()
+	s, err := ReadScript(MustWrite(t, "shop.yaml", text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestScript(t *testing.T) {
+	t.Parallel()
+	v := &vendorShop{}
+	script := mustScript(t, shopScript)
+	script.Ask("2026-08-26.dahlia") // the script names another
+	p, err := script.Play(t.Context(), v.send, "Bearer sk_test_51Mine", "r1")
+	if err != nil || p.Cleaned != 2 || len(p.Left) != 0 {
+		t.Fatalf("%+v %v", p, err)
+	}
+	if want := []string{
+		"POST /v1/customers name=ar1", "POST /v1/customers name=1723305600 k-r1", "GET /v1/customers/cus_00000000000001?expand[]=cus_00000000000002", "GET /v1/customers",
+		"DELETE /v1/customers/cus_00000000000002", "DELETE /v1/customers/cus_00000000000001",
+	}; !slices.Equal(v.sent, want) {
+		t.Errorf("sent %q\nwant %q", v.sent, want)
+	}
+	all := p.Recordings.Cassettes[0].Exchanges
+	if corpus, err := p.Recordings.Corpus(); corpus != Live || err != nil || len(all) != 4 || all[0].Class != Counted || all[3].Class != Listed || all[0].At.Unix() != 1723305600 {
+		t.Errorf("%s %v: %+v", corpus, err, all)
+	}
+	for _, e := range all {
+		if e.RequestHeader.Get("Stripe-Version") != "2024-06-20" || e.RequestHeader.Get("Authorization") != "Bearer <redacted>" || strings.Contains(e.Body, "51Mine") {
+			t.Errorf("recorded %+v", e)
+		}
+	}
+}
+
+// TestAsk: requests name the version that they are asked to, and may name
+// another one by one.
+func TestAsk(t *testing.T) {
+	t.Parallel()
+	script := mustScript(t, step("{send: GET /v1/a}")+"- {send: GET /v1/b, header: {Stripe-Version: 2023-10-16}}\n")
+	script.Ask("2024-06-20")
+	p, err := script.Play(t.Context(), (&vendorShop{}).send, "Bearer x", "r")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := p.Recordings.Cassettes[0].Exchanges
+	if a, b := all[0].RequestHeader.Get("Stripe-Version"), all[1].RequestHeader.Get("Stripe-Version"); a != "2024-06-20" || b != "2023-10-16" {
+		t.Errorf("asked for %q and %q", a, b)
+	}
+}
+
+// TestScriptCleans: what was made is removed however the run ends.
+func TestScriptCleans(t *testing.T) {
+	t.Parallel()
+	ctx, interrupt := context.WithCancel(t.Context())
+	for name, c := range map[string]struct {
+		ctx  context.Context
+		fail func(n int, r *Request) (*Response, error)
+		want string // of the error
+		left string
+		gone string // what was sent to remove
+	}{
+		"interrupted": {ctx, func(n int, _ *Request) (*Response, error) {
+			if n == 2 {
+				interrupt()
+				return nil, ctx.Err()
+			}
+			return nil, nil
+		}, "step 1 (line 7): POST /v1/customers: context canceled", "", "DELETE /v1/customers/cus_00000000000001"},
+		"unreachable": {t.Context(), func(n int, _ *Request) (*Response, error) {
+			if n == 3 {
+				return nil, errors.New("connection refused")
+			}
+			return nil, nil
+		}, "step 2 (line 8): GET /v1/customers/{one}?expand[]={two}: connection refused", "", "DELETE /v1/customers/cus_00000000000002 DELETE /v1/customers/cus_00000000000001"},
+		"refused": {t.Context(), func(n int, _ *Request) (*Response, error) {
+			if n == 2 {
+				return answer(400, `{"error":{"message":"no"}}`), nil
+			}
+			return nil, nil
+		}, `answered 400 without two: {"error":{"message":"no"}}`, "", "DELETE /v1/customers/cus_00000000000001"},
+		"incomplete": {t.Context(), func(n int, _ *Request) (*Response, error) {
+			if n == 1 {
+				return ok(`{"id":"cus_00000000000001"}`), nil
+			}
+			return nil, nil
+		}, "answered 200 without born", "", "DELETE /v1/customers/cus_00000000000001"},
+		"gone already": {t.Context(), func(_ int, r *Request) (*Response, error) {
+			if r.Method == http.MethodDelete {
+				return answer(404, `{}`), nil
+			}
+			return nil, nil
+		}, "", "", "DELETE /v1/customers/cus_00000000000002 DELETE /v1/customers/cus_00000000000001"},
+		"kept": {t.Context(), func(_ int, r *Request) (*Response, error) {
+			if r.Method == http.MethodDelete && strings.HasSuffix(r.Target, "2") {
+				return answer(500, `{"error": 1}`), nil
+			}
+			return nil, nil
+		}, "", `DELETE /v1/customers/cus_00000000000002: 500 {"error": 1}`, "DELETE /v1/customers/cus_00000000000002 DELETE /v1/customers/cus_00000000000001"},
+	} {
+		t.Run(name, func(t *testing.T) { // not parallel: one of them ends ctx
+			v := &vendorShop{fail: c.fail}
+			p, err := mustScript(t, shopScript).Play(c.ctx, v.send, "Bearer x", "r")
+			if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+				t.Errorf("ended with %v, want %q", err, c.want)
+			}
+			if got := strings.Join(p.Left, "; "); got != c.left {
+				t.Errorf("left %q, want %q", got, c.left)
+			}
+			var gone []string
+			for _, s := range v.sent {
+				if strings.HasPrefix(s, "DELETE") {
+					gone = append(gone, s)
+				}
+			}
+			if got := strings.Join(gone, " "); got != c.gone {
+				t.Errorf("removed %q, want %q", got, c.gone)
+			}
+		})
+	}
+}
+
+func TestReadScript(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"vendor: x\n":                              "vendor \"x\" is not known",
+		"vendor: stripe\n":                         "key: want the variable",
+		"vendor: stripe\nkey: K\n":                 "steps: there are none",
+		"vendor: stripe\nkey: K\nsteps: 1":         "cannot unmarshal",
+		"vendors: stripe\nkey: K\n":                "field vendors not found",
+		step("{send: get /x}"):                     "want method and target",
+		step("{send: GET /x, form: 1}"):            "form: want parameters",
+		step("{send: GET /x, save: [a]}"):          "save: want a name",
+		step("{send: GET /x, save: A}"):            "want a name of lower-case",
+		step("{send: GET /x, clean: /x}"):          "clean \"/x\"",
+		step(`{send: GET /x, clean: "D /{b}"}`):    "{b} is not saved",
+		step(`{send: GET /x, form: {a: "{b}"}}`):   "{b} is not saved",
+		step(`{send: GET /x, header: {A: "{b}"}}`): "{b} is not saved",
+		step(`{send: "GET /{a}", save: a}`):        "{a} is not saved",
+		step(`{send: GET /x, cleen: "DELETE /"}`):  "step 0 (line 4): field cleen not found",
+	} {
+		if _, err := ReadScript(MustWrite(t, "s.yaml", text)); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "vendorsuite.") {
+			t.Errorf("%s\ngives %v, want %q", text, err, want)
+		}
+	}
+}
+
+func step(text string) string { return "vendor: stripe\nkey: K\nsteps:\n- " + text + "\n" }
