@@ -27,7 +27,7 @@ build: plugins
 	$(GO) build -trimpath -ldflags="$(LDFLAGS)" -o bin/mirra ./cmd/mirra
 
 plugins: $(PLUGINS:%=build/plugins/%.wasm) $(LINES:%=build/plugins/%.wasm)
-	$(GO) run ./cmd/mirra plugin pack build/plugins $(EMBEDDED) $(addprefix --fidelity ,$(wildcard plugins/*/fidelity.json))
+	$(GO) run ./cmd/mirra plugin pack --compile build/plugins $(EMBEDDED) $(addprefix --fidelity ,$(wildcard plugins/*/fidelity.json))
 
 PLUGIN_SOURCES = $(shell find abi sdk plugins -name '*.go' -not -name '*_test.go')
 

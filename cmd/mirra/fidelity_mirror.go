@@ -29,7 +29,7 @@ type mirrorTarget struct {
 
 // newMirrorTarget starts a server for the mirror that ref names.
 func (a *app) newMirrorTarget(ctx context.Context, ref string) (*mirrorTarget, error) {
-	server, err := assembly.New(assembly.Config{CacheDir: a.cfg.Dirs.Cache, Sources: a.cfg.sources(), VendorAddr: "127.0.0.1:0", Version: version()})
+	server, err := assembly.New(assembly.Config{CacheDir: a.cfg.Dirs.Cache, Sources: a.cfg.sources(), Precompiled: embeddedFiles(), VendorAddr: "127.0.0.1:0", Version: version()})
 	if err != nil {
 		return nil, err
 	}

@@ -287,12 +287,18 @@ func (a *app) pluginRemove() *cobra.Command {
 // pluginPack is what the Makefile calls before it builds the binary.
 func (a *app) pluginPack() *cobra.Command {
 	var figures []string
+	var compile bool
 	cmd := &cobra.Command{
 		Use: "pack FOLDER OUT", Short: "Pack built plugins to be embedded", Hidden: true, Args: exactArgs(2, "a folder of plugins, and one for the packed ones"),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			out := a.inWorkingDir(args[1])
 			if err := embedded.Pack(a.inWorkingDir(args[0]), out); err != nil {
 				return err
+			}
+			if compile {
+				if err := packCompiled(cmd.Context(), a.inWorkingDir(args[0]), out); err != nil {
+					return err
+				}
 			}
 			for i := range figures {
 				figures[i] = a.inWorkingDir(figures[i])
@@ -300,6 +306,7 @@ func (a *app) pluginPack() *cobra.Command {
 			return packFigures(figures, out)
 		},
 	}
+	cmd.Flags().BoolVar(&compile, "compile", false, "pack the code compiled for this system too")
 	cmd.Flags().StringArrayVar(&figures, "fidelity", nil, "baseline of which to pack the figures (repeatable)")
 	return cmd
 }

@@ -29,16 +29,22 @@ import (
 //go:embed all:embedded
 var embeddedPlugins embed.FS
 
+// embeddedFiles is what was packed: plugins and their compiled code.
+func embeddedFiles() fs.FS {
+	packed, err := fs.Sub(embeddedPlugins, "embedded")
+	if err != nil {
+		panic(err) // a constant path
+	}
+	return packed
+}
+
 // sources is where plugins come from, the folders of plugin-path first.
 func (c *Config) sources() []registry.Source {
 	var all []registry.Source
 	for _, p := range c.PluginPath {
 		all = append(all, dir.New("dir:"+filepath.ToSlash(p), p))
 	}
-	packed, err := fs.Sub(embeddedPlugins, "embedded")
-	if err != nil {
-		panic(err) // a constant path
-	}
+	packed := embeddedFiles()
 	// Who named folders is not told that the binary has no plugins.
 	if _, err := fs.Stat(packed, "index.json"); err == nil || len(all) == 0 {
 		all = append(all, embedded.New(packed))
@@ -95,6 +101,7 @@ func (a *app) serve(ctx context.Context, c assembly.Config, ready func(*serverSt
 		return err
 	}
 	c.CacheDir, c.DataDir, c.Sources, c.Version = a.cfg.Dirs.Cache, a.cfg.Dirs.Data, a.cfg.sources(), version()
+	c.Precompiled = embeddedFiles()
 	if c.ControlAddr == "" {
 		c.ControlAddr, c.VendorAddr = a.cfg.ports()
 	}

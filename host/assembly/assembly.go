@@ -7,6 +7,7 @@ package assembly
 import (
 	"context"
 	"crypto/rand"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -30,6 +31,9 @@ import (
 type Config struct {
 	// CacheDir keeps plugin files and compiled plugins. It is needed.
 	CacheDir string
+	// Precompiled holds what Precompile packed, so that a plugin's first start need
+	// not compile it; nil holds nothing.
+	Precompiled fs.FS
 	// DataDir keeps persistent sessions; "" keeps none.
 	DataDir string
 	// Sources is where plugins come from that the cache does not have.
@@ -122,6 +126,11 @@ func (s *Server) start() error {
 		runtime: s.runtime,
 		install: &install.Installer{Sources: s.cfg.Sources, Cache: cache.New(PluginCache(s.cfg.CacheDir))},
 		loads:   map[registry.Digest]*load{},
+		before: func(d registry.Digest) {
+			if err := unpackCompiled(s.cfg.Precompiled, s.cfg.CacheDir, d); err != nil {
+				s.log.Warn("compiled code that came with the program is not used", "plugin", d, "error", err)
+			}
+		},
 	}
 	s.sender = newSender(webhook.Config{Hosts: s.cfg.WebhookHosts, Private: s.cfg.Private})
 	sc := session.Config{Stores: s.stores, Sender: s.sender, Packer: packer{}, Programs: s.programs, BaseURL: s.baseURL}

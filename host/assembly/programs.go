@@ -20,6 +20,8 @@ import (
 type programs struct {
 	runtime *wasm.Runtime
 	install *install.Installer // of no project: there is no lock
+	// before is called with a plugin's digest before it is loaded; nil does nothing.
+	before func(registry.Digest)
 
 	mu    sync.Mutex
 	loads map[registry.Digest]*load
@@ -81,6 +83,9 @@ func (p *programs) load(ctx context.Context, digest registry.Digest) (host.Progr
 	}
 	if err != nil {
 		return nil, unsound(string(digest), err)
+	}
+	if p.before != nil {
+		p.before(digest)
 	}
 	program, err := p.runtime.Load(ctx, file)
 	if err != nil {

@@ -50,11 +50,17 @@ type cacheIndexFile struct {
 func (r *Runtime) cacheFor(digest string) *cacheEntry {
 	c := &cacheEntry{root: r.config.CacheDir}
 	if c.root != "" {
-		key := sha256.Sum256(fmt.Appendf(nil, "%s|rewriter %d|wazero %s|%s/%s|page %d",
-			digest, rewriterVersion, wazeroVersion(), runtime.GOOS, runtime.GOARCH, os.Getpagesize()))
-		c.dir = filepath.Join(c.root, hex.EncodeToString(key[:]))
+		c.dir = filepath.Join(c.root, CacheKey(digest))
 	}
 	return c
+}
+
+// CacheKey is the name of the folder below Config.CacheDir that holds what was
+// made of the plugin file of a digest, on this system by this program.
+func CacheKey(digest string) string {
+	key := sha256.Sum256(fmt.Appendf(nil, "%s|rewriter %d|wazero %s|%s/%s|page %d",
+		digest, rewriterVersion, wazeroVersion(), runtime.GOOS, runtime.GOARCH, os.Getpagesize()))
+	return hex.EncodeToString(key[:])
 }
 
 var wazeroVersion = sync.OnceValue(func() string {
