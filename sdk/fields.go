@@ -18,6 +18,13 @@ const (
 	TClear // "" unsets the value
 )
 
+// Fields and Enum are pointed at, so that the tables of a plugin are data: Go
+// copies a slice of another variable by code, half a megabyte of it for Stripe.
+type (
+	Fields []Field
+	Enum   []string
+)
+
 // Field describes one parameter of an operation. Tables of fields are made by
 // mirra-gen from a vendor's description.
 type Field struct {
@@ -26,9 +33,9 @@ type Field struct {
 	Required bool
 	In       uint8 // which versions have it, a bit each; 0 is all of them
 	Max      int32 // characters of a string; 0 is no bound
-	Enum     []string
+	Enum     *Enum
 	EnumIn   string  // a byte as In for each value of Enum; "" if all are in all
-	Fields   []Field // of TObject
+	Fields   *Fields // of TObject
 	Item     *Field  // of TArray and TMap
 }
 
@@ -48,16 +55,31 @@ func (f *Field) Is(in uint8) bool { return f.In == 0 || in == 0 || f.In&in != 0 
 
 // Values returns the values of the enum that the versions asked for have.
 func (f *Field) Values(in uint8) []string {
-	if f.EnumIn == "" || in == 0 {
-		return f.Enum
+	if f.Enum == nil || f.EnumIn == "" || in == 0 {
+		return f.enum()
 	}
 	var out []string
-	for i, v := range f.Enum {
+	for i, v := range *f.Enum {
 		if f.EnumIn[i]&in != 0 {
 			out = append(out, v)
 		}
 	}
 	return out
+}
+
+func (f *Field) enum() Enum {
+	if f.Enum == nil {
+		return nil
+	}
+	return *f.Enum
+}
+
+// List returns the fields; none for nil.
+func (l *Fields) List() []Field {
+	if l == nil {
+		return nil
+	}
+	return *l
 }
 
 // ViolationKind says in which way parameters do not fit their fields.
@@ -158,7 +180,7 @@ func (k *fieldChecker) value(key string, v Doc, f *Field) bool {
 		k.path = append(k.path, key)
 		ok := true
 		if !numbered {
-			ok = k.object(v, f.Fields)
+			ok = k.object(v, f.Fields.List())
 		} else {
 			for e := v.First(); e.Exists() && ok; e = e.Next() {
 				ok = k.value(e.Key(), e, f.Item)
@@ -208,7 +230,7 @@ func (f *Field) text(text string, in uint8) (ViolationKind, bool) {
 	switch {
 	case !ok:
 		return WrongType, false
-	case len(f.Enum) > 0 && !f.allows(text, in):
+	case f.Enum != nil && !f.allows(text, in):
 		return NotInEnum, false
 	case f.Max > 0 && len(text) > int(f.Max) && runes(text) > int(f.Max):
 		return TooLong, false
@@ -218,8 +240,9 @@ func (f *Field) text(text string, in uint8) (ViolationKind, bool) {
 
 // allows tells whether a text is a value of the enum.
 func (f *Field) allows(text string, in uint8) bool {
-	for i := range f.Enum {
-		if f.Enum[i] == text {
+	enum := *f.Enum
+	for i := range enum {
+		if enum[i] == text {
 			return f.EnumIn == "" || in == 0 || f.EnumIn[i]&in != 0
 		}
 	}

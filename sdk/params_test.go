@@ -132,10 +132,10 @@ func TestCheckFields(t *testing.T) {
 		{Name: "amount", Type: TInteger, Required: true},
 		{Name: "rate", Type: TNumber},
 		{Name: "live", Type: TBoolean},
-		{Name: "mode", Type: TString, Enum: []string{"a", "b"}},
-		{Name: "address", Type: TObject, Fields: []Field{{Name: "city", Type: TString, Required: true}}},
+		{Name: "mode", Type: TString, Enum: &Enum{"a", "b"}},
+		{Name: "address", Type: TObject, Fields: &Fields{{Name: "city", Type: TString, Required: true}}},
 		{Name: "metadata", Type: TMap},
-		{Name: "items", Type: TArray, Item: &Field{Type: TObject, Fields: []Field{{Name: "price", Type: TString}}}},
+		{Name: "items", Type: TArray, Item: &Field{Type: TObject, Fields: &Fields{{Name: "price", Type: TString}}}},
 		{Name: "tags", Type: TArray | TClear, Item: &Field{Type: TString}},
 	}
 	for _, c := range []struct {

@@ -89,7 +89,7 @@ import (
 var tables = resource.Tables{
 	Operations: []resource.Operation{
 {{- range .Operations}}
-		{ID: {{printf "%q" .ID}}, Pattern: {{printf "%q" .Pattern}}{{with .Verb}}, Verb: resource.{{.}}{{end}}{{if ne .In $.All}}, In: {{.In}}{{end}}{{with .Shape}}, Shape: {{.}}{{end}}{{if $.Lists}}{{with .List}}, List: {{.}}{{end}}{{with .Key}}, Key: {{printf "%q" .}}{{end}}{{end}}{{with .Status}}, Status: {{.}}{{end}}{{if ne .Fields "nil"}}, Fields: {{.Fields}}{{end}}},
+		{ID: {{printf "%q" .ID}}, Pattern: {{printf "%q" .Pattern}}{{with .Verb}}, Verb: resource.{{.}}{{end}}{{if ne .In $.All}}, In: {{.In}}{{end}}{{with .Shape}}, Shape: {{.}}{{end}}{{if $.Lists}}{{with .List}}, List: {{.}}{{end}}{{with .Key}}, Key: {{printf "%q" .}}{{end}}{{end}}{{with .Status}}, Status: {{.}}{{end}}{{if ne .Fields "nil"}}, Fields: &{{.Fields}}{{end}}},
 {{- end}}
 	},
 	Shapes: []resource.Shape{

@@ -98,7 +98,7 @@ func TestVersions(t *testing.T) {
 	}
 	for _, want := range []string{
 		`{ID: "Other", Pattern: "GET /other", In: 2}`,
-		`{Name: "kind", Type: sdk.TString, Enum: enum0, EnumIn: "\x01\x03\x02"}`,
+		`{Name: "kind", Type: sdk.TString, Enum: &enum0, EnumIn: "\x01\x03\x02"}`,
 		`{Name: "new", Type: sdk.TInteger, In: 2}`,
 		`{Name: "old", Type: sdk.TString, In: 1}`,
 		`{Name: "object", Kind: resource.Text, First: "thing"},`,

@@ -246,7 +246,7 @@ func (g *tables) fieldList(fields map[string]*field) string {
 		return "nil"
 	}
 	var b strings.Builder
-	b.WriteString("[]sdk.Field{\n")
+	b.WriteString("sdk.Fields{\n")
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		b.WriteString("\t" + g.literal(name, fields[name]) + ",\n")
 	}
@@ -279,13 +279,13 @@ func (g *tables) literal(name string, f *field) string {
 		parts = append(parts, fmt.Sprintf("In: %d", f.in))
 	}
 	if f.enum != nil {
-		parts = append(parts, "Enum: "+g.share("enum", fmt.Sprintf("%#v", f.enum)))
+		parts = append(parts, "Enum: &"+g.share("enum", "sdk.Enum"+strings.TrimPrefix(fmt.Sprintf("%#v", f.enum), "[]string")))
 		if in, differ := f.enumVersions(); differ {
 			parts = append(parts, "EnumIn: "+strconv.Quote(in))
 		}
 	}
 	if len(f.fields) > 0 {
-		parts = append(parts, "Fields: "+g.fieldList(f.fields))
+		parts = append(parts, "Fields: &"+g.fieldList(f.fields))
 	}
 	if f.item != nil {
 		parts = append(parts, "Item: &"+g.share("item", "sdk.Field{"+strings.TrimSuffix(strings.TrimPrefix(g.literal("", f.item), "{"), "}")+"}"))

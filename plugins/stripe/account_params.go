@@ -66,6 +66,9 @@ func (r *request) setAccount(d sdk.Doc) error {
 		}
 	}
 	r.setSettings(d)
+	if name := d.Get("company", "name").String(); profile.Get("name").IsNull() && name != "" {
+		profile.SetString("name", name) // [R] settings still go by the site
+	}
 	if err := r.setExternal(d); err != nil {
 		return err
 	}

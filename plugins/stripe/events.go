@@ -34,6 +34,9 @@ func emit(c *sdk.Call, typ string, object, previous sdk.Doc) {
 	if previous.Exists() {
 		data.SetDoc("previous_attributes", previous)
 	}
+	if c.Account() != platform {
+		d.InsertJSON("object", "account", quoted(c.Account())) // [D docs.stripe.com/connect/webhooks, 2026-11]
+	}
 	if c.Method != "" {
 		request := d.Get("request")
 		request.SetString("id", requestID(c))
@@ -56,10 +59,23 @@ var selectEndpoints = sdk.Define(`SELECT id, doc ->> '$.enabled_events' FROM obj
 // by URL. Reading the endpoints for every event would be a tenth of what a
 // request costs, so what they want is kept as a mark of the account: a line each,
 // the id and the list of events.
+//
+// What happens in a connected account is told to the platform's endpoints for
+// that, too [D docs.stripe.com/connect/webhooks, 2026-11].
 func targetsFor(c *sdk.Call, typ string) []string {
-	wanted := markOf(c, "", markTargets)
+	targets := targetsOf(c, typ, markTargets)
+	if own := c.Account(); own != platform {
+		c.SetAccount(platform)
+		targets = append(targets, targetsOf(c, typ, markConnectTargets)...)
+		c.SetAccount(own)
+	}
+	return append(targets, c.Forwards...)
+}
+
+func targetsOf(c *sdk.Call, typ, mark string) []string {
+	wanted := markOf(c, "", mark)
 	if wanted == "" {
-		wanted = readTargets(c)
+		wanted = readTargets(c, mark)
 	}
 	var targets []string
 	for wanted != noTargets && wanted != "" {
@@ -70,29 +86,38 @@ func targetsFor(c *sdk.Call, typ string) []string {
 			targets = append(targets, id)
 		}
 	}
-	return append(targets, c.Forwards...)
+	return targets
 }
 
 // noTargets is the mark of an account without endpoints.
 const noTargets = "-"
 
-func readTargets(c *sdk.Call) string {
+func readTargets(c *sdk.Call, mark string) string {
 	wanted := noTargets
 	rows := selectEndpoints.MustRun(c.Args().Text(c.Account()))
+	var lines []string
 	for rows.Next() {
-		line := rows.Text() + " " + rows.Text()
-		if wanted == noTargets {
-			wanted = line
-			continue
-		}
-		wanted += "\n" + line
+		lines = append(lines, rows.Text()+" "+rows.Text())
 	}
-	setMark(c, "", markTargets, wanted)
+	for _, line := range lines {
+		id, _, _ := strings.Cut(line, " ")
+		switch {
+		case hasMark(c, id, markConnect) != (mark == markConnectTargets):
+		case wanted == noTargets:
+			wanted = line
+		default:
+			wanted += "\n" + line
+		}
+	}
+	setMark(c, "", mark, wanted)
 	return wanted
 }
 
 // forgetTargets is called by whatever changes an endpoint.
-func forgetTargets(c *sdk.Call) { setMark(c, "", markTargets, "") }
+func forgetTargets(c *sdk.Call) {
+	setMark(c, "", markTargets, "")
+	setMark(c, "", markConnectTargets, "")
+}
 
 // attempt signs and sends one event: Stripe-Signature is t and v1, the HMAC of
 // "t.body" [S stripe-go webhook/client.go].
@@ -104,6 +129,10 @@ func attempt(c *sdk.Call, d sdk.Delivery) error {
 	url, secret := d.Label, sdk.Secret(0)
 	if strings.HasPrefix(d.Label, "we_") {
 		endpoint, ok := endpoints.Get(c, d.Label)
+		if !ok && c.Account() != platform {
+			c.SetAccount(platform) // an endpoint for connected accounts
+			endpoint, ok = endpoints.Get(c, d.Label)
+		}
 		if !ok {
 			return nil
 		}

@@ -39,11 +39,15 @@ func (r *request) currency(param string) (string, error) {
 	return c, nil
 }
 
+// zeroExplained is since when nothing to charge has an explanation of its own:
+// not in 2023-08, in 2024-08 [R].
+var zeroExplained = day("2024-01-01")
+
 // amount checks an amount to charge.
 func (r *request) amount(currency string) (int64, error) {
 	n := r.params.Get("amount").Int64()
 	switch {
-	case n < 0:
+	case n < 0 || n == 0 && !r.after(zeroExplained):
 		return 0, invalid("parameter_invalid_integer", "amount", "This value must be greater than or equal to 1.") // [R]
 	case n == 0:
 		// [R 2024-06-20], two spaces included.

@@ -20,7 +20,7 @@ func (r *request) check() error {
 		r.olderAccountParams()
 	}
 	var fault *failure
-	sdk.CheckFields(r.params, r.op.Fields, uint8(r.in), func(v sdk.Violation) bool {
+	sdk.CheckFields(r.params, r.op.Fields.List(), uint8(r.in), func(v sdk.Violation) bool {
 		if !r.tolerated(v) {
 			fault = r.word(v)
 		}
@@ -48,7 +48,6 @@ var notMirrored = map[string][]string{
 	"PostCustomersCustomer":                  {"cash_balance", "bank_account"},
 	"PostCharges":                            {"destination", "application_fee"},
 	"PostRefunds":                            {"origin"},
-	"PostWebhookEndpoints":                   {"connect"},
 	"GetBalanceTransactions":                 {"payout"},
 	"PostSubscriptions":                      {"backdate_start_date", "billing_cycle_anchor", "billing_cycle_anchor_config", "billing_schedules", "billing_thresholds", "pending_invoice_item_interval", "transfer_data"},
 	"PostSubscriptionsSubscriptionExposedId": {"billing_schedules", "billing_thresholds", "pending_invoice_item_interval", "transfer_data"},

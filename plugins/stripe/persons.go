@@ -168,7 +168,6 @@ func (r *request) setIndividual(d sdk.Doc) error {
 		p.Get("relationship").SetBool("representative", true)
 	}
 	r.setPerson(p, r.params.Get("individual"))
-	r.params.Get("individual", "metadata") // kept with the person
 	if m := r.params.Get("individual", "metadata"); m.Kind() == sdk.Object {
 		for v := range m.All {
 			p.Get("metadata").SetSortedString(v.Key(), v.String())

@@ -123,7 +123,7 @@ func (r *request) reverse(t, refund sdk.Doc) (sdk.Doc, error) {
 	emit(r.Call, "transfer.reversed", t, sdk.Doc{})
 	var err error
 	r.asAccount(destination, func() { err = r.refundPayment(t, d, back, amount) })
-	if err == nil && (refund.Exists() && r.is("refund_application_fee") || !refund.Exists() && r.is("refund_application_fee")) {
+	if err == nil && r.is("refund_application_fee") {
 		err = r.feeBack(t, amount)
 	}
 	return d, err

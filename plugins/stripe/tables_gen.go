@@ -19,14 +19,14 @@ var tables = resource.Tables{
 		{ID: "DeleteApplePayDomainsDomain", Pattern: "DELETE /v1/apple_pay/domains/{domain}", Verb: resource.Delete, Shape: 4},
 		{ID: "DeleteCouponsCoupon", Pattern: "DELETE /v1/coupons/{coupon}", Verb: resource.Delete, Shape: 5},
 		{ID: "DeleteCustomersCustomer", Pattern: "DELETE /v1/customers/{customer}", Verb: resource.Delete, Shape: 6},
-		{ID: "DeleteCustomersCustomerBankAccountsId", Pattern: "DELETE /v1/customers/{customer}/bank_accounts/{id}", Verb: resource.Delete, Shape: 7, Fields: fields1},
-		{ID: "DeleteCustomersCustomerCardsId", Pattern: "DELETE /v1/customers/{customer}/cards/{id}", Verb: resource.Delete, Shape: 7, Fields: fields1},
+		{ID: "DeleteCustomersCustomerBankAccountsId", Pattern: "DELETE /v1/customers/{customer}/bank_accounts/{id}", Verb: resource.Delete, Shape: 7, Fields: &fields1},
+		{ID: "DeleteCustomersCustomerCardsId", Pattern: "DELETE /v1/customers/{customer}/cards/{id}", Verb: resource.Delete, Shape: 7, Fields: &fields1},
 		{ID: "DeleteCustomersCustomerDiscount", Pattern: "DELETE /v1/customers/{customer}/discount"},
-		{ID: "DeleteCustomersCustomerSourcesId", Pattern: "DELETE /v1/customers/{customer}/sources/{id}", Verb: resource.Delete, Shape: 7, Fields: fields1},
-		{ID: "DeleteCustomersCustomerSubscriptionsSubscriptionExposedId", Pattern: "DELETE /v1/customers/{customer}/subscriptions/{subscription_exposed_id}", Verb: resource.Delete, Shape: 12, Fields: fields2},
+		{ID: "DeleteCustomersCustomerSourcesId", Pattern: "DELETE /v1/customers/{customer}/sources/{id}", Verb: resource.Delete, Shape: 7, Fields: &fields1},
+		{ID: "DeleteCustomersCustomerSubscriptionsSubscriptionExposedId", Pattern: "DELETE /v1/customers/{customer}/subscriptions/{subscription_exposed_id}", Verb: resource.Delete, Shape: 12, Fields: &fields2},
 		{ID: "DeleteCustomersCustomerSubscriptionsSubscriptionExposedIdDiscount", Pattern: "DELETE /v1/customers/{customer}/subscriptions/{subscription_exposed_id}/discount"},
 		{ID: "DeleteCustomersCustomerTaxIdsId", Pattern: "DELETE /v1/customers/{customer}/tax_ids/{id}", Verb: resource.Delete, Shape: 66},
-		{ID: "DeleteEphemeralKeysKey", Pattern: "DELETE /v1/ephemeral_keys/{key}", Verb: resource.Delete, Shape: 67, Fields: fields1},
+		{ID: "DeleteEphemeralKeysKey", Pattern: "DELETE /v1/ephemeral_keys/{key}", Verb: resource.Delete, Shape: 67, Fields: &fields1},
 		{ID: "DeleteInvoiceitemsInvoiceitem", Pattern: "DELETE /v1/invoiceitems/{invoiceitem}", Verb: resource.Delete, Shape: 68},
 		{ID: "DeleteInvoicesInvoice", Pattern: "DELETE /v1/invoices/{invoice}", Verb: resource.Delete, Shape: 69},
 		{ID: "DeletePlansPlan", Pattern: "DELETE /v1/plans/{plan}", Verb: resource.Delete, Shape: 70},
@@ -34,8 +34,8 @@ var tables = resource.Tables{
 		{ID: "DeleteProductsProductFeaturesId", Pattern: "DELETE /v1/products/{product}/features/{id}", Verb: resource.Delete, Shape: 72},
 		{ID: "DeleteRadarValueListItemsItem", Pattern: "DELETE /v1/radar/value_list_items/{item}", Verb: resource.Delete, Shape: 73},
 		{ID: "DeleteRadarValueListsValueList", Pattern: "DELETE /v1/radar/value_lists/{value_list}", Verb: resource.Delete, Shape: 74},
-		{ID: "DeleteSubscriptionItemsItem", Pattern: "DELETE /v1/subscription_items/{item}", Verb: resource.Delete, Shape: 75, Fields: fields5},
-		{ID: "DeleteSubscriptionsSubscriptionExposedId", Pattern: "DELETE /v1/subscriptions/{subscription_exposed_id}", Verb: resource.Delete, Shape: 12, Fields: fields8},
+		{ID: "DeleteSubscriptionItemsItem", Pattern: "DELETE /v1/subscription_items/{item}", Verb: resource.Delete, Shape: 75, Fields: &fields5},
+		{ID: "DeleteSubscriptionsSubscriptionExposedId", Pattern: "DELETE /v1/subscriptions/{subscription_exposed_id}", Verb: resource.Delete, Shape: 12, Fields: &fields8},
 		{ID: "DeleteSubscriptionsSubscriptionExposedIdDiscount", Pattern: "DELETE /v1/subscriptions/{subscription_exposed_id}/discount"},
 		{ID: "DeleteTaxIdsId", Pattern: "DELETE /v1/tax_ids/{id}", Verb: resource.Delete, Shape: 66},
 		{ID: "DeleteTerminalConfigurationsConfiguration", Pattern: "DELETE /v1/terminal/configurations/{configuration}", Verb: resource.Delete, Shape: 76},
@@ -43,573 +43,573 @@ var tables = resource.Tables{
 		{ID: "DeleteTerminalReadersReader", Pattern: "DELETE /v1/terminal/readers/{reader}", Verb: resource.Delete, Shape: 78},
 		{ID: "DeleteTestHelpersTestClocksTestClock", Pattern: "DELETE /v1/test_helpers/test_clocks/{test_clock}", Verb: resource.Delete, Shape: 79},
 		{ID: "DeleteWebhookEndpointsWebhookEndpoint", Pattern: "DELETE /v1/webhook_endpoints/{webhook_endpoint}", Verb: resource.Delete, Shape: 80},
-		{ID: "GetAccount", Pattern: "GET /v1/account", Fields: fields1},
-		{ID: "GetAccounts", Pattern: "GET /v1/accounts", Verb: resource.List, Shape: 81, Fields: fields10},
-		{ID: "GetAccountsAccount", Pattern: "GET /v1/accounts/{account}", Verb: resource.Retrieve, Shape: 81, Fields: fields1},
-		{ID: "GetAccountsAccountBankAccountsId", Pattern: "GET /v1/accounts/{account}/bank_accounts/{id}", Verb: resource.Retrieve, Shape: 135, Fields: fields1},
-		{ID: "GetAccountsAccountCapabilities", Pattern: "GET /v1/accounts/{account}/capabilities", Verb: resource.List, Shape: 136, Fields: fields1},
-		{ID: "GetAccountsAccountCapabilitiesCapability", Pattern: "GET /v1/accounts/{account}/capabilities/{capability}", Verb: resource.Retrieve, Shape: 136, Fields: fields1},
-		{ID: "GetAccountsAccountExternalAccounts", Pattern: "GET /v1/accounts/{account}/external_accounts", Verb: resource.List, Shape: 100, Fields: fields12},
-		{ID: "GetAccountsAccountExternalAccountsId", Pattern: "GET /v1/accounts/{account}/external_accounts/{id}", Verb: resource.Retrieve, Shape: 135, Fields: fields1},
-		{ID: "GetAccountsAccountPeople", Pattern: "GET /v1/accounts/{account}/people", Verb: resource.List, Shape: 105, Fields: fields14},
-		{ID: "GetAccountsAccountPeoplePerson", Pattern: "GET /v1/accounts/{account}/people/{person}", Verb: resource.Retrieve, Shape: 105, Fields: fields1},
-		{ID: "GetAccountsAccountPersons", Pattern: "GET /v1/accounts/{account}/persons", Verb: resource.List, Shape: 105, Fields: fields14},
-		{ID: "GetAccountsAccountPersonsPerson", Pattern: "GET /v1/accounts/{account}/persons/{person}", Verb: resource.Retrieve, Shape: 105, Fields: fields1},
-		{ID: "GetApplePayDomains", Pattern: "GET /v1/apple_pay/domains", Verb: resource.List, Shape: 139, Fields: fields15},
-		{ID: "GetApplePayDomainsDomain", Pattern: "GET /v1/apple_pay/domains/{domain}", Verb: resource.Retrieve, Shape: 139, Fields: fields1},
-		{ID: "GetApplicationFees", Pattern: "GET /v1/application_fees", Verb: resource.List, Shape: 140, Fields: fields16},
-		{ID: "GetApplicationFeesFeeRefundsId", Pattern: "GET /v1/application_fees/{fee}/refunds/{id}", Verb: resource.Retrieve, Shape: 142, Fields: fields1},
-		{ID: "GetApplicationFeesId", Pattern: "GET /v1/application_fees/{id}", Verb: resource.Retrieve, Shape: 140, Fields: fields1},
-		{ID: "GetApplicationFeesIdRefunds", Pattern: "GET /v1/application_fees/{id}/refunds", Verb: resource.List, Shape: 142, Fields: fields17},
-		{ID: "GetAppsSecrets", Pattern: "GET /v1/apps/secrets", Verb: resource.List, Shape: 144, Fields: fields20},
-		{ID: "GetAppsSecretsFind", Pattern: "GET /v1/apps/secrets/find", Fields: fields21},
-		{ID: "GetBalance", Pattern: "GET /v1/balance", Fields: fields1},
-		{ID: "GetBalanceHistory", Pattern: "GET /v1/balance/history", Verb: resource.List, Shape: 153, Fields: fields22},
-		{ID: "GetBalanceHistoryId", Pattern: "GET /v1/balance/history/{id}", Verb: resource.Retrieve, Shape: 153, Fields: fields1},
-		{ID: "GetBalanceSettings", Pattern: "GET /v1/balance_settings", In: 4, Fields: fields24},
-		{ID: "GetBalanceTransactions", Pattern: "GET /v1/balance_transactions", Verb: resource.List, Shape: 153, Fields: fields22},
-		{ID: "GetBalanceTransactionsId", Pattern: "GET /v1/balance_transactions/{id}", Verb: resource.Retrieve, Shape: 153, Fields: fields1},
-		{ID: "GetBillingAlerts", Pattern: "GET /v1/billing/alerts", Verb: resource.List, In: 6, Shape: 161, Fields: fields27},
-		{ID: "GetBillingAlertsId", Pattern: "GET /v1/billing/alerts/{id}", Verb: resource.Retrieve, In: 6, Shape: 161, Fields: fields28},
-		{ID: "GetBillingCreditBalanceSummary", Pattern: "GET /v1/billing/credit_balance_summary", Verb: resource.List, In: 6, Shape: 165, Fields: fields35},
-		{ID: "GetBillingCreditBalanceTransactions", Pattern: "GET /v1/billing/credit_balance_transactions", Verb: resource.List, In: 6, Shape: 168, Fields: fields36},
-		{ID: "GetBillingCreditBalanceTransactionsId", Pattern: "GET /v1/billing/credit_balance_transactions/{id}", Verb: resource.Retrieve, In: 6, Shape: 168, Fields: fields28},
-		{ID: "GetBillingCreditGrants", Pattern: "GET /v1/billing/credit_grants", Verb: resource.List, In: 6, Shape: 173, Fields: fields37},
-		{ID: "GetBillingCreditGrantsId", Pattern: "GET /v1/billing/credit_grants/{id}", Verb: resource.Retrieve, In: 6, Shape: 173, Fields: fields28},
-		{ID: "GetBillingFeedbackOptions", Pattern: "GET /v1/billing/feedback_options", Verb: resource.List, In: 4, Shape: 177, Fields: fields39},
-		{ID: "GetBillingFeedbackOptionsId", Pattern: "GET /v1/billing/feedback_options/{id}", Verb: resource.Retrieve, In: 4, Shape: 177, Fields: fields24},
-		{ID: "GetBillingMeters", Pattern: "GET /v1/billing/meters", Verb: resource.List, Shape: 179, Fields: fields40},
-		{ID: "GetBillingMetersId", Pattern: "GET /v1/billing/meters/{id}", Verb: resource.Retrieve, Shape: 179, Fields: fields1},
-		{ID: "GetBillingMetersIdEventSummaries", Pattern: "GET /v1/billing/meters/{id}/event_summaries", Verb: resource.List, Shape: 184, Fields: fields42},
-		{ID: "GetBillingPortalConfigurations", Pattern: "GET /v1/billing_portal/configurations", Verb: resource.List, Shape: 185, Fields: fields43},
-		{ID: "GetBillingPortalConfigurationsConfiguration", Pattern: "GET /v1/billing_portal/configurations/{configuration}", Verb: resource.Retrieve, Shape: 185, Fields: fields1},
-		{ID: "GetCharges", Pattern: "GET /v1/charges", Verb: resource.List, Shape: 199, Fields: fields44},
-		{ID: "GetChargesSearch", Pattern: "GET /v1/charges/search", Verb: resource.Search, Shape: 199, Fields: fields45},
-		{ID: "GetChargesCharge", Pattern: "GET /v1/charges/{charge}", Verb: resource.Retrieve, Shape: 199, Fields: fields1},
-		{ID: "GetChargesChargeDispute", Pattern: "GET /v1/charges/{charge}/dispute", Fields: fields1},
-		{ID: "GetChargesChargeRefunds", Pattern: "GET /v1/charges/{charge}/refunds", Verb: resource.List, Shape: 288, Fields: fields46},
-		{ID: "GetChargesChargeRefundsRefund", Pattern: "GET /v1/charges/{charge}/refunds/{refund}", Verb: resource.Retrieve, Shape: 288, Fields: fields1},
-		{ID: "GetCheckoutSessions", Pattern: "GET /v1/checkout/sessions", Verb: resource.List, Shape: 331, Fields: fields49},
-		{ID: "GetCheckoutSessionsSession", Pattern: "GET /v1/checkout/sessions/{session}", Verb: resource.Retrieve, Shape: 331, Fields: fields1},
-		{ID: "GetCheckoutSessionsSessionLineItems", Pattern: "GET /v1/checkout/sessions/{session}/line_items", Verb: resource.List, Shape: 354, Fields: fields17},
-		{ID: "GetClimateOrders", Pattern: "GET /v1/climate/orders", Verb: resource.List, Shape: 444, Fields: fields17},
-		{ID: "GetClimateOrdersOrder", Pattern: "GET /v1/climate/orders/{order}", Verb: resource.Retrieve, Shape: 444, Fields: fields1},
-		{ID: "GetClimateProducts", Pattern: "GET /v1/climate/products", Verb: resource.List, Shape: 449, Fields: fields17},
-		{ID: "GetClimateProductsProduct", Pattern: "GET /v1/climate/products/{product}", Verb: resource.Retrieve, Shape: 449, Fields: fields1},
-		{ID: "GetClimateSuppliers", Pattern: "GET /v1/climate/suppliers", Verb: resource.List, Shape: 448, Fields: fields17},
-		{ID: "GetClimateSuppliersSupplier", Pattern: "GET /v1/climate/suppliers/{supplier}", Verb: resource.Retrieve, Shape: 448, Fields: fields1},
-		{ID: "GetConfirmationTokensConfirmationToken", Pattern: "GET /v1/confirmation_tokens/{confirmation_token}", Verb: resource.Retrieve, Shape: 450, Fields: fields1},
-		{ID: "GetCountrySpecs", Pattern: "GET /v1/country_specs", Verb: resource.List, Shape: 499, Fields: fields17},
-		{ID: "GetCountrySpecsCountry", Pattern: "GET /v1/country_specs/{country}", Verb: resource.Retrieve, Shape: 499, Fields: fields1},
-		{ID: "GetCoupons", Pattern: "GET /v1/coupons", Verb: resource.List, Shape: 9, Fields: fields50},
-		{ID: "GetCouponsCoupon", Pattern: "GET /v1/coupons/{coupon}", Verb: resource.Retrieve, Shape: 9, Fields: fields1},
-		{ID: "GetCreditNotes", Pattern: "GET /v1/credit_notes", Verb: resource.List, Shape: 502, Fields: fields51},
-		{ID: "GetCreditNotesPreview", Pattern: "GET /v1/credit_notes/preview", Fields: fields64},
-		{ID: "GetCreditNotesPreviewLines", Pattern: "GET /v1/credit_notes/preview/lines", Verb: resource.List, Shape: 505, Fields: fields65},
-		{ID: "GetCreditNotesCreditNoteLines", Pattern: "GET /v1/credit_notes/{credit_note}/lines", Verb: resource.List, Shape: 505, Fields: fields17},
-		{ID: "GetCreditNotesId", Pattern: "GET /v1/credit_notes/{id}", Verb: resource.Retrieve, Shape: 502, Fields: fields1},
-		{ID: "GetCustomers", Pattern: "GET /v1/customers", Verb: resource.List, Shape: 513, Fields: fields66},
-		{ID: "GetCustomersSearch", Pattern: "GET /v1/customers/search", Verb: resource.Search, Shape: 513, Fields: fields45},
-		{ID: "GetCustomersCustomer", Pattern: "GET /v1/customers/{customer}", Verb: resource.Retrieve, Shape: 513, Fields: fields1},
-		{ID: "GetCustomersCustomerBalanceTransactions", Pattern: "GET /v1/customers/{customer}/balance_transactions", Verb: resource.List, Shape: 526, Fields: fields68},
-		{ID: "GetCustomersCustomerBalanceTransactionsTransaction", Pattern: "GET /v1/customers/{customer}/balance_transactions/{transaction}", Verb: resource.Retrieve, Shape: 526, Fields: fields1},
-		{ID: "GetCustomersCustomerBankAccounts", Pattern: "GET /v1/customers/{customer}/bank_accounts", Verb: resource.List, Shape: 100, Fields: fields46},
-		{ID: "GetCustomersCustomerBankAccountsId", Pattern: "GET /v1/customers/{customer}/bank_accounts/{id}", Verb: resource.Retrieve, Shape: 100, Fields: fields1},
-		{ID: "GetCustomersCustomerCards", Pattern: "GET /v1/customers/{customer}/cards", Verb: resource.List, Shape: 527, Fields: fields46},
-		{ID: "GetCustomersCustomerCardsId", Pattern: "GET /v1/customers/{customer}/cards/{id}", Verb: resource.Retrieve, Shape: 527, Fields: fields1},
-		{ID: "GetCustomersCustomerCashBalance", Pattern: "GET /v1/customers/{customer}/cash_balance", Fields: fields1},
-		{ID: "GetCustomersCustomerCashBalanceTransactions", Pattern: "GET /v1/customers/{customer}/cash_balance_transactions", Verb: resource.List, Shape: 529, Fields: fields17},
-		{ID: "GetCustomersCustomerCashBalanceTransactionsTransaction", Pattern: "GET /v1/customers/{customer}/cash_balance_transactions/{transaction}", Verb: resource.Retrieve, Shape: 529, Fields: fields1},
-		{ID: "GetCustomersCustomerDiscount", Pattern: "GET /v1/customers/{customer}/discount", Fields: fields1},
-		{ID: "GetCustomersCustomerPaymentMethods", Pattern: "GET /v1/customers/{customer}/payment_methods", Verb: resource.List, Shape: 541, Fields: fields71},
-		{ID: "GetCustomersCustomerPaymentMethodsPaymentMethod", Pattern: "GET /v1/customers/{customer}/payment_methods/{payment_method}", Verb: resource.Retrieve, Shape: 541, Fields: fields1},
-		{ID: "GetCustomersCustomerSources", Pattern: "GET /v1/customers/{customer}/sources", Verb: resource.List, Shape: 100, Fields: fields72},
-		{ID: "GetCustomersCustomerSourcesId", Pattern: "GET /v1/customers/{customer}/sources/{id}", Verb: resource.Retrieve, Shape: 7, Fields: fields1},
-		{ID: "GetCustomersCustomerSubscriptions", Pattern: "GET /v1/customers/{customer}/subscriptions", Verb: resource.List, Shape: 12, Fields: fields17},
-		{ID: "GetCustomersCustomerSubscriptionsSubscriptionExposedId", Pattern: "GET /v1/customers/{customer}/subscriptions/{subscription_exposed_id}", Verb: resource.Retrieve, Shape: 12, Fields: fields1},
-		{ID: "GetCustomersCustomerSubscriptionsSubscriptionExposedIdDiscount", Pattern: "GET /v1/customers/{customer}/subscriptions/{subscription_exposed_id}/discount", Fields: fields1},
-		{ID: "GetCustomersCustomerTaxIds", Pattern: "GET /v1/customers/{customer}/tax_ids", Verb: resource.List, Shape: 523, Fields: fields17},
-		{ID: "GetCustomersCustomerTaxIdsId", Pattern: "GET /v1/customers/{customer}/tax_ids/{id}", Verb: resource.Retrieve, Shape: 523, Fields: fields1},
-		{ID: "GetDisputes", Pattern: "GET /v1/disputes", Verb: resource.List, Shape: 312, Fields: fields73},
-		{ID: "GetDisputesDispute", Pattern: "GET /v1/disputes/{dispute}", Verb: resource.Retrieve, Shape: 312, Fields: fields1},
-		{ID: "GetEntitlementsActiveEntitlements", Pattern: "GET /v1/entitlements/active_entitlements", Verb: resource.List, Shape: 544, Fields: fields74},
-		{ID: "GetEntitlementsActiveEntitlementsId", Pattern: "GET /v1/entitlements/active_entitlements/{id}", Verb: resource.Retrieve, Shape: 544, Fields: fields1},
-		{ID: "GetEntitlementsFeatures", Pattern: "GET /v1/entitlements/features", Verb: resource.List, Shape: 545, Fields: fields75},
-		{ID: "GetEntitlementsFeaturesId", Pattern: "GET /v1/entitlements/features/{id}", Verb: resource.Retrieve, Shape: 545, Fields: fields1},
-		{ID: "GetEvents", Pattern: "GET /v1/events", Verb: resource.List, Shape: 546, Fields: fields76},
-		{ID: "GetEventsId", Pattern: "GET /v1/events/{id}", Verb: resource.Retrieve, Shape: 546, Fields: fields1},
-		{ID: "GetExchangeRates", Pattern: "GET /v1/exchange_rates", Verb: resource.List, Shape: 549, Fields: fields17},
-		{ID: "GetExchangeRatesRateId", Pattern: "GET /v1/exchange_rates/{rate_id}", Verb: resource.Retrieve, Shape: 549, Fields: fields1},
-		{ID: "GetFileLinks", Pattern: "GET /v1/file_links", Verb: resource.List, Shape: 550, Fields: fields77},
-		{ID: "GetFileLinksLink", Pattern: "GET /v1/file_links/{link}", Verb: resource.Retrieve, Shape: 550, Fields: fields1},
-		{ID: "GetFiles", Pattern: "GET /v1/files", Verb: resource.List, Shape: 551, Fields: fields79},
-		{ID: "GetFilesFile", Pattern: "GET /v1/files/{file}", Verb: resource.Retrieve, Shape: 551, Fields: fields1},
-		{ID: "GetFinancialConnectionsAccounts", Pattern: "GET /v1/financial_connections/accounts", Verb: resource.List, Shape: 553, Fields: fields81},
-		{ID: "GetFinancialConnectionsAccountsAccount", Pattern: "GET /v1/financial_connections/accounts/{account}", Verb: resource.Retrieve, Shape: 553, Fields: fields1},
-		{ID: "GetFinancialConnectionsAccountsAccountOwners", Pattern: "GET /v1/financial_connections/accounts/{account}/owners", Verb: resource.List, Shape: 564, Fields: fields82},
-		{ID: "GetFinancialConnectionsSessionsSession", Pattern: "GET /v1/financial_connections/sessions/{session}", Verb: resource.Retrieve, Shape: 565, Fields: fields1},
-		{ID: "GetFinancialConnectionsTransactions", Pattern: "GET /v1/financial_connections/transactions", Verb: resource.List, Shape: 571, Fields: fields84},
-		{ID: "GetFinancialConnectionsTransactionsTransaction", Pattern: "GET /v1/financial_connections/transactions/{transaction}", Verb: resource.Retrieve, Shape: 571, Fields: fields1},
-		{ID: "GetForwardingRequests", Pattern: "GET /v1/forwarding/requests", Verb: resource.List, Shape: 573, Fields: fields85},
-		{ID: "GetForwardingRequestsId", Pattern: "GET /v1/forwarding/requests/{id}", Verb: resource.Retrieve, Shape: 573, Fields: fields1},
-		{ID: "GetIdentityVerificationReports", Pattern: "GET /v1/identity/verification_reports", Verb: resource.List, Shape: 578, Fields: fields87},
-		{ID: "GetIdentityVerificationReportsReport", Pattern: "GET /v1/identity/verification_reports/{report}", Verb: resource.Retrieve, Shape: 578, Fields: fields1},
-		{ID: "GetIdentityVerificationSessions", Pattern: "GET /v1/identity/verification_sessions", Verb: resource.List, Shape: 595, Fields: fields89},
-		{ID: "GetIdentityVerificationSessionsSession", Pattern: "GET /v1/identity/verification_sessions/{session}", Verb: resource.Retrieve, Shape: 595, Fields: fields1},
-		{ID: "GetInvoicePayments", Pattern: "GET /v1/invoice_payments", Verb: resource.List, In: 4, Shape: 607, Fields: fields93},
-		{ID: "GetInvoicePaymentsInvoicePayment", Pattern: "GET /v1/invoice_payments/{invoice_payment}", Verb: resource.Retrieve, In: 4, Shape: 607, Fields: fields24},
-		{ID: "GetInvoiceRenderingTemplates", Pattern: "GET /v1/invoice_rendering_templates", Verb: resource.List, In: 6, Shape: 610, Fields: fields95},
-		{ID: "GetInvoiceRenderingTemplatesTemplate", Pattern: "GET /v1/invoice_rendering_templates/{template}", Verb: resource.Retrieve, In: 6, Shape: 610, Fields: fields96},
-		{ID: "GetInvoiceitems", Pattern: "GET /v1/invoiceitems", Verb: resource.List, Shape: 611, Fields: fields97},
-		{ID: "GetInvoiceitemsInvoiceitem", Pattern: "GET /v1/invoiceitems/{invoiceitem}", Verb: resource.Retrieve, Shape: 611, Fields: fields1},
-		{ID: "GetInvoices", Pattern: "GET /v1/invoices", Verb: resource.List, Shape: 620, Fields: fields100},
-		{ID: "GetInvoicesSearch", Pattern: "GET /v1/invoices/search", Verb: resource.Search, Shape: 620, Fields: fields45},
-		{ID: "GetInvoicesUpcoming", Pattern: "GET /v1/invoices/upcoming", In: 3, Fields: fields142},
-		{ID: "GetInvoicesUpcomingLines", Pattern: "GET /v1/invoices/upcoming/lines", Verb: resource.List, In: 3, Shape: 775, Fields: fields143},
-		{ID: "GetInvoicesInvoice", Pattern: "GET /v1/invoices/{invoice}", Verb: resource.Retrieve, Shape: 620, Fields: fields1},
-		{ID: "GetInvoicesInvoiceLines", Pattern: "GET /v1/invoices/{invoice}/lines", Verb: resource.List, Shape: 775, Fields: fields17},
-		{ID: "GetIssuingAuthorizations", Pattern: "GET /v1/issuing/authorizations", Verb: resource.List, Shape: 802, Fields: fields145},
-		{ID: "GetIssuingAuthorizationsAuthorization", Pattern: "GET /v1/issuing/authorizations/{authorization}", Verb: resource.Retrieve, Shape: 802, Fields: fields1},
-		{ID: "GetIssuingCardholders", Pattern: "GET /v1/issuing/cardholders", Verb: resource.List, Shape: 805, Fields: fields148},
-		{ID: "GetIssuingCardholdersCardholder", Pattern: "GET /v1/issuing/cardholders/{cardholder}", Verb: resource.Retrieve, Shape: 805, Fields: fields1},
-		{ID: "GetIssuingCards", Pattern: "GET /v1/issuing/cards", Verb: resource.List, Shape: 804, Fields: fields151},
-		{ID: "GetIssuingCardsCard", Pattern: "GET /v1/issuing/cards/{card}", Verb: resource.Retrieve, Shape: 804, Fields: fields1},
-		{ID: "GetIssuingDisputes", Pattern: "GET /v1/issuing/disputes", Verb: resource.List, Shape: 860, Fields: fields153},
-		{ID: "GetIssuingDisputesDispute", Pattern: "GET /v1/issuing/disputes/{dispute}", Verb: resource.Retrieve, Shape: 860, Fields: fields1},
-		{ID: "GetIssuingPersonalizationDesigns", Pattern: "GET /v1/issuing/personalization_designs", Verb: resource.List, Shape: 871, Fields: fields157},
-		{ID: "GetIssuingPersonalizationDesignsPersonalizationDesign", Pattern: "GET /v1/issuing/personalization_designs/{personalization_design}", Verb: resource.Retrieve, Shape: 871, Fields: fields1},
-		{ID: "GetIssuingPhysicalBundles", Pattern: "GET /v1/issuing/physical_bundles", Verb: resource.List, Shape: 875, Fields: fields160},
-		{ID: "GetIssuingPhysicalBundlesPhysicalBundle", Pattern: "GET /v1/issuing/physical_bundles/{physical_bundle}", Verb: resource.Retrieve, Shape: 875, Fields: fields1},
-		{ID: "GetIssuingSettlements", Pattern: "GET /v1/issuing/settlements", Verb: resource.List, In: 1, Shape: 877, Fields: fields163},
-		{ID: "GetIssuingSettlementsSettlement", Pattern: "GET /v1/issuing/settlements/{settlement}", Verb: resource.Retrieve, Shape: 877, Fields: fields1},
-		{ID: "GetIssuingTokens", Pattern: "GET /v1/issuing/tokens", Verb: resource.List, Shape: 878, Fields: fields165},
-		{ID: "GetIssuingTokensToken", Pattern: "GET /v1/issuing/tokens/{token}", Verb: resource.Retrieve, Shape: 878, Fields: fields1},
-		{ID: "GetIssuingTransactions", Pattern: "GET /v1/issuing/transactions", Verb: resource.List, Shape: 832, Fields: fields167},
-		{ID: "GetIssuingTransactionsTransaction", Pattern: "GET /v1/issuing/transactions/{transaction}", Verb: resource.Retrieve, Shape: 832, Fields: fields1},
-		{ID: "GetLinkAccountSessionsSession", Pattern: "GET /v1/link_account_sessions/{session}", Verb: resource.Retrieve, Shape: 565, Fields: fields1},
-		{ID: "GetLinkedAccounts", Pattern: "GET /v1/linked_accounts", Verb: resource.List, Shape: 553, Fields: fields81},
-		{ID: "GetLinkedAccountsAccount", Pattern: "GET /v1/linked_accounts/{account}", Verb: resource.Retrieve, Shape: 553, Fields: fields1},
-		{ID: "GetLinkedAccountsAccountOwners", Pattern: "GET /v1/linked_accounts/{account}/owners", Verb: resource.List, Shape: 564, Fields: fields82},
-		{ID: "GetMandatesMandate", Pattern: "GET /v1/mandates/{mandate}", Verb: resource.Retrieve, Shape: 885, Fields: fields1},
-		{ID: "GetPaymentAttemptRecords", Pattern: "GET /v1/payment_attempt_records", Verb: resource.List, In: 4, Shape: 900, Fields: fields168},
-		{ID: "GetPaymentAttemptRecordsId", Pattern: "GET /v1/payment_attempt_records/{id}", Verb: resource.Retrieve, In: 4, Shape: 900, Fields: fields24},
-		{ID: "GetPaymentIntents", Pattern: "GET /v1/payment_intents", Verb: resource.List, Shape: 625, Fields: fields169},
-		{ID: "GetPaymentIntentsSearch", Pattern: "GET /v1/payment_intents/search", Verb: resource.Search, Shape: 625, Fields: fields45},
-		{ID: "GetPaymentIntentsIntent", Pattern: "GET /v1/payment_intents/{intent}", Verb: resource.Retrieve, Shape: 625, Fields: fields170},
-		{ID: "GetPaymentIntentsIntentAmountDetailsLineItems", Pattern: "GET /v1/payment_intents/{intent}/amount_details_line_items", Verb: resource.List, In: 4, Shape: 630, Fields: fields171},
-		{ID: "GetPaymentLinks", Pattern: "GET /v1/payment_links", Verb: resource.List, Shape: 971, Fields: fields172},
-		{ID: "GetPaymentLinksPaymentLink", Pattern: "GET /v1/payment_links/{payment_link}", Verb: resource.Retrieve, Shape: 971, Fields: fields1},
-		{ID: "GetPaymentLinksPaymentLinkLineItems", Pattern: "GET /v1/payment_links/{payment_link}/line_items", Verb: resource.List, Shape: 354, Fields: fields17},
-		{ID: "GetPaymentMethodConfigurations", Pattern: "GET /v1/payment_method_configurations", Verb: resource.List, Shape: 1007, Fields: fields173},
-		{ID: "GetPaymentMethodConfigurationsConfiguration", Pattern: "GET /v1/payment_method_configurations/{configuration}", Verb: resource.Retrieve, Shape: 1007, Fields: fields1},
-		{ID: "GetPaymentMethodDomains", Pattern: "GET /v1/payment_method_domains", Verb: resource.List, Shape: 1010, Fields: fields174},
-		{ID: "GetPaymentMethodDomainsPaymentMethodDomain", Pattern: "GET /v1/payment_method_domains/{payment_method_domain}", Verb: resource.Retrieve, Shape: 1010, Fields: fields1},
-		{ID: "GetPaymentMethods", Pattern: "GET /v1/payment_methods", Verb: resource.List, Shape: 541, Fields: fields175},
-		{ID: "GetPaymentMethodsPaymentMethod", Pattern: "GET /v1/payment_methods/{payment_method}", Verb: resource.Retrieve, Shape: 541, Fields: fields1},
-		{ID: "GetPaymentRecords", Pattern: "GET /v1/payment_records", Verb: resource.List, In: 4, Shape: 1013, Fields: fields176},
-		{ID: "GetPaymentRecordsId", Pattern: "GET /v1/payment_records/{id}", Verb: resource.Retrieve, In: 4, Shape: 1013, Fields: fields24},
-		{ID: "GetPayouts", Pattern: "GET /v1/payouts", Verb: resource.List, Shape: 1014, Fields: fields177},
-		{ID: "GetPayoutsPayout", Pattern: "GET /v1/payouts/{payout}", Verb: resource.Retrieve, Shape: 1014, Fields: fields1},
-		{ID: "GetPlans", Pattern: "GET /v1/plans", Verb: resource.List, Shape: 1016, Fields: fields178},
-		{ID: "GetPlansPlan", Pattern: "GET /v1/plans/{plan}", Verb: resource.Retrieve, Shape: 1016, Fields: fields1},
-		{ID: "GetPrices", Pattern: "GET /v1/prices", Verb: resource.List, Shape: 24, Fields: fields182},
-		{ID: "GetPricesSearch", Pattern: "GET /v1/prices/search", Verb: resource.Search, Shape: 24, Fields: fields45},
-		{ID: "GetPricesPrice", Pattern: "GET /v1/prices/{price}", Verb: resource.Retrieve, Shape: 24, Fields: fields1},
-		{ID: "GetProducts", Pattern: "GET /v1/products", Verb: resource.List, Shape: 1019, Fields: fields183},
-		{ID: "GetProductsSearch", Pattern: "GET /v1/products/search", Verb: resource.Search, Shape: 1019, Fields: fields45},
-		{ID: "GetProductsId", Pattern: "GET /v1/products/{id}", Verb: resource.Retrieve, Shape: 1019, Fields: fields1},
-		{ID: "GetProductsProductFeatures", Pattern: "GET /v1/products/{product}/features", Verb: resource.List, Shape: 1022, Fields: fields17},
-		{ID: "GetProductsProductFeaturesId", Pattern: "GET /v1/products/{product}/features/{id}", Verb: resource.Retrieve, Shape: 1022, Fields: fields1},
-		{ID: "GetPromotionCodes", Pattern: "GET /v1/promotion_codes", Verb: resource.List, Shape: 1023, Fields: fields184},
-		{ID: "GetPromotionCodesPromotionCode", Pattern: "GET /v1/promotion_codes/{promotion_code}", Verb: resource.Retrieve, Shape: 1023, Fields: fields1},
-		{ID: "GetQuotes", Pattern: "GET /v1/quotes", Verb: resource.List, Shape: 1026, Fields: fields186},
-		{ID: "GetQuotesQuote", Pattern: "GET /v1/quotes/{quote}", Verb: resource.Retrieve, Shape: 1026, Fields: fields1},
-		{ID: "GetQuotesQuoteComputedUpfrontLineItems", Pattern: "GET /v1/quotes/{quote}/computed_upfront_line_items", Verb: resource.List, Shape: 354, Fields: fields17},
-		{ID: "GetQuotesQuoteLineItems", Pattern: "GET /v1/quotes/{quote}/line_items", Verb: resource.List, Shape: 354, Fields: fields17},
-		{ID: "GetQuotesQuotePdf", Pattern: "GET /v1/quotes/{quote}/pdf", Fields: fields1},
-		{ID: "GetRadarEarlyFraudWarnings", Pattern: "GET /v1/radar/early_fraud_warnings", Verb: resource.List, Shape: 1042, Fields: fields187},
-		{ID: "GetRadarEarlyFraudWarningsEarlyFraudWarning", Pattern: "GET /v1/radar/early_fraud_warnings/{early_fraud_warning}", Verb: resource.Retrieve, Shape: 1042, Fields: fields1},
-		{ID: "GetRadarValueListItems", Pattern: "GET /v1/radar/value_list_items", Verb: resource.List, Shape: 1043, Fields: fields188},
-		{ID: "GetRadarValueListItemsItem", Pattern: "GET /v1/radar/value_list_items/{item}", Verb: resource.Retrieve, Shape: 1043, Fields: fields1},
-		{ID: "GetRadarValueLists", Pattern: "GET /v1/radar/value_lists", Verb: resource.List, Shape: 1044, Fields: fields189},
-		{ID: "GetRadarValueListsValueList", Pattern: "GET /v1/radar/value_lists/{value_list}", Verb: resource.Retrieve, Shape: 1044, Fields: fields1},
-		{ID: "GetRefunds", Pattern: "GET /v1/refunds", Verb: resource.List, Shape: 288, Fields: fields190},
-		{ID: "GetRefundsRefund", Pattern: "GET /v1/refunds/{refund}", Verb: resource.Retrieve, Shape: 288, Fields: fields1},
-		{ID: "GetReportingReportRuns", Pattern: "GET /v1/reporting/report_runs", Verb: resource.List, Shape: 1046, Fields: fields50},
-		{ID: "GetReportingReportRunsReportRun", Pattern: "GET /v1/reporting/report_runs/{report_run}", Verb: resource.Retrieve, Shape: 1046, Fields: fields1},
-		{ID: "GetReportingReportTypes", Pattern: "GET /v1/reporting/report_types", Verb: resource.List, Shape: 1048, Fields: fields1},
-		{ID: "GetReportingReportTypesReportType", Pattern: "GET /v1/reporting/report_types/{report_type}", Verb: resource.Retrieve, Shape: 1048, Fields: fields1},
-		{ID: "GetReviews", Pattern: "GET /v1/reviews", Verb: resource.List, Shape: 1049, Fields: fields50},
-		{ID: "GetReviewsReview", Pattern: "GET /v1/reviews/{review}", Verb: resource.Retrieve, Shape: 1049, Fields: fields1},
-		{ID: "GetSetupAttempts", Pattern: "GET /v1/setup_attempts", Verb: resource.List, Shape: 1052, Fields: fields191},
-		{ID: "GetSetupIntents", Pattern: "GET /v1/setup_intents", Verb: resource.List, Shape: 751, Fields: fields192},
-		{ID: "GetSetupIntentsIntent", Pattern: "GET /v1/setup_intents/{intent}", Verb: resource.Retrieve, Shape: 751, Fields: fields170},
-		{ID: "GetShippingRates", Pattern: "GET /v1/shipping_rates", Verb: resource.List, Shape: 1064, Fields: fields193},
-		{ID: "GetShippingRatesShippingRateToken", Pattern: "GET /v1/shipping_rates/{shipping_rate_token}", Verb: resource.Retrieve, Shape: 1064, Fields: fields1},
-		{ID: "GetSigmaScheduledQueryRuns", Pattern: "GET /v1/sigma/scheduled_query_runs", Verb: resource.List, Shape: 1068, Fields: fields17},
-		{ID: "GetSigmaScheduledQueryRunsScheduledQueryRun", Pattern: "GET /v1/sigma/scheduled_query_runs/{scheduled_query_run}", Verb: resource.Retrieve, Shape: 1068, Fields: fields1},
-		{ID: "GetSourcesSource", Pattern: "GET /v1/sources/{source}", Verb: resource.Retrieve, Shape: 1070, Fields: fields170},
-		{ID: "GetSourcesSourceMandateNotificationsMandateNotification", Pattern: "GET /v1/sources/{source}/mandate_notifications/{mandate_notification}", Verb: resource.Retrieve, Shape: 1095, Fields: fields1},
-		{ID: "GetSourcesSourceSourceTransactions", Pattern: "GET /v1/sources/{source}/source_transactions", Verb: resource.List, Shape: 1099, Fields: fields17},
-		{ID: "GetSourcesSourceSourceTransactionsSourceTransaction", Pattern: "GET /v1/sources/{source}/source_transactions/{source_transaction}", Verb: resource.Retrieve, Shape: 1099, Fields: fields1},
-		{ID: "GetSubscriptionItems", Pattern: "GET /v1/subscription_items", Verb: resource.List, Shape: 22, Fields: fields194},
-		{ID: "GetSubscriptionItemsItem", Pattern: "GET /v1/subscription_items/{item}", Verb: resource.Retrieve, Shape: 22, Fields: fields1},
-		{ID: "GetSubscriptionItemsSubscriptionItemUsageRecordSummaries", Pattern: "GET /v1/subscription_items/{subscription_item}/usage_record_summaries", Verb: resource.List, In: 3, Shape: 1105, Fields: fields195},
-		{ID: "GetSubscriptionSchedules", Pattern: "GET /v1/subscription_schedules", Verb: resource.List, Shape: 1107, Fields: fields196},
-		{ID: "GetSubscriptionSchedulesSchedule", Pattern: "GET /v1/subscription_schedules/{schedule}", Verb: resource.Retrieve, Shape: 1107, Fields: fields1},
-		{ID: "GetSubscriptions", Pattern: "GET /v1/subscriptions", Verb: resource.List, Shape: 12, Fields: fields199},
-		{ID: "GetSubscriptionsSearch", Pattern: "GET /v1/subscriptions/search", Verb: resource.Search, Shape: 12, Fields: fields45},
-		{ID: "GetSubscriptionsSubscriptionExposedId", Pattern: "GET /v1/subscriptions/{subscription_exposed_id}", Verb: resource.Retrieve, Shape: 12, Fields: fields1},
-		{ID: "GetTaxAssociationsFind", Pattern: "GET /v1/tax/associations/find", Verb: resource.List, In: 4, Shape: 1125, Fields: fields200},
-		{ID: "GetTaxCalculationsCalculation", Pattern: "GET /v1/tax/calculations/{calculation}", Verb: resource.Retrieve, In: 6, Shape: 1128, Fields: fields28},
-		{ID: "GetTaxCalculationsCalculationLineItems", Pattern: "GET /v1/tax/calculations/{calculation}/line_items", Verb: resource.List, Shape: 1133, Fields: fields201},
-		{ID: "GetTaxRegistrations", Pattern: "GET /v1/tax/registrations", Verb: resource.List, Shape: 1141, Fields: fields203},
-		{ID: "GetTaxRegistrationsId", Pattern: "GET /v1/tax/registrations/{id}", Verb: resource.Retrieve, Shape: 1141, Fields: fields1},
-		{ID: "GetTaxSettings", Pattern: "GET /v1/tax/settings", Fields: fields1},
-		{ID: "GetTaxTransactionsTransaction", Pattern: "GET /v1/tax/transactions/{transaction}", Verb: resource.Retrieve, Shape: 1165, Fields: fields1},
-		{ID: "GetTaxTransactionsTransactionLineItems", Pattern: "GET /v1/tax/transactions/{transaction}/line_items", Verb: resource.List, Shape: 1167, Fields: fields201},
-		{ID: "GetTaxCodes", Pattern: "GET /v1/tax_codes", Verb: resource.List, Shape: 1171, Fields: fields46},
-		{ID: "GetTaxCodesId", Pattern: "GET /v1/tax_codes/{id}", Verb: resource.Retrieve, Shape: 1171, Fields: fields1},
-		{ID: "GetTaxIds", Pattern: "GET /v1/tax_ids", Verb: resource.List, Shape: 523, Fields: fields206},
-		{ID: "GetTaxIdsId", Pattern: "GET /v1/tax_ids/{id}", Verb: resource.Retrieve, Shape: 523, Fields: fields1},
-		{ID: "GetTaxRates", Pattern: "GET /v1/tax_rates", Verb: resource.List, Shape: 18, Fields: fields207},
-		{ID: "GetTaxRatesTaxRate", Pattern: "GET /v1/tax_rates/{tax_rate}", Verb: resource.Retrieve, Shape: 18, Fields: fields1},
-		{ID: "GetTerminalConfigurations", Pattern: "GET /v1/terminal/configurations", Verb: resource.List, Shape: 1172, Fields: fields208},
-		{ID: "GetTerminalConfigurationsConfiguration", Pattern: "GET /v1/terminal/configurations/{configuration}", Verb: resource.Retrieve, Shape: 1172, Fields: fields1},
-		{ID: "GetTerminalLocations", Pattern: "GET /v1/terminal/locations", Verb: resource.List, Shape: 1183, Fields: fields17},
-		{ID: "GetTerminalLocationsLocation", Pattern: "GET /v1/terminal/locations/{location}", Verb: resource.Retrieve, Shape: 1183, Fields: fields1},
-		{ID: "GetTerminalReaders", Pattern: "GET /v1/terminal/readers", Verb: resource.List, Shape: 1185, Fields: fields211},
-		{ID: "GetTerminalReadersReader", Pattern: "GET /v1/terminal/readers/{reader}", Verb: resource.Retrieve, Shape: 1185, Fields: fields1},
-		{ID: "GetTestHelpersTestClocks", Pattern: "GET /v1/test_helpers/test_clocks", Verb: resource.List, Shape: 1214, Fields: fields17},
-		{ID: "GetTestHelpersTestClocksTestClock", Pattern: "GET /v1/test_helpers/test_clocks/{test_clock}", Verb: resource.Retrieve, Shape: 1214, Fields: fields1},
-		{ID: "GetTokensToken", Pattern: "GET /v1/tokens/{token}", Verb: resource.Retrieve, Shape: 568, Fields: fields1},
-		{ID: "GetTopups", Pattern: "GET /v1/topups", Verb: resource.List, Shape: 1217, Fields: fields213},
-		{ID: "GetTopupsTopup", Pattern: "GET /v1/topups/{topup}", Verb: resource.Retrieve, Shape: 1217, Fields: fields1},
-		{ID: "GetTransfers", Pattern: "GET /v1/transfers", Verb: resource.List, Shape: 1220, Fields: fields214},
-		{ID: "GetTransfersIdReversals", Pattern: "GET /v1/transfers/{id}/reversals", Verb: resource.List, Shape: 1222, Fields: fields17},
-		{ID: "GetTransfersTransfer", Pattern: "GET /v1/transfers/{transfer}", Verb: resource.Retrieve, Shape: 1220, Fields: fields1},
-		{ID: "GetTransfersTransferReversalsId", Pattern: "GET /v1/transfers/{transfer}/reversals/{id}", Verb: resource.Retrieve, Shape: 1222, Fields: fields1},
-		{ID: "GetTreasuryCreditReversals", Pattern: "GET /v1/treasury/credit_reversals", Verb: resource.List, Shape: 1223, Fields: fields216},
-		{ID: "GetTreasuryCreditReversalsCreditReversal", Pattern: "GET /v1/treasury/credit_reversals/{credit_reversal}", Verb: resource.Retrieve, Shape: 1223, Fields: fields1},
-		{ID: "GetTreasuryDebitReversals", Pattern: "GET /v1/treasury/debit_reversals", Verb: resource.List, Shape: 1225, Fields: fields219},
-		{ID: "GetTreasuryDebitReversalsDebitReversal", Pattern: "GET /v1/treasury/debit_reversals/{debit_reversal}", Verb: resource.Retrieve, Shape: 1225, Fields: fields1},
-		{ID: "GetTreasuryFinancialAccounts", Pattern: "GET /v1/treasury/financial_accounts", Verb: resource.List, Shape: 1228, Fields: fields221},
-		{ID: "GetTreasuryFinancialAccountsFinancialAccount", Pattern: "GET /v1/treasury/financial_accounts/{financial_account}", Verb: resource.Retrieve, Shape: 1228, Fields: fields1},
-		{ID: "GetTreasuryFinancialAccountsFinancialAccountFeatures", Pattern: "GET /v1/treasury/financial_accounts/{financial_account}/features", Fields: fields1},
-		{ID: "GetTreasuryInboundTransfers", Pattern: "GET /v1/treasury/inbound_transfers", Verb: resource.List, Shape: 1246, Fields: fields223},
-		{ID: "GetTreasuryInboundTransfersId", Pattern: "GET /v1/treasury/inbound_transfers/{id}", Verb: resource.Retrieve, Shape: 1246, Fields: fields1},
-		{ID: "GetTreasuryOutboundPayments", Pattern: "GET /v1/treasury/outbound_payments", Verb: resource.List, Shape: 1253, Fields: fields225},
-		{ID: "GetTreasuryOutboundPaymentsId", Pattern: "GET /v1/treasury/outbound_payments/{id}", Verb: resource.Retrieve, Shape: 1253, Fields: fields1},
-		{ID: "GetTreasuryOutboundTransfers", Pattern: "GET /v1/treasury/outbound_transfers", Verb: resource.List, Shape: 1263, Fields: fields226},
-		{ID: "GetTreasuryOutboundTransfersOutboundTransfer", Pattern: "GET /v1/treasury/outbound_transfers/{outbound_transfer}", Verb: resource.Retrieve, Shape: 1263, Fields: fields1},
-		{ID: "GetTreasuryReceivedCredits", Pattern: "GET /v1/treasury/received_credits", Verb: resource.List, Shape: 1272, Fields: fields230},
-		{ID: "GetTreasuryReceivedCreditsId", Pattern: "GET /v1/treasury/received_credits/{id}", Verb: resource.Retrieve, Shape: 1272, Fields: fields1},
-		{ID: "GetTreasuryReceivedDebits", Pattern: "GET /v1/treasury/received_debits", Verb: resource.List, Shape: 1279, Fields: fields231},
-		{ID: "GetTreasuryReceivedDebitsId", Pattern: "GET /v1/treasury/received_debits/{id}", Verb: resource.Retrieve, Shape: 1279, Fields: fields1},
-		{ID: "GetTreasuryTransactionEntries", Pattern: "GET /v1/treasury/transaction_entries", Verb: resource.List, Shape: 1282, Fields: fields233},
-		{ID: "GetTreasuryTransactionEntriesId", Pattern: "GET /v1/treasury/transaction_entries/{id}", Verb: resource.Retrieve, Shape: 1282, Fields: fields1},
-		{ID: "GetTreasuryTransactions", Pattern: "GET /v1/treasury/transactions", Verb: resource.List, Shape: 1285, Fields: fields237},
-		{ID: "GetTreasuryTransactionsId", Pattern: "GET /v1/treasury/transactions/{id}", Verb: resource.Retrieve, Shape: 1285, Fields: fields1},
-		{ID: "GetWebhookEndpoints", Pattern: "GET /v1/webhook_endpoints", Verb: resource.List, Shape: 1288, Fields: fields17},
-		{ID: "GetWebhookEndpointsWebhookEndpoint", Pattern: "GET /v1/webhook_endpoints/{webhook_endpoint}", Verb: resource.Retrieve, Shape: 1288, Fields: fields1},
-		{ID: "PostAccountLinks", Pattern: "POST /v1/account_links", Fields: fields242},
-		{ID: "PostAccountSessions", Pattern: "POST /v1/account_sessions", Fields: fields269},
-		{ID: "PostAccounts", Pattern: "POST /v1/accounts", Verb: resource.Create, Shape: 81, Fields: fields338},
-		{ID: "PostAccountsAccount", Pattern: "POST /v1/accounts/{account}", Verb: resource.Update, Shape: 81, Fields: fields344},
-		{ID: "PostAccountsAccountBankAccounts", Pattern: "POST /v1/accounts/{account}/bank_accounts", Verb: resource.Create, Shape: 135, Fields: fields345},
-		{ID: "PostAccountsAccountBankAccountsId", Pattern: "POST /v1/accounts/{account}/bank_accounts/{id}", Verb: resource.Update, Shape: 135, Fields: fields346},
-		{ID: "PostAccountsAccountCapabilitiesCapability", Pattern: "POST /v1/accounts/{account}/capabilities/{capability}", Verb: resource.Update, Shape: 136, Fields: fields347},
-		{ID: "PostAccountsAccountExternalAccounts", Pattern: "POST /v1/accounts/{account}/external_accounts", Verb: resource.Create, Shape: 135, Fields: fields345},
-		{ID: "PostAccountsAccountExternalAccountsId", Pattern: "POST /v1/accounts/{account}/external_accounts/{id}", Verb: resource.Update, Shape: 135, Fields: fields346},
-		{ID: "PostAccountsAccountLoginLinks", Pattern: "POST /v1/accounts/{account}/login_links", Fields: fields1},
-		{ID: "PostAccountsAccountPeople", Pattern: "POST /v1/accounts/{account}/people", Verb: resource.Create, Shape: 105, Fields: fields360},
-		{ID: "PostAccountsAccountPeoplePerson", Pattern: "POST /v1/accounts/{account}/people/{person}", Verb: resource.Update, Shape: 105, Fields: fields360},
-		{ID: "PostAccountsAccountPersons", Pattern: "POST /v1/accounts/{account}/persons", Verb: resource.Create, Shape: 105, Fields: fields360},
-		{ID: "PostAccountsAccountPersonsPerson", Pattern: "POST /v1/accounts/{account}/persons/{person}", Verb: resource.Update, Shape: 105, Fields: fields360},
-		{ID: "PostAccountsAccountReject", Pattern: "POST /v1/accounts/{account}/reject", Fields: fields362},
-		{ID: "PostAccountsAccountUnreject", Pattern: "POST /v1/accounts/{account}/unreject", In: 4, Fields: fields24},
-		{ID: "PostApplePayDomains", Pattern: "POST /v1/apple_pay/domains", Verb: resource.Create, Shape: 139, Fields: fields363},
-		{ID: "PostApplicationFeesFeeRefundsId", Pattern: "POST /v1/application_fees/{fee}/refunds/{id}", Verb: resource.Update, Shape: 142, Fields: fields364},
-		{ID: "PostApplicationFeesIdRefund", Pattern: "POST /v1/application_fees/{id}/refund", Fields: fields365},
-		{ID: "PostApplicationFeesIdRefunds", Pattern: "POST /v1/application_fees/{id}/refunds", Verb: resource.Create, Shape: 142, Fields: fields366},
-		{ID: "PostAppsSecrets", Pattern: "POST /v1/apps/secrets", Verb: resource.Create, Shape: 144, Fields: fields367},
-		{ID: "PostAppsSecretsDelete", Pattern: "POST /v1/apps/secrets/delete", Fields: fields21},
-		{ID: "PostBalanceSettings", Pattern: "POST /v1/balance_settings", In: 4, Fields: fields373},
-		{ID: "PostBillingAlerts", Pattern: "POST /v1/billing/alerts", Verb: resource.Create, In: 6, Shape: 161, Fields: fields379},
-		{ID: "PostBillingAlertsIdActivate", Pattern: "POST /v1/billing/alerts/{id}/activate", In: 6, Fields: fields28},
-		{ID: "PostBillingAlertsIdArchive", Pattern: "POST /v1/billing/alerts/{id}/archive", In: 6, Fields: fields28},
-		{ID: "PostBillingAlertsIdDeactivate", Pattern: "POST /v1/billing/alerts/{id}/deactivate", In: 6, Fields: fields28},
-		{ID: "PostBillingCreditGrants", Pattern: "POST /v1/billing/credit_grants", Verb: resource.Create, In: 6, Shape: 173, Fields: fields385},
-		{ID: "PostBillingCreditGrantsId", Pattern: "POST /v1/billing/credit_grants/{id}", Verb: resource.Update, In: 6, Shape: 173, Fields: fields386},
-		{ID: "PostBillingCreditGrantsIdExpire", Pattern: "POST /v1/billing/credit_grants/{id}/expire", In: 6, Fields: fields28},
-		{ID: "PostBillingCreditGrantsIdVoid", Pattern: "POST /v1/billing/credit_grants/{id}/void", In: 6, Fields: fields28},
-		{ID: "PostBillingFeedbackOptions", Pattern: "POST /v1/billing/feedback_options", Verb: resource.Create, In: 4, Shape: 177, Fields: fields387},
-		{ID: "PostBillingFeedbackOptionsId", Pattern: "POST /v1/billing/feedback_options/{id}", Verb: resource.Update, In: 4, Shape: 177, Fields: fields388},
-		{ID: "PostBillingFeedbackOptionsIdDeactivate", Pattern: "POST /v1/billing/feedback_options/{id}/deactivate", In: 4, Fields: fields24},
-		{ID: "PostBillingMeterEventAdjustments", Pattern: "POST /v1/billing/meter_event_adjustments", Verb: resource.Create, Shape: 1317, Fields: fields391},
-		{ID: "PostBillingMeterEvents", Pattern: "POST /v1/billing/meter_events", Verb: resource.Create, Shape: 1319, Fields: fields392},
-		{ID: "PostBillingMeters", Pattern: "POST /v1/billing/meters", Verb: resource.Create, Shape: 179, Fields: fields399},
-		{ID: "PostBillingMetersId", Pattern: "POST /v1/billing/meters/{id}", Verb: resource.Update, Shape: 179, Fields: fields400},
-		{ID: "PostBillingMetersIdDeactivate", Pattern: "POST /v1/billing/meters/{id}/deactivate", Fields: fields1},
-		{ID: "PostBillingMetersIdReactivate", Pattern: "POST /v1/billing/meters/{id}/reactivate", Fields: fields1},
-		{ID: "PostBillingPortalConfigurations", Pattern: "POST /v1/billing_portal/configurations", Verb: resource.Create, Shape: 185, Fields: fields422},
-		{ID: "PostBillingPortalConfigurationsConfiguration", Pattern: "POST /v1/billing_portal/configurations/{configuration}", Verb: resource.Update, Shape: 185, Fields: fields430},
-		{ID: "PostBillingPortalSessions", Pattern: "POST /v1/billing_portal/sessions", Verb: resource.Create, Shape: 1320, Fields: fields448},
-		{ID: "PostCharges", Pattern: "POST /v1/charges", Verb: resource.Create, Shape: 199, Fields: fields457},
-		{ID: "PostChargesCharge", Pattern: "POST /v1/charges/{charge}", Verb: resource.Update, Shape: 199, Fields: fields460},
-		{ID: "PostChargesChargeCapture", Pattern: "POST /v1/charges/{charge}/capture", Fields: fields462},
-		{ID: "PostChargesChargeDispute", Pattern: "POST /v1/charges/{charge}/dispute", Fields: fields472},
-		{ID: "PostChargesChargeDisputeClose", Pattern: "POST /v1/charges/{charge}/dispute/close", Fields: fields1},
-		{ID: "PostChargesChargeRefund", Pattern: "POST /v1/charges/{charge}/refund", Fields: fields474},
-		{ID: "PostChargesChargeRefunds", Pattern: "POST /v1/charges/{charge}/refunds", Verb: resource.Create, Shape: 288, Fields: fields476},
-		{ID: "PostChargesChargeRefundsRefund", Pattern: "POST /v1/charges/{charge}/refunds/{refund}", Verb: resource.Update, Shape: 288, Fields: fields364},
-		{ID: "PostCheckoutSessions", Pattern: "POST /v1/checkout/sessions", Verb: resource.Create, Shape: 331, Fields: fields647},
-		{ID: "PostCheckoutSessionsSession", Pattern: "POST /v1/checkout/sessions/{session}", Verb: resource.Update, In: 6, Shape: 331, Fields: fields662},
-		{ID: "PostCheckoutSessionsSessionExpire", Pattern: "POST /v1/checkout/sessions/{session}/expire", Fields: fields1},
-		{ID: "PostClimateOrders", Pattern: "POST /v1/climate/orders", Verb: resource.Create, Shape: 444, Fields: fields664},
-		{ID: "PostClimateOrdersOrder", Pattern: "POST /v1/climate/orders/{order}", Verb: resource.Update, Shape: 444, Fields: fields666},
-		{ID: "PostClimateOrdersOrderCancel", Pattern: "POST /v1/climate/orders/{order}/cancel", Fields: fields1},
-		{ID: "PostCoupons", Pattern: "POST /v1/coupons", Verb: resource.Create, Shape: 9, Fields: fields669},
-		{ID: "PostCouponsCoupon", Pattern: "POST /v1/coupons/{coupon}", Verb: resource.Update, Shape: 9, Fields: fields670},
-		{ID: "PostCreditNotes", Pattern: "POST /v1/credit_notes", Verb: resource.Create, Shape: 502, Fields: fields64},
-		{ID: "PostCreditNotesId", Pattern: "POST /v1/credit_notes/{id}", Verb: resource.Update, Shape: 502, Fields: fields671},
-		{ID: "PostCreditNotesIdVoid", Pattern: "POST /v1/credit_notes/{id}/void", Fields: fields1},
-		{ID: "PostCustomerSessions", Pattern: "POST /v1/customer_sessions", Fields: fields682},
-		{ID: "PostCustomers", Pattern: "POST /v1/customers", Verb: resource.Create, Shape: 513, Fields: fields694},
-		{ID: "PostCustomersCustomer", Pattern: "POST /v1/customers/{customer}", Verb: resource.Update, Shape: 513, Fields: fields698},
-		{ID: "PostCustomersCustomerBalanceTransactions", Pattern: "POST /v1/customers/{customer}/balance_transactions", Verb: resource.Create, Shape: 526, Fields: fields699},
-		{ID: "PostCustomersCustomerBalanceTransactionsTransaction", Pattern: "POST /v1/customers/{customer}/balance_transactions/{transaction}", Verb: resource.Update, Shape: 526, Fields: fields700},
-		{ID: "PostCustomersCustomerBankAccounts", Pattern: "POST /v1/customers/{customer}/bank_accounts", Verb: resource.Create, Shape: 7, Fields: fields701},
-		{ID: "PostCustomersCustomerBankAccountsId", Pattern: "POST /v1/customers/{customer}/bank_accounts/{id}", Verb: resource.Update, Shape: 527, Fields: fields703},
-		{ID: "PostCustomersCustomerBankAccountsIdVerify", Pattern: "POST /v1/customers/{customer}/bank_accounts/{id}/verify", Fields: fields705},
-		{ID: "PostCustomersCustomerCards", Pattern: "POST /v1/customers/{customer}/cards", Verb: resource.Create, Shape: 7, Fields: fields701},
-		{ID: "PostCustomersCustomerCardsId", Pattern: "POST /v1/customers/{customer}/cards/{id}", Verb: resource.Update, Shape: 527, Fields: fields703},
-		{ID: "PostCustomersCustomerCashBalance", Pattern: "POST /v1/customers/{customer}/cash_balance", Fields: fields706},
-		{ID: "PostCustomersCustomerFundingInstructions", Pattern: "POST /v1/customers/{customer}/funding_instructions", Fields: fields710},
-		{ID: "PostCustomersCustomerSources", Pattern: "POST /v1/customers/{customer}/sources", Verb: resource.Create, Shape: 7, Fields: fields701},
-		{ID: "PostCustomersCustomerSourcesId", Pattern: "POST /v1/customers/{customer}/sources/{id}", Verb: resource.Update, Shape: 527, Fields: fields703},
-		{ID: "PostCustomersCustomerSourcesIdVerify", Pattern: "POST /v1/customers/{customer}/sources/{id}/verify", Fields: fields705},
-		{ID: "PostCustomersCustomerSubscriptions", Pattern: "POST /v1/customers/{customer}/subscriptions", Verb: resource.Create, Shape: 12, Fields: fields753},
-		{ID: "PostCustomersCustomerSubscriptionsSubscriptionExposedId", Pattern: "POST /v1/customers/{customer}/subscriptions/{subscription_exposed_id}", Verb: resource.Update, Shape: 12, Fields: fields759},
-		{ID: "PostCustomersCustomerTaxIds", Pattern: "POST /v1/customers/{customer}/tax_ids", Verb: resource.Create, Shape: 523, Fields: fields760},
-		{ID: "PostDisputesDispute", Pattern: "POST /v1/disputes/{dispute}", Verb: resource.Update, Shape: 312, Fields: fields472},
-		{ID: "PostDisputesDisputeClose", Pattern: "POST /v1/disputes/{dispute}/close", Fields: fields1},
-		{ID: "PostEntitlementsFeatures", Pattern: "POST /v1/entitlements/features", Verb: resource.Create, Shape: 545, Fields: fields761},
-		{ID: "PostEntitlementsFeaturesId", Pattern: "POST /v1/entitlements/features/{id}", Verb: resource.Update, Shape: 545, Fields: fields762},
-		{ID: "PostEphemeralKeys", Pattern: "POST /v1/ephemeral_keys", Fields: fields763},
-		{ID: "PostExternalAccountsId", Pattern: "POST /v1/external_accounts/{id}", Verb: resource.Update, In: 4, Shape: 135, Fields: fields765},
-		{ID: "PostFileLinks", Pattern: "POST /v1/file_links", Verb: resource.Create, Shape: 550, Fields: fields766},
-		{ID: "PostFileLinksLink", Pattern: "POST /v1/file_links/{link}", Verb: resource.Update, Shape: 550, Fields: fields767},
-		{ID: "PostFiles", Pattern: "POST /v1/files", Verb: resource.Create, Shape: 551, Fields: fields770},
-		{ID: "PostFinancialConnectionsAccountsAccountDisconnect", Pattern: "POST /v1/financial_connections/accounts/{account}/disconnect", Fields: fields1},
-		{ID: "PostFinancialConnectionsAccountsAccountRefresh", Pattern: "POST /v1/financial_connections/accounts/{account}/refresh", Fields: fields773},
-		{ID: "PostFinancialConnectionsAccountsAccountSubscribe", Pattern: "POST /v1/financial_connections/accounts/{account}/subscribe", Fields: fields776},
-		{ID: "PostFinancialConnectionsAccountsAccountUnsubscribe", Pattern: "POST /v1/financial_connections/accounts/{account}/unsubscribe", Fields: fields776},
-		{ID: "PostFinancialConnectionsSessions", Pattern: "POST /v1/financial_connections/sessions", Verb: resource.Create, Shape: 565, Fields: fields786},
-		{ID: "PostForwardingRequests", Pattern: "POST /v1/forwarding/requests", Verb: resource.Create, Shape: 573, Fields: fields792},
-		{ID: "PostIdentityVerificationSessions", Pattern: "POST /v1/identity/verification_sessions", Verb: resource.Create, Shape: 595, Fields: fields799},
-		{ID: "PostIdentityVerificationSessionsSession", Pattern: "POST /v1/identity/verification_sessions/{session}", Verb: resource.Update, Shape: 595, Fields: fields800},
-		{ID: "PostIdentityVerificationSessionsSessionCancel", Pattern: "POST /v1/identity/verification_sessions/{session}/cancel", Fields: fields1},
-		{ID: "PostIdentityVerificationSessionsSessionRedact", Pattern: "POST /v1/identity/verification_sessions/{session}/redact", Fields: fields1},
-		{ID: "PostInvoiceRenderingTemplatesTemplateArchive", Pattern: "POST /v1/invoice_rendering_templates/{template}/archive", In: 6, Fields: fields28},
-		{ID: "PostInvoiceRenderingTemplatesTemplateUnarchive", Pattern: "POST /v1/invoice_rendering_templates/{template}/unarchive", In: 6, Fields: fields28},
-		{ID: "PostInvoiceitems", Pattern: "POST /v1/invoiceitems", Verb: resource.Create, Shape: 611, Fields: fields803},
-		{ID: "PostInvoiceitemsInvoiceitem", Pattern: "POST /v1/invoiceitems/{invoiceitem}", Verb: resource.Update, Shape: 611, Fields: fields804},
-		{ID: "PostInvoices", Pattern: "POST /v1/invoices", Verb: resource.Create, Shape: 620, Fields: fields820},
-		{ID: "PostInvoicesCreatePreview", Pattern: "POST /v1/invoices/create_preview", Fields: fields844},
-		{ID: "PostInvoicesInvoice", Pattern: "POST /v1/invoices/{invoice}", Verb: resource.Update, Shape: 620, Fields: fields845},
-		{ID: "PostInvoicesInvoiceAddLines", Pattern: "POST /v1/invoices/{invoice}/add_lines", In: 6, Fields: fields860},
-		{ID: "PostInvoicesInvoiceAttachPayment", Pattern: "POST /v1/invoices/{invoice}/attach_payment", In: 4, Fields: fields861},
-		{ID: "PostInvoicesInvoiceFinalize", Pattern: "POST /v1/invoices/{invoice}/finalize", Fields: fields862},
-		{ID: "PostInvoicesInvoiceLinesLineItemId", Pattern: "POST /v1/invoices/{invoice}/lines/{line_item_id}", Verb: resource.Update, Shape: 775, Fields: fields867},
-		{ID: "PostInvoicesInvoiceMarkUncollectible", Pattern: "POST /v1/invoices/{invoice}/mark_uncollectible", Fields: fields1},
-		{ID: "PostInvoicesInvoicePay", Pattern: "POST /v1/invoices/{invoice}/pay", Fields: fields868},
-		{ID: "PostInvoicesInvoiceRemoveLines", Pattern: "POST /v1/invoices/{invoice}/remove_lines", In: 6, Fields: fields872},
-		{ID: "PostInvoicesInvoiceSend", Pattern: "POST /v1/invoices/{invoice}/send", Fields: fields1},
-		{ID: "PostInvoicesInvoiceUpdateLines", Pattern: "POST /v1/invoices/{invoice}/update_lines", In: 6, Fields: fields875},
-		{ID: "PostInvoicesInvoiceVoid", Pattern: "POST /v1/invoices/{invoice}/void", Fields: fields1},
-		{ID: "PostIssuingAuthorizationsAuthorization", Pattern: "POST /v1/issuing/authorizations/{authorization}", Verb: resource.Update, Shape: 802, Fields: fields364},
-		{ID: "PostIssuingAuthorizationsAuthorizationApprove", Pattern: "POST /v1/issuing/authorizations/{authorization}/approve", Fields: fields876},
-		{ID: "PostIssuingAuthorizationsAuthorizationDecline", Pattern: "POST /v1/issuing/authorizations/{authorization}/decline", Fields: fields364},
-		{ID: "PostIssuingCardholders", Pattern: "POST /v1/issuing/cardholders", Verb: resource.Create, Shape: 805, Fields: fields894},
-		{ID: "PostIssuingCardholdersCardholder", Pattern: "POST /v1/issuing/cardholders/{cardholder}", Verb: resource.Update, Shape: 805, Fields: fields895},
-		{ID: "PostIssuingCards", Pattern: "POST /v1/issuing/cards", Verb: resource.Create, Shape: 804, Fields: fields907},
-		{ID: "PostIssuingCardsCard", Pattern: "POST /v1/issuing/cards/{card}", Verb: resource.Update, Shape: 804, Fields: fields912},
-		{ID: "PostIssuingDisputes", Pattern: "POST /v1/issuing/disputes", Verb: resource.Create, Shape: 860, Fields: fields926},
-		{ID: "PostIssuingDisputesDispute", Pattern: "POST /v1/issuing/disputes/{dispute}", Verb: resource.Update, Shape: 860, Fields: fields927},
-		{ID: "PostIssuingDisputesDisputeSubmit", Pattern: "POST /v1/issuing/disputes/{dispute}/submit", Fields: fields364},
-		{ID: "PostIssuingPersonalizationDesigns", Pattern: "POST /v1/issuing/personalization_designs", Verb: resource.Create, Shape: 871, Fields: fields930},
-		{ID: "PostIssuingPersonalizationDesignsPersonalizationDesign", Pattern: "POST /v1/issuing/personalization_designs/{personalization_design}", Verb: resource.Update, Shape: 871, Fields: fields931},
-		{ID: "PostIssuingSettlementsSettlement", Pattern: "POST /v1/issuing/settlements/{settlement}", Verb: resource.Update, Shape: 877, Fields: fields932},
-		{ID: "PostIssuingTokensToken", Pattern: "POST /v1/issuing/tokens/{token}", Verb: resource.Update, Shape: 878, Fields: fields934},
-		{ID: "PostIssuingTransactionsTransaction", Pattern: "POST /v1/issuing/transactions/{transaction}", Verb: resource.Update, Shape: 832, Fields: fields364},
-		{ID: "PostLinkAccountSessions", Pattern: "POST /v1/link_account_sessions", Verb: resource.Create, Shape: 565, Fields: fields786},
-		{ID: "PostLinkedAccountsAccountDisconnect", Pattern: "POST /v1/linked_accounts/{account}/disconnect", Fields: fields1},
-		{ID: "PostLinkedAccountsAccountRefresh", Pattern: "POST /v1/linked_accounts/{account}/refresh", Fields: fields773},
-		{ID: "PostPaymentIntents", Pattern: "POST /v1/payment_intents", Verb: resource.Create, Shape: 625, Fields: fields1044},
-		{ID: "PostPaymentIntentsIntent", Pattern: "POST /v1/payment_intents/{intent}", Verb: resource.Update, Shape: 625, Fields: fields1046},
-		{ID: "PostPaymentIntentsIntentApplyCustomerBalance", Pattern: "POST /v1/payment_intents/{intent}/apply_customer_balance", Fields: fields1047},
-		{ID: "PostPaymentIntentsIntentCancel", Pattern: "POST /v1/payment_intents/{intent}/cancel", Fields: fields1049},
-		{ID: "PostPaymentIntentsIntentCapture", Pattern: "POST /v1/payment_intents/{intent}/capture", Fields: fields1050},
-		{ID: "PostPaymentIntentsIntentConfirm", Pattern: "POST /v1/payment_intents/{intent}/confirm", Fields: fields1055},
-		{ID: "PostPaymentIntentsIntentIncrementAuthorization", Pattern: "POST /v1/payment_intents/{intent}/increment_authorization", Fields: fields1056},
-		{ID: "PostPaymentIntentsIntentVerifyMicrodeposits", Pattern: "POST /v1/payment_intents/{intent}/verify_microdeposits", Fields: fields1057},
-		{ID: "PostPaymentLinks", Pattern: "POST /v1/payment_links", Verb: resource.Create, Shape: 971, Fields: fields1079},
-		{ID: "PostPaymentLinksPaymentLink", Pattern: "POST /v1/payment_links/{payment_link}", Verb: resource.Update, Shape: 971, Fields: fields1093},
-		{ID: "PostPaymentMethodConfigurations", Pattern: "POST /v1/payment_method_configurations", Verb: resource.Create, Shape: 1007, Fields: fields1101},
-		{ID: "PostPaymentMethodConfigurationsConfiguration", Pattern: "POST /v1/payment_method_configurations/{configuration}", Verb: resource.Update, Shape: 1007, Fields: fields1102},
-		{ID: "PostPaymentMethodDomains", Pattern: "POST /v1/payment_method_domains", Verb: resource.Create, Shape: 1010, Fields: fields1103},
-		{ID: "PostPaymentMethodDomainsPaymentMethodDomain", Pattern: "POST /v1/payment_method_domains/{payment_method_domain}", Verb: resource.Update, Shape: 1010, Fields: fields1104},
-		{ID: "PostPaymentMethodDomainsPaymentMethodDomainValidate", Pattern: "POST /v1/payment_method_domains/{payment_method_domain}/validate", Fields: fields1},
-		{ID: "PostPaymentMethods", Pattern: "POST /v1/payment_methods", Verb: resource.Create, Shape: 541, Fields: fields1109},
-		{ID: "PostPaymentMethodsPaymentMethod", Pattern: "POST /v1/payment_methods/{payment_method}", Verb: resource.Update, Shape: 541, Fields: fields1113},
-		{ID: "PostPaymentMethodsPaymentMethodAttach", Pattern: "POST /v1/payment_methods/{payment_method}/attach", Fields: fields1114},
-		{ID: "PostPaymentMethodsPaymentMethodDetach", Pattern: "POST /v1/payment_methods/{payment_method}/detach", Fields: fields1},
-		{ID: "PostPaymentRecordsReportPayment", Pattern: "POST /v1/payment_records/report_payment", In: 4, Fields: fields1127},
-		{ID: "PostPaymentRecordsIdReportPaymentAttempt", Pattern: "POST /v1/payment_records/{id}/report_payment_attempt", In: 4, Fields: fields1128},
-		{ID: "PostPaymentRecordsIdReportPaymentAttemptCanceled", Pattern: "POST /v1/payment_records/{id}/report_payment_attempt_canceled", In: 4, Fields: fields1129},
-		{ID: "PostPaymentRecordsIdReportPaymentAttemptFailed", Pattern: "POST /v1/payment_records/{id}/report_payment_attempt_failed", In: 4, Fields: fields1130},
-		{ID: "PostPaymentRecordsIdReportPaymentAttemptGuaranteed", Pattern: "POST /v1/payment_records/{id}/report_payment_attempt_guaranteed", In: 4, Fields: fields1131},
-		{ID: "PostPaymentRecordsIdReportPaymentAttemptInformational", Pattern: "POST /v1/payment_records/{id}/report_payment_attempt_informational", In: 4, Fields: fields1132},
-		{ID: "PostPaymentRecordsIdReportRefund", Pattern: "POST /v1/payment_records/{id}/report_refund", In: 4, Fields: fields1137},
-		{ID: "PostPayouts", Pattern: "POST /v1/payouts", Verb: resource.Create, Shape: 1014, Fields: fields1140},
-		{ID: "PostPayoutsPayout", Pattern: "POST /v1/payouts/{payout}", Verb: resource.Update, Shape: 1014, Fields: fields364},
-		{ID: "PostPayoutsPayoutCancel", Pattern: "POST /v1/payouts/{payout}/cancel", Fields: fields1},
-		{ID: "PostPayoutsPayoutReverse", Pattern: "POST /v1/payouts/{payout}/reverse", Fields: fields932},
-		{ID: "PostPlans", Pattern: "POST /v1/plans", Verb: resource.Create, Shape: 1016, Fields: fields1150},
-		{ID: "PostPlansPlan", Pattern: "POST /v1/plans/{plan}", Verb: resource.Update, Shape: 1016, Fields: fields1151},
-		{ID: "PostPrices", Pattern: "POST /v1/prices", Verb: resource.Create, Shape: 24, Fields: fields1154},
-		{ID: "PostPricesPrice", Pattern: "POST /v1/prices/{price}", Verb: resource.Update, Shape: 24, Fields: fields1155},
-		{ID: "PostProducts", Pattern: "POST /v1/products", Verb: resource.Create, Shape: 1019, Fields: fields1161},
-		{ID: "PostProductsId", Pattern: "POST /v1/products/{id}", Verb: resource.Update, Shape: 1019, Fields: fields1162},
-		{ID: "PostProductsProductFeatures", Pattern: "POST /v1/products/{product}/features", Verb: resource.Create, Shape: 1022, Fields: fields1163},
-		{ID: "PostPromotionCodes", Pattern: "POST /v1/promotion_codes", Verb: resource.Create, Shape: 1023, Fields: fields1167},
-		{ID: "PostPromotionCodesPromotionCode", Pattern: "POST /v1/promotion_codes/{promotion_code}", Verb: resource.Update, Shape: 1023, Fields: fields1169},
-		{ID: "PostQuotes", Pattern: "POST /v1/quotes", Verb: resource.Create, Shape: 1026, Fields: fields1178},
-		{ID: "PostQuotesQuote", Pattern: "POST /v1/quotes/{quote}", Verb: resource.Update, Shape: 1026, Fields: fields1182},
-		{ID: "PostQuotesQuoteAccept", Pattern: "POST /v1/quotes/{quote}/accept", Fields: fields1},
-		{ID: "PostQuotesQuoteCancel", Pattern: "POST /v1/quotes/{quote}/cancel", Fields: fields1},
-		{ID: "PostQuotesQuoteFinalize", Pattern: "POST /v1/quotes/{quote}/finalize", Fields: fields1183},
-		{ID: "PostRadarPaymentEvaluations", Pattern: "POST /v1/radar/payment_evaluations", Verb: resource.Create, In: 4, Shape: 1346, Fields: fields1191},
-		{ID: "PostRadarValueListItems", Pattern: "POST /v1/radar/value_list_items", Verb: resource.Create, Shape: 1043, Fields: fields1192},
-		{ID: "PostRadarValueLists", Pattern: "POST /v1/radar/value_lists", Verb: resource.Create, Shape: 1044, Fields: fields1194},
-		{ID: "PostRadarValueListsValueList", Pattern: "POST /v1/radar/value_lists/{value_list}", Verb: resource.Update, Shape: 1044, Fields: fields1195},
-		{ID: "PostRefunds", Pattern: "POST /v1/refunds", Verb: resource.Create, Shape: 288, Fields: fields1196},
-		{ID: "PostRefundsRefund", Pattern: "POST /v1/refunds/{refund}", Verb: resource.Update, Shape: 288, Fields: fields364},
-		{ID: "PostRefundsRefundCancel", Pattern: "POST /v1/refunds/{refund}/cancel", Fields: fields1},
-		{ID: "PostReportingReportRuns", Pattern: "POST /v1/reporting/report_runs", Verb: resource.Create, Shape: 1046, Fields: fields1200},
-		{ID: "PostReviewsReviewApprove", Pattern: "POST /v1/reviews/{review}/approve", Fields: fields1},
-		{ID: "PostSetupIntents", Pattern: "POST /v1/setup_intents", Verb: resource.Create, Shape: 751, Fields: fields1216},
-		{ID: "PostSetupIntentsIntent", Pattern: "POST /v1/setup_intents/{intent}", Verb: resource.Update, Shape: 751, Fields: fields1217},
-		{ID: "PostSetupIntentsIntentCancel", Pattern: "POST /v1/setup_intents/{intent}/cancel", Fields: fields1219},
-		{ID: "PostSetupIntentsIntentConfirm", Pattern: "POST /v1/setup_intents/{intent}/confirm", Fields: fields1220},
-		{ID: "PostSetupIntentsIntentVerifyMicrodeposits", Pattern: "POST /v1/setup_intents/{intent}/verify_microdeposits", Fields: fields1057},
-		{ID: "PostShippingRates", Pattern: "POST /v1/shipping_rates", Verb: resource.Create, Shape: 1064, Fields: fields1221},
-		{ID: "PostShippingRatesShippingRateToken", Pattern: "POST /v1/shipping_rates/{shipping_rate_token}", Verb: resource.Update, Shape: 1064, Fields: fields1222},
-		{ID: "PostSigmaSavedQueriesId", Pattern: "POST /v1/sigma/saved_queries/{id}", Verb: resource.Update, In: 4, Shape: 1371, Fields: fields1223},
-		{ID: "PostSources", Pattern: "POST /v1/sources", Verb: resource.Create, Shape: 1070, Fields: fields1239},
-		{ID: "PostSourcesSource", Pattern: "POST /v1/sources/{source}", Verb: resource.Update, Shape: 1070, Fields: fields1240},
-		{ID: "PostSourcesSourceVerify", Pattern: "POST /v1/sources/{source}/verify", Fields: fields1241},
-		{ID: "PostSubscriptionItems", Pattern: "POST /v1/subscription_items", Verb: resource.Create, Shape: 22, Fields: fields1242},
-		{ID: "PostSubscriptionItemsItem", Pattern: "POST /v1/subscription_items/{item}", Verb: resource.Update, Shape: 22, Fields: fields1243},
-		{ID: "PostSubscriptionItemsSubscriptionItemUsageRecords", Pattern: "POST /v1/subscription_items/{subscription_item}/usage_records", In: 3, Fields: fields1245},
-		{ID: "PostSubscriptionSchedules", Pattern: "POST /v1/subscription_schedules", Verb: resource.Create, Shape: 1107, Fields: fields1251},
-		{ID: "PostSubscriptionSchedulesSchedule", Pattern: "POST /v1/subscription_schedules/{schedule}", Verb: resource.Update, Shape: 1107, Fields: fields1254},
-		{ID: "PostSubscriptionSchedulesScheduleCancel", Pattern: "POST /v1/subscription_schedules/{schedule}/cancel", Fields: fields2},
-		{ID: "PostSubscriptionSchedulesScheduleRelease", Pattern: "POST /v1/subscription_schedules/{schedule}/release", Fields: fields1255},
-		{ID: "PostSubscriptions", Pattern: "POST /v1/subscriptions", Verb: resource.Create, Shape: 12, Fields: fields1259},
-		{ID: "PostSubscriptionsSubscriptionExposedId", Pattern: "POST /v1/subscriptions/{subscription_exposed_id}", Verb: resource.Update, Shape: 12, Fields: fields1260},
-		{ID: "PostSubscriptionsSubscriptionMigrate", Pattern: "POST /v1/subscriptions/{subscription}/migrate", In: 4, Fields: fields1263},
-		{ID: "PostSubscriptionsSubscriptionResume", Pattern: "POST /v1/subscriptions/{subscription}/resume", Fields: fields1264},
-		{ID: "PostTaxCalculations", Pattern: "POST /v1/tax/calculations", Verb: resource.Create, Shape: 1128, Fields: fields1275},
-		{ID: "PostTaxRegistrations", Pattern: "POST /v1/tax/registrations", Verb: resource.Create, Shape: 1141, Fields: fields1303},
-		{ID: "PostTaxRegistrationsId", Pattern: "POST /v1/tax/registrations/{id}", Verb: resource.Update, Shape: 1141, Fields: fields1304},
-		{ID: "PostTaxSettings", Pattern: "POST /v1/tax/settings", Fields: fields1308},
-		{ID: "PostTaxTransactionsCreateFromCalculation", Pattern: "POST /v1/tax/transactions/create_from_calculation", Fields: fields1309},
-		{ID: "PostTaxTransactionsCreateReversal", Pattern: "POST /v1/tax/transactions/create_reversal", Fields: fields1314},
-		{ID: "PostTaxIds", Pattern: "POST /v1/tax_ids", Verb: resource.Create, Shape: 523, Fields: fields1315},
-		{ID: "PostTaxRates", Pattern: "POST /v1/tax_rates", Verb: resource.Create, Shape: 18, Fields: fields1316},
-		{ID: "PostTaxRatesTaxRate", Pattern: "POST /v1/tax_rates/{tax_rate}", Verb: resource.Update, Shape: 18, Fields: fields1317},
-		{ID: "PostTerminalConfigurations", Pattern: "POST /v1/terminal/configurations", Verb: resource.Create, Shape: 1172, Fields: fields1330},
-		{ID: "PostTerminalConfigurationsConfiguration", Pattern: "POST /v1/terminal/configurations/{configuration}", Verb: resource.Update, Shape: 1172, Fields: fields1331},
-		{ID: "PostTerminalConnectionTokens", Pattern: "POST /v1/terminal/connection_tokens", Verb: resource.Create, Shape: 1373, Fields: fields1332},
-		{ID: "PostTerminalLocations", Pattern: "POST /v1/terminal/locations", Verb: resource.Create, Shape: 1183, Fields: fields1335},
-		{ID: "PostTerminalLocationsLocation", Pattern: "POST /v1/terminal/locations/{location}", Verb: resource.Update, Shape: 1183, Fields: fields1336},
-		{ID: "PostTerminalOnboardingLinks", Pattern: "POST /v1/terminal/onboarding_links", Verb: resource.Create, In: 4, Shape: 1374, Fields: fields1340},
-		{ID: "PostTerminalReaders", Pattern: "POST /v1/terminal/readers", Verb: resource.Create, Shape: 1185, Fields: fields1341},
-		{ID: "PostTerminalReadersReader", Pattern: "POST /v1/terminal/readers/{reader}", Verb: resource.Update, Shape: 1185, Fields: fields1342},
-		{ID: "PostTerminalReadersReaderCancelAction", Pattern: "POST /v1/terminal/readers/{reader}/cancel_action", Fields: fields1},
-		{ID: "PostTerminalReadersReaderCollectInputs", Pattern: "POST /v1/terminal/readers/{reader}/collect_inputs", In: 4, Fields: fields1353},
-		{ID: "PostTerminalReadersReaderCollectPaymentMethod", Pattern: "POST /v1/terminal/readers/{reader}/collect_payment_method", In: 4, Fields: fields1356},
-		{ID: "PostTerminalReadersReaderConfirmPaymentIntent", Pattern: "POST /v1/terminal/readers/{reader}/confirm_payment_intent", In: 4, Fields: fields1358},
-		{ID: "PostTerminalReadersReaderProcessPaymentIntent", Pattern: "POST /v1/terminal/readers/{reader}/process_payment_intent", Fields: fields1361},
-		{ID: "PostTerminalReadersReaderProcessSetupIntent", Pattern: "POST /v1/terminal/readers/{reader}/process_setup_intent", Fields: fields1363},
-		{ID: "PostTerminalReadersReaderRefundPayment", Pattern: "POST /v1/terminal/readers/{reader}/refund_payment", Fields: fields1364},
-		{ID: "PostTerminalReadersReaderSetReaderDisplay", Pattern: "POST /v1/terminal/readers/{reader}/set_reader_display", Fields: fields1369},
-		{ID: "PostTerminalRefunds", Pattern: "POST /v1/terminal/refunds", Verb: resource.Create, In: 4, Shape: 1377, Fields: fields24},
-		{ID: "PostTestHelpersConfirmationTokens", Pattern: "POST /v1/test_helpers/confirmation_tokens", Fields: fields1375},
-		{ID: "PostTestHelpersCustomersCustomerFundCashBalance", Pattern: "POST /v1/test_helpers/customers/{customer}/fund_cash_balance", Fields: fields1376},
-		{ID: "PostTestHelpersIssuingAuthorizations", Pattern: "POST /v1/test_helpers/issuing/authorizations", Verb: resource.Create, Shape: 802, Fields: fields1406},
-		{ID: "PostTestHelpersIssuingAuthorizationsAuthorizationCapture", Pattern: "POST /v1/test_helpers/issuing/authorizations/{authorization}/capture", Fields: fields1416},
-		{ID: "PostTestHelpersIssuingAuthorizationsAuthorizationExpire", Pattern: "POST /v1/test_helpers/issuing/authorizations/{authorization}/expire", Fields: fields1},
-		{ID: "PostTestHelpersIssuingAuthorizationsAuthorizationFinalizeAmount", Pattern: "POST /v1/test_helpers/issuing/authorizations/{authorization}/finalize_amount", In: 6, Fields: fields1417},
-		{ID: "PostTestHelpersIssuingAuthorizationsAuthorizationFraudChallengesRespond", Pattern: "POST /v1/test_helpers/issuing/authorizations/{authorization}/fraud_challenges/respond", In: 4, Fields: fields1418},
-		{ID: "PostTestHelpersIssuingAuthorizationsAuthorizationIncrement", Pattern: "POST /v1/test_helpers/issuing/authorizations/{authorization}/increment", Fields: fields1419},
-		{ID: "PostTestHelpersIssuingAuthorizationsAuthorizationReverse", Pattern: "POST /v1/test_helpers/issuing/authorizations/{authorization}/reverse", Fields: fields1420},
-		{ID: "PostTestHelpersIssuingCardsCardShippingDeliver", Pattern: "POST /v1/test_helpers/issuing/cards/{card}/shipping/deliver", Fields: fields1},
-		{ID: "PostTestHelpersIssuingCardsCardShippingFail", Pattern: "POST /v1/test_helpers/issuing/cards/{card}/shipping/fail", Fields: fields1},
-		{ID: "PostTestHelpersIssuingCardsCardShippingReturn", Pattern: "POST /v1/test_helpers/issuing/cards/{card}/shipping/return", Fields: fields1},
-		{ID: "PostTestHelpersIssuingCardsCardShippingShip", Pattern: "POST /v1/test_helpers/issuing/cards/{card}/shipping/ship", Fields: fields1},
-		{ID: "PostTestHelpersIssuingCardsCardShippingSubmit", Pattern: "POST /v1/test_helpers/issuing/cards/{card}/shipping/submit", In: 4, Fields: fields24},
-		{ID: "PostTestHelpersIssuingPersonalizationDesignsPersonalizationDesignActivate", Pattern: "POST /v1/test_helpers/issuing/personalization_designs/{personalization_design}/activate", Fields: fields1},
-		{ID: "PostTestHelpersIssuingPersonalizationDesignsPersonalizationDesignDeactivate", Pattern: "POST /v1/test_helpers/issuing/personalization_designs/{personalization_design}/deactivate", Fields: fields1},
-		{ID: "PostTestHelpersIssuingPersonalizationDesignsPersonalizationDesignReject", Pattern: "POST /v1/test_helpers/issuing/personalization_designs/{personalization_design}/reject", Fields: fields1426},
-		{ID: "PostTestHelpersIssuingSettlements", Pattern: "POST /v1/test_helpers/issuing/settlements", Verb: resource.Create, In: 6, Shape: 877, Fields: fields1428},
-		{ID: "PostTestHelpersIssuingSettlementsSettlementComplete", Pattern: "POST /v1/test_helpers/issuing/settlements/{settlement}/complete", In: 4, Fields: fields24},
-		{ID: "PostTestHelpersIssuingTransactionsCreateForceCapture", Pattern: "POST /v1/test_helpers/issuing/transactions/create_force_capture", Fields: fields1429},
-		{ID: "PostTestHelpersIssuingTransactionsCreateUnlinkedRefund", Pattern: "POST /v1/test_helpers/issuing/transactions/create_unlinked_refund", Fields: fields1429},
-		{ID: "PostTestHelpersIssuingTransactionsTransactionRefund", Pattern: "POST /v1/test_helpers/issuing/transactions/{transaction}/refund", Fields: fields1430},
-		{ID: "PostTestHelpersRefundsRefundExpire", Pattern: "POST /v1/test_helpers/refunds/{refund}/expire", Fields: fields1},
-		{ID: "PostTestHelpersTerminalReadersReaderPresentPaymentMethod", Pattern: "POST /v1/test_helpers/terminal/readers/{reader}/present_payment_method", Fields: fields1434},
-		{ID: "PostTestHelpersTerminalReadersReaderSucceedInputCollection", Pattern: "POST /v1/test_helpers/terminal/readers/{reader}/succeed_input_collection", In: 4, Fields: fields1436},
-		{ID: "PostTestHelpersTerminalReadersReaderTimeoutInputCollection", Pattern: "POST /v1/test_helpers/terminal/readers/{reader}/timeout_input_collection", In: 4, Fields: fields24},
-		{ID: "PostTestHelpersTestClocks", Pattern: "POST /v1/test_helpers/test_clocks", Verb: resource.Create, Shape: 1214, Fields: fields1437},
-		{ID: "PostTestHelpersTestClocksTestClockAdvance", Pattern: "POST /v1/test_helpers/test_clocks/{test_clock}/advance", Fields: fields1438},
-		{ID: "PostTestHelpersTreasuryInboundTransfersIdFail", Pattern: "POST /v1/test_helpers/treasury/inbound_transfers/{id}/fail", Fields: fields1441},
-		{ID: "PostTestHelpersTreasuryInboundTransfersIdReturn", Pattern: "POST /v1/test_helpers/treasury/inbound_transfers/{id}/return", Fields: fields1},
-		{ID: "PostTestHelpersTreasuryInboundTransfersIdSucceed", Pattern: "POST /v1/test_helpers/treasury/inbound_transfers/{id}/succeed", Fields: fields1},
-		{ID: "PostTestHelpersTreasuryOutboundPaymentsId", Pattern: "POST /v1/test_helpers/treasury/outbound_payments/{id}", Verb: resource.Update, In: 6, Shape: 1253, Fields: fields1445},
-		{ID: "PostTestHelpersTreasuryOutboundPaymentsIdFail", Pattern: "POST /v1/test_helpers/treasury/outbound_payments/{id}/fail", Fields: fields1},
-		{ID: "PostTestHelpersTreasuryOutboundPaymentsIdPost", Pattern: "POST /v1/test_helpers/treasury/outbound_payments/{id}/post", Fields: fields1},
-		{ID: "PostTestHelpersTreasuryOutboundPaymentsIdReturn", Pattern: "POST /v1/test_helpers/treasury/outbound_payments/{id}/return", Fields: fields1448},
-		{ID: "PostTestHelpersTreasuryOutboundTransfersOutboundTransfer", Pattern: "POST /v1/test_helpers/treasury/outbound_transfers/{outbound_transfer}", Verb: resource.Update, In: 6, Shape: 1263, Fields: fields1445},
-		{ID: "PostTestHelpersTreasuryOutboundTransfersOutboundTransferFail", Pattern: "POST /v1/test_helpers/treasury/outbound_transfers/{outbound_transfer}/fail", Fields: fields1},
-		{ID: "PostTestHelpersTreasuryOutboundTransfersOutboundTransferPost", Pattern: "POST /v1/test_helpers/treasury/outbound_transfers/{outbound_transfer}/post", Fields: fields1},
-		{ID: "PostTestHelpersTreasuryOutboundTransfersOutboundTransferReturn", Pattern: "POST /v1/test_helpers/treasury/outbound_transfers/{outbound_transfer}/return", Fields: fields1448},
-		{ID: "PostTestHelpersTreasuryReceivedCredits", Pattern: "POST /v1/test_helpers/treasury/received_credits", Verb: resource.Create, Shape: 1272, Fields: fields1452},
-		{ID: "PostTestHelpersTreasuryReceivedDebits", Pattern: "POST /v1/test_helpers/treasury/received_debits", Verb: resource.Create, Shape: 1279, Fields: fields1454},
-		{ID: "PostTokens", Pattern: "POST /v1/tokens", Verb: resource.Create, Shape: 568, Fields: fields1462},
-		{ID: "PostTopups", Pattern: "POST /v1/topups", Verb: resource.Create, Shape: 1217, Fields: fields1465},
-		{ID: "PostTopupsTopup", Pattern: "POST /v1/topups/{topup}", Verb: resource.Update, Shape: 1217, Fields: fields1466},
-		{ID: "PostTopupsTopupCancel", Pattern: "POST /v1/topups/{topup}/cancel", Fields: fields1},
-		{ID: "PostTransfers", Pattern: "POST /v1/transfers", Verb: resource.Create, Shape: 1220, Fields: fields1467},
-		{ID: "PostTransfersIdReversals", Pattern: "POST /v1/transfers/{id}/reversals", Verb: resource.Create, Shape: 1222, Fields: fields1468},
-		{ID: "PostTransfersTransfer", Pattern: "POST /v1/transfers/{transfer}", Verb: resource.Update, Shape: 1220, Fields: fields1466},
-		{ID: "PostTransfersTransferReversalsId", Pattern: "POST /v1/transfers/{transfer}/reversals/{id}", Verb: resource.Update, Shape: 1222, Fields: fields364},
-		{ID: "PostTreasuryCreditReversals", Pattern: "POST /v1/treasury/credit_reversals", Verb: resource.Create, Shape: 1223, Fields: fields1469},
-		{ID: "PostTreasuryDebitReversals", Pattern: "POST /v1/treasury/debit_reversals", Verb: resource.Create, Shape: 1225, Fields: fields1470},
-		{ID: "PostTreasuryFinancialAccounts", Pattern: "POST /v1/treasury/financial_accounts", Verb: resource.Create, Shape: 1228, Fields: fields1478},
-		{ID: "PostTreasuryFinancialAccountsFinancialAccount", Pattern: "POST /v1/treasury/financial_accounts/{financial_account}", Verb: resource.Update, Shape: 1228, Fields: fields1481},
-		{ID: "PostTreasuryFinancialAccountsFinancialAccountClose", Pattern: "POST /v1/treasury/financial_accounts/{financial_account}/close", In: 4, Fields: fields1482},
-		{ID: "PostTreasuryFinancialAccountsFinancialAccountFeatures", Pattern: "POST /v1/treasury/financial_accounts/{financial_account}/features", Fields: fields1483},
-		{ID: "PostTreasuryInboundTransfers", Pattern: "POST /v1/treasury/inbound_transfers", Verb: resource.Create, Shape: 1246, Fields: fields1484},
-		{ID: "PostTreasuryInboundTransfersInboundTransferCancel", Pattern: "POST /v1/treasury/inbound_transfers/{inbound_transfer}/cancel", Fields: fields1},
-		{ID: "PostTreasuryOutboundPayments", Pattern: "POST /v1/treasury/outbound_payments", Verb: resource.Create, Shape: 1253, Fields: fields1491},
-		{ID: "PostTreasuryOutboundPaymentsIdCancel", Pattern: "POST /v1/treasury/outbound_payments/{id}/cancel", Fields: fields1},
-		{ID: "PostTreasuryOutboundTransfers", Pattern: "POST /v1/treasury/outbound_transfers", Verb: resource.Create, Shape: 1263, Fields: fields1494},
-		{ID: "PostTreasuryOutboundTransfersOutboundTransferCancel", Pattern: "POST /v1/treasury/outbound_transfers/{outbound_transfer}/cancel", Fields: fields1},
-		{ID: "PostWebhookEndpoints", Pattern: "POST /v1/webhook_endpoints", Verb: resource.Create, Shape: 1288, Fields: fields1498},
-		{ID: "PostWebhookEndpointsWebhookEndpoint", Pattern: "POST /v1/webhook_endpoints/{webhook_endpoint}", Verb: resource.Update, Shape: 1288, Fields: fields1499},
+		{ID: "GetAccount", Pattern: "GET /v1/account", Fields: &fields1},
+		{ID: "GetAccounts", Pattern: "GET /v1/accounts", Verb: resource.List, Shape: 81, Fields: &fields10},
+		{ID: "GetAccountsAccount", Pattern: "GET /v1/accounts/{account}", Verb: resource.Retrieve, Shape: 81, Fields: &fields1},
+		{ID: "GetAccountsAccountBankAccountsId", Pattern: "GET /v1/accounts/{account}/bank_accounts/{id}", Verb: resource.Retrieve, Shape: 135, Fields: &fields1},
+		{ID: "GetAccountsAccountCapabilities", Pattern: "GET /v1/accounts/{account}/capabilities", Verb: resource.List, Shape: 136, Fields: &fields1},
+		{ID: "GetAccountsAccountCapabilitiesCapability", Pattern: "GET /v1/accounts/{account}/capabilities/{capability}", Verb: resource.Retrieve, Shape: 136, Fields: &fields1},
+		{ID: "GetAccountsAccountExternalAccounts", Pattern: "GET /v1/accounts/{account}/external_accounts", Verb: resource.List, Shape: 100, Fields: &fields12},
+		{ID: "GetAccountsAccountExternalAccountsId", Pattern: "GET /v1/accounts/{account}/external_accounts/{id}", Verb: resource.Retrieve, Shape: 135, Fields: &fields1},
+		{ID: "GetAccountsAccountPeople", Pattern: "GET /v1/accounts/{account}/people", Verb: resource.List, Shape: 105, Fields: &fields14},
+		{ID: "GetAccountsAccountPeoplePerson", Pattern: "GET /v1/accounts/{account}/people/{person}", Verb: resource.Retrieve, Shape: 105, Fields: &fields1},
+		{ID: "GetAccountsAccountPersons", Pattern: "GET /v1/accounts/{account}/persons", Verb: resource.List, Shape: 105, Fields: &fields14},
+		{ID: "GetAccountsAccountPersonsPerson", Pattern: "GET /v1/accounts/{account}/persons/{person}", Verb: resource.Retrieve, Shape: 105, Fields: &fields1},
+		{ID: "GetApplePayDomains", Pattern: "GET /v1/apple_pay/domains", Verb: resource.List, Shape: 139, Fields: &fields15},
+		{ID: "GetApplePayDomainsDomain", Pattern: "GET /v1/apple_pay/domains/{domain}", Verb: resource.Retrieve, Shape: 139, Fields: &fields1},
+		{ID: "GetApplicationFees", Pattern: "GET /v1/application_fees", Verb: resource.List, Shape: 140, Fields: &fields16},
+		{ID: "GetApplicationFeesFeeRefundsId", Pattern: "GET /v1/application_fees/{fee}/refunds/{id}", Verb: resource.Retrieve, Shape: 142, Fields: &fields1},
+		{ID: "GetApplicationFeesId", Pattern: "GET /v1/application_fees/{id}", Verb: resource.Retrieve, Shape: 140, Fields: &fields1},
+		{ID: "GetApplicationFeesIdRefunds", Pattern: "GET /v1/application_fees/{id}/refunds", Verb: resource.List, Shape: 142, Fields: &fields17},
+		{ID: "GetAppsSecrets", Pattern: "GET /v1/apps/secrets", Verb: resource.List, Shape: 144, Fields: &fields20},
+		{ID: "GetAppsSecretsFind", Pattern: "GET /v1/apps/secrets/find", Fields: &fields21},
+		{ID: "GetBalance", Pattern: "GET /v1/balance", Fields: &fields1},
+		{ID: "GetBalanceHistory", Pattern: "GET /v1/balance/history", Verb: resource.List, Shape: 153, Fields: &fields22},
+		{ID: "GetBalanceHistoryId", Pattern: "GET /v1/balance/history/{id}", Verb: resource.Retrieve, Shape: 153, Fields: &fields1},
+		{ID: "GetBalanceSettings", Pattern: "GET /v1/balance_settings", In: 4, Fields: &fields24},
+		{ID: "GetBalanceTransactions", Pattern: "GET /v1/balance_transactions", Verb: resource.List, Shape: 153, Fields: &fields22},
+		{ID: "GetBalanceTransactionsId", Pattern: "GET /v1/balance_transactions/{id}", Verb: resource.Retrieve, Shape: 153, Fields: &fields1},
+		{ID: "GetBillingAlerts", Pattern: "GET /v1/billing/alerts", Verb: resource.List, In: 6, Shape: 161, Fields: &fields27},
+		{ID: "GetBillingAlertsId", Pattern: "GET /v1/billing/alerts/{id}", Verb: resource.Retrieve, In: 6, Shape: 161, Fields: &fields28},
+		{ID: "GetBillingCreditBalanceSummary", Pattern: "GET /v1/billing/credit_balance_summary", Verb: resource.List, In: 6, Shape: 165, Fields: &fields35},
+		{ID: "GetBillingCreditBalanceTransactions", Pattern: "GET /v1/billing/credit_balance_transactions", Verb: resource.List, In: 6, Shape: 168, Fields: &fields36},
+		{ID: "GetBillingCreditBalanceTransactionsId", Pattern: "GET /v1/billing/credit_balance_transactions/{id}", Verb: resource.Retrieve, In: 6, Shape: 168, Fields: &fields28},
+		{ID: "GetBillingCreditGrants", Pattern: "GET /v1/billing/credit_grants", Verb: resource.List, In: 6, Shape: 173, Fields: &fields37},
+		{ID: "GetBillingCreditGrantsId", Pattern: "GET /v1/billing/credit_grants/{id}", Verb: resource.Retrieve, In: 6, Shape: 173, Fields: &fields28},
+		{ID: "GetBillingFeedbackOptions", Pattern: "GET /v1/billing/feedback_options", Verb: resource.List, In: 4, Shape: 177, Fields: &fields39},
+		{ID: "GetBillingFeedbackOptionsId", Pattern: "GET /v1/billing/feedback_options/{id}", Verb: resource.Retrieve, In: 4, Shape: 177, Fields: &fields24},
+		{ID: "GetBillingMeters", Pattern: "GET /v1/billing/meters", Verb: resource.List, Shape: 179, Fields: &fields40},
+		{ID: "GetBillingMetersId", Pattern: "GET /v1/billing/meters/{id}", Verb: resource.Retrieve, Shape: 179, Fields: &fields1},
+		{ID: "GetBillingMetersIdEventSummaries", Pattern: "GET /v1/billing/meters/{id}/event_summaries", Verb: resource.List, Shape: 184, Fields: &fields42},
+		{ID: "GetBillingPortalConfigurations", Pattern: "GET /v1/billing_portal/configurations", Verb: resource.List, Shape: 185, Fields: &fields43},
+		{ID: "GetBillingPortalConfigurationsConfiguration", Pattern: "GET /v1/billing_portal/configurations/{configuration}", Verb: resource.Retrieve, Shape: 185, Fields: &fields1},
+		{ID: "GetCharges", Pattern: "GET /v1/charges", Verb: resource.List, Shape: 199, Fields: &fields44},
+		{ID: "GetChargesSearch", Pattern: "GET /v1/charges/search", Verb: resource.Search, Shape: 199, Fields: &fields45},
+		{ID: "GetChargesCharge", Pattern: "GET /v1/charges/{charge}", Verb: resource.Retrieve, Shape: 199, Fields: &fields1},
+		{ID: "GetChargesChargeDispute", Pattern: "GET /v1/charges/{charge}/dispute", Fields: &fields1},
+		{ID: "GetChargesChargeRefunds", Pattern: "GET /v1/charges/{charge}/refunds", Verb: resource.List, Shape: 288, Fields: &fields46},
+		{ID: "GetChargesChargeRefundsRefund", Pattern: "GET /v1/charges/{charge}/refunds/{refund}", Verb: resource.Retrieve, Shape: 288, Fields: &fields1},
+		{ID: "GetCheckoutSessions", Pattern: "GET /v1/checkout/sessions", Verb: resource.List, Shape: 331, Fields: &fields49},
+		{ID: "GetCheckoutSessionsSession", Pattern: "GET /v1/checkout/sessions/{session}", Verb: resource.Retrieve, Shape: 331, Fields: &fields1},
+		{ID: "GetCheckoutSessionsSessionLineItems", Pattern: "GET /v1/checkout/sessions/{session}/line_items", Verb: resource.List, Shape: 354, Fields: &fields17},
+		{ID: "GetClimateOrders", Pattern: "GET /v1/climate/orders", Verb: resource.List, Shape: 444, Fields: &fields17},
+		{ID: "GetClimateOrdersOrder", Pattern: "GET /v1/climate/orders/{order}", Verb: resource.Retrieve, Shape: 444, Fields: &fields1},
+		{ID: "GetClimateProducts", Pattern: "GET /v1/climate/products", Verb: resource.List, Shape: 449, Fields: &fields17},
+		{ID: "GetClimateProductsProduct", Pattern: "GET /v1/climate/products/{product}", Verb: resource.Retrieve, Shape: 449, Fields: &fields1},
+		{ID: "GetClimateSuppliers", Pattern: "GET /v1/climate/suppliers", Verb: resource.List, Shape: 448, Fields: &fields17},
+		{ID: "GetClimateSuppliersSupplier", Pattern: "GET /v1/climate/suppliers/{supplier}", Verb: resource.Retrieve, Shape: 448, Fields: &fields1},
+		{ID: "GetConfirmationTokensConfirmationToken", Pattern: "GET /v1/confirmation_tokens/{confirmation_token}", Verb: resource.Retrieve, Shape: 450, Fields: &fields1},
+		{ID: "GetCountrySpecs", Pattern: "GET /v1/country_specs", Verb: resource.List, Shape: 499, Fields: &fields17},
+		{ID: "GetCountrySpecsCountry", Pattern: "GET /v1/country_specs/{country}", Verb: resource.Retrieve, Shape: 499, Fields: &fields1},
+		{ID: "GetCoupons", Pattern: "GET /v1/coupons", Verb: resource.List, Shape: 9, Fields: &fields50},
+		{ID: "GetCouponsCoupon", Pattern: "GET /v1/coupons/{coupon}", Verb: resource.Retrieve, Shape: 9, Fields: &fields1},
+		{ID: "GetCreditNotes", Pattern: "GET /v1/credit_notes", Verb: resource.List, Shape: 502, Fields: &fields51},
+		{ID: "GetCreditNotesPreview", Pattern: "GET /v1/credit_notes/preview", Fields: &fields64},
+		{ID: "GetCreditNotesPreviewLines", Pattern: "GET /v1/credit_notes/preview/lines", Verb: resource.List, Shape: 505, Fields: &fields65},
+		{ID: "GetCreditNotesCreditNoteLines", Pattern: "GET /v1/credit_notes/{credit_note}/lines", Verb: resource.List, Shape: 505, Fields: &fields17},
+		{ID: "GetCreditNotesId", Pattern: "GET /v1/credit_notes/{id}", Verb: resource.Retrieve, Shape: 502, Fields: &fields1},
+		{ID: "GetCustomers", Pattern: "GET /v1/customers", Verb: resource.List, Shape: 513, Fields: &fields66},
+		{ID: "GetCustomersSearch", Pattern: "GET /v1/customers/search", Verb: resource.Search, Shape: 513, Fields: &fields45},
+		{ID: "GetCustomersCustomer", Pattern: "GET /v1/customers/{customer}", Verb: resource.Retrieve, Shape: 513, Fields: &fields1},
+		{ID: "GetCustomersCustomerBalanceTransactions", Pattern: "GET /v1/customers/{customer}/balance_transactions", Verb: resource.List, Shape: 526, Fields: &fields68},
+		{ID: "GetCustomersCustomerBalanceTransactionsTransaction", Pattern: "GET /v1/customers/{customer}/balance_transactions/{transaction}", Verb: resource.Retrieve, Shape: 526, Fields: &fields1},
+		{ID: "GetCustomersCustomerBankAccounts", Pattern: "GET /v1/customers/{customer}/bank_accounts", Verb: resource.List, Shape: 100, Fields: &fields46},
+		{ID: "GetCustomersCustomerBankAccountsId", Pattern: "GET /v1/customers/{customer}/bank_accounts/{id}", Verb: resource.Retrieve, Shape: 100, Fields: &fields1},
+		{ID: "GetCustomersCustomerCards", Pattern: "GET /v1/customers/{customer}/cards", Verb: resource.List, Shape: 527, Fields: &fields46},
+		{ID: "GetCustomersCustomerCardsId", Pattern: "GET /v1/customers/{customer}/cards/{id}", Verb: resource.Retrieve, Shape: 527, Fields: &fields1},
+		{ID: "GetCustomersCustomerCashBalance", Pattern: "GET /v1/customers/{customer}/cash_balance", Fields: &fields1},
+		{ID: "GetCustomersCustomerCashBalanceTransactions", Pattern: "GET /v1/customers/{customer}/cash_balance_transactions", Verb: resource.List, Shape: 529, Fields: &fields17},
+		{ID: "GetCustomersCustomerCashBalanceTransactionsTransaction", Pattern: "GET /v1/customers/{customer}/cash_balance_transactions/{transaction}", Verb: resource.Retrieve, Shape: 529, Fields: &fields1},
+		{ID: "GetCustomersCustomerDiscount", Pattern: "GET /v1/customers/{customer}/discount", Fields: &fields1},
+		{ID: "GetCustomersCustomerPaymentMethods", Pattern: "GET /v1/customers/{customer}/payment_methods", Verb: resource.List, Shape: 541, Fields: &fields71},
+		{ID: "GetCustomersCustomerPaymentMethodsPaymentMethod", Pattern: "GET /v1/customers/{customer}/payment_methods/{payment_method}", Verb: resource.Retrieve, Shape: 541, Fields: &fields1},
+		{ID: "GetCustomersCustomerSources", Pattern: "GET /v1/customers/{customer}/sources", Verb: resource.List, Shape: 100, Fields: &fields72},
+		{ID: "GetCustomersCustomerSourcesId", Pattern: "GET /v1/customers/{customer}/sources/{id}", Verb: resource.Retrieve, Shape: 7, Fields: &fields1},
+		{ID: "GetCustomersCustomerSubscriptions", Pattern: "GET /v1/customers/{customer}/subscriptions", Verb: resource.List, Shape: 12, Fields: &fields17},
+		{ID: "GetCustomersCustomerSubscriptionsSubscriptionExposedId", Pattern: "GET /v1/customers/{customer}/subscriptions/{subscription_exposed_id}", Verb: resource.Retrieve, Shape: 12, Fields: &fields1},
+		{ID: "GetCustomersCustomerSubscriptionsSubscriptionExposedIdDiscount", Pattern: "GET /v1/customers/{customer}/subscriptions/{subscription_exposed_id}/discount", Fields: &fields1},
+		{ID: "GetCustomersCustomerTaxIds", Pattern: "GET /v1/customers/{customer}/tax_ids", Verb: resource.List, Shape: 523, Fields: &fields17},
+		{ID: "GetCustomersCustomerTaxIdsId", Pattern: "GET /v1/customers/{customer}/tax_ids/{id}", Verb: resource.Retrieve, Shape: 523, Fields: &fields1},
+		{ID: "GetDisputes", Pattern: "GET /v1/disputes", Verb: resource.List, Shape: 312, Fields: &fields73},
+		{ID: "GetDisputesDispute", Pattern: "GET /v1/disputes/{dispute}", Verb: resource.Retrieve, Shape: 312, Fields: &fields1},
+		{ID: "GetEntitlementsActiveEntitlements", Pattern: "GET /v1/entitlements/active_entitlements", Verb: resource.List, Shape: 544, Fields: &fields74},
+		{ID: "GetEntitlementsActiveEntitlementsId", Pattern: "GET /v1/entitlements/active_entitlements/{id}", Verb: resource.Retrieve, Shape: 544, Fields: &fields1},
+		{ID: "GetEntitlementsFeatures", Pattern: "GET /v1/entitlements/features", Verb: resource.List, Shape: 545, Fields: &fields75},
+		{ID: "GetEntitlementsFeaturesId", Pattern: "GET /v1/entitlements/features/{id}", Verb: resource.Retrieve, Shape: 545, Fields: &fields1},
+		{ID: "GetEvents", Pattern: "GET /v1/events", Verb: resource.List, Shape: 546, Fields: &fields76},
+		{ID: "GetEventsId", Pattern: "GET /v1/events/{id}", Verb: resource.Retrieve, Shape: 546, Fields: &fields1},
+		{ID: "GetExchangeRates", Pattern: "GET /v1/exchange_rates", Verb: resource.List, Shape: 549, Fields: &fields17},
+		{ID: "GetExchangeRatesRateId", Pattern: "GET /v1/exchange_rates/{rate_id}", Verb: resource.Retrieve, Shape: 549, Fields: &fields1},
+		{ID: "GetFileLinks", Pattern: "GET /v1/file_links", Verb: resource.List, Shape: 550, Fields: &fields77},
+		{ID: "GetFileLinksLink", Pattern: "GET /v1/file_links/{link}", Verb: resource.Retrieve, Shape: 550, Fields: &fields1},
+		{ID: "GetFiles", Pattern: "GET /v1/files", Verb: resource.List, Shape: 551, Fields: &fields79},
+		{ID: "GetFilesFile", Pattern: "GET /v1/files/{file}", Verb: resource.Retrieve, Shape: 551, Fields: &fields1},
+		{ID: "GetFinancialConnectionsAccounts", Pattern: "GET /v1/financial_connections/accounts", Verb: resource.List, Shape: 553, Fields: &fields81},
+		{ID: "GetFinancialConnectionsAccountsAccount", Pattern: "GET /v1/financial_connections/accounts/{account}", Verb: resource.Retrieve, Shape: 553, Fields: &fields1},
+		{ID: "GetFinancialConnectionsAccountsAccountOwners", Pattern: "GET /v1/financial_connections/accounts/{account}/owners", Verb: resource.List, Shape: 564, Fields: &fields82},
+		{ID: "GetFinancialConnectionsSessionsSession", Pattern: "GET /v1/financial_connections/sessions/{session}", Verb: resource.Retrieve, Shape: 565, Fields: &fields1},
+		{ID: "GetFinancialConnectionsTransactions", Pattern: "GET /v1/financial_connections/transactions", Verb: resource.List, Shape: 571, Fields: &fields84},
+		{ID: "GetFinancialConnectionsTransactionsTransaction", Pattern: "GET /v1/financial_connections/transactions/{transaction}", Verb: resource.Retrieve, Shape: 571, Fields: &fields1},
+		{ID: "GetForwardingRequests", Pattern: "GET /v1/forwarding/requests", Verb: resource.List, Shape: 573, Fields: &fields85},
+		{ID: "GetForwardingRequestsId", Pattern: "GET /v1/forwarding/requests/{id}", Verb: resource.Retrieve, Shape: 573, Fields: &fields1},
+		{ID: "GetIdentityVerificationReports", Pattern: "GET /v1/identity/verification_reports", Verb: resource.List, Shape: 578, Fields: &fields87},
+		{ID: "GetIdentityVerificationReportsReport", Pattern: "GET /v1/identity/verification_reports/{report}", Verb: resource.Retrieve, Shape: 578, Fields: &fields1},
+		{ID: "GetIdentityVerificationSessions", Pattern: "GET /v1/identity/verification_sessions", Verb: resource.List, Shape: 595, Fields: &fields89},
+		{ID: "GetIdentityVerificationSessionsSession", Pattern: "GET /v1/identity/verification_sessions/{session}", Verb: resource.Retrieve, Shape: 595, Fields: &fields1},
+		{ID: "GetInvoicePayments", Pattern: "GET /v1/invoice_payments", Verb: resource.List, In: 4, Shape: 607, Fields: &fields93},
+		{ID: "GetInvoicePaymentsInvoicePayment", Pattern: "GET /v1/invoice_payments/{invoice_payment}", Verb: resource.Retrieve, In: 4, Shape: 607, Fields: &fields24},
+		{ID: "GetInvoiceRenderingTemplates", Pattern: "GET /v1/invoice_rendering_templates", Verb: resource.List, In: 6, Shape: 610, Fields: &fields95},
+		{ID: "GetInvoiceRenderingTemplatesTemplate", Pattern: "GET /v1/invoice_rendering_templates/{template}", Verb: resource.Retrieve, In: 6, Shape: 610, Fields: &fields96},
+		{ID: "GetInvoiceitems", Pattern: "GET /v1/invoiceitems", Verb: resource.List, Shape: 611, Fields: &fields97},
+		{ID: "GetInvoiceitemsInvoiceitem", Pattern: "GET /v1/invoiceitems/{invoiceitem}", Verb: resource.Retrieve, Shape: 611, Fields: &fields1},
+		{ID: "GetInvoices", Pattern: "GET /v1/invoices", Verb: resource.List, Shape: 620, Fields: &fields100},
+		{ID: "GetInvoicesSearch", Pattern: "GET /v1/invoices/search", Verb: resource.Search, Shape: 620, Fields: &fields45},
+		{ID: "GetInvoicesUpcoming", Pattern: "GET /v1/invoices/upcoming", In: 3, Fields: &fields142},
+		{ID: "GetInvoicesUpcomingLines", Pattern: "GET /v1/invoices/upcoming/lines", Verb: resource.List, In: 3, Shape: 775, Fields: &fields143},
+		{ID: "GetInvoicesInvoice", Pattern: "GET /v1/invoices/{invoice}", Verb: resource.Retrieve, Shape: 620, Fields: &fields1},
+		{ID: "GetInvoicesInvoiceLines", Pattern: "GET /v1/invoices/{invoice}/lines", Verb: resource.List, Shape: 775, Fields: &fields17},
+		{ID: "GetIssuingAuthorizations", Pattern: "GET /v1/issuing/authorizations", Verb: resource.List, Shape: 802, Fields: &fields145},
+		{ID: "GetIssuingAuthorizationsAuthorization", Pattern: "GET /v1/issuing/authorizations/{authorization}", Verb: resource.Retrieve, Shape: 802, Fields: &fields1},
+		{ID: "GetIssuingCardholders", Pattern: "GET /v1/issuing/cardholders", Verb: resource.List, Shape: 805, Fields: &fields148},
+		{ID: "GetIssuingCardholdersCardholder", Pattern: "GET /v1/issuing/cardholders/{cardholder}", Verb: resource.Retrieve, Shape: 805, Fields: &fields1},
+		{ID: "GetIssuingCards", Pattern: "GET /v1/issuing/cards", Verb: resource.List, Shape: 804, Fields: &fields151},
+		{ID: "GetIssuingCardsCard", Pattern: "GET /v1/issuing/cards/{card}", Verb: resource.Retrieve, Shape: 804, Fields: &fields1},
+		{ID: "GetIssuingDisputes", Pattern: "GET /v1/issuing/disputes", Verb: resource.List, Shape: 860, Fields: &fields153},
+		{ID: "GetIssuingDisputesDispute", Pattern: "GET /v1/issuing/disputes/{dispute}", Verb: resource.Retrieve, Shape: 860, Fields: &fields1},
+		{ID: "GetIssuingPersonalizationDesigns", Pattern: "GET /v1/issuing/personalization_designs", Verb: resource.List, Shape: 871, Fields: &fields157},
+		{ID: "GetIssuingPersonalizationDesignsPersonalizationDesign", Pattern: "GET /v1/issuing/personalization_designs/{personalization_design}", Verb: resource.Retrieve, Shape: 871, Fields: &fields1},
+		{ID: "GetIssuingPhysicalBundles", Pattern: "GET /v1/issuing/physical_bundles", Verb: resource.List, Shape: 875, Fields: &fields160},
+		{ID: "GetIssuingPhysicalBundlesPhysicalBundle", Pattern: "GET /v1/issuing/physical_bundles/{physical_bundle}", Verb: resource.Retrieve, Shape: 875, Fields: &fields1},
+		{ID: "GetIssuingSettlements", Pattern: "GET /v1/issuing/settlements", Verb: resource.List, In: 1, Shape: 877, Fields: &fields163},
+		{ID: "GetIssuingSettlementsSettlement", Pattern: "GET /v1/issuing/settlements/{settlement}", Verb: resource.Retrieve, Shape: 877, Fields: &fields1},
+		{ID: "GetIssuingTokens", Pattern: "GET /v1/issuing/tokens", Verb: resource.List, Shape: 878, Fields: &fields165},
+		{ID: "GetIssuingTokensToken", Pattern: "GET /v1/issuing/tokens/{token}", Verb: resource.Retrieve, Shape: 878, Fields: &fields1},
+		{ID: "GetIssuingTransactions", Pattern: "GET /v1/issuing/transactions", Verb: resource.List, Shape: 832, Fields: &fields167},
+		{ID: "GetIssuingTransactionsTransaction", Pattern: "GET /v1/issuing/transactions/{transaction}", Verb: resource.Retrieve, Shape: 832, Fields: &fields1},
+		{ID: "GetLinkAccountSessionsSession", Pattern: "GET /v1/link_account_sessions/{session}", Verb: resource.Retrieve, Shape: 565, Fields: &fields1},
+		{ID: "GetLinkedAccounts", Pattern: "GET /v1/linked_accounts", Verb: resource.List, Shape: 553, Fields: &fields81},
+		{ID: "GetLinkedAccountsAccount", Pattern: "GET /v1/linked_accounts/{account}", Verb: resource.Retrieve, Shape: 553, Fields: &fields1},
+		{ID: "GetLinkedAccountsAccountOwners", Pattern: "GET /v1/linked_accounts/{account}/owners", Verb: resource.List, Shape: 564, Fields: &fields82},
+		{ID: "GetMandatesMandate", Pattern: "GET /v1/mandates/{mandate}", Verb: resource.Retrieve, Shape: 885, Fields: &fields1},
+		{ID: "GetPaymentAttemptRecords", Pattern: "GET /v1/payment_attempt_records", Verb: resource.List, In: 4, Shape: 900, Fields: &fields168},
+		{ID: "GetPaymentAttemptRecordsId", Pattern: "GET /v1/payment_attempt_records/{id}", Verb: resource.Retrieve, In: 4, Shape: 900, Fields: &fields24},
+		{ID: "GetPaymentIntents", Pattern: "GET /v1/payment_intents", Verb: resource.List, Shape: 625, Fields: &fields169},
+		{ID: "GetPaymentIntentsSearch", Pattern: "GET /v1/payment_intents/search", Verb: resource.Search, Shape: 625, Fields: &fields45},
+		{ID: "GetPaymentIntentsIntent", Pattern: "GET /v1/payment_intents/{intent}", Verb: resource.Retrieve, Shape: 625, Fields: &fields170},
+		{ID: "GetPaymentIntentsIntentAmountDetailsLineItems", Pattern: "GET /v1/payment_intents/{intent}/amount_details_line_items", Verb: resource.List, In: 4, Shape: 630, Fields: &fields171},
+		{ID: "GetPaymentLinks", Pattern: "GET /v1/payment_links", Verb: resource.List, Shape: 971, Fields: &fields172},
+		{ID: "GetPaymentLinksPaymentLink", Pattern: "GET /v1/payment_links/{payment_link}", Verb: resource.Retrieve, Shape: 971, Fields: &fields1},
+		{ID: "GetPaymentLinksPaymentLinkLineItems", Pattern: "GET /v1/payment_links/{payment_link}/line_items", Verb: resource.List, Shape: 354, Fields: &fields17},
+		{ID: "GetPaymentMethodConfigurations", Pattern: "GET /v1/payment_method_configurations", Verb: resource.List, Shape: 1007, Fields: &fields173},
+		{ID: "GetPaymentMethodConfigurationsConfiguration", Pattern: "GET /v1/payment_method_configurations/{configuration}", Verb: resource.Retrieve, Shape: 1007, Fields: &fields1},
+		{ID: "GetPaymentMethodDomains", Pattern: "GET /v1/payment_method_domains", Verb: resource.List, Shape: 1010, Fields: &fields174},
+		{ID: "GetPaymentMethodDomainsPaymentMethodDomain", Pattern: "GET /v1/payment_method_domains/{payment_method_domain}", Verb: resource.Retrieve, Shape: 1010, Fields: &fields1},
+		{ID: "GetPaymentMethods", Pattern: "GET /v1/payment_methods", Verb: resource.List, Shape: 541, Fields: &fields175},
+		{ID: "GetPaymentMethodsPaymentMethod", Pattern: "GET /v1/payment_methods/{payment_method}", Verb: resource.Retrieve, Shape: 541, Fields: &fields1},
+		{ID: "GetPaymentRecords", Pattern: "GET /v1/payment_records", Verb: resource.List, In: 4, Shape: 1013, Fields: &fields176},
+		{ID: "GetPaymentRecordsId", Pattern: "GET /v1/payment_records/{id}", Verb: resource.Retrieve, In: 4, Shape: 1013, Fields: &fields24},
+		{ID: "GetPayouts", Pattern: "GET /v1/payouts", Verb: resource.List, Shape: 1014, Fields: &fields177},
+		{ID: "GetPayoutsPayout", Pattern: "GET /v1/payouts/{payout}", Verb: resource.Retrieve, Shape: 1014, Fields: &fields1},
+		{ID: "GetPlans", Pattern: "GET /v1/plans", Verb: resource.List, Shape: 1016, Fields: &fields178},
+		{ID: "GetPlansPlan", Pattern: "GET /v1/plans/{plan}", Verb: resource.Retrieve, Shape: 1016, Fields: &fields1},
+		{ID: "GetPrices", Pattern: "GET /v1/prices", Verb: resource.List, Shape: 24, Fields: &fields182},
+		{ID: "GetPricesSearch", Pattern: "GET /v1/prices/search", Verb: resource.Search, Shape: 24, Fields: &fields45},
+		{ID: "GetPricesPrice", Pattern: "GET /v1/prices/{price}", Verb: resource.Retrieve, Shape: 24, Fields: &fields1},
+		{ID: "GetProducts", Pattern: "GET /v1/products", Verb: resource.List, Shape: 1019, Fields: &fields183},
+		{ID: "GetProductsSearch", Pattern: "GET /v1/products/search", Verb: resource.Search, Shape: 1019, Fields: &fields45},
+		{ID: "GetProductsId", Pattern: "GET /v1/products/{id}", Verb: resource.Retrieve, Shape: 1019, Fields: &fields1},
+		{ID: "GetProductsProductFeatures", Pattern: "GET /v1/products/{product}/features", Verb: resource.List, Shape: 1022, Fields: &fields17},
+		{ID: "GetProductsProductFeaturesId", Pattern: "GET /v1/products/{product}/features/{id}", Verb: resource.Retrieve, Shape: 1022, Fields: &fields1},
+		{ID: "GetPromotionCodes", Pattern: "GET /v1/promotion_codes", Verb: resource.List, Shape: 1023, Fields: &fields184},
+		{ID: "GetPromotionCodesPromotionCode", Pattern: "GET /v1/promotion_codes/{promotion_code}", Verb: resource.Retrieve, Shape: 1023, Fields: &fields1},
+		{ID: "GetQuotes", Pattern: "GET /v1/quotes", Verb: resource.List, Shape: 1026, Fields: &fields186},
+		{ID: "GetQuotesQuote", Pattern: "GET /v1/quotes/{quote}", Verb: resource.Retrieve, Shape: 1026, Fields: &fields1},
+		{ID: "GetQuotesQuoteComputedUpfrontLineItems", Pattern: "GET /v1/quotes/{quote}/computed_upfront_line_items", Verb: resource.List, Shape: 354, Fields: &fields17},
+		{ID: "GetQuotesQuoteLineItems", Pattern: "GET /v1/quotes/{quote}/line_items", Verb: resource.List, Shape: 354, Fields: &fields17},
+		{ID: "GetQuotesQuotePdf", Pattern: "GET /v1/quotes/{quote}/pdf", Fields: &fields1},
+		{ID: "GetRadarEarlyFraudWarnings", Pattern: "GET /v1/radar/early_fraud_warnings", Verb: resource.List, Shape: 1042, Fields: &fields187},
+		{ID: "GetRadarEarlyFraudWarningsEarlyFraudWarning", Pattern: "GET /v1/radar/early_fraud_warnings/{early_fraud_warning}", Verb: resource.Retrieve, Shape: 1042, Fields: &fields1},
+		{ID: "GetRadarValueListItems", Pattern: "GET /v1/radar/value_list_items", Verb: resource.List, Shape: 1043, Fields: &fields188},
+		{ID: "GetRadarValueListItemsItem", Pattern: "GET /v1/radar/value_list_items/{item}", Verb: resource.Retrieve, Shape: 1043, Fields: &fields1},
+		{ID: "GetRadarValueLists", Pattern: "GET /v1/radar/value_lists", Verb: resource.List, Shape: 1044, Fields: &fields189},
+		{ID: "GetRadarValueListsValueList", Pattern: "GET /v1/radar/value_lists/{value_list}", Verb: resource.Retrieve, Shape: 1044, Fields: &fields1},
+		{ID: "GetRefunds", Pattern: "GET /v1/refunds", Verb: resource.List, Shape: 288, Fields: &fields190},
+		{ID: "GetRefundsRefund", Pattern: "GET /v1/refunds/{refund}", Verb: resource.Retrieve, Shape: 288, Fields: &fields1},
+		{ID: "GetReportingReportRuns", Pattern: "GET /v1/reporting/report_runs", Verb: resource.List, Shape: 1046, Fields: &fields50},
+		{ID: "GetReportingReportRunsReportRun", Pattern: "GET /v1/reporting/report_runs/{report_run}", Verb: resource.Retrieve, Shape: 1046, Fields: &fields1},
+		{ID: "GetReportingReportTypes", Pattern: "GET /v1/reporting/report_types", Verb: resource.List, Shape: 1048, Fields: &fields1},
+		{ID: "GetReportingReportTypesReportType", Pattern: "GET /v1/reporting/report_types/{report_type}", Verb: resource.Retrieve, Shape: 1048, Fields: &fields1},
+		{ID: "GetReviews", Pattern: "GET /v1/reviews", Verb: resource.List, Shape: 1049, Fields: &fields50},
+		{ID: "GetReviewsReview", Pattern: "GET /v1/reviews/{review}", Verb: resource.Retrieve, Shape: 1049, Fields: &fields1},
+		{ID: "GetSetupAttempts", Pattern: "GET /v1/setup_attempts", Verb: resource.List, Shape: 1052, Fields: &fields191},
+		{ID: "GetSetupIntents", Pattern: "GET /v1/setup_intents", Verb: resource.List, Shape: 751, Fields: &fields192},
+		{ID: "GetSetupIntentsIntent", Pattern: "GET /v1/setup_intents/{intent}", Verb: resource.Retrieve, Shape: 751, Fields: &fields170},
+		{ID: "GetShippingRates", Pattern: "GET /v1/shipping_rates", Verb: resource.List, Shape: 1064, Fields: &fields193},
+		{ID: "GetShippingRatesShippingRateToken", Pattern: "GET /v1/shipping_rates/{shipping_rate_token}", Verb: resource.Retrieve, Shape: 1064, Fields: &fields1},
+		{ID: "GetSigmaScheduledQueryRuns", Pattern: "GET /v1/sigma/scheduled_query_runs", Verb: resource.List, Shape: 1068, Fields: &fields17},
+		{ID: "GetSigmaScheduledQueryRunsScheduledQueryRun", Pattern: "GET /v1/sigma/scheduled_query_runs/{scheduled_query_run}", Verb: resource.Retrieve, Shape: 1068, Fields: &fields1},
+		{ID: "GetSourcesSource", Pattern: "GET /v1/sources/{source}", Verb: resource.Retrieve, Shape: 1070, Fields: &fields170},
+		{ID: "GetSourcesSourceMandateNotificationsMandateNotification", Pattern: "GET /v1/sources/{source}/mandate_notifications/{mandate_notification}", Verb: resource.Retrieve, Shape: 1095, Fields: &fields1},
+		{ID: "GetSourcesSourceSourceTransactions", Pattern: "GET /v1/sources/{source}/source_transactions", Verb: resource.List, Shape: 1099, Fields: &fields17},
+		{ID: "GetSourcesSourceSourceTransactionsSourceTransaction", Pattern: "GET /v1/sources/{source}/source_transactions/{source_transaction}", Verb: resource.Retrieve, Shape: 1099, Fields: &fields1},
+		{ID: "GetSubscriptionItems", Pattern: "GET /v1/subscription_items", Verb: resource.List, Shape: 22, Fields: &fields194},
+		{ID: "GetSubscriptionItemsItem", Pattern: "GET /v1/subscription_items/{item}", Verb: resource.Retrieve, Shape: 22, Fields: &fields1},
+		{ID: "GetSubscriptionItemsSubscriptionItemUsageRecordSummaries", Pattern: "GET /v1/subscription_items/{subscription_item}/usage_record_summaries", Verb: resource.List, In: 3, Shape: 1105, Fields: &fields195},
+		{ID: "GetSubscriptionSchedules", Pattern: "GET /v1/subscription_schedules", Verb: resource.List, Shape: 1107, Fields: &fields196},
+		{ID: "GetSubscriptionSchedulesSchedule", Pattern: "GET /v1/subscription_schedules/{schedule}", Verb: resource.Retrieve, Shape: 1107, Fields: &fields1},
+		{ID: "GetSubscriptions", Pattern: "GET /v1/subscriptions", Verb: resource.List, Shape: 12, Fields: &fields199},
+		{ID: "GetSubscriptionsSearch", Pattern: "GET /v1/subscriptions/search", Verb: resource.Search, Shape: 12, Fields: &fields45},
+		{ID: "GetSubscriptionsSubscriptionExposedId", Pattern: "GET /v1/subscriptions/{subscription_exposed_id}", Verb: resource.Retrieve, Shape: 12, Fields: &fields1},
+		{ID: "GetTaxAssociationsFind", Pattern: "GET /v1/tax/associations/find", Verb: resource.List, In: 4, Shape: 1125, Fields: &fields200},
+		{ID: "GetTaxCalculationsCalculation", Pattern: "GET /v1/tax/calculations/{calculation}", Verb: resource.Retrieve, In: 6, Shape: 1128, Fields: &fields28},
+		{ID: "GetTaxCalculationsCalculationLineItems", Pattern: "GET /v1/tax/calculations/{calculation}/line_items", Verb: resource.List, Shape: 1133, Fields: &fields201},
+		{ID: "GetTaxRegistrations", Pattern: "GET /v1/tax/registrations", Verb: resource.List, Shape: 1141, Fields: &fields203},
+		{ID: "GetTaxRegistrationsId", Pattern: "GET /v1/tax/registrations/{id}", Verb: resource.Retrieve, Shape: 1141, Fields: &fields1},
+		{ID: "GetTaxSettings", Pattern: "GET /v1/tax/settings", Fields: &fields1},
+		{ID: "GetTaxTransactionsTransaction", Pattern: "GET /v1/tax/transactions/{transaction}", Verb: resource.Retrieve, Shape: 1165, Fields: &fields1},
+		{ID: "GetTaxTransactionsTransactionLineItems", Pattern: "GET /v1/tax/transactions/{transaction}/line_items", Verb: resource.List, Shape: 1167, Fields: &fields201},
+		{ID: "GetTaxCodes", Pattern: "GET /v1/tax_codes", Verb: resource.List, Shape: 1171, Fields: &fields46},
+		{ID: "GetTaxCodesId", Pattern: "GET /v1/tax_codes/{id}", Verb: resource.Retrieve, Shape: 1171, Fields: &fields1},
+		{ID: "GetTaxIds", Pattern: "GET /v1/tax_ids", Verb: resource.List, Shape: 523, Fields: &fields206},
+		{ID: "GetTaxIdsId", Pattern: "GET /v1/tax_ids/{id}", Verb: resource.Retrieve, Shape: 523, Fields: &fields1},
+		{ID: "GetTaxRates", Pattern: "GET /v1/tax_rates", Verb: resource.List, Shape: 18, Fields: &fields207},
+		{ID: "GetTaxRatesTaxRate", Pattern: "GET /v1/tax_rates/{tax_rate}", Verb: resource.Retrieve, Shape: 18, Fields: &fields1},
+		{ID: "GetTerminalConfigurations", Pattern: "GET /v1/terminal/configurations", Verb: resource.List, Shape: 1172, Fields: &fields208},
+		{ID: "GetTerminalConfigurationsConfiguration", Pattern: "GET /v1/terminal/configurations/{configuration}", Verb: resource.Retrieve, Shape: 1172, Fields: &fields1},
+		{ID: "GetTerminalLocations", Pattern: "GET /v1/terminal/locations", Verb: resource.List, Shape: 1183, Fields: &fields17},
+		{ID: "GetTerminalLocationsLocation", Pattern: "GET /v1/terminal/locations/{location}", Verb: resource.Retrieve, Shape: 1183, Fields: &fields1},
+		{ID: "GetTerminalReaders", Pattern: "GET /v1/terminal/readers", Verb: resource.List, Shape: 1185, Fields: &fields211},
+		{ID: "GetTerminalReadersReader", Pattern: "GET /v1/terminal/readers/{reader}", Verb: resource.Retrieve, Shape: 1185, Fields: &fields1},
+		{ID: "GetTestHelpersTestClocks", Pattern: "GET /v1/test_helpers/test_clocks", Verb: resource.List, Shape: 1214, Fields: &fields17},
+		{ID: "GetTestHelpersTestClocksTestClock", Pattern: "GET /v1/test_helpers/test_clocks/{test_clock}", Verb: resource.Retrieve, Shape: 1214, Fields: &fields1},
+		{ID: "GetTokensToken", Pattern: "GET /v1/tokens/{token}", Verb: resource.Retrieve, Shape: 568, Fields: &fields1},
+		{ID: "GetTopups", Pattern: "GET /v1/topups", Verb: resource.List, Shape: 1217, Fields: &fields213},
+		{ID: "GetTopupsTopup", Pattern: "GET /v1/topups/{topup}", Verb: resource.Retrieve, Shape: 1217, Fields: &fields1},
+		{ID: "GetTransfers", Pattern: "GET /v1/transfers", Verb: resource.List, Shape: 1220, Fields: &fields214},
+		{ID: "GetTransfersIdReversals", Pattern: "GET /v1/transfers/{id}/reversals", Verb: resource.List, Shape: 1222, Fields: &fields17},
+		{ID: "GetTransfersTransfer", Pattern: "GET /v1/transfers/{transfer}", Verb: resource.Retrieve, Shape: 1220, Fields: &fields1},
+		{ID: "GetTransfersTransferReversalsId", Pattern: "GET /v1/transfers/{transfer}/reversals/{id}", Verb: resource.Retrieve, Shape: 1222, Fields: &fields1},
+		{ID: "GetTreasuryCreditReversals", Pattern: "GET /v1/treasury/credit_reversals", Verb: resource.List, Shape: 1223, Fields: &fields216},
+		{ID: "GetTreasuryCreditReversalsCreditReversal", Pattern: "GET /v1/treasury/credit_reversals/{credit_reversal}", Verb: resource.Retrieve, Shape: 1223, Fields: &fields1},
+		{ID: "GetTreasuryDebitReversals", Pattern: "GET /v1/treasury/debit_reversals", Verb: resource.List, Shape: 1225, Fields: &fields219},
+		{ID: "GetTreasuryDebitReversalsDebitReversal", Pattern: "GET /v1/treasury/debit_reversals/{debit_reversal}", Verb: resource.Retrieve, Shape: 1225, Fields: &fields1},
+		{ID: "GetTreasuryFinancialAccounts", Pattern: "GET /v1/treasury/financial_accounts", Verb: resource.List, Shape: 1228, Fields: &fields221},
+		{ID: "GetTreasuryFinancialAccountsFinancialAccount", Pattern: "GET /v1/treasury/financial_accounts/{financial_account}", Verb: resource.Retrieve, Shape: 1228, Fields: &fields1},
+		{ID: "GetTreasuryFinancialAccountsFinancialAccountFeatures", Pattern: "GET /v1/treasury/financial_accounts/{financial_account}/features", Fields: &fields1},
+		{ID: "GetTreasuryInboundTransfers", Pattern: "GET /v1/treasury/inbound_transfers", Verb: resource.List, Shape: 1246, Fields: &fields223},
+		{ID: "GetTreasuryInboundTransfersId", Pattern: "GET /v1/treasury/inbound_transfers/{id}", Verb: resource.Retrieve, Shape: 1246, Fields: &fields1},
+		{ID: "GetTreasuryOutboundPayments", Pattern: "GET /v1/treasury/outbound_payments", Verb: resource.List, Shape: 1253, Fields: &fields225},
+		{ID: "GetTreasuryOutboundPaymentsId", Pattern: "GET /v1/treasury/outbound_payments/{id}", Verb: resource.Retrieve, Shape: 1253, Fields: &fields1},
+		{ID: "GetTreasuryOutboundTransfers", Pattern: "GET /v1/treasury/outbound_transfers", Verb: resource.List, Shape: 1263, Fields: &fields226},
+		{ID: "GetTreasuryOutboundTransfersOutboundTransfer", Pattern: "GET /v1/treasury/outbound_transfers/{outbound_transfer}", Verb: resource.Retrieve, Shape: 1263, Fields: &fields1},
+		{ID: "GetTreasuryReceivedCredits", Pattern: "GET /v1/treasury/received_credits", Verb: resource.List, Shape: 1272, Fields: &fields230},
+		{ID: "GetTreasuryReceivedCreditsId", Pattern: "GET /v1/treasury/received_credits/{id}", Verb: resource.Retrieve, Shape: 1272, Fields: &fields1},
+		{ID: "GetTreasuryReceivedDebits", Pattern: "GET /v1/treasury/received_debits", Verb: resource.List, Shape: 1279, Fields: &fields231},
+		{ID: "GetTreasuryReceivedDebitsId", Pattern: "GET /v1/treasury/received_debits/{id}", Verb: resource.Retrieve, Shape: 1279, Fields: &fields1},
+		{ID: "GetTreasuryTransactionEntries", Pattern: "GET /v1/treasury/transaction_entries", Verb: resource.List, Shape: 1282, Fields: &fields233},
+		{ID: "GetTreasuryTransactionEntriesId", Pattern: "GET /v1/treasury/transaction_entries/{id}", Verb: resource.Retrieve, Shape: 1282, Fields: &fields1},
+		{ID: "GetTreasuryTransactions", Pattern: "GET /v1/treasury/transactions", Verb: resource.List, Shape: 1285, Fields: &fields237},
+		{ID: "GetTreasuryTransactionsId", Pattern: "GET /v1/treasury/transactions/{id}", Verb: resource.Retrieve, Shape: 1285, Fields: &fields1},
+		{ID: "GetWebhookEndpoints", Pattern: "GET /v1/webhook_endpoints", Verb: resource.List, Shape: 1288, Fields: &fields17},
+		{ID: "GetWebhookEndpointsWebhookEndpoint", Pattern: "GET /v1/webhook_endpoints/{webhook_endpoint}", Verb: resource.Retrieve, Shape: 1288, Fields: &fields1},
+		{ID: "PostAccountLinks", Pattern: "POST /v1/account_links", Fields: &fields242},
+		{ID: "PostAccountSessions", Pattern: "POST /v1/account_sessions", Fields: &fields269},
+		{ID: "PostAccounts", Pattern: "POST /v1/accounts", Verb: resource.Create, Shape: 81, Fields: &fields338},
+		{ID: "PostAccountsAccount", Pattern: "POST /v1/accounts/{account}", Verb: resource.Update, Shape: 81, Fields: &fields344},
+		{ID: "PostAccountsAccountBankAccounts", Pattern: "POST /v1/accounts/{account}/bank_accounts", Verb: resource.Create, Shape: 135, Fields: &fields345},
+		{ID: "PostAccountsAccountBankAccountsId", Pattern: "POST /v1/accounts/{account}/bank_accounts/{id}", Verb: resource.Update, Shape: 135, Fields: &fields346},
+		{ID: "PostAccountsAccountCapabilitiesCapability", Pattern: "POST /v1/accounts/{account}/capabilities/{capability}", Verb: resource.Update, Shape: 136, Fields: &fields347},
+		{ID: "PostAccountsAccountExternalAccounts", Pattern: "POST /v1/accounts/{account}/external_accounts", Verb: resource.Create, Shape: 135, Fields: &fields345},
+		{ID: "PostAccountsAccountExternalAccountsId", Pattern: "POST /v1/accounts/{account}/external_accounts/{id}", Verb: resource.Update, Shape: 135, Fields: &fields346},
+		{ID: "PostAccountsAccountLoginLinks", Pattern: "POST /v1/accounts/{account}/login_links", Fields: &fields1},
+		{ID: "PostAccountsAccountPeople", Pattern: "POST /v1/accounts/{account}/people", Verb: resource.Create, Shape: 105, Fields: &fields360},
+		{ID: "PostAccountsAccountPeoplePerson", Pattern: "POST /v1/accounts/{account}/people/{person}", Verb: resource.Update, Shape: 105, Fields: &fields360},
+		{ID: "PostAccountsAccountPersons", Pattern: "POST /v1/accounts/{account}/persons", Verb: resource.Create, Shape: 105, Fields: &fields360},
+		{ID: "PostAccountsAccountPersonsPerson", Pattern: "POST /v1/accounts/{account}/persons/{person}", Verb: resource.Update, Shape: 105, Fields: &fields360},
+		{ID: "PostAccountsAccountReject", Pattern: "POST /v1/accounts/{account}/reject", Fields: &fields362},
+		{ID: "PostAccountsAccountUnreject", Pattern: "POST /v1/accounts/{account}/unreject", In: 4, Fields: &fields24},
+		{ID: "PostApplePayDomains", Pattern: "POST /v1/apple_pay/domains", Verb: resource.Create, Shape: 139, Fields: &fields363},
+		{ID: "PostApplicationFeesFeeRefundsId", Pattern: "POST /v1/application_fees/{fee}/refunds/{id}", Verb: resource.Update, Shape: 142, Fields: &fields364},
+		{ID: "PostApplicationFeesIdRefund", Pattern: "POST /v1/application_fees/{id}/refund", Fields: &fields365},
+		{ID: "PostApplicationFeesIdRefunds", Pattern: "POST /v1/application_fees/{id}/refunds", Verb: resource.Create, Shape: 142, Fields: &fields366},
+		{ID: "PostAppsSecrets", Pattern: "POST /v1/apps/secrets", Verb: resource.Create, Shape: 144, Fields: &fields367},
+		{ID: "PostAppsSecretsDelete", Pattern: "POST /v1/apps/secrets/delete", Fields: &fields21},
+		{ID: "PostBalanceSettings", Pattern: "POST /v1/balance_settings", In: 4, Fields: &fields373},
+		{ID: "PostBillingAlerts", Pattern: "POST /v1/billing/alerts", Verb: resource.Create, In: 6, Shape: 161, Fields: &fields379},
+		{ID: "PostBillingAlertsIdActivate", Pattern: "POST /v1/billing/alerts/{id}/activate", In: 6, Fields: &fields28},
+		{ID: "PostBillingAlertsIdArchive", Pattern: "POST /v1/billing/alerts/{id}/archive", In: 6, Fields: &fields28},
+		{ID: "PostBillingAlertsIdDeactivate", Pattern: "POST /v1/billing/alerts/{id}/deactivate", In: 6, Fields: &fields28},
+		{ID: "PostBillingCreditGrants", Pattern: "POST /v1/billing/credit_grants", Verb: resource.Create, In: 6, Shape: 173, Fields: &fields385},
+		{ID: "PostBillingCreditGrantsId", Pattern: "POST /v1/billing/credit_grants/{id}", Verb: resource.Update, In: 6, Shape: 173, Fields: &fields386},
+		{ID: "PostBillingCreditGrantsIdExpire", Pattern: "POST /v1/billing/credit_grants/{id}/expire", In: 6, Fields: &fields28},
+		{ID: "PostBillingCreditGrantsIdVoid", Pattern: "POST /v1/billing/credit_grants/{id}/void", In: 6, Fields: &fields28},
+		{ID: "PostBillingFeedbackOptions", Pattern: "POST /v1/billing/feedback_options", Verb: resource.Create, In: 4, Shape: 177, Fields: &fields387},
+		{ID: "PostBillingFeedbackOptionsId", Pattern: "POST /v1/billing/feedback_options/{id}", Verb: resource.Update, In: 4, Shape: 177, Fields: &fields388},
+		{ID: "PostBillingFeedbackOptionsIdDeactivate", Pattern: "POST /v1/billing/feedback_options/{id}/deactivate", In: 4, Fields: &fields24},
+		{ID: "PostBillingMeterEventAdjustments", Pattern: "POST /v1/billing/meter_event_adjustments", Verb: resource.Create, Shape: 1317, Fields: &fields391},
+		{ID: "PostBillingMeterEvents", Pattern: "POST /v1/billing/meter_events", Verb: resource.Create, Shape: 1319, Fields: &fields392},
+		{ID: "PostBillingMeters", Pattern: "POST /v1/billing/meters", Verb: resource.Create, Shape: 179, Fields: &fields399},
+		{ID: "PostBillingMetersId", Pattern: "POST /v1/billing/meters/{id}", Verb: resource.Update, Shape: 179, Fields: &fields400},
+		{ID: "PostBillingMetersIdDeactivate", Pattern: "POST /v1/billing/meters/{id}/deactivate", Fields: &fields1},
+		{ID: "PostBillingMetersIdReactivate", Pattern: "POST /v1/billing/meters/{id}/reactivate", Fields: &fields1},
+		{ID: "PostBillingPortalConfigurations", Pattern: "POST /v1/billing_portal/configurations", Verb: resource.Create, Shape: 185, Fields: &fields422},
+		{ID: "PostBillingPortalConfigurationsConfiguration", Pattern: "POST /v1/billing_portal/configurations/{configuration}", Verb: resource.Update, Shape: 185, Fields: &fields430},
+		{ID: "PostBillingPortalSessions", Pattern: "POST /v1/billing_portal/sessions", Verb: resource.Create, Shape: 1320, Fields: &fields448},
+		{ID: "PostCharges", Pattern: "POST /v1/charges", Verb: resource.Create, Shape: 199, Fields: &fields457},
+		{ID: "PostChargesCharge", Pattern: "POST /v1/charges/{charge}", Verb: resource.Update, Shape: 199, Fields: &fields460},
+		{ID: "PostChargesChargeCapture", Pattern: "POST /v1/charges/{charge}/capture", Fields: &fields462},
+		{ID: "PostChargesChargeDispute", Pattern: "POST /v1/charges/{charge}/dispute", Fields: &fields472},
+		{ID: "PostChargesChargeDisputeClose", Pattern: "POST /v1/charges/{charge}/dispute/close", Fields: &fields1},
+		{ID: "PostChargesChargeRefund", Pattern: "POST /v1/charges/{charge}/refund", Fields: &fields474},
+		{ID: "PostChargesChargeRefunds", Pattern: "POST /v1/charges/{charge}/refunds", Verb: resource.Create, Shape: 288, Fields: &fields476},
+		{ID: "PostChargesChargeRefundsRefund", Pattern: "POST /v1/charges/{charge}/refunds/{refund}", Verb: resource.Update, Shape: 288, Fields: &fields364},
+		{ID: "PostCheckoutSessions", Pattern: "POST /v1/checkout/sessions", Verb: resource.Create, Shape: 331, Fields: &fields647},
+		{ID: "PostCheckoutSessionsSession", Pattern: "POST /v1/checkout/sessions/{session}", Verb: resource.Update, In: 6, Shape: 331, Fields: &fields662},
+		{ID: "PostCheckoutSessionsSessionExpire", Pattern: "POST /v1/checkout/sessions/{session}/expire", Fields: &fields1},
+		{ID: "PostClimateOrders", Pattern: "POST /v1/climate/orders", Verb: resource.Create, Shape: 444, Fields: &fields664},
+		{ID: "PostClimateOrdersOrder", Pattern: "POST /v1/climate/orders/{order}", Verb: resource.Update, Shape: 444, Fields: &fields666},
+		{ID: "PostClimateOrdersOrderCancel", Pattern: "POST /v1/climate/orders/{order}/cancel", Fields: &fields1},
+		{ID: "PostCoupons", Pattern: "POST /v1/coupons", Verb: resource.Create, Shape: 9, Fields: &fields669},
+		{ID: "PostCouponsCoupon", Pattern: "POST /v1/coupons/{coupon}", Verb: resource.Update, Shape: 9, Fields: &fields670},
+		{ID: "PostCreditNotes", Pattern: "POST /v1/credit_notes", Verb: resource.Create, Shape: 502, Fields: &fields64},
+		{ID: "PostCreditNotesId", Pattern: "POST /v1/credit_notes/{id}", Verb: resource.Update, Shape: 502, Fields: &fields671},
+		{ID: "PostCreditNotesIdVoid", Pattern: "POST /v1/credit_notes/{id}/void", Fields: &fields1},
+		{ID: "PostCustomerSessions", Pattern: "POST /v1/customer_sessions", Fields: &fields682},
+		{ID: "PostCustomers", Pattern: "POST /v1/customers", Verb: resource.Create, Shape: 513, Fields: &fields694},
+		{ID: "PostCustomersCustomer", Pattern: "POST /v1/customers/{customer}", Verb: resource.Update, Shape: 513, Fields: &fields698},
+		{ID: "PostCustomersCustomerBalanceTransactions", Pattern: "POST /v1/customers/{customer}/balance_transactions", Verb: resource.Create, Shape: 526, Fields: &fields699},
+		{ID: "PostCustomersCustomerBalanceTransactionsTransaction", Pattern: "POST /v1/customers/{customer}/balance_transactions/{transaction}", Verb: resource.Update, Shape: 526, Fields: &fields700},
+		{ID: "PostCustomersCustomerBankAccounts", Pattern: "POST /v1/customers/{customer}/bank_accounts", Verb: resource.Create, Shape: 7, Fields: &fields701},
+		{ID: "PostCustomersCustomerBankAccountsId", Pattern: "POST /v1/customers/{customer}/bank_accounts/{id}", Verb: resource.Update, Shape: 527, Fields: &fields703},
+		{ID: "PostCustomersCustomerBankAccountsIdVerify", Pattern: "POST /v1/customers/{customer}/bank_accounts/{id}/verify", Fields: &fields705},
+		{ID: "PostCustomersCustomerCards", Pattern: "POST /v1/customers/{customer}/cards", Verb: resource.Create, Shape: 7, Fields: &fields701},
+		{ID: "PostCustomersCustomerCardsId", Pattern: "POST /v1/customers/{customer}/cards/{id}", Verb: resource.Update, Shape: 527, Fields: &fields703},
+		{ID: "PostCustomersCustomerCashBalance", Pattern: "POST /v1/customers/{customer}/cash_balance", Fields: &fields706},
+		{ID: "PostCustomersCustomerFundingInstructions", Pattern: "POST /v1/customers/{customer}/funding_instructions", Fields: &fields710},
+		{ID: "PostCustomersCustomerSources", Pattern: "POST /v1/customers/{customer}/sources", Verb: resource.Create, Shape: 7, Fields: &fields701},
+		{ID: "PostCustomersCustomerSourcesId", Pattern: "POST /v1/customers/{customer}/sources/{id}", Verb: resource.Update, Shape: 527, Fields: &fields703},
+		{ID: "PostCustomersCustomerSourcesIdVerify", Pattern: "POST /v1/customers/{customer}/sources/{id}/verify", Fields: &fields705},
+		{ID: "PostCustomersCustomerSubscriptions", Pattern: "POST /v1/customers/{customer}/subscriptions", Verb: resource.Create, Shape: 12, Fields: &fields753},
+		{ID: "PostCustomersCustomerSubscriptionsSubscriptionExposedId", Pattern: "POST /v1/customers/{customer}/subscriptions/{subscription_exposed_id}", Verb: resource.Update, Shape: 12, Fields: &fields759},
+		{ID: "PostCustomersCustomerTaxIds", Pattern: "POST /v1/customers/{customer}/tax_ids", Verb: resource.Create, Shape: 523, Fields: &fields760},
+		{ID: "PostDisputesDispute", Pattern: "POST /v1/disputes/{dispute}", Verb: resource.Update, Shape: 312, Fields: &fields472},
+		{ID: "PostDisputesDisputeClose", Pattern: "POST /v1/disputes/{dispute}/close", Fields: &fields1},
+		{ID: "PostEntitlementsFeatures", Pattern: "POST /v1/entitlements/features", Verb: resource.Create, Shape: 545, Fields: &fields761},
+		{ID: "PostEntitlementsFeaturesId", Pattern: "POST /v1/entitlements/features/{id}", Verb: resource.Update, Shape: 545, Fields: &fields762},
+		{ID: "PostEphemeralKeys", Pattern: "POST /v1/ephemeral_keys", Fields: &fields763},
+		{ID: "PostExternalAccountsId", Pattern: "POST /v1/external_accounts/{id}", Verb: resource.Update, In: 4, Shape: 135, Fields: &fields765},
+		{ID: "PostFileLinks", Pattern: "POST /v1/file_links", Verb: resource.Create, Shape: 550, Fields: &fields766},
+		{ID: "PostFileLinksLink", Pattern: "POST /v1/file_links/{link}", Verb: resource.Update, Shape: 550, Fields: &fields767},
+		{ID: "PostFiles", Pattern: "POST /v1/files", Verb: resource.Create, Shape: 551, Fields: &fields770},
+		{ID: "PostFinancialConnectionsAccountsAccountDisconnect", Pattern: "POST /v1/financial_connections/accounts/{account}/disconnect", Fields: &fields1},
+		{ID: "PostFinancialConnectionsAccountsAccountRefresh", Pattern: "POST /v1/financial_connections/accounts/{account}/refresh", Fields: &fields773},
+		{ID: "PostFinancialConnectionsAccountsAccountSubscribe", Pattern: "POST /v1/financial_connections/accounts/{account}/subscribe", Fields: &fields776},
+		{ID: "PostFinancialConnectionsAccountsAccountUnsubscribe", Pattern: "POST /v1/financial_connections/accounts/{account}/unsubscribe", Fields: &fields776},
+		{ID: "PostFinancialConnectionsSessions", Pattern: "POST /v1/financial_connections/sessions", Verb: resource.Create, Shape: 565, Fields: &fields786},
+		{ID: "PostForwardingRequests", Pattern: "POST /v1/forwarding/requests", Verb: resource.Create, Shape: 573, Fields: &fields792},
+		{ID: "PostIdentityVerificationSessions", Pattern: "POST /v1/identity/verification_sessions", Verb: resource.Create, Shape: 595, Fields: &fields799},
+		{ID: "PostIdentityVerificationSessionsSession", Pattern: "POST /v1/identity/verification_sessions/{session}", Verb: resource.Update, Shape: 595, Fields: &fields800},
+		{ID: "PostIdentityVerificationSessionsSessionCancel", Pattern: "POST /v1/identity/verification_sessions/{session}/cancel", Fields: &fields1},
+		{ID: "PostIdentityVerificationSessionsSessionRedact", Pattern: "POST /v1/identity/verification_sessions/{session}/redact", Fields: &fields1},
+		{ID: "PostInvoiceRenderingTemplatesTemplateArchive", Pattern: "POST /v1/invoice_rendering_templates/{template}/archive", In: 6, Fields: &fields28},
+		{ID: "PostInvoiceRenderingTemplatesTemplateUnarchive", Pattern: "POST /v1/invoice_rendering_templates/{template}/unarchive", In: 6, Fields: &fields28},
+		{ID: "PostInvoiceitems", Pattern: "POST /v1/invoiceitems", Verb: resource.Create, Shape: 611, Fields: &fields803},
+		{ID: "PostInvoiceitemsInvoiceitem", Pattern: "POST /v1/invoiceitems/{invoiceitem}", Verb: resource.Update, Shape: 611, Fields: &fields804},
+		{ID: "PostInvoices", Pattern: "POST /v1/invoices", Verb: resource.Create, Shape: 620, Fields: &fields820},
+		{ID: "PostInvoicesCreatePreview", Pattern: "POST /v1/invoices/create_preview", Fields: &fields844},
+		{ID: "PostInvoicesInvoice", Pattern: "POST /v1/invoices/{invoice}", Verb: resource.Update, Shape: 620, Fields: &fields845},
+		{ID: "PostInvoicesInvoiceAddLines", Pattern: "POST /v1/invoices/{invoice}/add_lines", In: 6, Fields: &fields860},
+		{ID: "PostInvoicesInvoiceAttachPayment", Pattern: "POST /v1/invoices/{invoice}/attach_payment", In: 4, Fields: &fields861},
+		{ID: "PostInvoicesInvoiceFinalize", Pattern: "POST /v1/invoices/{invoice}/finalize", Fields: &fields862},
+		{ID: "PostInvoicesInvoiceLinesLineItemId", Pattern: "POST /v1/invoices/{invoice}/lines/{line_item_id}", Verb: resource.Update, Shape: 775, Fields: &fields867},
+		{ID: "PostInvoicesInvoiceMarkUncollectible", Pattern: "POST /v1/invoices/{invoice}/mark_uncollectible", Fields: &fields1},
+		{ID: "PostInvoicesInvoicePay", Pattern: "POST /v1/invoices/{invoice}/pay", Fields: &fields868},
+		{ID: "PostInvoicesInvoiceRemoveLines", Pattern: "POST /v1/invoices/{invoice}/remove_lines", In: 6, Fields: &fields872},
+		{ID: "PostInvoicesInvoiceSend", Pattern: "POST /v1/invoices/{invoice}/send", Fields: &fields1},
+		{ID: "PostInvoicesInvoiceUpdateLines", Pattern: "POST /v1/invoices/{invoice}/update_lines", In: 6, Fields: &fields875},
+		{ID: "PostInvoicesInvoiceVoid", Pattern: "POST /v1/invoices/{invoice}/void", Fields: &fields1},
+		{ID: "PostIssuingAuthorizationsAuthorization", Pattern: "POST /v1/issuing/authorizations/{authorization}", Verb: resource.Update, Shape: 802, Fields: &fields364},
+		{ID: "PostIssuingAuthorizationsAuthorizationApprove", Pattern: "POST /v1/issuing/authorizations/{authorization}/approve", Fields: &fields876},
+		{ID: "PostIssuingAuthorizationsAuthorizationDecline", Pattern: "POST /v1/issuing/authorizations/{authorization}/decline", Fields: &fields364},
+		{ID: "PostIssuingCardholders", Pattern: "POST /v1/issuing/cardholders", Verb: resource.Create, Shape: 805, Fields: &fields894},
+		{ID: "PostIssuingCardholdersCardholder", Pattern: "POST /v1/issuing/cardholders/{cardholder}", Verb: resource.Update, Shape: 805, Fields: &fields895},
+		{ID: "PostIssuingCards", Pattern: "POST /v1/issuing/cards", Verb: resource.Create, Shape: 804, Fields: &fields907},
+		{ID: "PostIssuingCardsCard", Pattern: "POST /v1/issuing/cards/{card}", Verb: resource.Update, Shape: 804, Fields: &fields912},
+		{ID: "PostIssuingDisputes", Pattern: "POST /v1/issuing/disputes", Verb: resource.Create, Shape: 860, Fields: &fields926},
+		{ID: "PostIssuingDisputesDispute", Pattern: "POST /v1/issuing/disputes/{dispute}", Verb: resource.Update, Shape: 860, Fields: &fields927},
+		{ID: "PostIssuingDisputesDisputeSubmit", Pattern: "POST /v1/issuing/disputes/{dispute}/submit", Fields: &fields364},
+		{ID: "PostIssuingPersonalizationDesigns", Pattern: "POST /v1/issuing/personalization_designs", Verb: resource.Create, Shape: 871, Fields: &fields930},
+		{ID: "PostIssuingPersonalizationDesignsPersonalizationDesign", Pattern: "POST /v1/issuing/personalization_designs/{personalization_design}", Verb: resource.Update, Shape: 871, Fields: &fields931},
+		{ID: "PostIssuingSettlementsSettlement", Pattern: "POST /v1/issuing/settlements/{settlement}", Verb: resource.Update, Shape: 877, Fields: &fields932},
+		{ID: "PostIssuingTokensToken", Pattern: "POST /v1/issuing/tokens/{token}", Verb: resource.Update, Shape: 878, Fields: &fields934},
+		{ID: "PostIssuingTransactionsTransaction", Pattern: "POST /v1/issuing/transactions/{transaction}", Verb: resource.Update, Shape: 832, Fields: &fields364},
+		{ID: "PostLinkAccountSessions", Pattern: "POST /v1/link_account_sessions", Verb: resource.Create, Shape: 565, Fields: &fields786},
+		{ID: "PostLinkedAccountsAccountDisconnect", Pattern: "POST /v1/linked_accounts/{account}/disconnect", Fields: &fields1},
+		{ID: "PostLinkedAccountsAccountRefresh", Pattern: "POST /v1/linked_accounts/{account}/refresh", Fields: &fields773},
+		{ID: "PostPaymentIntents", Pattern: "POST /v1/payment_intents", Verb: resource.Create, Shape: 625, Fields: &fields1044},
+		{ID: "PostPaymentIntentsIntent", Pattern: "POST /v1/payment_intents/{intent}", Verb: resource.Update, Shape: 625, Fields: &fields1046},
+		{ID: "PostPaymentIntentsIntentApplyCustomerBalance", Pattern: "POST /v1/payment_intents/{intent}/apply_customer_balance", Fields: &fields1047},
+		{ID: "PostPaymentIntentsIntentCancel", Pattern: "POST /v1/payment_intents/{intent}/cancel", Fields: &fields1049},
+		{ID: "PostPaymentIntentsIntentCapture", Pattern: "POST /v1/payment_intents/{intent}/capture", Fields: &fields1050},
+		{ID: "PostPaymentIntentsIntentConfirm", Pattern: "POST /v1/payment_intents/{intent}/confirm", Fields: &fields1055},
+		{ID: "PostPaymentIntentsIntentIncrementAuthorization", Pattern: "POST /v1/payment_intents/{intent}/increment_authorization", Fields: &fields1056},
+		{ID: "PostPaymentIntentsIntentVerifyMicrodeposits", Pattern: "POST /v1/payment_intents/{intent}/verify_microdeposits", Fields: &fields1057},
+		{ID: "PostPaymentLinks", Pattern: "POST /v1/payment_links", Verb: resource.Create, Shape: 971, Fields: &fields1079},
+		{ID: "PostPaymentLinksPaymentLink", Pattern: "POST /v1/payment_links/{payment_link}", Verb: resource.Update, Shape: 971, Fields: &fields1093},
+		{ID: "PostPaymentMethodConfigurations", Pattern: "POST /v1/payment_method_configurations", Verb: resource.Create, Shape: 1007, Fields: &fields1101},
+		{ID: "PostPaymentMethodConfigurationsConfiguration", Pattern: "POST /v1/payment_method_configurations/{configuration}", Verb: resource.Update, Shape: 1007, Fields: &fields1102},
+		{ID: "PostPaymentMethodDomains", Pattern: "POST /v1/payment_method_domains", Verb: resource.Create, Shape: 1010, Fields: &fields1103},
+		{ID: "PostPaymentMethodDomainsPaymentMethodDomain", Pattern: "POST /v1/payment_method_domains/{payment_method_domain}", Verb: resource.Update, Shape: 1010, Fields: &fields1104},
+		{ID: "PostPaymentMethodDomainsPaymentMethodDomainValidate", Pattern: "POST /v1/payment_method_domains/{payment_method_domain}/validate", Fields: &fields1},
+		{ID: "PostPaymentMethods", Pattern: "POST /v1/payment_methods", Verb: resource.Create, Shape: 541, Fields: &fields1109},
+		{ID: "PostPaymentMethodsPaymentMethod", Pattern: "POST /v1/payment_methods/{payment_method}", Verb: resource.Update, Shape: 541, Fields: &fields1113},
+		{ID: "PostPaymentMethodsPaymentMethodAttach", Pattern: "POST /v1/payment_methods/{payment_method}/attach", Fields: &fields1114},
+		{ID: "PostPaymentMethodsPaymentMethodDetach", Pattern: "POST /v1/payment_methods/{payment_method}/detach", Fields: &fields1},
+		{ID: "PostPaymentRecordsReportPayment", Pattern: "POST /v1/payment_records/report_payment", In: 4, Fields: &fields1127},
+		{ID: "PostPaymentRecordsIdReportPaymentAttempt", Pattern: "POST /v1/payment_records/{id}/report_payment_attempt", In: 4, Fields: &fields1128},
+		{ID: "PostPaymentRecordsIdReportPaymentAttemptCanceled", Pattern: "POST /v1/payment_records/{id}/report_payment_attempt_canceled", In: 4, Fields: &fields1129},
+		{ID: "PostPaymentRecordsIdReportPaymentAttemptFailed", Pattern: "POST /v1/payment_records/{id}/report_payment_attempt_failed", In: 4, Fields: &fields1130},
+		{ID: "PostPaymentRecordsIdReportPaymentAttemptGuaranteed", Pattern: "POST /v1/payment_records/{id}/report_payment_attempt_guaranteed", In: 4, Fields: &fields1131},
+		{ID: "PostPaymentRecordsIdReportPaymentAttemptInformational", Pattern: "POST /v1/payment_records/{id}/report_payment_attempt_informational", In: 4, Fields: &fields1132},
+		{ID: "PostPaymentRecordsIdReportRefund", Pattern: "POST /v1/payment_records/{id}/report_refund", In: 4, Fields: &fields1137},
+		{ID: "PostPayouts", Pattern: "POST /v1/payouts", Verb: resource.Create, Shape: 1014, Fields: &fields1140},
+		{ID: "PostPayoutsPayout", Pattern: "POST /v1/payouts/{payout}", Verb: resource.Update, Shape: 1014, Fields: &fields364},
+		{ID: "PostPayoutsPayoutCancel", Pattern: "POST /v1/payouts/{payout}/cancel", Fields: &fields1},
+		{ID: "PostPayoutsPayoutReverse", Pattern: "POST /v1/payouts/{payout}/reverse", Fields: &fields932},
+		{ID: "PostPlans", Pattern: "POST /v1/plans", Verb: resource.Create, Shape: 1016, Fields: &fields1150},
+		{ID: "PostPlansPlan", Pattern: "POST /v1/plans/{plan}", Verb: resource.Update, Shape: 1016, Fields: &fields1151},
+		{ID: "PostPrices", Pattern: "POST /v1/prices", Verb: resource.Create, Shape: 24, Fields: &fields1154},
+		{ID: "PostPricesPrice", Pattern: "POST /v1/prices/{price}", Verb: resource.Update, Shape: 24, Fields: &fields1155},
+		{ID: "PostProducts", Pattern: "POST /v1/products", Verb: resource.Create, Shape: 1019, Fields: &fields1161},
+		{ID: "PostProductsId", Pattern: "POST /v1/products/{id}", Verb: resource.Update, Shape: 1019, Fields: &fields1162},
+		{ID: "PostProductsProductFeatures", Pattern: "POST /v1/products/{product}/features", Verb: resource.Create, Shape: 1022, Fields: &fields1163},
+		{ID: "PostPromotionCodes", Pattern: "POST /v1/promotion_codes", Verb: resource.Create, Shape: 1023, Fields: &fields1167},
+		{ID: "PostPromotionCodesPromotionCode", Pattern: "POST /v1/promotion_codes/{promotion_code}", Verb: resource.Update, Shape: 1023, Fields: &fields1169},
+		{ID: "PostQuotes", Pattern: "POST /v1/quotes", Verb: resource.Create, Shape: 1026, Fields: &fields1178},
+		{ID: "PostQuotesQuote", Pattern: "POST /v1/quotes/{quote}", Verb: resource.Update, Shape: 1026, Fields: &fields1182},
+		{ID: "PostQuotesQuoteAccept", Pattern: "POST /v1/quotes/{quote}/accept", Fields: &fields1},
+		{ID: "PostQuotesQuoteCancel", Pattern: "POST /v1/quotes/{quote}/cancel", Fields: &fields1},
+		{ID: "PostQuotesQuoteFinalize", Pattern: "POST /v1/quotes/{quote}/finalize", Fields: &fields1183},
+		{ID: "PostRadarPaymentEvaluations", Pattern: "POST /v1/radar/payment_evaluations", Verb: resource.Create, In: 4, Shape: 1346, Fields: &fields1191},
+		{ID: "PostRadarValueListItems", Pattern: "POST /v1/radar/value_list_items", Verb: resource.Create, Shape: 1043, Fields: &fields1192},
+		{ID: "PostRadarValueLists", Pattern: "POST /v1/radar/value_lists", Verb: resource.Create, Shape: 1044, Fields: &fields1194},
+		{ID: "PostRadarValueListsValueList", Pattern: "POST /v1/radar/value_lists/{value_list}", Verb: resource.Update, Shape: 1044, Fields: &fields1195},
+		{ID: "PostRefunds", Pattern: "POST /v1/refunds", Verb: resource.Create, Shape: 288, Fields: &fields1196},
+		{ID: "PostRefundsRefund", Pattern: "POST /v1/refunds/{refund}", Verb: resource.Update, Shape: 288, Fields: &fields364},
+		{ID: "PostRefundsRefundCancel", Pattern: "POST /v1/refunds/{refund}/cancel", Fields: &fields1},
+		{ID: "PostReportingReportRuns", Pattern: "POST /v1/reporting/report_runs", Verb: resource.Create, Shape: 1046, Fields: &fields1200},
+		{ID: "PostReviewsReviewApprove", Pattern: "POST /v1/reviews/{review}/approve", Fields: &fields1},
+		{ID: "PostSetupIntents", Pattern: "POST /v1/setup_intents", Verb: resource.Create, Shape: 751, Fields: &fields1216},
+		{ID: "PostSetupIntentsIntent", Pattern: "POST /v1/setup_intents/{intent}", Verb: resource.Update, Shape: 751, Fields: &fields1217},
+		{ID: "PostSetupIntentsIntentCancel", Pattern: "POST /v1/setup_intents/{intent}/cancel", Fields: &fields1219},
+		{ID: "PostSetupIntentsIntentConfirm", Pattern: "POST /v1/setup_intents/{intent}/confirm", Fields: &fields1220},
+		{ID: "PostSetupIntentsIntentVerifyMicrodeposits", Pattern: "POST /v1/setup_intents/{intent}/verify_microdeposits", Fields: &fields1057},
+		{ID: "PostShippingRates", Pattern: "POST /v1/shipping_rates", Verb: resource.Create, Shape: 1064, Fields: &fields1221},
+		{ID: "PostShippingRatesShippingRateToken", Pattern: "POST /v1/shipping_rates/{shipping_rate_token}", Verb: resource.Update, Shape: 1064, Fields: &fields1222},
+		{ID: "PostSigmaSavedQueriesId", Pattern: "POST /v1/sigma/saved_queries/{id}", Verb: resource.Update, In: 4, Shape: 1371, Fields: &fields1223},
+		{ID: "PostSources", Pattern: "POST /v1/sources", Verb: resource.Create, Shape: 1070, Fields: &fields1239},
+		{ID: "PostSourcesSource", Pattern: "POST /v1/sources/{source}", Verb: resource.Update, Shape: 1070, Fields: &fields1240},
+		{ID: "PostSourcesSourceVerify", Pattern: "POST /v1/sources/{source}/verify", Fields: &fields1241},
+		{ID: "PostSubscriptionItems", Pattern: "POST /v1/subscription_items", Verb: resource.Create, Shape: 22, Fields: &fields1242},
+		{ID: "PostSubscriptionItemsItem", Pattern: "POST /v1/subscription_items/{item}", Verb: resource.Update, Shape: 22, Fields: &fields1243},
+		{ID: "PostSubscriptionItemsSubscriptionItemUsageRecords", Pattern: "POST /v1/subscription_items/{subscription_item}/usage_records", In: 3, Fields: &fields1245},
+		{ID: "PostSubscriptionSchedules", Pattern: "POST /v1/subscription_schedules", Verb: resource.Create, Shape: 1107, Fields: &fields1251},
+		{ID: "PostSubscriptionSchedulesSchedule", Pattern: "POST /v1/subscription_schedules/{schedule}", Verb: resource.Update, Shape: 1107, Fields: &fields1254},
+		{ID: "PostSubscriptionSchedulesScheduleCancel", Pattern: "POST /v1/subscription_schedules/{schedule}/cancel", Fields: &fields2},
+		{ID: "PostSubscriptionSchedulesScheduleRelease", Pattern: "POST /v1/subscription_schedules/{schedule}/release", Fields: &fields1255},
+		{ID: "PostSubscriptions", Pattern: "POST /v1/subscriptions", Verb: resource.Create, Shape: 12, Fields: &fields1259},
+		{ID: "PostSubscriptionsSubscriptionExposedId", Pattern: "POST /v1/subscriptions/{subscription_exposed_id}", Verb: resource.Update, Shape: 12, Fields: &fields1260},
+		{ID: "PostSubscriptionsSubscriptionMigrate", Pattern: "POST /v1/subscriptions/{subscription}/migrate", In: 4, Fields: &fields1263},
+		{ID: "PostSubscriptionsSubscriptionResume", Pattern: "POST /v1/subscriptions/{subscription}/resume", Fields: &fields1264},
+		{ID: "PostTaxCalculations", Pattern: "POST /v1/tax/calculations", Verb: resource.Create, Shape: 1128, Fields: &fields1275},
+		{ID: "PostTaxRegistrations", Pattern: "POST /v1/tax/registrations", Verb: resource.Create, Shape: 1141, Fields: &fields1303},
+		{ID: "PostTaxRegistrationsId", Pattern: "POST /v1/tax/registrations/{id}", Verb: resource.Update, Shape: 1141, Fields: &fields1304},
+		{ID: "PostTaxSettings", Pattern: "POST /v1/tax/settings", Fields: &fields1308},
+		{ID: "PostTaxTransactionsCreateFromCalculation", Pattern: "POST /v1/tax/transactions/create_from_calculation", Fields: &fields1309},
+		{ID: "PostTaxTransactionsCreateReversal", Pattern: "POST /v1/tax/transactions/create_reversal", Fields: &fields1314},
+		{ID: "PostTaxIds", Pattern: "POST /v1/tax_ids", Verb: resource.Create, Shape: 523, Fields: &fields1315},
+		{ID: "PostTaxRates", Pattern: "POST /v1/tax_rates", Verb: resource.Create, Shape: 18, Fields: &fields1316},
+		{ID: "PostTaxRatesTaxRate", Pattern: "POST /v1/tax_rates/{tax_rate}", Verb: resource.Update, Shape: 18, Fields: &fields1317},
+		{ID: "PostTerminalConfigurations", Pattern: "POST /v1/terminal/configurations", Verb: resource.Create, Shape: 1172, Fields: &fields1330},
+		{ID: "PostTerminalConfigurationsConfiguration", Pattern: "POST /v1/terminal/configurations/{configuration}", Verb: resource.Update, Shape: 1172, Fields: &fields1331},
+		{ID: "PostTerminalConnectionTokens", Pattern: "POST /v1/terminal/connection_tokens", Verb: resource.Create, Shape: 1373, Fields: &fields1332},
+		{ID: "PostTerminalLocations", Pattern: "POST /v1/terminal/locations", Verb: resource.Create, Shape: 1183, Fields: &fields1335},
+		{ID: "PostTerminalLocationsLocation", Pattern: "POST /v1/terminal/locations/{location}", Verb: resource.Update, Shape: 1183, Fields: &fields1336},
+		{ID: "PostTerminalOnboardingLinks", Pattern: "POST /v1/terminal/onboarding_links", Verb: resource.Create, In: 4, Shape: 1374, Fields: &fields1340},
+		{ID: "PostTerminalReaders", Pattern: "POST /v1/terminal/readers", Verb: resource.Create, Shape: 1185, Fields: &fields1341},
+		{ID: "PostTerminalReadersReader", Pattern: "POST /v1/terminal/readers/{reader}", Verb: resource.Update, Shape: 1185, Fields: &fields1342},
+		{ID: "PostTerminalReadersReaderCancelAction", Pattern: "POST /v1/terminal/readers/{reader}/cancel_action", Fields: &fields1},
+		{ID: "PostTerminalReadersReaderCollectInputs", Pattern: "POST /v1/terminal/readers/{reader}/collect_inputs", In: 4, Fields: &fields1353},
+		{ID: "PostTerminalReadersReaderCollectPaymentMethod", Pattern: "POST /v1/terminal/readers/{reader}/collect_payment_method", In: 4, Fields: &fields1356},
+		{ID: "PostTerminalReadersReaderConfirmPaymentIntent", Pattern: "POST /v1/terminal/readers/{reader}/confirm_payment_intent", In: 4, Fields: &fields1358},
+		{ID: "PostTerminalReadersReaderProcessPaymentIntent", Pattern: "POST /v1/terminal/readers/{reader}/process_payment_intent", Fields: &fields1361},
+		{ID: "PostTerminalReadersReaderProcessSetupIntent", Pattern: "POST /v1/terminal/readers/{reader}/process_setup_intent", Fields: &fields1363},
+		{ID: "PostTerminalReadersReaderRefundPayment", Pattern: "POST /v1/terminal/readers/{reader}/refund_payment", Fields: &fields1364},
+		{ID: "PostTerminalReadersReaderSetReaderDisplay", Pattern: "POST /v1/terminal/readers/{reader}/set_reader_display", Fields: &fields1369},
+		{ID: "PostTerminalRefunds", Pattern: "POST /v1/terminal/refunds", Verb: resource.Create, In: 4, Shape: 1377, Fields: &fields24},
+		{ID: "PostTestHelpersConfirmationTokens", Pattern: "POST /v1/test_helpers/confirmation_tokens", Fields: &fields1375},
+		{ID: "PostTestHelpersCustomersCustomerFundCashBalance", Pattern: "POST /v1/test_helpers/customers/{customer}/fund_cash_balance", Fields: &fields1376},
+		{ID: "PostTestHelpersIssuingAuthorizations", Pattern: "POST /v1/test_helpers/issuing/authorizations", Verb: resource.Create, Shape: 802, Fields: &fields1406},
+		{ID: "PostTestHelpersIssuingAuthorizationsAuthorizationCapture", Pattern: "POST /v1/test_helpers/issuing/authorizations/{authorization}/capture", Fields: &fields1416},
+		{ID: "PostTestHelpersIssuingAuthorizationsAuthorizationExpire", Pattern: "POST /v1/test_helpers/issuing/authorizations/{authorization}/expire", Fields: &fields1},
+		{ID: "PostTestHelpersIssuingAuthorizationsAuthorizationFinalizeAmount", Pattern: "POST /v1/test_helpers/issuing/authorizations/{authorization}/finalize_amount", In: 6, Fields: &fields1417},
+		{ID: "PostTestHelpersIssuingAuthorizationsAuthorizationFraudChallengesRespond", Pattern: "POST /v1/test_helpers/issuing/authorizations/{authorization}/fraud_challenges/respond", In: 4, Fields: &fields1418},
+		{ID: "PostTestHelpersIssuingAuthorizationsAuthorizationIncrement", Pattern: "POST /v1/test_helpers/issuing/authorizations/{authorization}/increment", Fields: &fields1419},
+		{ID: "PostTestHelpersIssuingAuthorizationsAuthorizationReverse", Pattern: "POST /v1/test_helpers/issuing/authorizations/{authorization}/reverse", Fields: &fields1420},
+		{ID: "PostTestHelpersIssuingCardsCardShippingDeliver", Pattern: "POST /v1/test_helpers/issuing/cards/{card}/shipping/deliver", Fields: &fields1},
+		{ID: "PostTestHelpersIssuingCardsCardShippingFail", Pattern: "POST /v1/test_helpers/issuing/cards/{card}/shipping/fail", Fields: &fields1},
+		{ID: "PostTestHelpersIssuingCardsCardShippingReturn", Pattern: "POST /v1/test_helpers/issuing/cards/{card}/shipping/return", Fields: &fields1},
+		{ID: "PostTestHelpersIssuingCardsCardShippingShip", Pattern: "POST /v1/test_helpers/issuing/cards/{card}/shipping/ship", Fields: &fields1},
+		{ID: "PostTestHelpersIssuingCardsCardShippingSubmit", Pattern: "POST /v1/test_helpers/issuing/cards/{card}/shipping/submit", In: 4, Fields: &fields24},
+		{ID: "PostTestHelpersIssuingPersonalizationDesignsPersonalizationDesignActivate", Pattern: "POST /v1/test_helpers/issuing/personalization_designs/{personalization_design}/activate", Fields: &fields1},
+		{ID: "PostTestHelpersIssuingPersonalizationDesignsPersonalizationDesignDeactivate", Pattern: "POST /v1/test_helpers/issuing/personalization_designs/{personalization_design}/deactivate", Fields: &fields1},
+		{ID: "PostTestHelpersIssuingPersonalizationDesignsPersonalizationDesignReject", Pattern: "POST /v1/test_helpers/issuing/personalization_designs/{personalization_design}/reject", Fields: &fields1426},
+		{ID: "PostTestHelpersIssuingSettlements", Pattern: "POST /v1/test_helpers/issuing/settlements", Verb: resource.Create, In: 6, Shape: 877, Fields: &fields1428},
+		{ID: "PostTestHelpersIssuingSettlementsSettlementComplete", Pattern: "POST /v1/test_helpers/issuing/settlements/{settlement}/complete", In: 4, Fields: &fields24},
+		{ID: "PostTestHelpersIssuingTransactionsCreateForceCapture", Pattern: "POST /v1/test_helpers/issuing/transactions/create_force_capture", Fields: &fields1429},
+		{ID: "PostTestHelpersIssuingTransactionsCreateUnlinkedRefund", Pattern: "POST /v1/test_helpers/issuing/transactions/create_unlinked_refund", Fields: &fields1429},
+		{ID: "PostTestHelpersIssuingTransactionsTransactionRefund", Pattern: "POST /v1/test_helpers/issuing/transactions/{transaction}/refund", Fields: &fields1430},
+		{ID: "PostTestHelpersRefundsRefundExpire", Pattern: "POST /v1/test_helpers/refunds/{refund}/expire", Fields: &fields1},
+		{ID: "PostTestHelpersTerminalReadersReaderPresentPaymentMethod", Pattern: "POST /v1/test_helpers/terminal/readers/{reader}/present_payment_method", Fields: &fields1434},
+		{ID: "PostTestHelpersTerminalReadersReaderSucceedInputCollection", Pattern: "POST /v1/test_helpers/terminal/readers/{reader}/succeed_input_collection", In: 4, Fields: &fields1436},
+		{ID: "PostTestHelpersTerminalReadersReaderTimeoutInputCollection", Pattern: "POST /v1/test_helpers/terminal/readers/{reader}/timeout_input_collection", In: 4, Fields: &fields24},
+		{ID: "PostTestHelpersTestClocks", Pattern: "POST /v1/test_helpers/test_clocks", Verb: resource.Create, Shape: 1214, Fields: &fields1437},
+		{ID: "PostTestHelpersTestClocksTestClockAdvance", Pattern: "POST /v1/test_helpers/test_clocks/{test_clock}/advance", Fields: &fields1438},
+		{ID: "PostTestHelpersTreasuryInboundTransfersIdFail", Pattern: "POST /v1/test_helpers/treasury/inbound_transfers/{id}/fail", Fields: &fields1441},
+		{ID: "PostTestHelpersTreasuryInboundTransfersIdReturn", Pattern: "POST /v1/test_helpers/treasury/inbound_transfers/{id}/return", Fields: &fields1},
+		{ID: "PostTestHelpersTreasuryInboundTransfersIdSucceed", Pattern: "POST /v1/test_helpers/treasury/inbound_transfers/{id}/succeed", Fields: &fields1},
+		{ID: "PostTestHelpersTreasuryOutboundPaymentsId", Pattern: "POST /v1/test_helpers/treasury/outbound_payments/{id}", Verb: resource.Update, In: 6, Shape: 1253, Fields: &fields1445},
+		{ID: "PostTestHelpersTreasuryOutboundPaymentsIdFail", Pattern: "POST /v1/test_helpers/treasury/outbound_payments/{id}/fail", Fields: &fields1},
+		{ID: "PostTestHelpersTreasuryOutboundPaymentsIdPost", Pattern: "POST /v1/test_helpers/treasury/outbound_payments/{id}/post", Fields: &fields1},
+		{ID: "PostTestHelpersTreasuryOutboundPaymentsIdReturn", Pattern: "POST /v1/test_helpers/treasury/outbound_payments/{id}/return", Fields: &fields1448},
+		{ID: "PostTestHelpersTreasuryOutboundTransfersOutboundTransfer", Pattern: "POST /v1/test_helpers/treasury/outbound_transfers/{outbound_transfer}", Verb: resource.Update, In: 6, Shape: 1263, Fields: &fields1445},
+		{ID: "PostTestHelpersTreasuryOutboundTransfersOutboundTransferFail", Pattern: "POST /v1/test_helpers/treasury/outbound_transfers/{outbound_transfer}/fail", Fields: &fields1},
+		{ID: "PostTestHelpersTreasuryOutboundTransfersOutboundTransferPost", Pattern: "POST /v1/test_helpers/treasury/outbound_transfers/{outbound_transfer}/post", Fields: &fields1},
+		{ID: "PostTestHelpersTreasuryOutboundTransfersOutboundTransferReturn", Pattern: "POST /v1/test_helpers/treasury/outbound_transfers/{outbound_transfer}/return", Fields: &fields1448},
+		{ID: "PostTestHelpersTreasuryReceivedCredits", Pattern: "POST /v1/test_helpers/treasury/received_credits", Verb: resource.Create, Shape: 1272, Fields: &fields1452},
+		{ID: "PostTestHelpersTreasuryReceivedDebits", Pattern: "POST /v1/test_helpers/treasury/received_debits", Verb: resource.Create, Shape: 1279, Fields: &fields1454},
+		{ID: "PostTokens", Pattern: "POST /v1/tokens", Verb: resource.Create, Shape: 568, Fields: &fields1462},
+		{ID: "PostTopups", Pattern: "POST /v1/topups", Verb: resource.Create, Shape: 1217, Fields: &fields1465},
+		{ID: "PostTopupsTopup", Pattern: "POST /v1/topups/{topup}", Verb: resource.Update, Shape: 1217, Fields: &fields1466},
+		{ID: "PostTopupsTopupCancel", Pattern: "POST /v1/topups/{topup}/cancel", Fields: &fields1},
+		{ID: "PostTransfers", Pattern: "POST /v1/transfers", Verb: resource.Create, Shape: 1220, Fields: &fields1467},
+		{ID: "PostTransfersIdReversals", Pattern: "POST /v1/transfers/{id}/reversals", Verb: resource.Create, Shape: 1222, Fields: &fields1468},
+		{ID: "PostTransfersTransfer", Pattern: "POST /v1/transfers/{transfer}", Verb: resource.Update, Shape: 1220, Fields: &fields1466},
+		{ID: "PostTransfersTransferReversalsId", Pattern: "POST /v1/transfers/{transfer}/reversals/{id}", Verb: resource.Update, Shape: 1222, Fields: &fields364},
+		{ID: "PostTreasuryCreditReversals", Pattern: "POST /v1/treasury/credit_reversals", Verb: resource.Create, Shape: 1223, Fields: &fields1469},
+		{ID: "PostTreasuryDebitReversals", Pattern: "POST /v1/treasury/debit_reversals", Verb: resource.Create, Shape: 1225, Fields: &fields1470},
+		{ID: "PostTreasuryFinancialAccounts", Pattern: "POST /v1/treasury/financial_accounts", Verb: resource.Create, Shape: 1228, Fields: &fields1478},
+		{ID: "PostTreasuryFinancialAccountsFinancialAccount", Pattern: "POST /v1/treasury/financial_accounts/{financial_account}", Verb: resource.Update, Shape: 1228, Fields: &fields1481},
+		{ID: "PostTreasuryFinancialAccountsFinancialAccountClose", Pattern: "POST /v1/treasury/financial_accounts/{financial_account}/close", In: 4, Fields: &fields1482},
+		{ID: "PostTreasuryFinancialAccountsFinancialAccountFeatures", Pattern: "POST /v1/treasury/financial_accounts/{financial_account}/features", Fields: &fields1483},
+		{ID: "PostTreasuryInboundTransfers", Pattern: "POST /v1/treasury/inbound_transfers", Verb: resource.Create, Shape: 1246, Fields: &fields1484},
+		{ID: "PostTreasuryInboundTransfersInboundTransferCancel", Pattern: "POST /v1/treasury/inbound_transfers/{inbound_transfer}/cancel", Fields: &fields1},
+		{ID: "PostTreasuryOutboundPayments", Pattern: "POST /v1/treasury/outbound_payments", Verb: resource.Create, Shape: 1253, Fields: &fields1491},
+		{ID: "PostTreasuryOutboundPaymentsIdCancel", Pattern: "POST /v1/treasury/outbound_payments/{id}/cancel", Fields: &fields1},
+		{ID: "PostTreasuryOutboundTransfers", Pattern: "POST /v1/treasury/outbound_transfers", Verb: resource.Create, Shape: 1263, Fields: &fields1494},
+		{ID: "PostTreasuryOutboundTransfersOutboundTransferCancel", Pattern: "POST /v1/treasury/outbound_transfers/{outbound_transfer}/cancel", Fields: &fields1},
+		{ID: "PostWebhookEndpoints", Pattern: "POST /v1/webhook_endpoints", Verb: resource.Create, Shape: 1288, Fields: &fields1498},
+		{ID: "PostWebhookEndpointsWebhookEndpoint", Pattern: "POST /v1/webhook_endpoints/{webhook_endpoint}", Verb: resource.Update, Shape: 1288, Fields: &fields1499},
 	},
 	Shapes: []resource.Shape{
 		{},
@@ -10253,68 +10253,68 @@ var tables = resource.Tables{
 
 var item0 = sdk.Field{Type: sdk.TString, Max: 5000}
 
-var fields1 = []sdk.Field{
+var fields1 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 }
 
-var fields2 = []sdk.Field{
+var fields2 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "invoice_now", Type: sdk.TBoolean},
 	{Name: "prorate", Type: sdk.TBoolean},
 }
 
-var enum3 = []string{"allow_incomplete", "default_incomplete", "error_if_incomplete", "pending_if_incomplete"}
+var enum3 = sdk.Enum{"allow_incomplete", "default_incomplete", "error_if_incomplete", "pending_if_incomplete"}
 
-var enum4 = []string{"always_invoice", "create_prorations", "none"}
+var enum4 = sdk.Enum{"always_invoice", "create_prorations", "none"}
 
-var fields5 = []sdk.Field{
+var fields5 = sdk.Fields{
 	{Name: "clear_usage", Type: sdk.TBoolean},
-	{Name: "payment_behavior", Type: sdk.TString, In: 4, Enum: enum3},
-	{Name: "proration_behavior", Type: sdk.TString, Enum: enum4},
+	{Name: "payment_behavior", Type: sdk.TString, In: 4, Enum: &enum3},
+	{Name: "proration_behavior", Type: sdk.TString, Enum: &enum4},
 	{Name: "proration_date", Type: sdk.TInteger},
 }
 
-var enum6 = []string{"customer_service", "low_quality", "missing_features", "other", "switched_service", "too_complex", "too_expensive", "unused"}
+var enum6 = sdk.Enum{"customer_service", "low_quality", "missing_features", "other", "switched_service", "too_complex", "too_expensive", "unused"}
 
-var fields7 = []sdk.Field{
+var fields7 = sdk.Fields{
 	{Name: "comment", Type: sdk.TString | sdk.TClear, Max: 5000},
-	{Name: "feedback", Type: sdk.TString | sdk.TClear, Enum: enum6},
+	{Name: "feedback", Type: sdk.TString | sdk.TClear, Enum: &enum6},
 	{Name: "feedback_option", Type: sdk.TString, Max: 5000, In: 4},
 }
 
-var fields8 = []sdk.Field{
-	{Name: "cancellation_details", Type: sdk.TObject, Fields: fields7},
+var fields8 = sdk.Fields{
+	{Name: "cancellation_details", Type: sdk.TObject, Fields: &fields7},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "invoice_now", Type: sdk.TBoolean},
 	{Name: "prorate", Type: sdk.TBoolean},
 }
 
-var fields9 = []sdk.Field{
+var fields9 = sdk.Fields{
 	{Name: "gt", Type: sdk.TInteger},
 	{Name: "gte", Type: sdk.TInteger},
 	{Name: "lt", Type: sdk.TInteger},
 	{Name: "lte", Type: sdk.TInteger},
 }
 
-var fields10 = []sdk.Field{
-	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: fields9},
+var fields10 = sdk.Fields{
+	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: &fields9},
 	{Name: "ending_before", Type: sdk.TString},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "limit", Type: sdk.TInteger},
 	{Name: "starting_after", Type: sdk.TString},
 }
 
-var enum11 = []string{"bank_account", "card"}
+var enum11 = sdk.Enum{"bank_account", "card"}
 
-var fields12 = []sdk.Field{
+var fields12 = sdk.Fields{
 	{Name: "ending_before", Type: sdk.TString},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "limit", Type: sdk.TInteger},
-	{Name: "object", Type: sdk.TString, Enum: enum11},
+	{Name: "object", Type: sdk.TString, Enum: &enum11},
 	{Name: "starting_after", Type: sdk.TString},
 }
 
-var fields13 = []sdk.Field{
+var fields13 = sdk.Fields{
 	{Name: "authorizer", Type: sdk.TBoolean, In: 4},
 	{Name: "director", Type: sdk.TBoolean},
 	{Name: "executive", Type: sdk.TBoolean},
@@ -10323,15 +10323,15 @@ var fields13 = []sdk.Field{
 	{Name: "representative", Type: sdk.TBoolean},
 }
 
-var fields14 = []sdk.Field{
+var fields14 = sdk.Fields{
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "limit", Type: sdk.TInteger},
-	{Name: "relationship", Type: sdk.TObject, Fields: fields13},
+	{Name: "relationship", Type: sdk.TObject, Fields: &fields13},
 	{Name: "starting_after", Type: sdk.TString, Max: 5000},
 }
 
-var fields15 = []sdk.Field{
+var fields15 = sdk.Fields{
 	{Name: "domain_name", Type: sdk.TString, Max: 5000},
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
@@ -10339,45 +10339,45 @@ var fields15 = []sdk.Field{
 	{Name: "starting_after", Type: sdk.TString, Max: 5000},
 }
 
-var fields16 = []sdk.Field{
+var fields16 = sdk.Fields{
 	{Name: "charge", Type: sdk.TString, Max: 5000},
-	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: fields9},
+	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: &fields9},
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "limit", Type: sdk.TInteger},
 	{Name: "starting_after", Type: sdk.TString, Max: 5000},
 }
 
-var fields17 = []sdk.Field{
+var fields17 = sdk.Fields{
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "limit", Type: sdk.TInteger},
 	{Name: "starting_after", Type: sdk.TString, Max: 5000},
 }
 
-var enum18 = []string{"account", "user"}
+var enum18 = sdk.Enum{"account", "user"}
 
-var fields19 = []sdk.Field{
-	{Name: "type", Type: sdk.TString, Required: true, Enum: enum18},
+var fields19 = sdk.Fields{
+	{Name: "type", Type: sdk.TString, Required: true, Enum: &enum18},
 	{Name: "user", Type: sdk.TString, Max: 5000},
 }
 
-var fields20 = []sdk.Field{
+var fields20 = sdk.Fields{
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "limit", Type: sdk.TInteger},
-	{Name: "scope", Type: sdk.TObject, Required: true, Fields: fields19},
+	{Name: "scope", Type: sdk.TObject, Required: true, Fields: &fields19},
 	{Name: "starting_after", Type: sdk.TString, Max: 5000},
 }
 
-var fields21 = []sdk.Field{
+var fields21 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "name", Type: sdk.TString, Required: true, Max: 5000},
-	{Name: "scope", Type: sdk.TObject, Required: true, Fields: fields19},
+	{Name: "scope", Type: sdk.TObject, Required: true, Fields: &fields19},
 }
 
-var fields22 = []sdk.Field{
-	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: fields9},
+var fields22 = sdk.Fields{
+	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: &fields9},
 	{Name: "currency", Type: sdk.TString},
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
@@ -10390,16 +10390,16 @@ var fields22 = []sdk.Field{
 
 var item23 = sdk.Field{Type: sdk.TString, Max: 5000, In: 4}
 
-var fields24 = []sdk.Field{
+var fields24 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, In: 4, Item: &item23},
 }
 
-var enum25 = []string{"usage_threshold"}
+var enum25 = sdk.Enum{"usage_threshold"}
 
 var item26 = sdk.Field{Type: sdk.TString, Max: 5000, In: 6}
 
-var fields27 = []sdk.Field{
-	{Name: "alert_type", Type: sdk.TString, In: 6, Enum: enum25},
+var fields27 = sdk.Fields{
+	{Name: "alert_type", Type: sdk.TString, In: 6, Enum: &enum25},
 	{Name: "ending_before", Type: sdk.TString, Max: 5000, In: 6},
 	{Name: "expand", Type: sdk.TArray, In: 6, Item: &item26},
 	{Name: "limit", Type: sdk.TInteger, In: 6},
@@ -10407,39 +10407,39 @@ var fields27 = []sdk.Field{
 	{Name: "starting_after", Type: sdk.TString, Max: 5000, In: 6},
 }
 
-var fields28 = []sdk.Field{
+var fields28 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, In: 6, Item: &item26},
 }
 
-var enum29 = []string{"metered"}
+var enum29 = sdk.Enum{"metered"}
 
-var fields30 = []sdk.Field{
+var fields30 = sdk.Fields{
 	{Name: "id", Type: sdk.TString, Required: true, Max: 5000, In: 4},
 }
 
-var item31 = sdk.Field{Type: sdk.TObject, In: 4, Fields: fields30}
+var item31 = sdk.Field{Type: sdk.TObject, In: 4, Fields: &fields30}
 
-var fields32 = []sdk.Field{
-	{Name: "price_type", Type: sdk.TString, In: 6, Enum: enum29},
+var fields32 = sdk.Fields{
+	{Name: "price_type", Type: sdk.TString, In: 6, Enum: &enum29},
 	{Name: "prices", Type: sdk.TArray, In: 4, Item: &item31},
 }
 
-var enum33 = []string{"applicability_scope", "credit_grant"}
+var enum33 = sdk.Enum{"applicability_scope", "credit_grant"}
 
-var fields34 = []sdk.Field{
-	{Name: "applicability_scope", Type: sdk.TObject, In: 6, Fields: fields32},
+var fields34 = sdk.Fields{
+	{Name: "applicability_scope", Type: sdk.TObject, In: 6, Fields: &fields32},
 	{Name: "credit_grant", Type: sdk.TString, Max: 5000, In: 6},
-	{Name: "type", Type: sdk.TString, Required: true, In: 6, Enum: enum33},
+	{Name: "type", Type: sdk.TString, Required: true, In: 6, Enum: &enum33},
 }
 
-var fields35 = []sdk.Field{
+var fields35 = sdk.Fields{
 	{Name: "customer", Type: sdk.TString, Max: 5000, In: 6},
 	{Name: "customer_account", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "expand", Type: sdk.TArray, In: 6, Item: &item26},
-	{Name: "filter", Type: sdk.TObject, Required: true, In: 6, Fields: fields34},
+	{Name: "filter", Type: sdk.TObject, Required: true, In: 6, Fields: &fields34},
 }
 
-var fields36 = []sdk.Field{
+var fields36 = sdk.Fields{
 	{Name: "credit_grant", Type: sdk.TString, Max: 5000, In: 6},
 	{Name: "customer", Type: sdk.TString, Max: 5000, In: 6},
 	{Name: "customer_account", Type: sdk.TString, Max: 5000, In: 4},
@@ -10449,7 +10449,7 @@ var fields36 = []sdk.Field{
 	{Name: "starting_after", Type: sdk.TString, Max: 5000, In: 6},
 }
 
-var fields37 = []sdk.Field{
+var fields37 = sdk.Fields{
 	{Name: "customer", Type: sdk.TString, Max: 5000, In: 6},
 	{Name: "customer_account", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "ending_before", Type: sdk.TString, Max: 5000, In: 6},
@@ -10458,27 +10458,27 @@ var fields37 = []sdk.Field{
 	{Name: "starting_after", Type: sdk.TString, Max: 5000, In: 6},
 }
 
-var enum38 = []string{"active", "inactive"}
+var enum38 = sdk.Enum{"active", "inactive"}
 
-var fields39 = []sdk.Field{
+var fields39 = sdk.Fields{
 	{Name: "ending_before", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "expand", Type: sdk.TArray, In: 4, Item: &item23},
 	{Name: "limit", Type: sdk.TInteger, In: 4},
 	{Name: "starting_after", Type: sdk.TString, Max: 5000, In: 4},
-	{Name: "status", Type: sdk.TString, In: 4, Enum: enum38},
+	{Name: "status", Type: sdk.TString, In: 4, Enum: &enum38},
 }
 
-var fields40 = []sdk.Field{
+var fields40 = sdk.Fields{
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "limit", Type: sdk.TInteger},
 	{Name: "starting_after", Type: sdk.TString, Max: 5000},
-	{Name: "status", Type: sdk.TString, Enum: enum38},
+	{Name: "status", Type: sdk.TString, Enum: &enum38},
 }
 
-var enum41 = []string{"hour", "day"}
+var enum41 = sdk.Enum{"hour", "day"}
 
-var fields42 = []sdk.Field{
+var fields42 = sdk.Fields{
 	{Name: "customer", Type: sdk.TString, Required: true, Max: 5000},
 	{Name: "end_time", Type: sdk.TInteger, Required: true},
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
@@ -10486,10 +10486,10 @@ var fields42 = []sdk.Field{
 	{Name: "limit", Type: sdk.TInteger},
 	{Name: "start_time", Type: sdk.TInteger, Required: true},
 	{Name: "starting_after", Type: sdk.TString, Max: 5000},
-	{Name: "value_grouping_window", Type: sdk.TString, Enum: enum41, EnumIn: "\a\x06"},
+	{Name: "value_grouping_window", Type: sdk.TString, Enum: &enum41, EnumIn: "\a\x06"},
 }
 
-var fields43 = []sdk.Field{
+var fields43 = sdk.Fields{
 	{Name: "active", Type: sdk.TBoolean},
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
@@ -10498,8 +10498,8 @@ var fields43 = []sdk.Field{
 	{Name: "starting_after", Type: sdk.TString, Max: 5000},
 }
 
-var fields44 = []sdk.Field{
-	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: fields9},
+var fields44 = sdk.Fields{
+	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: &fields9},
 	{Name: "customer", Type: sdk.TString, Max: 5000},
 	{Name: "ending_before", Type: sdk.TString},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
@@ -10509,51 +10509,51 @@ var fields44 = []sdk.Field{
 	{Name: "transfer_group", Type: sdk.TString, Max: 5000},
 }
 
-var fields45 = []sdk.Field{
+var fields45 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "limit", Type: sdk.TInteger},
 	{Name: "page", Type: sdk.TString, Max: 5000},
 	{Name: "query", Type: sdk.TString, Required: true, Max: 5000},
 }
 
-var fields46 = []sdk.Field{
+var fields46 = sdk.Fields{
 	{Name: "ending_before", Type: sdk.TString},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "limit", Type: sdk.TInteger},
 	{Name: "starting_after", Type: sdk.TString},
 }
 
-var fields47 = []sdk.Field{
+var fields47 = sdk.Fields{
 	{Name: "email", Type: sdk.TString, Required: true},
 }
 
-var enum48 = []string{"complete", "expired", "open"}
+var enum48 = sdk.Enum{"complete", "expired", "open"}
 
-var fields49 = []sdk.Field{
-	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: fields9},
+var fields49 = sdk.Fields{
+	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: &fields9},
 	{Name: "customer", Type: sdk.TString, Max: 5000},
 	{Name: "customer_account", Type: sdk.TString, Max: 5000, In: 4},
-	{Name: "customer_details", Type: sdk.TObject, Fields: fields47},
+	{Name: "customer_details", Type: sdk.TObject, Fields: &fields47},
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "limit", Type: sdk.TInteger},
 	{Name: "payment_intent", Type: sdk.TString, Max: 5000},
 	{Name: "payment_link", Type: sdk.TString, Max: 5000},
 	{Name: "starting_after", Type: sdk.TString, Max: 5000},
-	{Name: "status", Type: sdk.TString, Enum: enum48},
+	{Name: "status", Type: sdk.TString, Enum: &enum48},
 	{Name: "subscription", Type: sdk.TString, Max: 5000},
 }
 
-var fields50 = []sdk.Field{
-	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: fields9},
+var fields50 = sdk.Fields{
+	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: &fields9},
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "limit", Type: sdk.TInteger},
 	{Name: "starting_after", Type: sdk.TString, Max: 5000},
 }
 
-var fields51 = []sdk.Field{
-	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: fields9},
+var fields51 = sdk.Fields{
+	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: &fields9},
 	{Name: "customer", Type: sdk.TString, Max: 5000},
 	{Name: "customer_account", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
@@ -10563,19 +10563,19 @@ var fields51 = []sdk.Field{
 	{Name: "starting_after", Type: sdk.TString, Max: 5000},
 }
 
-var enum52 = []string{"credit_note", "none"}
+var enum52 = sdk.Enum{"credit_note", "none"}
 
-var fields53 = []sdk.Field{
+var fields53 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger, Required: true},
 	{Name: "tax_rate", Type: sdk.TString, Required: true, Max: 5000},
 	{Name: "taxable_amount", Type: sdk.TInteger, Required: true},
 }
 
-var item54 = sdk.Field{Type: sdk.TObject, Fields: fields53}
+var item54 = sdk.Field{Type: sdk.TObject, Fields: &fields53}
 
-var enum55 = []string{"custom_line_item", "invoice_line_item"}
+var enum55 = sdk.Enum{"custom_line_item", "invoice_line_item"}
 
-var fields56 = []sdk.Field{
+var fields56 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger},
 	{Name: "description", Type: sdk.TString, Max: 5000},
 	{Name: "invoice_line_item", Type: sdk.TString, Max: 5000},
@@ -10583,58 +10583,58 @@ var fields56 = []sdk.Field{
 	{Name: "quantity", Type: sdk.TInteger},
 	{Name: "tax_amounts", Type: sdk.TArray | sdk.TClear, Item: &item54},
 	{Name: "tax_rates", Type: sdk.TArray | sdk.TClear, Item: &item0},
-	{Name: "type", Type: sdk.TString, Required: true, Enum: enum55},
+	{Name: "type", Type: sdk.TString, Required: true, Enum: &enum55},
 	{Name: "unit_amount", Type: sdk.TInteger},
 	{Name: "unit_amount_decimal", Type: sdk.TString},
 }
 
-var item57 = sdk.Field{Type: sdk.TObject, Fields: fields56}
+var item57 = sdk.Field{Type: sdk.TObject, Fields: &fields56}
 
-var enum58 = []string{"duplicate", "fraudulent", "order_change", "product_unsatisfactory"}
+var enum58 = sdk.Enum{"duplicate", "fraudulent", "order_change", "product_unsatisfactory"}
 
-var fields59 = []sdk.Field{
+var fields59 = sdk.Fields{
 	{Name: "payment_record", Type: sdk.TString, Required: true, Max: 5000, In: 4},
 	{Name: "refund_group", Type: sdk.TString, Required: true, Max: 5000, In: 4},
 }
 
-var enum60 = []string{"payment_record_refund", "refund"}
+var enum60 = sdk.Enum{"payment_record_refund", "refund"}
 
-var fields61 = []sdk.Field{
+var fields61 = sdk.Fields{
 	{Name: "amount_refunded", Type: sdk.TInteger, In: 4},
-	{Name: "payment_record_refund", Type: sdk.TObject, In: 4, Fields: fields59},
+	{Name: "payment_record_refund", Type: sdk.TObject, In: 4, Fields: &fields59},
 	{Name: "refund", Type: sdk.TString, In: 4},
-	{Name: "type", Type: sdk.TString, In: 4, Enum: enum60},
+	{Name: "type", Type: sdk.TString, In: 4, Enum: &enum60},
 }
 
-var item62 = sdk.Field{Type: sdk.TObject, In: 4, Fields: fields61}
+var item62 = sdk.Field{Type: sdk.TObject, In: 4, Fields: &fields61}
 
-var fields63 = []sdk.Field{
+var fields63 = sdk.Fields{
 	{Name: "shipping_rate", Type: sdk.TString, Max: 5000},
 }
 
-var fields64 = []sdk.Field{
+var fields64 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger},
 	{Name: "credit_amount", Type: sdk.TInteger},
 	{Name: "effective_at", Type: sdk.TInteger},
-	{Name: "email_type", Type: sdk.TString, In: 6, Enum: enum52},
+	{Name: "email_type", Type: sdk.TString, In: 6, Enum: &enum52},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "invoice", Type: sdk.TString, Required: true, Max: 5000},
 	{Name: "lines", Type: sdk.TArray, Item: &item57},
 	{Name: "memo", Type: sdk.TString, Max: 5000},
 	{Name: "metadata", Type: sdk.TMap},
 	{Name: "out_of_band_amount", Type: sdk.TInteger},
-	{Name: "reason", Type: sdk.TString, Enum: enum58},
+	{Name: "reason", Type: sdk.TString, Enum: &enum58},
 	{Name: "refund", Type: sdk.TString, In: 3},
 	{Name: "refund_amount", Type: sdk.TInteger},
 	{Name: "refunds", Type: sdk.TArray, In: 4, Item: &item62},
-	{Name: "shipping_cost", Type: sdk.TObject, Fields: fields63},
+	{Name: "shipping_cost", Type: sdk.TObject, Fields: &fields63},
 }
 
-var fields65 = []sdk.Field{
+var fields65 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger},
 	{Name: "credit_amount", Type: sdk.TInteger},
 	{Name: "effective_at", Type: sdk.TInteger},
-	{Name: "email_type", Type: sdk.TString, In: 6, Enum: enum52},
+	{Name: "email_type", Type: sdk.TString, In: 6, Enum: &enum52},
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "invoice", Type: sdk.TString, Required: true, Max: 5000},
@@ -10643,16 +10643,16 @@ var fields65 = []sdk.Field{
 	{Name: "memo", Type: sdk.TString, Max: 5000},
 	{Name: "metadata", Type: sdk.TMap},
 	{Name: "out_of_band_amount", Type: sdk.TInteger},
-	{Name: "reason", Type: sdk.TString, Enum: enum58},
+	{Name: "reason", Type: sdk.TString, Enum: &enum58},
 	{Name: "refund", Type: sdk.TString, In: 3},
 	{Name: "refund_amount", Type: sdk.TInteger},
 	{Name: "refunds", Type: sdk.TArray, In: 4, Item: &item62},
-	{Name: "shipping_cost", Type: sdk.TObject, Fields: fields63},
+	{Name: "shipping_cost", Type: sdk.TObject, Fields: &fields63},
 	{Name: "starting_after", Type: sdk.TString, Max: 5000},
 }
 
-var fields66 = []sdk.Field{
-	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: fields9},
+var fields66 = sdk.Fields{
+	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: &fields9},
 	{Name: "email", Type: sdk.TString, Max: 512},
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
@@ -10661,15 +10661,15 @@ var fields66 = []sdk.Field{
 	{Name: "test_clock", Type: sdk.TString, Max: 5000},
 }
 
-var fields67 = []sdk.Field{
+var fields67 = sdk.Fields{
 	{Name: "gt", Type: sdk.TInteger, In: 4},
 	{Name: "gte", Type: sdk.TInteger, In: 4},
 	{Name: "lt", Type: sdk.TInteger, In: 4},
 	{Name: "lte", Type: sdk.TInteger, In: 4},
 }
 
-var fields68 = []sdk.Field{
-	{Name: "created", Type: sdk.TInteger | sdk.TObject, In: 4, Fields: fields67},
+var fields68 = sdk.Fields{
+	{Name: "created", Type: sdk.TInteger | sdk.TObject, In: 4, Fields: &fields67},
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "invoice", Type: sdk.TString, Max: 5000, In: 4},
@@ -10677,20 +10677,20 @@ var fields68 = []sdk.Field{
 	{Name: "starting_after", Type: sdk.TString, Max: 5000},
 }
 
-var enum69 = []string{"always", "limited", "unspecified"}
+var enum69 = sdk.Enum{"always", "limited", "unspecified"}
 
-var enum70 = []string{"acss_debit", "affirm", "afterpay_clearpay", "alipay", "amazon_pay", "au_becs_debit", "bacs_debit", "bancontact", "blik", "boleto", "card", "cashapp", "customer_balance", "eps", "fpx", "giropay", "grabpay", "ideal", "klarna", "konbini", "link", "mobilepay", "oxxo", "p24", "paynow", "paypal", "pix", "promptpay", "revolut_pay", "sepa_debit", "sofort", "swish", "us_bank_account", "wechat_pay", "zip", "multibanco", "twint", "alma", "billie", "bizum", "crypto", "custom", "kakao_pay", "kr_card", "mb_way", "naver_pay", "nz_bank_account", "pay_by_bank", "payco", "payto", "samsung_pay", "satispay", "scalapay", "sunbit", "upi"}
+var enum70 = sdk.Enum{"acss_debit", "affirm", "afterpay_clearpay", "alipay", "amazon_pay", "au_becs_debit", "bacs_debit", "bancontact", "blik", "boleto", "card", "cashapp", "customer_balance", "eps", "fpx", "giropay", "grabpay", "ideal", "klarna", "konbini", "link", "mobilepay", "oxxo", "p24", "paynow", "paypal", "pix", "promptpay", "revolut_pay", "sepa_debit", "sofort", "swish", "us_bank_account", "wechat_pay", "zip", "multibanco", "twint", "alma", "billie", "bizum", "crypto", "custom", "kakao_pay", "kr_card", "mb_way", "naver_pay", "nz_bank_account", "pay_by_bank", "payco", "payto", "samsung_pay", "satispay", "scalapay", "sunbit", "upi"}
 
-var fields71 = []sdk.Field{
-	{Name: "allow_redisplay", Type: sdk.TString, Enum: enum69},
+var fields71 = sdk.Fields{
+	{Name: "allow_redisplay", Type: sdk.TString, Enum: &enum69},
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "limit", Type: sdk.TInteger},
 	{Name: "starting_after", Type: sdk.TString, Max: 5000},
-	{Name: "type", Type: sdk.TString, Enum: enum70, EnumIn: "\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\x06\x06\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04"},
+	{Name: "type", Type: sdk.TString, Enum: &enum70, EnumIn: "\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\x06\x06\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04"},
 }
 
-var fields72 = []sdk.Field{
+var fields72 = sdk.Fields{
 	{Name: "ending_before", Type: sdk.TString},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "limit", Type: sdk.TInteger},
@@ -10698,9 +10698,9 @@ var fields72 = []sdk.Field{
 	{Name: "starting_after", Type: sdk.TString},
 }
 
-var fields73 = []sdk.Field{
+var fields73 = sdk.Fields{
 	{Name: "charge", Type: sdk.TString, Max: 5000},
-	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: fields9},
+	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: &fields9},
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "limit", Type: sdk.TInteger},
@@ -10708,7 +10708,7 @@ var fields73 = []sdk.Field{
 	{Name: "starting_after", Type: sdk.TString, Max: 5000},
 }
 
-var fields74 = []sdk.Field{
+var fields74 = sdk.Fields{
 	{Name: "customer", Type: sdk.TString, Required: true, Max: 5000},
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
@@ -10716,7 +10716,7 @@ var fields74 = []sdk.Field{
 	{Name: "starting_after", Type: sdk.TString, Max: 5000},
 }
 
-var fields75 = []sdk.Field{
+var fields75 = sdk.Fields{
 	{Name: "archived", Type: sdk.TBoolean, In: 6},
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
@@ -10725,8 +10725,8 @@ var fields75 = []sdk.Field{
 	{Name: "starting_after", Type: sdk.TString, Max: 5000},
 }
 
-var fields76 = []sdk.Field{
-	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: fields9},
+var fields76 = sdk.Fields{
+	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: &fields9},
 	{Name: "delivery_success", Type: sdk.TBoolean},
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
@@ -10736,8 +10736,8 @@ var fields76 = []sdk.Field{
 	{Name: "types", Type: sdk.TArray, Item: &item0},
 }
 
-var fields77 = []sdk.Field{
-	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: fields9},
+var fields77 = sdk.Fields{
+	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: &fields9},
 	{Name: "ending_before", Type: sdk.TString},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "expired", Type: sdk.TBoolean},
@@ -10746,25 +10746,25 @@ var fields77 = []sdk.Field{
 	{Name: "starting_after", Type: sdk.TString},
 }
 
-var enum78 = []string{"account_requirement", "additional_verification", "business_icon", "business_logo", "customer_signature", "dispute_evidence", "document_provider_identity_document", "finance_report_run", "identity_document", "identity_document_downloadable", "pci_document", "selfie", "sigma_scheduled_query", "tax_document_user_upload", "terminal_reader_splashscreen", "issuing_regulatory_reporting", "financial_account_statement", "platform_terms_of_service", "terminal_android_apk", "terminal_wifi_certificate", "terminal_wifi_private_key"}
+var enum78 = sdk.Enum{"account_requirement", "additional_verification", "business_icon", "business_logo", "customer_signature", "dispute_evidence", "document_provider_identity_document", "finance_report_run", "identity_document", "identity_document_downloadable", "pci_document", "selfie", "sigma_scheduled_query", "tax_document_user_upload", "terminal_reader_splashscreen", "issuing_regulatory_reporting", "financial_account_statement", "platform_terms_of_service", "terminal_android_apk", "terminal_wifi_certificate", "terminal_wifi_private_key"}
 
-var fields79 = []sdk.Field{
-	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: fields9},
+var fields79 = sdk.Fields{
+	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: &fields9},
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "limit", Type: sdk.TInteger},
-	{Name: "purpose", Type: sdk.TString, Enum: enum78, EnumIn: "\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\x06\x04\x04\x04\x04\x04"},
+	{Name: "purpose", Type: sdk.TString, Enum: &enum78, EnumIn: "\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\x06\x04\x04\x04\x04\x04"},
 	{Name: "starting_after", Type: sdk.TString, Max: 5000},
 }
 
-var fields80 = []sdk.Field{
+var fields80 = sdk.Fields{
 	{Name: "account", Type: sdk.TString, Max: 5000},
 	{Name: "customer", Type: sdk.TString, Max: 5000},
 	{Name: "customer_account", Type: sdk.TString, Max: 5000, In: 4},
 }
 
-var fields81 = []sdk.Field{
-	{Name: "account_holder", Type: sdk.TObject, Fields: fields80},
+var fields81 = sdk.Fields{
+	{Name: "account_holder", Type: sdk.TObject, Fields: &fields80},
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "limit", Type: sdk.TInteger},
@@ -10772,7 +10772,7 @@ var fields81 = []sdk.Field{
 	{Name: "starting_after", Type: sdk.TString, Max: 5000},
 }
 
-var fields82 = []sdk.Field{
+var fields82 = sdk.Fields{
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "limit", Type: sdk.TInteger},
@@ -10780,93 +10780,93 @@ var fields82 = []sdk.Field{
 	{Name: "starting_after", Type: sdk.TString, Max: 5000},
 }
 
-var fields83 = []sdk.Field{
+var fields83 = sdk.Fields{
 	{Name: "after", Type: sdk.TString, Required: true, Max: 5000},
 }
 
-var fields84 = []sdk.Field{
+var fields84 = sdk.Fields{
 	{Name: "account", Type: sdk.TString, Required: true, Max: 5000},
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "limit", Type: sdk.TInteger},
 	{Name: "starting_after", Type: sdk.TString, Max: 5000},
-	{Name: "transacted_at", Type: sdk.TInteger | sdk.TObject, Fields: fields9},
-	{Name: "transaction_refresh", Type: sdk.TObject, Fields: fields83},
+	{Name: "transacted_at", Type: sdk.TInteger | sdk.TObject, Fields: &fields9},
+	{Name: "transaction_refresh", Type: sdk.TObject, Fields: &fields83},
 }
 
-var fields85 = []sdk.Field{
-	{Name: "created", Type: sdk.TObject, Fields: fields9},
+var fields85 = sdk.Fields{
+	{Name: "created", Type: sdk.TObject, Fields: &fields9},
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "limit", Type: sdk.TInteger},
 	{Name: "starting_after", Type: sdk.TString, Max: 5000},
 }
 
-var enum86 = []string{"document", "id_number"}
+var enum86 = sdk.Enum{"document", "id_number"}
 
-var fields87 = []sdk.Field{
+var fields87 = sdk.Fields{
 	{Name: "client_reference_id", Type: sdk.TString, Max: 5000},
-	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: fields9},
+	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: &fields9},
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "limit", Type: sdk.TInteger},
 	{Name: "starting_after", Type: sdk.TString, Max: 5000},
-	{Name: "type", Type: sdk.TString, Enum: enum86},
+	{Name: "type", Type: sdk.TString, Enum: &enum86},
 	{Name: "verification_session", Type: sdk.TString, Max: 5000},
 }
 
-var enum88 = []string{"canceled", "processing", "requires_input", "verified"}
+var enum88 = sdk.Enum{"canceled", "processing", "requires_input", "verified"}
 
-var fields89 = []sdk.Field{
+var fields89 = sdk.Fields{
 	{Name: "client_reference_id", Type: sdk.TString, Max: 5000},
-	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: fields9},
+	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: &fields9},
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "limit", Type: sdk.TInteger},
 	{Name: "related_customer", Type: sdk.TString, Max: 5000, In: 6},
 	{Name: "related_customer_account", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "starting_after", Type: sdk.TString, Max: 5000},
-	{Name: "status", Type: sdk.TString, Enum: enum88},
+	{Name: "status", Type: sdk.TString, Enum: &enum88},
 }
 
-var enum90 = []string{"payment_intent", "payment_record"}
+var enum90 = sdk.Enum{"payment_intent", "payment_record"}
 
-var fields91 = []sdk.Field{
+var fields91 = sdk.Fields{
 	{Name: "payment_intent", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "payment_record", Type: sdk.TString, Max: 5000, In: 4},
-	{Name: "type", Type: sdk.TString, Required: true, In: 4, Enum: enum90},
+	{Name: "type", Type: sdk.TString, Required: true, In: 4, Enum: &enum90},
 }
 
-var enum92 = []string{"canceled", "open", "paid"}
+var enum92 = sdk.Enum{"canceled", "open", "paid"}
 
-var fields93 = []sdk.Field{
-	{Name: "created", Type: sdk.TInteger | sdk.TObject, In: 4, Fields: fields67},
+var fields93 = sdk.Fields{
+	{Name: "created", Type: sdk.TInteger | sdk.TObject, In: 4, Fields: &fields67},
 	{Name: "ending_before", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "expand", Type: sdk.TArray, In: 4, Item: &item23},
 	{Name: "invoice", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "limit", Type: sdk.TInteger, In: 4},
-	{Name: "payment", Type: sdk.TObject, In: 4, Fields: fields91},
+	{Name: "payment", Type: sdk.TObject, In: 4, Fields: &fields91},
 	{Name: "starting_after", Type: sdk.TString, Max: 5000, In: 4},
-	{Name: "status", Type: sdk.TString, In: 4, Enum: enum92},
+	{Name: "status", Type: sdk.TString, In: 4, Enum: &enum92},
 }
 
-var enum94 = []string{"active", "archived"}
+var enum94 = sdk.Enum{"active", "archived"}
 
-var fields95 = []sdk.Field{
+var fields95 = sdk.Fields{
 	{Name: "ending_before", Type: sdk.TString, Max: 5000, In: 6},
 	{Name: "expand", Type: sdk.TArray, In: 6, Item: &item26},
 	{Name: "limit", Type: sdk.TInteger, In: 6},
 	{Name: "starting_after", Type: sdk.TString, Max: 5000, In: 6},
-	{Name: "status", Type: sdk.TString, In: 6, Enum: enum94},
+	{Name: "status", Type: sdk.TString, In: 6, Enum: &enum94},
 }
 
-var fields96 = []sdk.Field{
+var fields96 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, In: 6, Item: &item26},
 	{Name: "version", Type: sdk.TInteger, In: 6},
 }
 
-var fields97 = []sdk.Field{
-	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: fields9},
+var fields97 = sdk.Fields{
+	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: &fields9},
 	{Name: "customer", Type: sdk.TString, Max: 5000},
 	{Name: "customer_account", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
@@ -10877,37 +10877,37 @@ var fields97 = []sdk.Field{
 	{Name: "starting_after", Type: sdk.TString, Max: 5000},
 }
 
-var enum98 = []string{"charge_automatically", "send_invoice"}
+var enum98 = sdk.Enum{"charge_automatically", "send_invoice"}
 
-var enum99 = []string{"draft", "open", "paid", "uncollectible", "void"}
+var enum99 = sdk.Enum{"draft", "open", "paid", "uncollectible", "void"}
 
-var fields100 = []sdk.Field{
-	{Name: "collection_method", Type: sdk.TString, Enum: enum98},
-	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: fields9},
+var fields100 = sdk.Fields{
+	{Name: "collection_method", Type: sdk.TString, Enum: &enum98},
+	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: &fields9},
 	{Name: "customer", Type: sdk.TString, Max: 5000},
 	{Name: "customer_account", Type: sdk.TString, Max: 5000, In: 4},
-	{Name: "due_date", Type: sdk.TInteger | sdk.TObject, Fields: fields9},
+	{Name: "due_date", Type: sdk.TInteger | sdk.TObject, Fields: &fields9},
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "limit", Type: sdk.TInteger},
 	{Name: "starting_after", Type: sdk.TString, Max: 5000},
-	{Name: "status", Type: sdk.TString, Enum: enum99},
+	{Name: "status", Type: sdk.TString, Enum: &enum99},
 	{Name: "subscription", Type: sdk.TString, Max: 5000},
 }
 
-var enum101 = []string{"account", "self"}
+var enum101 = sdk.Enum{"account", "self"}
 
-var fields102 = []sdk.Field{
+var fields102 = sdk.Fields{
 	{Name: "account", Type: sdk.TString, In: 3},
-	{Name: "type", Type: sdk.TString, Required: true, In: 3, Enum: enum101},
+	{Name: "type", Type: sdk.TString, Required: true, In: 3, Enum: &enum101},
 }
 
-var fields103 = []sdk.Field{
+var fields103 = sdk.Fields{
 	{Name: "enabled", Type: sdk.TBoolean, Required: true, In: 3},
-	{Name: "liability", Type: sdk.TObject, In: 3, Fields: fields102},
+	{Name: "liability", Type: sdk.TObject, In: 3, Fields: &fields102},
 }
 
-var fields104 = []sdk.Field{
+var fields104 = sdk.Fields{
 	{Name: "city", Type: sdk.TString, Max: 5000, In: 3},
 	{Name: "country", Type: sdk.TString, Max: 5000, In: 3},
 	{Name: "line1", Type: sdk.TString, Max: 5000, In: 3},
@@ -10916,61 +10916,61 @@ var fields104 = []sdk.Field{
 	{Name: "state", Type: sdk.TString, Max: 5000, In: 3},
 }
 
-var fields105 = []sdk.Field{
-	{Name: "address", Type: sdk.TObject, Required: true, In: 3, Fields: fields104},
+var fields105 = sdk.Fields{
+	{Name: "address", Type: sdk.TObject, Required: true, In: 3, Fields: &fields104},
 	{Name: "name", Type: sdk.TString, Required: true, Max: 5000, In: 3},
 	{Name: "phone", Type: sdk.TString, Max: 5000, In: 3},
 }
 
-var fields106 = []sdk.Field{
+var fields106 = sdk.Fields{
 	{Name: "ip_address", Type: sdk.TString | sdk.TClear, In: 3},
 }
 
-var enum107 = []string{"exempt", "none", "reverse"}
+var enum107 = sdk.Enum{"exempt", "none", "reverse"}
 
-var enum108 = []string{"ad_nrt", "ae_trn", "ar_cuit", "au_abn", "au_arn", "bg_uic", "bh_vat", "bo_tin", "br_cnpj", "br_cpf", "ca_bn", "ca_gst_hst", "ca_pst_bc", "ca_pst_mb", "ca_pst_sk", "ca_qst", "ch_vat", "cl_tin", "cn_tin", "co_nit", "cr_tin", "do_rcn", "ec_ruc", "eg_tin", "es_cif", "eu_oss_vat", "eu_vat", "gb_vat", "ge_vat", "hk_br", "hu_tin", "id_npwp", "il_vat", "in_gst", "is_vat", "jp_cn", "jp_rn", "jp_trn", "ke_pin", "kr_brn", "kz_bin", "li_uid", "mx_rfc", "my_frp", "my_itn", "my_sst", "ng_tin", "no_vat", "no_voec", "nz_gst", "om_vat", "pe_ruc", "ph_tin", "ro_tin", "rs_pib", "ru_inn", "ru_kpp", "sa_vat", "sg_gst", "sg_uen", "si_tin", "sv_nit", "th_vat", "tr_tin", "tw_vat", "ua_vat", "us_ein", "uy_ruc", "ve_rif", "vn_tin", "za_vat", "ch_uid", "de_stn", "hr_oib"}
+var enum108 = sdk.Enum{"ad_nrt", "ae_trn", "ar_cuit", "au_abn", "au_arn", "bg_uic", "bh_vat", "bo_tin", "br_cnpj", "br_cpf", "ca_bn", "ca_gst_hst", "ca_pst_bc", "ca_pst_mb", "ca_pst_sk", "ca_qst", "ch_vat", "cl_tin", "cn_tin", "co_nit", "cr_tin", "do_rcn", "ec_ruc", "eg_tin", "es_cif", "eu_oss_vat", "eu_vat", "gb_vat", "ge_vat", "hk_br", "hu_tin", "id_npwp", "il_vat", "in_gst", "is_vat", "jp_cn", "jp_rn", "jp_trn", "ke_pin", "kr_brn", "kz_bin", "li_uid", "mx_rfc", "my_frp", "my_itn", "my_sst", "ng_tin", "no_vat", "no_voec", "nz_gst", "om_vat", "pe_ruc", "ph_tin", "ro_tin", "rs_pib", "ru_inn", "ru_kpp", "sa_vat", "sg_gst", "sg_uen", "si_tin", "sv_nit", "th_vat", "tr_tin", "tw_vat", "ua_vat", "us_ein", "uy_ruc", "ve_rif", "vn_tin", "za_vat", "ch_uid", "de_stn", "hr_oib"}
 
-var fields109 = []sdk.Field{
-	{Name: "type", Type: sdk.TString, Required: true, In: 3, Enum: enum108, EnumIn: "\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x02\x02\x02"},
+var fields109 = sdk.Fields{
+	{Name: "type", Type: sdk.TString, Required: true, In: 3, Enum: &enum108, EnumIn: "\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x03\x02\x02\x02"},
 	{Name: "value", Type: sdk.TString, Required: true, In: 3},
 }
 
-var item110 = sdk.Field{Type: sdk.TObject, In: 3, Fields: fields109}
+var item110 = sdk.Field{Type: sdk.TObject, In: 3, Fields: &fields109}
 
-var fields111 = []sdk.Field{
-	{Name: "address", Type: sdk.TObject | sdk.TClear, In: 3, Fields: fields104},
-	{Name: "shipping", Type: sdk.TObject | sdk.TClear, In: 3, Fields: fields105},
-	{Name: "tax", Type: sdk.TObject, In: 3, Fields: fields106},
-	{Name: "tax_exempt", Type: sdk.TString | sdk.TClear, In: 3, Enum: enum107},
+var fields111 = sdk.Fields{
+	{Name: "address", Type: sdk.TObject | sdk.TClear, In: 3, Fields: &fields104},
+	{Name: "shipping", Type: sdk.TObject | sdk.TClear, In: 3, Fields: &fields105},
+	{Name: "tax", Type: sdk.TObject, In: 3, Fields: &fields106},
+	{Name: "tax_exempt", Type: sdk.TString | sdk.TClear, In: 3, Enum: &enum107},
 	{Name: "tax_ids", Type: sdk.TArray, In: 3, Item: &item110},
 }
 
-var fields112 = []sdk.Field{
+var fields112 = sdk.Fields{
 	{Name: "coupon", Type: sdk.TString, Max: 5000, In: 3},
 	{Name: "discount", Type: sdk.TString, Max: 5000, In: 3},
 	{Name: "promotion_code", Type: sdk.TString, Max: 5000, In: 3},
 }
 
-var item113 = sdk.Field{Type: sdk.TObject, In: 3, Fields: fields112}
+var item113 = sdk.Field{Type: sdk.TObject, In: 3, Fields: &fields112}
 
 var item114 = sdk.Field{Type: sdk.TString, Max: 5000, In: 3}
 
-var fields115 = []sdk.Field{
+var fields115 = sdk.Fields{
 	{Name: "end", Type: sdk.TInteger, Required: true, In: 3},
 	{Name: "start", Type: sdk.TInteger, Required: true, In: 3},
 }
 
-var enum116 = []string{"exclusive", "inclusive", "unspecified"}
+var enum116 = sdk.Enum{"exclusive", "inclusive", "unspecified"}
 
-var fields117 = []sdk.Field{
+var fields117 = sdk.Fields{
 	{Name: "currency", Type: sdk.TString, Required: true, In: 3},
 	{Name: "product", Type: sdk.TString, Required: true, Max: 5000, In: 3},
-	{Name: "tax_behavior", Type: sdk.TString, In: 3, Enum: enum116},
+	{Name: "tax_behavior", Type: sdk.TString, In: 3, Enum: &enum116},
 	{Name: "unit_amount", Type: sdk.TInteger, In: 3},
 	{Name: "unit_amount_decimal", Type: sdk.TString, In: 3},
 }
 
-var fields118 = []sdk.Field{
+var fields118 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger, In: 3},
 	{Name: "currency", Type: sdk.TString, In: 3},
 	{Name: "description", Type: sdk.TString, Max: 5000, In: 3},
@@ -10978,246 +10978,246 @@ var fields118 = []sdk.Field{
 	{Name: "discounts", Type: sdk.TArray | sdk.TClear, In: 3, Item: &item113},
 	{Name: "invoiceitem", Type: sdk.TString, Max: 5000, In: 3},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear, In: 3},
-	{Name: "period", Type: sdk.TObject, In: 3, Fields: fields115},
+	{Name: "period", Type: sdk.TObject, In: 3, Fields: &fields115},
 	{Name: "price", Type: sdk.TString, Max: 5000, In: 3},
-	{Name: "price_data", Type: sdk.TObject, In: 3, Fields: fields117},
+	{Name: "price_data", Type: sdk.TObject, In: 3, Fields: &fields117},
 	{Name: "quantity", Type: sdk.TInteger, In: 3},
-	{Name: "tax_behavior", Type: sdk.TString, In: 3, Enum: enum116},
+	{Name: "tax_behavior", Type: sdk.TString, In: 3, Enum: &enum116},
 	{Name: "tax_code", Type: sdk.TString | sdk.TClear, In: 3},
 	{Name: "tax_rates", Type: sdk.TArray | sdk.TClear, In: 3, Item: &item114},
 	{Name: "unit_amount", Type: sdk.TInteger, In: 3},
 	{Name: "unit_amount_decimal", Type: sdk.TString, In: 3},
 }
 
-var item119 = sdk.Field{Type: sdk.TObject, In: 3, Fields: fields118}
+var item119 = sdk.Field{Type: sdk.TObject, In: 3, Fields: &fields118}
 
-var enum120 = []string{"next", "recurring"}
+var enum120 = sdk.Enum{"next", "recurring"}
 
-var enum121 = []string{"cancel", "release"}
+var enum121 = sdk.Enum{"cancel", "release"}
 
-var fields122 = []sdk.Field{
+var fields122 = sdk.Fields{
 	{Name: "discounts", Type: sdk.TArray, In: 3, Item: &item113},
 	{Name: "price", Type: sdk.TString, Max: 5000, In: 3},
-	{Name: "price_data", Type: sdk.TObject, In: 3, Fields: fields117},
+	{Name: "price_data", Type: sdk.TObject, In: 3, Fields: &fields117},
 	{Name: "quantity", Type: sdk.TInteger, In: 3},
 	{Name: "tax_rates", Type: sdk.TArray | sdk.TClear, In: 3, Item: &item114},
 }
 
-var item123 = sdk.Field{Type: sdk.TObject, In: 3, Fields: fields122}
+var item123 = sdk.Field{Type: sdk.TObject, In: 3, Fields: &fields122}
 
-var enum124 = []string{"automatic", "phase_start"}
+var enum124 = sdk.Enum{"automatic", "phase_start"}
 
-var fields125 = []sdk.Field{
+var fields125 = sdk.Fields{
 	{Name: "amount_gte", Type: sdk.TInteger, In: 3},
 	{Name: "reset_billing_cycle_anchor", Type: sdk.TBoolean, In: 3},
 }
 
-var enum126 = []string{"now"}
+var enum126 = sdk.Enum{"now"}
 
-var fields127 = []sdk.Field{
+var fields127 = sdk.Fields{
 	{Name: "account_tax_ids", Type: sdk.TArray | sdk.TClear, In: 3, Item: &item114},
 	{Name: "days_until_due", Type: sdk.TInteger, In: 3},
-	{Name: "issuer", Type: sdk.TObject, In: 3, Fields: fields102},
+	{Name: "issuer", Type: sdk.TObject, In: 3, Fields: &fields102},
 }
 
-var fields128 = []sdk.Field{
+var fields128 = sdk.Fields{
 	{Name: "usage_gte", Type: sdk.TInteger, Required: true, In: 3},
 }
 
-var enum129 = []string{"day", "month", "week", "year"}
+var enum129 = sdk.Enum{"day", "month", "week", "year"}
 
-var fields130 = []sdk.Field{
-	{Name: "interval", Type: sdk.TString, Required: true, In: 3, Enum: enum129},
+var fields130 = sdk.Fields{
+	{Name: "interval", Type: sdk.TString, Required: true, In: 3, Enum: &enum129},
 	{Name: "interval_count", Type: sdk.TInteger, In: 3},
 }
 
-var fields131 = []sdk.Field{
+var fields131 = sdk.Fields{
 	{Name: "currency", Type: sdk.TString, Required: true, In: 3},
 	{Name: "product", Type: sdk.TString, Required: true, Max: 5000, In: 3},
-	{Name: "recurring", Type: sdk.TObject, Required: true, In: 3, Fields: fields130},
-	{Name: "tax_behavior", Type: sdk.TString, In: 3, Enum: enum116},
+	{Name: "recurring", Type: sdk.TObject, Required: true, In: 3, Fields: &fields130},
+	{Name: "tax_behavior", Type: sdk.TString, In: 3, Enum: &enum116},
 	{Name: "unit_amount", Type: sdk.TInteger, In: 3},
 	{Name: "unit_amount_decimal", Type: sdk.TString, In: 3},
 }
 
-var fields132 = []sdk.Field{
-	{Name: "billing_thresholds", Type: sdk.TObject | sdk.TClear, In: 3, Fields: fields128},
+var fields132 = sdk.Fields{
+	{Name: "billing_thresholds", Type: sdk.TObject | sdk.TClear, In: 3, Fields: &fields128},
 	{Name: "discounts", Type: sdk.TArray | sdk.TClear, In: 3, Item: &item113},
 	{Name: "metadata", Type: sdk.TMap, In: 3},
 	{Name: "price", Type: sdk.TString, Max: 5000, In: 3},
-	{Name: "price_data", Type: sdk.TObject, In: 3, Fields: fields131},
+	{Name: "price_data", Type: sdk.TObject, In: 3, Fields: &fields131},
 	{Name: "quantity", Type: sdk.TInteger, In: 3},
 	{Name: "tax_rates", Type: sdk.TArray | sdk.TClear, In: 3, Item: &item114},
 }
 
-var item133 = sdk.Field{Type: sdk.TObject, In: 3, Fields: fields132}
+var item133 = sdk.Field{Type: sdk.TObject, In: 3, Fields: &fields132}
 
-var fields134 = []sdk.Field{
+var fields134 = sdk.Fields{
 	{Name: "amount_percent", Type: sdk.TNumber, In: 3},
 	{Name: "destination", Type: sdk.TString, Required: true, In: 3},
 }
 
-var fields135 = []sdk.Field{
+var fields135 = sdk.Fields{
 	{Name: "add_invoice_items", Type: sdk.TArray, In: 3, Item: &item123},
 	{Name: "application_fee_percent", Type: sdk.TNumber, In: 3},
-	{Name: "automatic_tax", Type: sdk.TObject, In: 3, Fields: fields103},
-	{Name: "billing_cycle_anchor", Type: sdk.TString, In: 3, Enum: enum124},
-	{Name: "billing_thresholds", Type: sdk.TObject | sdk.TClear, In: 3, Fields: fields125},
-	{Name: "collection_method", Type: sdk.TString, In: 3, Enum: enum98},
+	{Name: "automatic_tax", Type: sdk.TObject, In: 3, Fields: &fields103},
+	{Name: "billing_cycle_anchor", Type: sdk.TString, In: 3, Enum: &enum124},
+	{Name: "billing_thresholds", Type: sdk.TObject | sdk.TClear, In: 3, Fields: &fields125},
+	{Name: "collection_method", Type: sdk.TString, In: 3, Enum: &enum98},
 	{Name: "coupon", Type: sdk.TString, Max: 5000, In: 3},
 	{Name: "default_payment_method", Type: sdk.TString, Max: 5000, In: 3},
 	{Name: "default_tax_rates", Type: sdk.TArray | sdk.TClear, In: 3, Item: &item114},
 	{Name: "description", Type: sdk.TString | sdk.TClear, Max: 500, In: 3},
 	{Name: "discounts", Type: sdk.TArray | sdk.TClear, In: 3, Item: &item113},
-	{Name: "end_date", Type: sdk.TString | sdk.TInteger, In: 3, Enum: enum126},
-	{Name: "invoice_settings", Type: sdk.TObject, In: 3, Fields: fields127},
+	{Name: "end_date", Type: sdk.TString | sdk.TInteger, In: 3, Enum: &enum126},
+	{Name: "invoice_settings", Type: sdk.TObject, In: 3, Fields: &fields127},
 	{Name: "items", Type: sdk.TArray, Required: true, In: 3, Item: &item133},
 	{Name: "iterations", Type: sdk.TInteger, In: 3},
 	{Name: "metadata", Type: sdk.TMap, In: 3},
 	{Name: "on_behalf_of", Type: sdk.TString, In: 3},
-	{Name: "proration_behavior", Type: sdk.TString, In: 3, Enum: enum4},
-	{Name: "start_date", Type: sdk.TString | sdk.TInteger, In: 3, Enum: enum126},
-	{Name: "transfer_data", Type: sdk.TObject, In: 3, Fields: fields134},
+	{Name: "proration_behavior", Type: sdk.TString, In: 3, Enum: &enum4},
+	{Name: "start_date", Type: sdk.TString | sdk.TInteger, In: 3, Enum: &enum126},
+	{Name: "transfer_data", Type: sdk.TObject, In: 3, Fields: &fields134},
 	{Name: "trial", Type: sdk.TBoolean, In: 3},
-	{Name: "trial_end", Type: sdk.TString | sdk.TInteger, In: 3, Enum: enum126},
+	{Name: "trial_end", Type: sdk.TString | sdk.TInteger, In: 3, Enum: &enum126},
 }
 
-var item136 = sdk.Field{Type: sdk.TObject, In: 3, Fields: fields135}
+var item136 = sdk.Field{Type: sdk.TObject, In: 3, Fields: &fields135}
 
-var fields137 = []sdk.Field{
-	{Name: "end_behavior", Type: sdk.TString, In: 3, Enum: enum121},
+var fields137 = sdk.Fields{
+	{Name: "end_behavior", Type: sdk.TString, In: 3, Enum: &enum121},
 	{Name: "phases", Type: sdk.TArray, In: 3, Item: &item136},
-	{Name: "proration_behavior", Type: sdk.TString, In: 3, Enum: enum4},
+	{Name: "proration_behavior", Type: sdk.TString, In: 3, Enum: &enum4},
 }
 
-var enum138 = []string{"now", "unchanged"}
+var enum138 = sdk.Enum{"now", "unchanged"}
 
-var fields139 = []sdk.Field{
-	{Name: "billing_thresholds", Type: sdk.TObject | sdk.TClear, In: 3, Fields: fields128},
+var fields139 = sdk.Fields{
+	{Name: "billing_thresholds", Type: sdk.TObject | sdk.TClear, In: 3, Fields: &fields128},
 	{Name: "clear_usage", Type: sdk.TBoolean, In: 3},
 	{Name: "deleted", Type: sdk.TBoolean, In: 3},
 	{Name: "discounts", Type: sdk.TArray | sdk.TClear, In: 3, Item: &item113},
 	{Name: "id", Type: sdk.TString, Max: 5000, In: 3},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear, In: 3},
 	{Name: "price", Type: sdk.TString, Max: 5000, In: 3},
-	{Name: "price_data", Type: sdk.TObject, In: 3, Fields: fields131},
+	{Name: "price_data", Type: sdk.TObject, In: 3, Fields: &fields131},
 	{Name: "quantity", Type: sdk.TInteger, In: 3},
 	{Name: "tax_rates", Type: sdk.TArray | sdk.TClear, In: 3, Item: &item114},
 }
 
-var item140 = sdk.Field{Type: sdk.TObject, In: 3, Fields: fields139}
+var item140 = sdk.Field{Type: sdk.TObject, In: 3, Fields: &fields139}
 
-var fields141 = []sdk.Field{
-	{Name: "billing_cycle_anchor", Type: sdk.TString | sdk.TInteger, In: 3, Enum: enum138},
+var fields141 = sdk.Fields{
+	{Name: "billing_cycle_anchor", Type: sdk.TString | sdk.TInteger, In: 3, Enum: &enum138},
 	{Name: "cancel_at", Type: sdk.TInteger | sdk.TClear, In: 3},
 	{Name: "cancel_at_period_end", Type: sdk.TBoolean, In: 3},
 	{Name: "cancel_now", Type: sdk.TBoolean, In: 3},
 	{Name: "default_tax_rates", Type: sdk.TArray | sdk.TClear, In: 3, Item: &item114},
 	{Name: "items", Type: sdk.TArray, In: 3, Item: &item140},
-	{Name: "proration_behavior", Type: sdk.TString, In: 3, Enum: enum4},
+	{Name: "proration_behavior", Type: sdk.TString, In: 3, Enum: &enum4},
 	{Name: "proration_date", Type: sdk.TInteger, In: 3},
-	{Name: "resume_at", Type: sdk.TString, In: 3, Enum: enum126},
+	{Name: "resume_at", Type: sdk.TString, In: 3, Enum: &enum126},
 	{Name: "start_date", Type: sdk.TInteger, In: 3},
-	{Name: "trial_end", Type: sdk.TString | sdk.TInteger, In: 3, Enum: enum126},
+	{Name: "trial_end", Type: sdk.TString | sdk.TInteger, In: 3, Enum: &enum126},
 }
 
-var fields142 = []sdk.Field{
-	{Name: "automatic_tax", Type: sdk.TObject, In: 3, Fields: fields103},
+var fields142 = sdk.Fields{
+	{Name: "automatic_tax", Type: sdk.TObject, In: 3, Fields: &fields103},
 	{Name: "coupon", Type: sdk.TString, Max: 5000, In: 3},
 	{Name: "currency", Type: sdk.TString, In: 3},
 	{Name: "customer", Type: sdk.TString, Max: 5000, In: 3},
-	{Name: "customer_details", Type: sdk.TObject, In: 3, Fields: fields111},
+	{Name: "customer_details", Type: sdk.TObject, In: 3, Fields: &fields111},
 	{Name: "discounts", Type: sdk.TArray | sdk.TClear, In: 3, Item: &item113},
 	{Name: "expand", Type: sdk.TArray, In: 3, Item: &item114},
 	{Name: "invoice_items", Type: sdk.TArray, In: 3, Item: &item119},
-	{Name: "issuer", Type: sdk.TObject, In: 3, Fields: fields102},
+	{Name: "issuer", Type: sdk.TObject, In: 3, Fields: &fields102},
 	{Name: "on_behalf_of", Type: sdk.TString | sdk.TClear, In: 3},
-	{Name: "preview_mode", Type: sdk.TString, In: 2, Enum: enum120},
+	{Name: "preview_mode", Type: sdk.TString, In: 2, Enum: &enum120},
 	{Name: "schedule", Type: sdk.TString, Max: 5000, In: 3},
-	{Name: "schedule_details", Type: sdk.TObject, In: 3, Fields: fields137},
+	{Name: "schedule_details", Type: sdk.TObject, In: 3, Fields: &fields137},
 	{Name: "subscription", Type: sdk.TString, Max: 5000, In: 3},
-	{Name: "subscription_billing_cycle_anchor", Type: sdk.TString | sdk.TInteger, In: 3, Enum: enum138},
+	{Name: "subscription_billing_cycle_anchor", Type: sdk.TString | sdk.TInteger, In: 3, Enum: &enum138},
 	{Name: "subscription_cancel_at", Type: sdk.TInteger | sdk.TClear, In: 3},
 	{Name: "subscription_cancel_at_period_end", Type: sdk.TBoolean, In: 3},
 	{Name: "subscription_cancel_now", Type: sdk.TBoolean, In: 3},
 	{Name: "subscription_default_tax_rates", Type: sdk.TArray | sdk.TClear, In: 3, Item: &item114},
-	{Name: "subscription_details", Type: sdk.TObject, In: 3, Fields: fields141},
+	{Name: "subscription_details", Type: sdk.TObject, In: 3, Fields: &fields141},
 	{Name: "subscription_items", Type: sdk.TArray, In: 3, Item: &item140},
-	{Name: "subscription_proration_behavior", Type: sdk.TString, In: 3, Enum: enum4},
+	{Name: "subscription_proration_behavior", Type: sdk.TString, In: 3, Enum: &enum4},
 	{Name: "subscription_proration_date", Type: sdk.TInteger, In: 3},
-	{Name: "subscription_resume_at", Type: sdk.TString, In: 3, Enum: enum126},
+	{Name: "subscription_resume_at", Type: sdk.TString, In: 3, Enum: &enum126},
 	{Name: "subscription_start_date", Type: sdk.TInteger, In: 3},
-	{Name: "subscription_trial_end", Type: sdk.TString | sdk.TInteger, In: 3, Enum: enum126},
+	{Name: "subscription_trial_end", Type: sdk.TString | sdk.TInteger, In: 3, Enum: &enum126},
 }
 
-var fields143 = []sdk.Field{
-	{Name: "automatic_tax", Type: sdk.TObject, In: 3, Fields: fields103},
+var fields143 = sdk.Fields{
+	{Name: "automatic_tax", Type: sdk.TObject, In: 3, Fields: &fields103},
 	{Name: "coupon", Type: sdk.TString, Max: 5000, In: 3},
 	{Name: "currency", Type: sdk.TString, In: 3},
 	{Name: "customer", Type: sdk.TString, Max: 5000, In: 3},
-	{Name: "customer_details", Type: sdk.TObject, In: 3, Fields: fields111},
+	{Name: "customer_details", Type: sdk.TObject, In: 3, Fields: &fields111},
 	{Name: "discounts", Type: sdk.TArray | sdk.TClear, In: 3, Item: &item113},
 	{Name: "ending_before", Type: sdk.TString, Max: 5000, In: 3},
 	{Name: "expand", Type: sdk.TArray, In: 3, Item: &item114},
 	{Name: "invoice_items", Type: sdk.TArray, In: 3, Item: &item119},
-	{Name: "issuer", Type: sdk.TObject, In: 3, Fields: fields102},
+	{Name: "issuer", Type: sdk.TObject, In: 3, Fields: &fields102},
 	{Name: "limit", Type: sdk.TInteger, In: 3},
 	{Name: "on_behalf_of", Type: sdk.TString | sdk.TClear, In: 3},
-	{Name: "preview_mode", Type: sdk.TString, In: 2, Enum: enum120},
+	{Name: "preview_mode", Type: sdk.TString, In: 2, Enum: &enum120},
 	{Name: "schedule", Type: sdk.TString, Max: 5000, In: 3},
-	{Name: "schedule_details", Type: sdk.TObject, In: 3, Fields: fields137},
+	{Name: "schedule_details", Type: sdk.TObject, In: 3, Fields: &fields137},
 	{Name: "starting_after", Type: sdk.TString, Max: 5000, In: 3},
 	{Name: "subscription", Type: sdk.TString, Max: 5000, In: 3},
-	{Name: "subscription_billing_cycle_anchor", Type: sdk.TString | sdk.TInteger, In: 3, Enum: enum138},
+	{Name: "subscription_billing_cycle_anchor", Type: sdk.TString | sdk.TInteger, In: 3, Enum: &enum138},
 	{Name: "subscription_cancel_at", Type: sdk.TInteger | sdk.TClear, In: 3},
 	{Name: "subscription_cancel_at_period_end", Type: sdk.TBoolean, In: 3},
 	{Name: "subscription_cancel_now", Type: sdk.TBoolean, In: 3},
 	{Name: "subscription_default_tax_rates", Type: sdk.TArray | sdk.TClear, In: 3, Item: &item114},
-	{Name: "subscription_details", Type: sdk.TObject, In: 3, Fields: fields141},
+	{Name: "subscription_details", Type: sdk.TObject, In: 3, Fields: &fields141},
 	{Name: "subscription_items", Type: sdk.TArray, In: 3, Item: &item140},
-	{Name: "subscription_proration_behavior", Type: sdk.TString, In: 3, Enum: enum4},
+	{Name: "subscription_proration_behavior", Type: sdk.TString, In: 3, Enum: &enum4},
 	{Name: "subscription_proration_date", Type: sdk.TInteger, In: 3},
-	{Name: "subscription_resume_at", Type: sdk.TString, In: 3, Enum: enum126},
+	{Name: "subscription_resume_at", Type: sdk.TString, In: 3, Enum: &enum126},
 	{Name: "subscription_start_date", Type: sdk.TInteger, In: 3},
-	{Name: "subscription_trial_end", Type: sdk.TString | sdk.TInteger, In: 3, Enum: enum126},
+	{Name: "subscription_trial_end", Type: sdk.TString | sdk.TInteger, In: 3, Enum: &enum126},
 }
 
-var enum144 = []string{"closed", "pending", "reversed", "expired"}
+var enum144 = sdk.Enum{"closed", "pending", "reversed", "expired"}
 
-var fields145 = []sdk.Field{
+var fields145 = sdk.Fields{
 	{Name: "card", Type: sdk.TString, Max: 5000},
 	{Name: "cardholder", Type: sdk.TString, Max: 5000},
-	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: fields9},
+	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: &fields9},
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "limit", Type: sdk.TInteger},
 	{Name: "starting_after", Type: sdk.TString, Max: 5000},
-	{Name: "status", Type: sdk.TString, Enum: enum144, EnumIn: "\a\a\a\x04"},
+	{Name: "status", Type: sdk.TString, Enum: &enum144, EnumIn: "\a\a\a\x04"},
 }
 
-var enum146 = []string{"active", "blocked", "inactive"}
+var enum146 = sdk.Enum{"active", "blocked", "inactive"}
 
-var enum147 = []string{"company", "individual"}
+var enum147 = sdk.Enum{"company", "individual"}
 
-var fields148 = []sdk.Field{
-	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: fields9},
+var fields148 = sdk.Fields{
+	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: &fields9},
 	{Name: "email", Type: sdk.TString},
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "limit", Type: sdk.TInteger},
 	{Name: "phone_number", Type: sdk.TString},
 	{Name: "starting_after", Type: sdk.TString, Max: 5000},
-	{Name: "status", Type: sdk.TString, Enum: enum146},
-	{Name: "type", Type: sdk.TString, Enum: enum147},
+	{Name: "status", Type: sdk.TString, Enum: &enum146},
+	{Name: "type", Type: sdk.TString, Enum: &enum147},
 }
 
-var enum149 = []string{"active", "canceled", "inactive"}
+var enum149 = sdk.Enum{"active", "canceled", "inactive"}
 
-var enum150 = []string{"physical", "virtual"}
+var enum150 = sdk.Enum{"physical", "virtual"}
 
-var fields151 = []sdk.Field{
+var fields151 = sdk.Fields{
 	{Name: "cardholder", Type: sdk.TString, Max: 5000},
-	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: fields9},
+	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: &fields9},
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
 	{Name: "exp_month", Type: sdk.TInteger},
 	{Name: "exp_year", Type: sdk.TInteger},
@@ -11226,55 +11226,55 @@ var fields151 = []sdk.Field{
 	{Name: "limit", Type: sdk.TInteger},
 	{Name: "personalization_design", Type: sdk.TString, Max: 5000},
 	{Name: "starting_after", Type: sdk.TString, Max: 5000},
-	{Name: "status", Type: sdk.TString, Enum: enum149},
-	{Name: "type", Type: sdk.TString, Enum: enum150},
+	{Name: "status", Type: sdk.TString, Enum: &enum149},
+	{Name: "type", Type: sdk.TString, Enum: &enum150},
 }
 
-var enum152 = []string{"expired", "lost", "submitted", "unsubmitted", "won"}
+var enum152 = sdk.Enum{"expired", "lost", "submitted", "unsubmitted", "won"}
 
-var fields153 = []sdk.Field{
-	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: fields9},
+var fields153 = sdk.Fields{
+	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: &fields9},
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "limit", Type: sdk.TInteger},
 	{Name: "starting_after", Type: sdk.TString, Max: 5000},
-	{Name: "status", Type: sdk.TString, Enum: enum152},
+	{Name: "status", Type: sdk.TString, Enum: &enum152},
 	{Name: "transaction", Type: sdk.TString, Max: 5000},
 }
 
 var item154 = sdk.Field{Type: sdk.TString, Max: 200}
 
-var fields155 = []sdk.Field{
+var fields155 = sdk.Fields{
 	{Name: "is_default", Type: sdk.TBoolean},
 	{Name: "is_platform_default", Type: sdk.TBoolean},
 }
 
-var enum156 = []string{"active", "inactive", "rejected", "review"}
+var enum156 = sdk.Enum{"active", "inactive", "rejected", "review"}
 
-var fields157 = []sdk.Field{
+var fields157 = sdk.Fields{
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "limit", Type: sdk.TInteger},
 	{Name: "lookup_keys", Type: sdk.TArray, Item: &item154},
-	{Name: "preferences", Type: sdk.TObject, Fields: fields155},
+	{Name: "preferences", Type: sdk.TObject, Fields: &fields155},
 	{Name: "starting_after", Type: sdk.TString, Max: 5000},
-	{Name: "status", Type: sdk.TString, Enum: enum156},
+	{Name: "status", Type: sdk.TString, Enum: &enum156},
 }
 
-var enum158 = []string{"active", "inactive", "review"}
+var enum158 = sdk.Enum{"active", "inactive", "review"}
 
-var enum159 = []string{"custom", "standard"}
+var enum159 = sdk.Enum{"custom", "standard"}
 
-var fields160 = []sdk.Field{
+var fields160 = sdk.Fields{
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "limit", Type: sdk.TInteger},
 	{Name: "starting_after", Type: sdk.TString, Max: 5000},
-	{Name: "status", Type: sdk.TString, Enum: enum158},
-	{Name: "type", Type: sdk.TString, Enum: enum159},
+	{Name: "status", Type: sdk.TString, Enum: &enum158},
+	{Name: "type", Type: sdk.TString, Enum: &enum159},
 }
 
-var fields161 = []sdk.Field{
+var fields161 = sdk.Fields{
 	{Name: "gt", Type: sdk.TInteger, In: 1},
 	{Name: "gte", Type: sdk.TInteger, In: 1},
 	{Name: "lt", Type: sdk.TInteger, In: 1},
@@ -11283,48 +11283,48 @@ var fields161 = []sdk.Field{
 
 var item162 = sdk.Field{Type: sdk.TString, Max: 5000, In: 1}
 
-var fields163 = []sdk.Field{
-	{Name: "created", Type: sdk.TInteger | sdk.TObject, In: 1, Fields: fields161},
+var fields163 = sdk.Fields{
+	{Name: "created", Type: sdk.TInteger | sdk.TObject, In: 1, Fields: &fields161},
 	{Name: "ending_before", Type: sdk.TString, Max: 5000, In: 1},
 	{Name: "expand", Type: sdk.TArray, In: 1, Item: &item162},
 	{Name: "limit", Type: sdk.TInteger, In: 1},
 	{Name: "starting_after", Type: sdk.TString, Max: 5000, In: 1},
 }
 
-var enum164 = []string{"active", "deleted", "requested", "suspended"}
+var enum164 = sdk.Enum{"active", "deleted", "requested", "suspended"}
 
-var fields165 = []sdk.Field{
+var fields165 = sdk.Fields{
 	{Name: "card", Type: sdk.TString, Required: true, Max: 5000},
-	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: fields9},
+	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: &fields9},
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "limit", Type: sdk.TInteger},
 	{Name: "starting_after", Type: sdk.TString, Max: 5000},
-	{Name: "status", Type: sdk.TString, Enum: enum164},
+	{Name: "status", Type: sdk.TString, Enum: &enum164},
 }
 
-var enum166 = []string{"capture", "refund"}
+var enum166 = sdk.Enum{"capture", "refund"}
 
-var fields167 = []sdk.Field{
+var fields167 = sdk.Fields{
 	{Name: "card", Type: sdk.TString, Max: 5000},
 	{Name: "cardholder", Type: sdk.TString, Max: 5000},
-	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: fields9},
+	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: &fields9},
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "limit", Type: sdk.TInteger},
 	{Name: "starting_after", Type: sdk.TString, Max: 5000},
-	{Name: "type", Type: sdk.TString, Enum: enum166},
+	{Name: "type", Type: sdk.TString, Enum: &enum166},
 }
 
-var fields168 = []sdk.Field{
+var fields168 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, In: 4, Item: &item23},
 	{Name: "limit", Type: sdk.TInteger, In: 4},
 	{Name: "payment_record", Type: sdk.TString, Required: true, Max: 5000, In: 4},
 	{Name: "starting_after", Type: sdk.TString, Max: 5000, In: 4},
 }
 
-var fields169 = []sdk.Field{
-	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: fields9},
+var fields169 = sdk.Fields{
+	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: &fields9},
 	{Name: "customer", Type: sdk.TString, Max: 5000},
 	{Name: "customer_account", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
@@ -11333,19 +11333,19 @@ var fields169 = []sdk.Field{
 	{Name: "starting_after", Type: sdk.TString, Max: 5000},
 }
 
-var fields170 = []sdk.Field{
+var fields170 = sdk.Fields{
 	{Name: "client_secret", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 }
 
-var fields171 = []sdk.Field{
+var fields171 = sdk.Fields{
 	{Name: "ending_before", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "expand", Type: sdk.TArray, In: 4, Item: &item23},
 	{Name: "limit", Type: sdk.TInteger, In: 4},
 	{Name: "starting_after", Type: sdk.TString, Max: 5000, In: 4},
 }
 
-var fields172 = []sdk.Field{
+var fields172 = sdk.Fields{
 	{Name: "active", Type: sdk.TBoolean},
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
@@ -11353,7 +11353,7 @@ var fields172 = []sdk.Field{
 	{Name: "starting_after", Type: sdk.TString, Max: 5000},
 }
 
-var fields173 = []sdk.Field{
+var fields173 = sdk.Fields{
 	{Name: "active", Type: sdk.TBoolean, In: 4},
 	{Name: "application", Type: sdk.TString | sdk.TClear, Max: 100},
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
@@ -11362,7 +11362,7 @@ var fields173 = []sdk.Field{
 	{Name: "starting_after", Type: sdk.TString, Max: 5000},
 }
 
-var fields174 = []sdk.Field{
+var fields174 = sdk.Fields{
 	{Name: "domain_name", Type: sdk.TString, Max: 5000},
 	{Name: "enabled", Type: sdk.TBoolean},
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
@@ -11371,18 +11371,18 @@ var fields174 = []sdk.Field{
 	{Name: "starting_after", Type: sdk.TString, Max: 5000},
 }
 
-var fields175 = []sdk.Field{
-	{Name: "allow_redisplay", Type: sdk.TString, In: 4, Enum: enum69},
+var fields175 = sdk.Fields{
+	{Name: "allow_redisplay", Type: sdk.TString, In: 4, Enum: &enum69},
 	{Name: "customer", Type: sdk.TString, Max: 5000},
 	{Name: "customer_account", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "limit", Type: sdk.TInteger},
 	{Name: "starting_after", Type: sdk.TString, Max: 5000},
-	{Name: "type", Type: sdk.TString, Enum: enum70, EnumIn: "\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\x06\x06\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04"},
+	{Name: "type", Type: sdk.TString, Enum: &enum70, EnumIn: "\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\x06\x06\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04"},
 }
 
-var fields176 = []sdk.Field{
+var fields176 = sdk.Fields{
 	{Name: "created_after", Type: sdk.TInteger, In: 4},
 	{Name: "created_before", Type: sdk.TInteger, In: 4},
 	{Name: "ending_before", Type: sdk.TString, Max: 5000, In: 4},
@@ -11391,9 +11391,9 @@ var fields176 = []sdk.Field{
 	{Name: "starting_after", Type: sdk.TString, Max: 5000, In: 4},
 }
 
-var fields177 = []sdk.Field{
-	{Name: "arrival_date", Type: sdk.TInteger | sdk.TObject, Fields: fields9},
-	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: fields9},
+var fields177 = sdk.Fields{
+	{Name: "arrival_date", Type: sdk.TInteger | sdk.TObject, Fields: &fields9},
+	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: &fields9},
 	{Name: "destination", Type: sdk.TString},
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
@@ -11402,9 +11402,9 @@ var fields177 = []sdk.Field{
 	{Name: "status", Type: sdk.TString, Max: 5000},
 }
 
-var fields178 = []sdk.Field{
+var fields178 = sdk.Fields{
 	{Name: "active", Type: sdk.TBoolean},
-	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: fields9},
+	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: &fields9},
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "limit", Type: sdk.TInteger},
@@ -11412,33 +11412,33 @@ var fields178 = []sdk.Field{
 	{Name: "starting_after", Type: sdk.TString, Max: 5000},
 }
 
-var enum179 = []string{"licensed", "metered"}
+var enum179 = sdk.Enum{"licensed", "metered"}
 
-var fields180 = []sdk.Field{
-	{Name: "interval", Type: sdk.TString, Enum: enum129},
+var fields180 = sdk.Fields{
+	{Name: "interval", Type: sdk.TString, Enum: &enum129},
 	{Name: "meter", Type: sdk.TString, Max: 5000},
-	{Name: "usage_type", Type: sdk.TString, Enum: enum179},
+	{Name: "usage_type", Type: sdk.TString, Enum: &enum179},
 }
 
-var enum181 = []string{"one_time", "recurring"}
+var enum181 = sdk.Enum{"one_time", "recurring"}
 
-var fields182 = []sdk.Field{
+var fields182 = sdk.Fields{
 	{Name: "active", Type: sdk.TBoolean},
-	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: fields9},
+	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: &fields9},
 	{Name: "currency", Type: sdk.TString},
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "limit", Type: sdk.TInteger},
 	{Name: "lookup_keys", Type: sdk.TArray, Item: &item0},
 	{Name: "product", Type: sdk.TString, Max: 5000},
-	{Name: "recurring", Type: sdk.TObject, Fields: fields180},
+	{Name: "recurring", Type: sdk.TObject, Fields: &fields180},
 	{Name: "starting_after", Type: sdk.TString, Max: 5000},
-	{Name: "type", Type: sdk.TString, Enum: enum181},
+	{Name: "type", Type: sdk.TString, Enum: &enum181},
 }
 
-var fields183 = []sdk.Field{
+var fields183 = sdk.Fields{
 	{Name: "active", Type: sdk.TBoolean},
-	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: fields9},
+	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: &fields9},
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "ids", Type: sdk.TArray, Item: &item0},
@@ -11448,11 +11448,11 @@ var fields183 = []sdk.Field{
 	{Name: "url", Type: sdk.TString, Max: 5000},
 }
 
-var fields184 = []sdk.Field{
+var fields184 = sdk.Fields{
 	{Name: "active", Type: sdk.TBoolean},
 	{Name: "code", Type: sdk.TString, Max: 5000},
 	{Name: "coupon", Type: sdk.TString, Max: 5000},
-	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: fields9},
+	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: &fields9},
 	{Name: "customer", Type: sdk.TString, Max: 5000},
 	{Name: "customer_account", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
@@ -11461,22 +11461,22 @@ var fields184 = []sdk.Field{
 	{Name: "starting_after", Type: sdk.TString, Max: 5000},
 }
 
-var enum185 = []string{"accepted", "canceled", "draft", "open"}
+var enum185 = sdk.Enum{"accepted", "canceled", "draft", "open"}
 
-var fields186 = []sdk.Field{
+var fields186 = sdk.Fields{
 	{Name: "customer", Type: sdk.TString, Max: 5000},
 	{Name: "customer_account", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "limit", Type: sdk.TInteger},
 	{Name: "starting_after", Type: sdk.TString, Max: 5000},
-	{Name: "status", Type: sdk.TString, Enum: enum185},
+	{Name: "status", Type: sdk.TString, Enum: &enum185},
 	{Name: "test_clock", Type: sdk.TString, Max: 5000},
 }
 
-var fields187 = []sdk.Field{
+var fields187 = sdk.Fields{
 	{Name: "charge", Type: sdk.TString},
-	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: fields9},
+	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: &fields9},
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "limit", Type: sdk.TInteger},
@@ -11484,8 +11484,8 @@ var fields187 = []sdk.Field{
 	{Name: "starting_after", Type: sdk.TString, Max: 5000},
 }
 
-var fields188 = []sdk.Field{
-	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: fields9},
+var fields188 = sdk.Fields{
+	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: &fields9},
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "limit", Type: sdk.TInteger},
@@ -11494,19 +11494,19 @@ var fields188 = []sdk.Field{
 	{Name: "value_list", Type: sdk.TString, Required: true, Max: 5000},
 }
 
-var fields189 = []sdk.Field{
+var fields189 = sdk.Fields{
 	{Name: "alias", Type: sdk.TString, Max: 100},
 	{Name: "contains", Type: sdk.TString, Max: 800},
-	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: fields9},
+	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: &fields9},
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "limit", Type: sdk.TInteger},
 	{Name: "starting_after", Type: sdk.TString, Max: 5000},
 }
 
-var fields190 = []sdk.Field{
+var fields190 = sdk.Fields{
 	{Name: "charge", Type: sdk.TString},
-	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: fields9},
+	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: &fields9},
 	{Name: "ending_before", Type: sdk.TString},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "limit", Type: sdk.TInteger},
@@ -11514,8 +11514,8 @@ var fields190 = []sdk.Field{
 	{Name: "starting_after", Type: sdk.TString},
 }
 
-var fields191 = []sdk.Field{
-	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: fields9},
+var fields191 = sdk.Fields{
+	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: &fields9},
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "limit", Type: sdk.TInteger},
@@ -11523,9 +11523,9 @@ var fields191 = []sdk.Field{
 	{Name: "starting_after", Type: sdk.TString, Max: 5000},
 }
 
-var fields192 = []sdk.Field{
+var fields192 = sdk.Fields{
 	{Name: "attach_to_self", Type: sdk.TBoolean},
-	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: fields9},
+	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: &fields9},
 	{Name: "customer", Type: sdk.TString, Max: 5000},
 	{Name: "customer_account", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
@@ -11535,9 +11535,9 @@ var fields192 = []sdk.Field{
 	{Name: "starting_after", Type: sdk.TString, Max: 5000},
 }
 
-var fields193 = []sdk.Field{
+var fields193 = sdk.Fields{
 	{Name: "active", Type: sdk.TBoolean},
-	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: fields9},
+	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: &fields9},
 	{Name: "currency", Type: sdk.TString},
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
@@ -11545,7 +11545,7 @@ var fields193 = []sdk.Field{
 	{Name: "starting_after", Type: sdk.TString, Max: 5000},
 }
 
-var fields194 = []sdk.Field{
+var fields194 = sdk.Fields{
 	{Name: "ending_before", Type: sdk.TString},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "limit", Type: sdk.TInteger},
@@ -11553,39 +11553,39 @@ var fields194 = []sdk.Field{
 	{Name: "subscription", Type: sdk.TString, Required: true, Max: 5000},
 }
 
-var fields195 = []sdk.Field{
+var fields195 = sdk.Fields{
 	{Name: "ending_before", Type: sdk.TString, Max: 5000, In: 3},
 	{Name: "expand", Type: sdk.TArray, In: 3, Item: &item114},
 	{Name: "limit", Type: sdk.TInteger, In: 3},
 	{Name: "starting_after", Type: sdk.TString, Max: 5000, In: 3},
 }
 
-var fields196 = []sdk.Field{
-	{Name: "canceled_at", Type: sdk.TInteger | sdk.TObject, Fields: fields9},
-	{Name: "completed_at", Type: sdk.TInteger | sdk.TObject, Fields: fields9},
-	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: fields9},
+var fields196 = sdk.Fields{
+	{Name: "canceled_at", Type: sdk.TInteger | sdk.TObject, Fields: &fields9},
+	{Name: "completed_at", Type: sdk.TInteger | sdk.TObject, Fields: &fields9},
+	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: &fields9},
 	{Name: "customer", Type: sdk.TString, Max: 5000},
 	{Name: "customer_account", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "limit", Type: sdk.TInteger},
-	{Name: "released_at", Type: sdk.TInteger | sdk.TObject, Fields: fields9},
+	{Name: "released_at", Type: sdk.TInteger | sdk.TObject, Fields: &fields9},
 	{Name: "scheduled", Type: sdk.TBoolean},
 	{Name: "starting_after", Type: sdk.TString, Max: 5000},
 }
 
-var fields197 = []sdk.Field{
+var fields197 = sdk.Fields{
 	{Name: "enabled", Type: sdk.TBoolean, Required: true},
 }
 
-var enum198 = []string{"active", "all", "canceled", "ended", "incomplete", "incomplete_expired", "past_due", "paused", "trialing", "unpaid"}
+var enum198 = sdk.Enum{"active", "all", "canceled", "ended", "incomplete", "incomplete_expired", "past_due", "paused", "trialing", "unpaid"}
 
-var fields199 = []sdk.Field{
-	{Name: "automatic_tax", Type: sdk.TObject, Fields: fields197},
-	{Name: "collection_method", Type: sdk.TString, Enum: enum98},
-	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: fields9},
-	{Name: "current_period_end", Type: sdk.TInteger | sdk.TObject, Fields: fields9},
-	{Name: "current_period_start", Type: sdk.TInteger | sdk.TObject, Fields: fields9},
+var fields199 = sdk.Fields{
+	{Name: "automatic_tax", Type: sdk.TObject, Fields: &fields197},
+	{Name: "collection_method", Type: sdk.TString, Enum: &enum98},
+	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: &fields9},
+	{Name: "current_period_end", Type: sdk.TInteger | sdk.TObject, Fields: &fields9},
+	{Name: "current_period_start", Type: sdk.TInteger | sdk.TObject, Fields: &fields9},
 	{Name: "customer", Type: sdk.TString, Max: 5000},
 	{Name: "customer_account", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
@@ -11593,52 +11593,52 @@ var fields199 = []sdk.Field{
 	{Name: "limit", Type: sdk.TInteger},
 	{Name: "price", Type: sdk.TString, Max: 5000},
 	{Name: "starting_after", Type: sdk.TString, Max: 5000},
-	{Name: "status", Type: sdk.TString, Enum: enum198},
+	{Name: "status", Type: sdk.TString, Enum: &enum198},
 	{Name: "test_clock", Type: sdk.TString, Max: 5000},
 }
 
-var fields200 = []sdk.Field{
+var fields200 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, In: 4, Item: &item23},
 	{Name: "payment_intent", Type: sdk.TString, Required: true, Max: 5000, In: 4},
 }
 
-var fields201 = []sdk.Field{
+var fields201 = sdk.Fields{
 	{Name: "ending_before", Type: sdk.TString, Max: 500},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "limit", Type: sdk.TInteger},
 	{Name: "starting_after", Type: sdk.TString, Max: 500},
 }
 
-var enum202 = []string{"active", "all", "expired", "scheduled"}
+var enum202 = sdk.Enum{"active", "all", "expired", "scheduled"}
 
-var fields203 = []sdk.Field{
+var fields203 = sdk.Fields{
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "limit", Type: sdk.TInteger},
 	{Name: "starting_after", Type: sdk.TString, Max: 5000},
-	{Name: "status", Type: sdk.TString, Enum: enum202},
+	{Name: "status", Type: sdk.TString, Enum: &enum202},
 }
 
-var enum204 = []string{"account", "application", "customer", "self"}
+var enum204 = sdk.Enum{"account", "application", "customer", "self"}
 
-var fields205 = []sdk.Field{
+var fields205 = sdk.Fields{
 	{Name: "account", Type: sdk.TString},
 	{Name: "customer", Type: sdk.TString, Max: 5000},
 	{Name: "customer_account", Type: sdk.TString, Max: 5000, In: 4},
-	{Name: "type", Type: sdk.TString, Required: true, Enum: enum204},
+	{Name: "type", Type: sdk.TString, Required: true, Enum: &enum204},
 }
 
-var fields206 = []sdk.Field{
+var fields206 = sdk.Fields{
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "limit", Type: sdk.TInteger},
-	{Name: "owner", Type: sdk.TObject, Fields: fields205},
+	{Name: "owner", Type: sdk.TObject, Fields: &fields205},
 	{Name: "starting_after", Type: sdk.TString, Max: 5000},
 }
 
-var fields207 = []sdk.Field{
+var fields207 = sdk.Fields{
 	{Name: "active", Type: sdk.TBoolean},
-	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: fields9},
+	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: &fields9},
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "inclusive", Type: sdk.TBoolean},
@@ -11646,7 +11646,7 @@ var fields207 = []sdk.Field{
 	{Name: "starting_after", Type: sdk.TString, Max: 5000},
 }
 
-var fields208 = []sdk.Field{
+var fields208 = sdk.Fields{
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "is_account_default", Type: sdk.TBoolean},
@@ -11654,35 +11654,35 @@ var fields208 = []sdk.Field{
 	{Name: "starting_after", Type: sdk.TString, Max: 5000},
 }
 
-var enum209 = []string{"bbpos_chipper2x", "bbpos_wisepad3", "bbpos_wisepos_e", "mobile_phone_reader", "simulated_wisepos_e", "stripe_m2", "verifone_P400", "stripe_s700", "simulated_stripe_s700", "simulated_stripe_s710", "simulated_verifone_m425", "simulated_verifone_p630", "simulated_verifone_ux700", "simulated_verifone_v660p", "stripe_s710", "verifone_m425", "verifone_p630", "verifone_ux700", "verifone_v660p"}
+var enum209 = sdk.Enum{"bbpos_chipper2x", "bbpos_wisepad3", "bbpos_wisepos_e", "mobile_phone_reader", "simulated_wisepos_e", "stripe_m2", "verifone_P400", "stripe_s700", "simulated_stripe_s700", "simulated_stripe_s710", "simulated_verifone_m425", "simulated_verifone_p630", "simulated_verifone_ux700", "simulated_verifone_v660p", "stripe_s710", "verifone_m425", "verifone_p630", "verifone_ux700", "verifone_v660p"}
 
-var enum210 = []string{"offline", "online"}
+var enum210 = sdk.Enum{"offline", "online"}
 
-var fields211 = []sdk.Field{
-	{Name: "device_type", Type: sdk.TString, Enum: enum209, EnumIn: "\a\a\a\a\a\a\a\x06\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04"},
+var fields211 = sdk.Fields{
+	{Name: "device_type", Type: sdk.TString, Enum: &enum209, EnumIn: "\a\a\a\a\a\a\a\x06\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04"},
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "limit", Type: sdk.TInteger},
 	{Name: "location", Type: sdk.TString, Max: 5000},
 	{Name: "serial_number", Type: sdk.TString, Max: 5000},
 	{Name: "starting_after", Type: sdk.TString, Max: 5000},
-	{Name: "status", Type: sdk.TString, Enum: enum210},
+	{Name: "status", Type: sdk.TString, Enum: &enum210},
 }
 
-var enum212 = []string{"canceled", "failed", "pending", "succeeded"}
+var enum212 = sdk.Enum{"canceled", "failed", "pending", "succeeded"}
 
-var fields213 = []sdk.Field{
-	{Name: "amount", Type: sdk.TInteger | sdk.TObject, Fields: fields9},
-	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: fields9},
+var fields213 = sdk.Fields{
+	{Name: "amount", Type: sdk.TInteger | sdk.TObject, Fields: &fields9},
+	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: &fields9},
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "limit", Type: sdk.TInteger},
 	{Name: "starting_after", Type: sdk.TString, Max: 5000},
-	{Name: "status", Type: sdk.TString, Enum: enum212},
+	{Name: "status", Type: sdk.TString, Enum: &enum212},
 }
 
-var fields214 = []sdk.Field{
-	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: fields9},
+var fields214 = sdk.Fields{
+	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: &fields9},
 	{Name: "destination", Type: sdk.TString, Max: 5000},
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
@@ -11691,175 +11691,175 @@ var fields214 = []sdk.Field{
 	{Name: "transfer_group", Type: sdk.TString, Max: 5000},
 }
 
-var enum215 = []string{"canceled", "posted", "processing"}
+var enum215 = sdk.Enum{"canceled", "posted", "processing"}
 
-var fields216 = []sdk.Field{
+var fields216 = sdk.Fields{
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "financial_account", Type: sdk.TString, Required: true},
 	{Name: "limit", Type: sdk.TInteger},
 	{Name: "received_credit", Type: sdk.TString, Max: 5000},
 	{Name: "starting_after", Type: sdk.TString, Max: 5000},
-	{Name: "status", Type: sdk.TString, Enum: enum215},
+	{Name: "status", Type: sdk.TString, Enum: &enum215},
 }
 
-var enum217 = []string{"lost", "won"}
+var enum217 = sdk.Enum{"lost", "won"}
 
-var enum218 = []string{"canceled", "completed", "processing"}
+var enum218 = sdk.Enum{"canceled", "completed", "processing"}
 
-var fields219 = []sdk.Field{
+var fields219 = sdk.Fields{
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "financial_account", Type: sdk.TString, Required: true},
 	{Name: "limit", Type: sdk.TInteger},
 	{Name: "received_debit", Type: sdk.TString, Max: 5000},
-	{Name: "resolution", Type: sdk.TString, Enum: enum217},
+	{Name: "resolution", Type: sdk.TString, Enum: &enum217},
 	{Name: "starting_after", Type: sdk.TString, Max: 5000},
-	{Name: "status", Type: sdk.TString, Enum: enum218},
+	{Name: "status", Type: sdk.TString, Enum: &enum218},
 }
 
-var enum220 = []string{"closed", "open"}
+var enum220 = sdk.Enum{"closed", "open"}
 
-var fields221 = []sdk.Field{
-	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: fields9},
+var fields221 = sdk.Fields{
+	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: &fields9},
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "limit", Type: sdk.TInteger},
 	{Name: "starting_after", Type: sdk.TString, Max: 5000},
-	{Name: "status", Type: sdk.TString, In: 4, Enum: enum220},
+	{Name: "status", Type: sdk.TString, In: 4, Enum: &enum220},
 }
 
-var enum222 = []string{"canceled", "failed", "processing", "succeeded"}
+var enum222 = sdk.Enum{"canceled", "failed", "processing", "succeeded"}
 
-var fields223 = []sdk.Field{
+var fields223 = sdk.Fields{
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "financial_account", Type: sdk.TString, Required: true},
 	{Name: "limit", Type: sdk.TInteger},
 	{Name: "starting_after", Type: sdk.TString, Max: 5000},
-	{Name: "status", Type: sdk.TString, Enum: enum222},
+	{Name: "status", Type: sdk.TString, Enum: &enum222},
 }
 
-var enum224 = []string{"canceled", "failed", "posted", "processing", "returned"}
+var enum224 = sdk.Enum{"canceled", "failed", "posted", "processing", "returned"}
 
-var fields225 = []sdk.Field{
-	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: fields9},
+var fields225 = sdk.Fields{
+	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: &fields9},
 	{Name: "customer", Type: sdk.TString, Max: 5000},
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "financial_account", Type: sdk.TString, Required: true},
 	{Name: "limit", Type: sdk.TInteger},
 	{Name: "starting_after", Type: sdk.TString, Max: 5000},
-	{Name: "status", Type: sdk.TString, Enum: enum224},
+	{Name: "status", Type: sdk.TString, Enum: &enum224},
 }
 
-var fields226 = []sdk.Field{
+var fields226 = sdk.Fields{
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "financial_account", Type: sdk.TString, Required: true},
 	{Name: "limit", Type: sdk.TInteger},
 	{Name: "starting_after", Type: sdk.TString, Max: 5000},
-	{Name: "status", Type: sdk.TString, Enum: enum224},
+	{Name: "status", Type: sdk.TString, Enum: &enum224},
 }
 
-var enum227 = []string{"credit_reversal", "other", "outbound_payment", "payout", "outbound_transfer"}
+var enum227 = sdk.Enum{"credit_reversal", "other", "outbound_payment", "payout", "outbound_transfer"}
 
-var fields228 = []sdk.Field{
-	{Name: "source_flow_type", Type: sdk.TString, Required: true, Enum: enum227, EnumIn: "\a\a\a\a\x04"},
+var fields228 = sdk.Fields{
+	{Name: "source_flow_type", Type: sdk.TString, Required: true, Enum: &enum227, EnumIn: "\a\a\a\a\x04"},
 }
 
-var enum229 = []string{"failed", "succeeded"}
+var enum229 = sdk.Enum{"failed", "succeeded"}
 
-var fields230 = []sdk.Field{
+var fields230 = sdk.Fields{
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "financial_account", Type: sdk.TString, Required: true},
 	{Name: "limit", Type: sdk.TInteger},
-	{Name: "linked_flows", Type: sdk.TObject, Fields: fields228},
+	{Name: "linked_flows", Type: sdk.TObject, Fields: &fields228},
 	{Name: "starting_after", Type: sdk.TString, Max: 5000},
-	{Name: "status", Type: sdk.TString, Enum: enum229},
+	{Name: "status", Type: sdk.TString, Enum: &enum229},
 }
 
-var fields231 = []sdk.Field{
+var fields231 = sdk.Fields{
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "financial_account", Type: sdk.TString, Required: true},
 	{Name: "limit", Type: sdk.TInteger},
 	{Name: "starting_after", Type: sdk.TString, Max: 5000},
-	{Name: "status", Type: sdk.TString, Enum: enum229},
+	{Name: "status", Type: sdk.TString, Enum: &enum229},
 }
 
-var enum232 = []string{"created", "effective_at"}
+var enum232 = sdk.Enum{"created", "effective_at"}
 
-var fields233 = []sdk.Field{
-	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: fields9},
-	{Name: "effective_at", Type: sdk.TInteger | sdk.TObject, Fields: fields9},
+var fields233 = sdk.Fields{
+	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: &fields9},
+	{Name: "effective_at", Type: sdk.TInteger | sdk.TObject, Fields: &fields9},
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "financial_account", Type: sdk.TString, Required: true},
 	{Name: "limit", Type: sdk.TInteger},
-	{Name: "order_by", Type: sdk.TString, Enum: enum232},
+	{Name: "order_by", Type: sdk.TString, Enum: &enum232},
 	{Name: "starting_after", Type: sdk.TString, Max: 5000},
 	{Name: "transaction", Type: sdk.TString, Max: 5000},
 }
 
-var enum234 = []string{"created", "posted_at"}
+var enum234 = sdk.Enum{"created", "posted_at"}
 
-var enum235 = []string{"open", "posted", "void"}
+var enum235 = sdk.Enum{"open", "posted", "void"}
 
-var fields236 = []sdk.Field{
-	{Name: "posted_at", Type: sdk.TInteger | sdk.TObject, Fields: fields9},
+var fields236 = sdk.Fields{
+	{Name: "posted_at", Type: sdk.TInteger | sdk.TObject, Fields: &fields9},
 }
 
-var fields237 = []sdk.Field{
-	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: fields9},
+var fields237 = sdk.Fields{
+	{Name: "created", Type: sdk.TInteger | sdk.TObject, Fields: &fields9},
 	{Name: "ending_before", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "financial_account", Type: sdk.TString, Required: true},
 	{Name: "limit", Type: sdk.TInteger},
-	{Name: "order_by", Type: sdk.TString, Enum: enum234},
+	{Name: "order_by", Type: sdk.TString, Enum: &enum234},
 	{Name: "starting_after", Type: sdk.TString, Max: 5000},
-	{Name: "status", Type: sdk.TString, Enum: enum235},
-	{Name: "status_transitions", Type: sdk.TObject, Fields: fields236},
+	{Name: "status", Type: sdk.TString, Enum: &enum235},
+	{Name: "status_transitions", Type: sdk.TObject, Fields: &fields236},
 }
 
-var enum238 = []string{"currently_due", "eventually_due"}
+var enum238 = sdk.Enum{"currently_due", "eventually_due"}
 
-var enum239 = []string{"include", "omit"}
+var enum239 = sdk.Enum{"include", "omit"}
 
-var fields240 = []sdk.Field{
-	{Name: "fields", Type: sdk.TString, Enum: enum238},
-	{Name: "future_requirements", Type: sdk.TString, Enum: enum239},
+var fields240 = sdk.Fields{
+	{Name: "fields", Type: sdk.TString, Enum: &enum238},
+	{Name: "future_requirements", Type: sdk.TString, Enum: &enum239},
 }
 
-var enum241 = []string{"account_onboarding", "account_update"}
+var enum241 = sdk.Enum{"account_onboarding", "account_update"}
 
-var fields242 = []sdk.Field{
+var fields242 = sdk.Fields{
 	{Name: "account", Type: sdk.TString, Required: true, Max: 5000},
-	{Name: "collect", Type: sdk.TString, Enum: enum238},
-	{Name: "collection_options", Type: sdk.TObject, Fields: fields240},
+	{Name: "collect", Type: sdk.TString, Enum: &enum238},
+	{Name: "collection_options", Type: sdk.TObject, Fields: &fields240},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "refresh_url", Type: sdk.TString},
 	{Name: "return_url", Type: sdk.TString},
-	{Name: "type", Type: sdk.TString, Required: true, Enum: enum241},
+	{Name: "type", Type: sdk.TString, Required: true, Enum: &enum241},
 }
 
-var fields243 = []sdk.Field{
+var fields243 = sdk.Fields{
 	{Name: "disable_stripe_user_authentication", Type: sdk.TBoolean, In: 4},
 	{Name: "external_account_collection", Type: sdk.TBoolean},
 }
 
-var fields244 = []sdk.Field{
+var fields244 = sdk.Fields{
 	{Name: "enabled", Type: sdk.TBoolean, Required: true},
-	{Name: "features", Type: sdk.TObject, Fields: fields243},
+	{Name: "features", Type: sdk.TObject, Fields: &fields243},
 }
 
-var fields245 = []sdk.Field{
+var fields245 = sdk.Fields{
 	{Name: "enabled", Type: sdk.TBoolean, Required: true, In: 4},
 	{Name: "features", Type: sdk.TMap, In: 4},
 }
 
-var fields246 = []sdk.Field{
+var fields246 = sdk.Fields{
 	{Name: "disable_stripe_user_authentication", Type: sdk.TBoolean, In: 4},
 	{Name: "edit_payout_schedule", Type: sdk.TBoolean},
 	{Name: "external_account_collection", Type: sdk.TBoolean, In: 6},
@@ -11867,12 +11867,12 @@ var fields246 = []sdk.Field{
 	{Name: "standard_payouts", Type: sdk.TBoolean},
 }
 
-var fields247 = []sdk.Field{
+var fields247 = sdk.Fields{
 	{Name: "enabled", Type: sdk.TBoolean, Required: true},
-	{Name: "features", Type: sdk.TObject, Fields: fields246},
+	{Name: "features", Type: sdk.TObject, Fields: &fields246},
 }
 
-var fields248 = []sdk.Field{
+var fields248 = sdk.Fields{
 	{Name: "capture_payments", Type: sdk.TBoolean, In: 4},
 	{Name: "destination_on_behalf_of_charge_management", Type: sdk.TBoolean, In: 4},
 	{Name: "dispute_management", Type: sdk.TBoolean, In: 4},
@@ -11880,61 +11880,61 @@ var fields248 = []sdk.Field{
 	{Name: "smart_disputes_management", Type: sdk.TBoolean, In: 4},
 }
 
-var fields249 = []sdk.Field{
+var fields249 = sdk.Fields{
 	{Name: "enabled", Type: sdk.TBoolean, Required: true, In: 4},
-	{Name: "features", Type: sdk.TObject, In: 4, Fields: fields248},
+	{Name: "features", Type: sdk.TObject, In: 4, Fields: &fields248},
 }
 
-var fields250 = []sdk.Field{
+var fields250 = sdk.Fields{
 	{Name: "enabled", Type: sdk.TBoolean, Required: true},
 	{Name: "features", Type: sdk.TMap},
 }
 
-var fields251 = []sdk.Field{
+var fields251 = sdk.Fields{
 	{Name: "disable_stripe_user_authentication", Type: sdk.TBoolean, In: 4},
 	{Name: "external_account_collection", Type: sdk.TBoolean, In: 4},
 	{Name: "send_money", Type: sdk.TBoolean, In: 4},
 	{Name: "transfer_balance", Type: sdk.TBoolean, In: 4},
 }
 
-var fields252 = []sdk.Field{
+var fields252 = sdk.Fields{
 	{Name: "enabled", Type: sdk.TBoolean, Required: true, In: 4},
-	{Name: "features", Type: sdk.TObject, In: 4, Fields: fields251},
+	{Name: "features", Type: sdk.TObject, In: 4, Fields: &fields251},
 }
 
-var fields253 = []sdk.Field{
+var fields253 = sdk.Fields{
 	{Name: "card_spend_dispute_management", Type: sdk.TBoolean, In: 4},
 }
 
-var fields254 = []sdk.Field{
+var fields254 = sdk.Fields{
 	{Name: "enabled", Type: sdk.TBoolean, Required: true, In: 4},
-	{Name: "features", Type: sdk.TObject, In: 4, Fields: fields253},
+	{Name: "features", Type: sdk.TObject, In: 4, Fields: &fields253},
 }
 
-var fields255 = []sdk.Field{
+var fields255 = sdk.Fields{
 	{Name: "disable_stripe_user_authentication", Type: sdk.TBoolean, In: 4},
 	{Name: "external_account_collection", Type: sdk.TBoolean, In: 4},
 	{Name: "instant_payouts", Type: sdk.TBoolean, In: 4},
 }
 
-var fields256 = []sdk.Field{
+var fields256 = sdk.Fields{
 	{Name: "enabled", Type: sdk.TBoolean, Required: true, In: 4},
-	{Name: "features", Type: sdk.TObject, In: 4, Fields: fields255},
+	{Name: "features", Type: sdk.TObject, In: 4, Fields: &fields255},
 }
 
-var fields257 = []sdk.Field{
+var fields257 = sdk.Fields{
 	{Name: "card_management", Type: sdk.TBoolean, In: 4},
 	{Name: "card_spend_dispute_management", Type: sdk.TBoolean, In: 4},
 	{Name: "cardholder_management", Type: sdk.TBoolean, In: 4},
 	{Name: "spend_control_management", Type: sdk.TBoolean, In: 4},
 }
 
-var fields258 = []sdk.Field{
+var fields258 = sdk.Fields{
 	{Name: "enabled", Type: sdk.TBoolean, Required: true, In: 4},
-	{Name: "features", Type: sdk.TObject, In: 4, Fields: fields257},
+	{Name: "features", Type: sdk.TObject, In: 4, Fields: &fields257},
 }
 
-var fields259 = []sdk.Field{
+var fields259 = sdk.Fields{
 	{Name: "card_management", Type: sdk.TBoolean, In: 4},
 	{Name: "card_spend_dispute_management", Type: sdk.TBoolean, In: 4},
 	{Name: "cardholder_management", Type: sdk.TBoolean, In: 4},
@@ -11942,12 +11942,12 @@ var fields259 = []sdk.Field{
 	{Name: "spend_control_management", Type: sdk.TBoolean, In: 4},
 }
 
-var fields260 = []sdk.Field{
+var fields260 = sdk.Fields{
 	{Name: "enabled", Type: sdk.TBoolean, Required: true, In: 4},
-	{Name: "features", Type: sdk.TObject, In: 4, Fields: fields259},
+	{Name: "features", Type: sdk.TObject, In: 4, Fields: &fields259},
 }
 
-var fields261 = []sdk.Field{
+var fields261 = sdk.Fields{
 	{Name: "capture_payments", Type: sdk.TBoolean},
 	{Name: "destination_on_behalf_of_charge_management", Type: sdk.TBoolean},
 	{Name: "dispute_management", Type: sdk.TBoolean},
@@ -11955,110 +11955,110 @@ var fields261 = []sdk.Field{
 	{Name: "smart_disputes_management", Type: sdk.TBoolean, In: 4},
 }
 
-var fields262 = []sdk.Field{
+var fields262 = sdk.Fields{
 	{Name: "enabled", Type: sdk.TBoolean, Required: true},
-	{Name: "features", Type: sdk.TObject, Fields: fields261},
+	{Name: "features", Type: sdk.TObject, Fields: &fields261},
 }
 
-var fields263 = []sdk.Field{
+var fields263 = sdk.Fields{
 	{Name: "destination_on_behalf_of_charge_management", Type: sdk.TBoolean, In: 4},
 	{Name: "dispute_management", Type: sdk.TBoolean, In: 4},
 	{Name: "refund_management", Type: sdk.TBoolean, In: 4},
 	{Name: "smart_disputes_management", Type: sdk.TBoolean, In: 4},
 }
 
-var fields264 = []sdk.Field{
+var fields264 = sdk.Fields{
 	{Name: "enabled", Type: sdk.TBoolean, Required: true, In: 4},
-	{Name: "features", Type: sdk.TObject, In: 4, Fields: fields263},
+	{Name: "features", Type: sdk.TObject, In: 4, Fields: &fields263},
 }
 
-var fields265 = []sdk.Field{
+var fields265 = sdk.Fields{
 	{Name: "disable_stripe_user_authentication", Type: sdk.TBoolean, In: 4},
 }
 
-var fields266 = []sdk.Field{
+var fields266 = sdk.Fields{
 	{Name: "enabled", Type: sdk.TBoolean, Required: true, In: 4},
-	{Name: "features", Type: sdk.TObject, In: 4, Fields: fields265},
+	{Name: "features", Type: sdk.TObject, In: 4, Fields: &fields265},
 }
 
-var fields267 = []sdk.Field{
+var fields267 = sdk.Fields{
 	{Name: "enabled", Type: sdk.TBoolean, Required: true, In: 6},
 	{Name: "features", Type: sdk.TMap, In: 6},
 }
 
-var fields268 = []sdk.Field{
-	{Name: "account_management", Type: sdk.TObject, Fields: fields244},
-	{Name: "account_onboarding", Type: sdk.TObject, Fields: fields244},
-	{Name: "balance_report", Type: sdk.TObject, In: 4, Fields: fields245},
-	{Name: "balances", Type: sdk.TObject, Fields: fields247},
-	{Name: "disputes_list", Type: sdk.TObject, In: 4, Fields: fields249},
-	{Name: "documents", Type: sdk.TObject, Fields: fields250},
-	{Name: "financial_account", Type: sdk.TObject, In: 4, Fields: fields252},
-	{Name: "financial_account_transactions", Type: sdk.TObject, In: 4, Fields: fields254},
-	{Name: "instant_payouts_promotion", Type: sdk.TObject, In: 4, Fields: fields256},
-	{Name: "issuing_card", Type: sdk.TObject, In: 4, Fields: fields258},
-	{Name: "issuing_cards_list", Type: sdk.TObject, In: 4, Fields: fields260},
-	{Name: "notification_banner", Type: sdk.TObject, Fields: fields244},
-	{Name: "payment_details", Type: sdk.TObject, Fields: fields262},
-	{Name: "payment_disputes", Type: sdk.TObject, In: 4, Fields: fields264},
-	{Name: "payment_method_settings", Type: sdk.TObject, In: 4, Fields: fields266},
-	{Name: "payments", Type: sdk.TObject, Fields: fields262},
-	{Name: "payout_details", Type: sdk.TObject, In: 4, Fields: fields245},
-	{Name: "payout_reconciliation_report", Type: sdk.TObject, In: 4, Fields: fields245},
-	{Name: "payouts", Type: sdk.TObject, Fields: fields247},
-	{Name: "payouts_list", Type: sdk.TObject, Fields: fields250},
-	{Name: "tax_registrations", Type: sdk.TObject, In: 6, Fields: fields267},
-	{Name: "tax_settings", Type: sdk.TObject, In: 6, Fields: fields267},
+var fields268 = sdk.Fields{
+	{Name: "account_management", Type: sdk.TObject, Fields: &fields244},
+	{Name: "account_onboarding", Type: sdk.TObject, Fields: &fields244},
+	{Name: "balance_report", Type: sdk.TObject, In: 4, Fields: &fields245},
+	{Name: "balances", Type: sdk.TObject, Fields: &fields247},
+	{Name: "disputes_list", Type: sdk.TObject, In: 4, Fields: &fields249},
+	{Name: "documents", Type: sdk.TObject, Fields: &fields250},
+	{Name: "financial_account", Type: sdk.TObject, In: 4, Fields: &fields252},
+	{Name: "financial_account_transactions", Type: sdk.TObject, In: 4, Fields: &fields254},
+	{Name: "instant_payouts_promotion", Type: sdk.TObject, In: 4, Fields: &fields256},
+	{Name: "issuing_card", Type: sdk.TObject, In: 4, Fields: &fields258},
+	{Name: "issuing_cards_list", Type: sdk.TObject, In: 4, Fields: &fields260},
+	{Name: "notification_banner", Type: sdk.TObject, Fields: &fields244},
+	{Name: "payment_details", Type: sdk.TObject, Fields: &fields262},
+	{Name: "payment_disputes", Type: sdk.TObject, In: 4, Fields: &fields264},
+	{Name: "payment_method_settings", Type: sdk.TObject, In: 4, Fields: &fields266},
+	{Name: "payments", Type: sdk.TObject, Fields: &fields262},
+	{Name: "payout_details", Type: sdk.TObject, In: 4, Fields: &fields245},
+	{Name: "payout_reconciliation_report", Type: sdk.TObject, In: 4, Fields: &fields245},
+	{Name: "payouts", Type: sdk.TObject, Fields: &fields247},
+	{Name: "payouts_list", Type: sdk.TObject, Fields: &fields250},
+	{Name: "tax_registrations", Type: sdk.TObject, In: 6, Fields: &fields267},
+	{Name: "tax_settings", Type: sdk.TObject, In: 6, Fields: &fields267},
 }
 
-var fields269 = []sdk.Field{
+var fields269 = sdk.Fields{
 	{Name: "account", Type: sdk.TString, Required: true},
-	{Name: "components", Type: sdk.TObject, Required: true, Fields: fields268},
+	{Name: "components", Type: sdk.TObject, Required: true, Fields: &fields268},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 }
 
-var enum270 = []string{"checking", "futsu", "savings", "toza"}
+var enum270 = sdk.Enum{"checking", "futsu", "savings", "toza"}
 
 var item271 = sdk.Field{Type: sdk.TString, Max: 500}
 
-var fields272 = []sdk.Field{
+var fields272 = sdk.Fields{
 	{Name: "files", Type: sdk.TArray, Item: &item271},
 }
 
-var fields273 = []sdk.Field{
-	{Name: "bank_account_ownership_verification", Type: sdk.TObject, Fields: fields272},
+var fields273 = sdk.Fields{
+	{Name: "bank_account_ownership_verification", Type: sdk.TObject, Fields: &fields272},
 }
 
-var enum274 = []string{"bank_account"}
+var enum274 = sdk.Enum{"bank_account"}
 
-var fields275 = []sdk.Field{
+var fields275 = sdk.Fields{
 	{Name: "account_holder_name", Type: sdk.TString, Max: 5000},
-	{Name: "account_holder_type", Type: sdk.TString, Enum: enum147},
+	{Name: "account_holder_type", Type: sdk.TString, Enum: &enum147},
 	{Name: "account_number", Type: sdk.TString, Required: true, Max: 5000},
-	{Name: "account_type", Type: sdk.TString, Enum: enum270},
+	{Name: "account_type", Type: sdk.TString, Enum: &enum270},
 	{Name: "country", Type: sdk.TString, Required: true, Max: 5000},
 	{Name: "currency", Type: sdk.TString},
-	{Name: "documents", Type: sdk.TObject, Fields: fields273},
-	{Name: "object", Type: sdk.TString, Enum: enum274},
+	{Name: "documents", Type: sdk.TObject, Fields: &fields273},
+	{Name: "object", Type: sdk.TString, Enum: &enum274},
 	{Name: "routing_number", Type: sdk.TString, Max: 5000},
 }
 
-var fields276 = []sdk.Field{
+var fields276 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger, Required: true},
 	{Name: "currency", Type: sdk.TString, Required: true},
 	{Name: "fiscal_year_end", Type: sdk.TString, Required: true, Max: 5000},
 }
 
-var enum277 = []string{"lgbtqi_owned_business", "minority_owned_business", "none_of_these_apply", "prefer_not_to_answer", "women_owned_business"}
+var enum277 = sdk.Enum{"lgbtqi_owned_business", "minority_owned_business", "none_of_these_apply", "prefer_not_to_answer", "women_owned_business"}
 
-var item278 = sdk.Field{Type: sdk.TString, In: 4, Enum: enum277}
+var item278 = sdk.Field{Type: sdk.TString, In: 4, Enum: &enum277}
 
-var fields279 = []sdk.Field{
+var fields279 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger, Required: true},
 	{Name: "currency", Type: sdk.TString, Required: true},
 }
 
-var fields280 = []sdk.Field{
+var fields280 = sdk.Fields{
 	{Name: "city", Type: sdk.TString, Max: 100},
 	{Name: "country", Type: sdk.TString, Max: 5000},
 	{Name: "line1", Type: sdk.TString, Max: 200},
@@ -12067,105 +12067,105 @@ var fields280 = []sdk.Field{
 	{Name: "state", Type: sdk.TString, Max: 5000},
 }
 
-var fields281 = []sdk.Field{
-	{Name: "annual_revenue", Type: sdk.TObject, Fields: fields276},
+var fields281 = sdk.Fields{
+	{Name: "annual_revenue", Type: sdk.TObject, Fields: &fields276},
 	{Name: "estimated_worker_count", Type: sdk.TInteger},
 	{Name: "mcc", Type: sdk.TString, Max: 4},
 	{Name: "minority_owned_business_designation", Type: sdk.TArray, In: 4, Item: &item278},
-	{Name: "monthly_estimated_revenue", Type: sdk.TObject, Fields: fields279},
+	{Name: "monthly_estimated_revenue", Type: sdk.TObject, Fields: &fields279},
 	{Name: "name", Type: sdk.TString, Max: 5000},
 	{Name: "product_description", Type: sdk.TString, Max: 40000},
-	{Name: "support_address", Type: sdk.TObject, Fields: fields280},
+	{Name: "support_address", Type: sdk.TObject, Fields: &fields280},
 	{Name: "support_email", Type: sdk.TString},
 	{Name: "support_phone", Type: sdk.TString, Max: 5000},
 	{Name: "support_url", Type: sdk.TString | sdk.TClear},
 	{Name: "url", Type: sdk.TString},
 }
 
-var enum282 = []string{"company", "government_entity", "individual", "non_profit"}
+var enum282 = sdk.Enum{"company", "government_entity", "individual", "non_profit"}
 
-var fields283 = []sdk.Field{
+var fields283 = sdk.Fields{
 	{Name: "requested", Type: sdk.TBoolean},
 }
 
-var fields284 = []sdk.Field{
+var fields284 = sdk.Fields{
 	{Name: "requested", Type: sdk.TBoolean, In: 4},
 }
 
-var fields285 = []sdk.Field{
+var fields285 = sdk.Fields{
 	{Name: "requested", Type: sdk.TBoolean, In: 6},
 }
 
-var fields286 = []sdk.Field{
-	{Name: "acss_debit_payments", Type: sdk.TObject, Fields: fields283},
-	{Name: "affirm_payments", Type: sdk.TObject, Fields: fields283},
-	{Name: "afterpay_clearpay_payments", Type: sdk.TObject, Fields: fields283},
-	{Name: "alma_payments", Type: sdk.TObject, In: 4, Fields: fields284},
-	{Name: "amazon_pay_payments", Type: sdk.TObject, Fields: fields283},
-	{Name: "app_distribution", Type: sdk.TObject, In: 4, Fields: fields284},
-	{Name: "au_becs_debit_payments", Type: sdk.TObject, Fields: fields283},
-	{Name: "bacs_debit_payments", Type: sdk.TObject, Fields: fields283},
-	{Name: "bancontact_payments", Type: sdk.TObject, Fields: fields283},
-	{Name: "bank_transfer_payments", Type: sdk.TObject, Fields: fields283},
-	{Name: "billie_payments", Type: sdk.TObject, In: 4, Fields: fields284},
-	{Name: "bizum_payments", Type: sdk.TObject, In: 4, Fields: fields284},
-	{Name: "blik_payments", Type: sdk.TObject, Fields: fields283},
-	{Name: "boleto_payments", Type: sdk.TObject, Fields: fields283},
-	{Name: "card_issuing", Type: sdk.TObject, Fields: fields283},
-	{Name: "card_payments", Type: sdk.TObject, Fields: fields283},
-	{Name: "cartes_bancaires_payments", Type: sdk.TObject, Fields: fields283},
-	{Name: "cashapp_payments", Type: sdk.TObject, Fields: fields283},
-	{Name: "crypto_payments", Type: sdk.TObject, In: 4, Fields: fields284},
-	{Name: "eps_payments", Type: sdk.TObject, Fields: fields283},
-	{Name: "fpx_payments", Type: sdk.TObject, Fields: fields283},
-	{Name: "gb_bank_transfer_payments", Type: sdk.TObject, In: 6, Fields: fields285},
-	{Name: "giropay_payments", Type: sdk.TObject, Fields: fields283},
-	{Name: "grabpay_payments", Type: sdk.TObject, Fields: fields283},
-	{Name: "ideal_payments", Type: sdk.TObject, Fields: fields283},
-	{Name: "india_international_payments", Type: sdk.TObject, Fields: fields283},
-	{Name: "jcb_payments", Type: sdk.TObject, Fields: fields283},
-	{Name: "jp_bank_transfer_payments", Type: sdk.TObject, In: 6, Fields: fields285},
-	{Name: "kakao_pay_payments", Type: sdk.TObject, In: 4, Fields: fields284},
-	{Name: "klarna_payments", Type: sdk.TObject, Fields: fields283},
-	{Name: "konbini_payments", Type: sdk.TObject, Fields: fields283},
-	{Name: "kr_card_payments", Type: sdk.TObject, In: 4, Fields: fields284},
-	{Name: "legacy_payments", Type: sdk.TObject, Fields: fields283},
-	{Name: "link_payments", Type: sdk.TObject, Fields: fields283},
-	{Name: "mb_way_payments", Type: sdk.TObject, In: 4, Fields: fields284},
-	{Name: "mobilepay_payments", Type: sdk.TObject, Fields: fields283},
-	{Name: "multibanco_payments", Type: sdk.TObject, In: 6, Fields: fields285},
-	{Name: "mx_bank_transfer_payments", Type: sdk.TObject, In: 6, Fields: fields285},
-	{Name: "naver_pay_payments", Type: sdk.TObject, In: 4, Fields: fields284},
-	{Name: "nz_bank_account_becs_debit_payments", Type: sdk.TObject, In: 4, Fields: fields284},
-	{Name: "oxxo_payments", Type: sdk.TObject, Fields: fields283},
-	{Name: "p24_payments", Type: sdk.TObject, Fields: fields283},
-	{Name: "pay_by_bank_payments", Type: sdk.TObject, In: 4, Fields: fields284},
-	{Name: "payco_payments", Type: sdk.TObject, In: 4, Fields: fields284},
-	{Name: "paynow_payments", Type: sdk.TObject, Fields: fields283},
-	{Name: "payto_payments", Type: sdk.TObject, In: 4, Fields: fields284},
-	{Name: "pix_payments", Type: sdk.TObject, In: 4, Fields: fields284},
-	{Name: "promptpay_payments", Type: sdk.TObject, Fields: fields283},
-	{Name: "revolut_pay_payments", Type: sdk.TObject, Fields: fields283},
-	{Name: "samsung_pay_payments", Type: sdk.TObject, In: 4, Fields: fields284},
-	{Name: "satispay_payments", Type: sdk.TObject, In: 4, Fields: fields284},
-	{Name: "scalapay_payments", Type: sdk.TObject, In: 4, Fields: fields284},
-	{Name: "sepa_bank_transfer_payments", Type: sdk.TObject, In: 6, Fields: fields285},
-	{Name: "sepa_debit_payments", Type: sdk.TObject, Fields: fields283},
-	{Name: "sofort_payments", Type: sdk.TObject, Fields: fields283},
-	{Name: "sunbit_payments", Type: sdk.TObject, In: 4, Fields: fields284},
-	{Name: "swish_payments", Type: sdk.TObject, Fields: fields283},
-	{Name: "tax_reporting_us_1099_k", Type: sdk.TObject, Fields: fields283},
-	{Name: "tax_reporting_us_1099_misc", Type: sdk.TObject, Fields: fields283},
-	{Name: "transfers", Type: sdk.TObject, Fields: fields283},
-	{Name: "treasury", Type: sdk.TObject, Fields: fields283},
-	{Name: "twint_payments", Type: sdk.TObject, In: 6, Fields: fields285},
-	{Name: "upi_payments", Type: sdk.TObject, In: 4, Fields: fields284},
-	{Name: "us_bank_account_ach_payments", Type: sdk.TObject, Fields: fields283},
-	{Name: "us_bank_transfer_payments", Type: sdk.TObject, In: 6, Fields: fields285},
-	{Name: "zip_payments", Type: sdk.TObject, Fields: fields283},
+var fields286 = sdk.Fields{
+	{Name: "acss_debit_payments", Type: sdk.TObject, Fields: &fields283},
+	{Name: "affirm_payments", Type: sdk.TObject, Fields: &fields283},
+	{Name: "afterpay_clearpay_payments", Type: sdk.TObject, Fields: &fields283},
+	{Name: "alma_payments", Type: sdk.TObject, In: 4, Fields: &fields284},
+	{Name: "amazon_pay_payments", Type: sdk.TObject, Fields: &fields283},
+	{Name: "app_distribution", Type: sdk.TObject, In: 4, Fields: &fields284},
+	{Name: "au_becs_debit_payments", Type: sdk.TObject, Fields: &fields283},
+	{Name: "bacs_debit_payments", Type: sdk.TObject, Fields: &fields283},
+	{Name: "bancontact_payments", Type: sdk.TObject, Fields: &fields283},
+	{Name: "bank_transfer_payments", Type: sdk.TObject, Fields: &fields283},
+	{Name: "billie_payments", Type: sdk.TObject, In: 4, Fields: &fields284},
+	{Name: "bizum_payments", Type: sdk.TObject, In: 4, Fields: &fields284},
+	{Name: "blik_payments", Type: sdk.TObject, Fields: &fields283},
+	{Name: "boleto_payments", Type: sdk.TObject, Fields: &fields283},
+	{Name: "card_issuing", Type: sdk.TObject, Fields: &fields283},
+	{Name: "card_payments", Type: sdk.TObject, Fields: &fields283},
+	{Name: "cartes_bancaires_payments", Type: sdk.TObject, Fields: &fields283},
+	{Name: "cashapp_payments", Type: sdk.TObject, Fields: &fields283},
+	{Name: "crypto_payments", Type: sdk.TObject, In: 4, Fields: &fields284},
+	{Name: "eps_payments", Type: sdk.TObject, Fields: &fields283},
+	{Name: "fpx_payments", Type: sdk.TObject, Fields: &fields283},
+	{Name: "gb_bank_transfer_payments", Type: sdk.TObject, In: 6, Fields: &fields285},
+	{Name: "giropay_payments", Type: sdk.TObject, Fields: &fields283},
+	{Name: "grabpay_payments", Type: sdk.TObject, Fields: &fields283},
+	{Name: "ideal_payments", Type: sdk.TObject, Fields: &fields283},
+	{Name: "india_international_payments", Type: sdk.TObject, Fields: &fields283},
+	{Name: "jcb_payments", Type: sdk.TObject, Fields: &fields283},
+	{Name: "jp_bank_transfer_payments", Type: sdk.TObject, In: 6, Fields: &fields285},
+	{Name: "kakao_pay_payments", Type: sdk.TObject, In: 4, Fields: &fields284},
+	{Name: "klarna_payments", Type: sdk.TObject, Fields: &fields283},
+	{Name: "konbini_payments", Type: sdk.TObject, Fields: &fields283},
+	{Name: "kr_card_payments", Type: sdk.TObject, In: 4, Fields: &fields284},
+	{Name: "legacy_payments", Type: sdk.TObject, Fields: &fields283},
+	{Name: "link_payments", Type: sdk.TObject, Fields: &fields283},
+	{Name: "mb_way_payments", Type: sdk.TObject, In: 4, Fields: &fields284},
+	{Name: "mobilepay_payments", Type: sdk.TObject, Fields: &fields283},
+	{Name: "multibanco_payments", Type: sdk.TObject, In: 6, Fields: &fields285},
+	{Name: "mx_bank_transfer_payments", Type: sdk.TObject, In: 6, Fields: &fields285},
+	{Name: "naver_pay_payments", Type: sdk.TObject, In: 4, Fields: &fields284},
+	{Name: "nz_bank_account_becs_debit_payments", Type: sdk.TObject, In: 4, Fields: &fields284},
+	{Name: "oxxo_payments", Type: sdk.TObject, Fields: &fields283},
+	{Name: "p24_payments", Type: sdk.TObject, Fields: &fields283},
+	{Name: "pay_by_bank_payments", Type: sdk.TObject, In: 4, Fields: &fields284},
+	{Name: "payco_payments", Type: sdk.TObject, In: 4, Fields: &fields284},
+	{Name: "paynow_payments", Type: sdk.TObject, Fields: &fields283},
+	{Name: "payto_payments", Type: sdk.TObject, In: 4, Fields: &fields284},
+	{Name: "pix_payments", Type: sdk.TObject, In: 4, Fields: &fields284},
+	{Name: "promptpay_payments", Type: sdk.TObject, Fields: &fields283},
+	{Name: "revolut_pay_payments", Type: sdk.TObject, Fields: &fields283},
+	{Name: "samsung_pay_payments", Type: sdk.TObject, In: 4, Fields: &fields284},
+	{Name: "satispay_payments", Type: sdk.TObject, In: 4, Fields: &fields284},
+	{Name: "scalapay_payments", Type: sdk.TObject, In: 4, Fields: &fields284},
+	{Name: "sepa_bank_transfer_payments", Type: sdk.TObject, In: 6, Fields: &fields285},
+	{Name: "sepa_debit_payments", Type: sdk.TObject, Fields: &fields283},
+	{Name: "sofort_payments", Type: sdk.TObject, Fields: &fields283},
+	{Name: "sunbit_payments", Type: sdk.TObject, In: 4, Fields: &fields284},
+	{Name: "swish_payments", Type: sdk.TObject, Fields: &fields283},
+	{Name: "tax_reporting_us_1099_k", Type: sdk.TObject, Fields: &fields283},
+	{Name: "tax_reporting_us_1099_misc", Type: sdk.TObject, Fields: &fields283},
+	{Name: "transfers", Type: sdk.TObject, Fields: &fields283},
+	{Name: "treasury", Type: sdk.TObject, Fields: &fields283},
+	{Name: "twint_payments", Type: sdk.TObject, In: 6, Fields: &fields285},
+	{Name: "upi_payments", Type: sdk.TObject, In: 4, Fields: &fields284},
+	{Name: "us_bank_account_ach_payments", Type: sdk.TObject, Fields: &fields283},
+	{Name: "us_bank_transfer_payments", Type: sdk.TObject, In: 6, Fields: &fields285},
+	{Name: "zip_payments", Type: sdk.TObject, Fields: &fields283},
 }
 
-var fields287 = []sdk.Field{
+var fields287 = sdk.Fields{
 	{Name: "city", Type: sdk.TString, Max: 5000},
 	{Name: "country", Type: sdk.TString, Max: 5000},
 	{Name: "line1", Type: sdk.TString, Max: 5000},
@@ -12175,7 +12175,7 @@ var fields287 = []sdk.Field{
 	{Name: "town", Type: sdk.TString, Max: 5000},
 }
 
-var fields288 = []sdk.Field{
+var fields288 = sdk.Fields{
 	{Name: "city", Type: sdk.TString, Max: 100, In: 4},
 	{Name: "country", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "line1", Type: sdk.TString, Max: 200, In: 4},
@@ -12184,44 +12184,44 @@ var fields288 = []sdk.Field{
 	{Name: "state", Type: sdk.TString, Max: 5000, In: 4},
 }
 
-var fields289 = []sdk.Field{
+var fields289 = sdk.Fields{
 	{Name: "date", Type: sdk.TInteger, In: 4},
 	{Name: "ip", Type: sdk.TString, In: 4},
 	{Name: "user_agent", Type: sdk.TString, Max: 5000, In: 4},
 }
 
-var fields290 = []sdk.Field{
+var fields290 = sdk.Fields{
 	{Name: "date", Type: sdk.TInteger},
 	{Name: "ip", Type: sdk.TString},
 	{Name: "user_agent", Type: sdk.TString, Max: 5000},
 }
 
-var enum291 = []string{"qualified_entity_exceeds_ownership_threshold", "qualifies_as_financial_institution"}
+var enum291 = sdk.Enum{"qualified_entity_exceeds_ownership_threshold", "qualifies_as_financial_institution"}
 
-var fields292 = []sdk.Field{
+var fields292 = sdk.Fields{
 	{Name: "day", Type: sdk.TInteger, Required: true, In: 4},
 	{Name: "month", Type: sdk.TInteger, Required: true, In: 4},
 	{Name: "year", Type: sdk.TInteger, Required: true, In: 4},
 }
 
-var enum293 = []string{"free_zone_establishment", "free_zone_llc", "government_instrumentality", "governmental_unit", "incorporated_non_profit", "incorporated_partnership", "limited_liability_partnership", "llc", "multi_member_llc", "private_company", "private_corporation", "private_partnership", "public_company", "public_corporation", "public_partnership", "registered_charity", "single_member_llc", "sole_establishment", "sole_proprietorship", "tax_exempt_government_instrumentality", "unincorporated_association", "unincorporated_non_profit", "unincorporated_partnership"}
+var enum293 = sdk.Enum{"free_zone_establishment", "free_zone_llc", "government_instrumentality", "governmental_unit", "incorporated_non_profit", "incorporated_partnership", "limited_liability_partnership", "llc", "multi_member_llc", "private_company", "private_corporation", "private_partnership", "public_company", "public_corporation", "public_partnership", "registered_charity", "single_member_llc", "sole_establishment", "sole_proprietorship", "tax_exempt_government_instrumentality", "unincorporated_association", "unincorporated_non_profit", "unincorporated_partnership"}
 
-var fields294 = []sdk.Field{
+var fields294 = sdk.Fields{
 	{Name: "back", Type: sdk.TString, Max: 500},
 	{Name: "front", Type: sdk.TString, Max: 500},
 }
 
-var fields295 = []sdk.Field{
-	{Name: "document", Type: sdk.TObject, Fields: fields294},
+var fields295 = sdk.Fields{
+	{Name: "document", Type: sdk.TObject, Fields: &fields294},
 }
 
-var fields296 = []sdk.Field{
-	{Name: "address", Type: sdk.TObject, Fields: fields280},
-	{Name: "address_kana", Type: sdk.TObject, Fields: fields287},
-	{Name: "address_kanji", Type: sdk.TObject, Fields: fields287},
-	{Name: "administrative_address", Type: sdk.TObject, In: 4, Fields: fields288},
+var fields296 = sdk.Fields{
+	{Name: "address", Type: sdk.TObject, Fields: &fields280},
+	{Name: "address_kana", Type: sdk.TObject, Fields: &fields287},
+	{Name: "address_kanji", Type: sdk.TObject, Fields: &fields287},
+	{Name: "administrative_address", Type: sdk.TObject, In: 4, Fields: &fields288},
 	{Name: "directors_provided", Type: sdk.TBoolean},
-	{Name: "directorship_declaration", Type: sdk.TObject, In: 4, Fields: fields289},
+	{Name: "directorship_declaration", Type: sdk.TObject, In: 4, Fields: &fields289},
 	{Name: "executives_provided", Type: sdk.TBoolean},
 	{Name: "export_license_id", Type: sdk.TString, Max: 5000},
 	{Name: "export_purpose_code", Type: sdk.TString, Max: 5000},
@@ -12229,83 +12229,83 @@ var fields296 = []sdk.Field{
 	{Name: "name_kana", Type: sdk.TString, Max: 100},
 	{Name: "name_kanji", Type: sdk.TString, Max: 100},
 	{Name: "owners_provided", Type: sdk.TBoolean},
-	{Name: "ownership_declaration", Type: sdk.TObject, Fields: fields290},
-	{Name: "ownership_exemption_reason", Type: sdk.TString | sdk.TClear, In: 4, Enum: enum291},
+	{Name: "ownership_declaration", Type: sdk.TObject, Fields: &fields290},
+	{Name: "ownership_exemption_reason", Type: sdk.TString | sdk.TClear, In: 4, Enum: &enum291},
 	{Name: "phone", Type: sdk.TString, Max: 5000},
-	{Name: "principal_place_of_business", Type: sdk.TObject, In: 4, Fields: fields288},
-	{Name: "registration_date", Type: sdk.TObject | sdk.TClear, In: 4, Fields: fields292},
+	{Name: "principal_place_of_business", Type: sdk.TObject, In: 4, Fields: &fields288},
+	{Name: "registration_date", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields292},
 	{Name: "registration_number", Type: sdk.TString, Max: 5000},
-	{Name: "representative_declaration", Type: sdk.TObject, In: 4, Fields: fields289},
-	{Name: "structure", Type: sdk.TString | sdk.TClear, Enum: enum293},
+	{Name: "representative_declaration", Type: sdk.TObject, In: 4, Fields: &fields289},
+	{Name: "structure", Type: sdk.TString | sdk.TClear, Enum: &enum293},
 	{Name: "tax_id", Type: sdk.TString, Max: 5000},
 	{Name: "tax_id_registrar", Type: sdk.TString, Max: 5000},
 	{Name: "vat_id", Type: sdk.TString, Max: 5000},
-	{Name: "verification", Type: sdk.TObject, Fields: fields295},
+	{Name: "verification", Type: sdk.TObject, Fields: &fields295},
 }
 
-var enum297 = []string{"account", "application"}
+var enum297 = sdk.Enum{"account", "application"}
 
-var fields298 = []sdk.Field{
-	{Name: "payer", Type: sdk.TString, Enum: enum297},
+var fields298 = sdk.Fields{
+	{Name: "payer", Type: sdk.TString, Enum: &enum297},
 }
 
-var enum299 = []string{"application", "stripe"}
+var enum299 = sdk.Enum{"application", "stripe"}
 
-var fields300 = []sdk.Field{
-	{Name: "payments", Type: sdk.TString, Enum: enum299},
+var fields300 = sdk.Fields{
+	{Name: "payments", Type: sdk.TString, Enum: &enum299},
 }
 
-var enum301 = []string{"express", "full", "none"}
+var enum301 = sdk.Enum{"express", "full", "none"}
 
-var fields302 = []sdk.Field{
-	{Name: "type", Type: sdk.TString, Enum: enum301},
+var fields302 = sdk.Fields{
+	{Name: "type", Type: sdk.TString, Enum: &enum301},
 }
 
-var fields303 = []sdk.Field{
-	{Name: "fees", Type: sdk.TObject, Fields: fields298},
-	{Name: "losses", Type: sdk.TObject, Fields: fields300},
-	{Name: "requirement_collection", Type: sdk.TString, Enum: enum299},
-	{Name: "stripe_dashboard", Type: sdk.TObject, Fields: fields302},
+var fields303 = sdk.Fields{
+	{Name: "fees", Type: sdk.TObject, Fields: &fields298},
+	{Name: "losses", Type: sdk.TObject, Fields: &fields300},
+	{Name: "requirement_collection", Type: sdk.TString, Enum: &enum299},
+	{Name: "stripe_dashboard", Type: sdk.TObject, Fields: &fields302},
 }
 
 var item304 = sdk.Field{Type: sdk.TString, Max: 500, In: 4}
 
-var fields305 = []sdk.Field{
+var fields305 = sdk.Fields{
 	{Name: "files", Type: sdk.TArray, In: 4, Item: &item304},
 }
 
 var item306 = sdk.Field{Type: sdk.TString, Max: 500, In: 3}
 
-var fields307 = []sdk.Field{
+var fields307 = sdk.Fields{
 	{Name: "files", Type: sdk.TArray, In: 3, Item: &item306},
 }
 
-var fields308 = []sdk.Field{
+var fields308 = sdk.Fields{
 	{Name: "person", Type: sdk.TString, Max: 5000, In: 4},
 }
 
-var fields309 = []sdk.Field{
+var fields309 = sdk.Fields{
 	{Name: "files", Type: sdk.TArray, In: 4, Item: &item304},
-	{Name: "signer", Type: sdk.TObject, In: 4, Fields: fields308},
+	{Name: "signer", Type: sdk.TObject, In: 4, Fields: &fields308},
 }
 
-var fields310 = []sdk.Field{
-	{Name: "bank_account_ownership_verification", Type: sdk.TObject, Fields: fields272},
-	{Name: "company_license", Type: sdk.TObject, Fields: fields272},
-	{Name: "company_memorandum_of_association", Type: sdk.TObject, Fields: fields272},
-	{Name: "company_ministerial_decree", Type: sdk.TObject, Fields: fields272},
-	{Name: "company_registration_verification", Type: sdk.TObject, Fields: fields272},
-	{Name: "company_tax_id_verification", Type: sdk.TObject, Fields: fields272},
-	{Name: "proof_of_address", Type: sdk.TObject, In: 4, Fields: fields305},
-	{Name: "proof_of_registration", Type: sdk.TObject, In: 3, Fields: fields307},
-	{Name: "proof_of_ultimate_beneficial_ownership", Type: sdk.TObject, In: 4, Fields: fields309},
+var fields310 = sdk.Fields{
+	{Name: "bank_account_ownership_verification", Type: sdk.TObject, Fields: &fields272},
+	{Name: "company_license", Type: sdk.TObject, Fields: &fields272},
+	{Name: "company_memorandum_of_association", Type: sdk.TObject, Fields: &fields272},
+	{Name: "company_ministerial_decree", Type: sdk.TObject, Fields: &fields272},
+	{Name: "company_registration_verification", Type: sdk.TObject, Fields: &fields272},
+	{Name: "company_tax_id_verification", Type: sdk.TObject, Fields: &fields272},
+	{Name: "proof_of_address", Type: sdk.TObject, In: 4, Fields: &fields305},
+	{Name: "proof_of_registration", Type: sdk.TObject, In: 3, Fields: &fields307},
+	{Name: "proof_of_ultimate_beneficial_ownership", Type: sdk.TObject, In: 4, Fields: &fields309},
 }
 
-var fields311 = []sdk.Field{
+var fields311 = sdk.Fields{
 	{Name: "payments_pricing", Type: sdk.TString | sdk.TClear, Max: 5000, In: 4},
 }
 
-var fields312 = []sdk.Field{
+var fields312 = sdk.Fields{
 	{Name: "day", Type: sdk.TInteger, Required: true},
 	{Name: "month", Type: sdk.TInteger, Required: true},
 	{Name: "year", Type: sdk.TInteger, Required: true},
@@ -12313,9 +12313,9 @@ var fields312 = []sdk.Field{
 
 var item313 = sdk.Field{Type: sdk.TString, Max: 300}
 
-var enum314 = []string{"existing", "none"}
+var enum314 = sdk.Enum{"existing", "none"}
 
-var fields315 = []sdk.Field{
+var fields315 = sdk.Fields{
 	{Name: "director", Type: sdk.TBoolean},
 	{Name: "executive", Type: sdk.TBoolean},
 	{Name: "owner", Type: sdk.TBoolean},
@@ -12323,16 +12323,16 @@ var fields315 = []sdk.Field{
 	{Name: "title", Type: sdk.TString, Max: 5000},
 }
 
-var fields316 = []sdk.Field{
-	{Name: "additional_document", Type: sdk.TObject, Fields: fields294},
-	{Name: "document", Type: sdk.TObject, Fields: fields294},
+var fields316 = sdk.Fields{
+	{Name: "additional_document", Type: sdk.TObject, Fields: &fields294},
+	{Name: "document", Type: sdk.TObject, Fields: &fields294},
 }
 
-var fields317 = []sdk.Field{
-	{Name: "address", Type: sdk.TObject, Fields: fields280},
-	{Name: "address_kana", Type: sdk.TObject, Fields: fields287},
-	{Name: "address_kanji", Type: sdk.TObject, Fields: fields287},
-	{Name: "dob", Type: sdk.TObject | sdk.TClear, Fields: fields312},
+var fields317 = sdk.Fields{
+	{Name: "address", Type: sdk.TObject, Fields: &fields280},
+	{Name: "address_kana", Type: sdk.TObject, Fields: &fields287},
+	{Name: "address_kanji", Type: sdk.TObject, Fields: &fields287},
+	{Name: "dob", Type: sdk.TObject | sdk.TClear, Fields: &fields312},
 	{Name: "email", Type: sdk.TString},
 	{Name: "first_name", Type: sdk.TString, Max: 100},
 	{Name: "first_name_kana", Type: sdk.TString, Max: 5000},
@@ -12347,195 +12347,195 @@ var fields317 = []sdk.Field{
 	{Name: "maiden_name", Type: sdk.TString, Max: 5000},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
 	{Name: "phone", Type: sdk.TString},
-	{Name: "political_exposure", Type: sdk.TString, Enum: enum314},
-	{Name: "registered_address", Type: sdk.TObject, Fields: fields280},
-	{Name: "relationship", Type: sdk.TObject, Fields: fields315},
+	{Name: "political_exposure", Type: sdk.TString, Enum: &enum314},
+	{Name: "registered_address", Type: sdk.TObject, Fields: &fields280},
+	{Name: "relationship", Type: sdk.TObject, Fields: &fields315},
 	{Name: "ssn_last_4", Type: sdk.TString, Max: 5000},
-	{Name: "verification", Type: sdk.TObject, Fields: fields316},
+	{Name: "verification", Type: sdk.TObject, Fields: &fields316},
 }
 
-var fields318 = []sdk.Field{
+var fields318 = sdk.Fields{
 	{Name: "display_name", Type: sdk.TString},
 }
 
-var fields319 = []sdk.Field{
+var fields319 = sdk.Fields{
 	{Name: "icon", Type: sdk.TString, Max: 5000},
 	{Name: "logo", Type: sdk.TString, Max: 5000},
 	{Name: "primary_color", Type: sdk.TString, Max: 5000},
 	{Name: "secondary_color", Type: sdk.TString, Max: 5000},
 }
 
-var fields320 = []sdk.Field{
+var fields320 = sdk.Fields{
 	{Name: "date", Type: sdk.TInteger},
 	{Name: "ip", Type: sdk.TString},
 	{Name: "user_agent", Type: sdk.TString | sdk.TClear, Max: 5000},
 }
 
-var fields321 = []sdk.Field{
-	{Name: "tos_acceptance", Type: sdk.TObject, Fields: fields320},
+var fields321 = sdk.Fields{
+	{Name: "tos_acceptance", Type: sdk.TObject, Fields: &fields320},
 }
 
-var fields322 = []sdk.Field{
+var fields322 = sdk.Fields{
 	{Name: "avs_failure", Type: sdk.TBoolean},
 	{Name: "cvc_failure", Type: sdk.TBoolean},
 }
 
-var fields323 = []sdk.Field{
-	{Name: "decline_on", Type: sdk.TObject, Fields: fields322},
+var fields323 = sdk.Fields{
+	{Name: "decline_on", Type: sdk.TObject, Fields: &fields322},
 	{Name: "statement_descriptor_prefix", Type: sdk.TString, Max: 10},
 	{Name: "statement_descriptor_prefix_kana", Type: sdk.TString | sdk.TClear, Max: 10},
 	{Name: "statement_descriptor_prefix_kanji", Type: sdk.TString | sdk.TClear, Max: 10},
 }
 
-var enum324 = []string{"always", "never", "offer"}
+var enum324 = sdk.Enum{"always", "never", "offer"}
 
-var fields325 = []sdk.Field{
-	{Name: "hosted_payment_method_save", Type: sdk.TString, In: 4, Enum: enum324},
+var fields325 = sdk.Fields{
+	{Name: "hosted_payment_method_save", Type: sdk.TString, In: 4, Enum: &enum324},
 }
 
-var fields326 = []sdk.Field{
+var fields326 = sdk.Fields{
 	{Name: "statement_descriptor", Type: sdk.TString, Max: 22},
 	{Name: "statement_descriptor_kana", Type: sdk.TString, Max: 22},
 	{Name: "statement_descriptor_kanji", Type: sdk.TString, Max: 22},
 }
 
-var enum327 = []string{"minimum"}
+var enum327 = sdk.Enum{"minimum"}
 
-var enum328 = []string{"daily", "manual", "monthly", "weekly"}
+var enum328 = sdk.Enum{"daily", "manual", "monthly", "weekly"}
 
 var item329 = sdk.Field{Type: sdk.TInteger, In: 4}
 
-var enum330 = []string{"friday", "monday", "saturday", "sunday", "thursday", "tuesday", "wednesday"}
+var enum330 = sdk.Enum{"friday", "monday", "saturday", "sunday", "thursday", "tuesday", "wednesday"}
 
-var enum331 = []string{"friday", "monday", "thursday", "tuesday", "wednesday"}
+var enum331 = sdk.Enum{"friday", "monday", "thursday", "tuesday", "wednesday"}
 
-var item332 = sdk.Field{Type: sdk.TString, In: 4, Enum: enum331}
+var item332 = sdk.Field{Type: sdk.TString, In: 4, Enum: &enum331}
 
-var fields333 = []sdk.Field{
-	{Name: "delay_days", Type: sdk.TString | sdk.TInteger, Enum: enum327},
-	{Name: "interval", Type: sdk.TString, Enum: enum328},
+var fields333 = sdk.Fields{
+	{Name: "delay_days", Type: sdk.TString | sdk.TInteger, Enum: &enum327},
+	{Name: "interval", Type: sdk.TString, Enum: &enum328},
 	{Name: "monthly_anchor", Type: sdk.TInteger},
 	{Name: "monthly_payout_days", Type: sdk.TArray, In: 4, Item: &item329},
-	{Name: "weekly_anchor", Type: sdk.TString, Enum: enum330},
+	{Name: "weekly_anchor", Type: sdk.TString, Enum: &enum330},
 	{Name: "weekly_payout_days", Type: sdk.TArray, In: 4, Item: &item332},
 }
 
-var fields334 = []sdk.Field{
+var fields334 = sdk.Fields{
 	{Name: "debit_negative_balances", Type: sdk.TBoolean},
-	{Name: "schedule", Type: sdk.TObject, Fields: fields333},
+	{Name: "schedule", Type: sdk.TObject, Fields: &fields333},
 	{Name: "statement_descriptor", Type: sdk.TString, Max: 22},
 }
 
-var fields335 = []sdk.Field{
-	{Name: "bacs_debit_payments", Type: sdk.TObject, Fields: fields318},
-	{Name: "branding", Type: sdk.TObject, Fields: fields319},
-	{Name: "card_issuing", Type: sdk.TObject, Fields: fields321},
-	{Name: "card_payments", Type: sdk.TObject, Fields: fields323},
-	{Name: "invoices", Type: sdk.TObject, In: 4, Fields: fields325},
-	{Name: "payments", Type: sdk.TObject, Fields: fields326},
-	{Name: "payouts", Type: sdk.TObject, Fields: fields334},
-	{Name: "treasury", Type: sdk.TObject, Fields: fields321},
+var fields335 = sdk.Fields{
+	{Name: "bacs_debit_payments", Type: sdk.TObject, Fields: &fields318},
+	{Name: "branding", Type: sdk.TObject, Fields: &fields319},
+	{Name: "card_issuing", Type: sdk.TObject, Fields: &fields321},
+	{Name: "card_payments", Type: sdk.TObject, Fields: &fields323},
+	{Name: "invoices", Type: sdk.TObject, In: 4, Fields: &fields325},
+	{Name: "payments", Type: sdk.TObject, Fields: &fields326},
+	{Name: "payouts", Type: sdk.TObject, Fields: &fields334},
+	{Name: "treasury", Type: sdk.TObject, Fields: &fields321},
 }
 
-var fields336 = []sdk.Field{
+var fields336 = sdk.Fields{
 	{Name: "date", Type: sdk.TInteger},
 	{Name: "ip", Type: sdk.TString},
 	{Name: "service_agreement", Type: sdk.TString, Max: 5000},
 	{Name: "user_agent", Type: sdk.TString, Max: 5000},
 }
 
-var enum337 = []string{"custom", "express", "standard"}
+var enum337 = sdk.Enum{"custom", "express", "standard"}
 
-var fields338 = []sdk.Field{
+var fields338 = sdk.Fields{
 	{Name: "account_token", Type: sdk.TString, Max: 5000},
-	{Name: "bank_account", Type: sdk.TString | sdk.TObject, Max: 5000, Fields: fields275},
-	{Name: "business_profile", Type: sdk.TObject, Fields: fields281},
-	{Name: "business_type", Type: sdk.TString, Enum: enum282},
-	{Name: "capabilities", Type: sdk.TObject, Fields: fields286},
-	{Name: "company", Type: sdk.TObject, Fields: fields296},
-	{Name: "controller", Type: sdk.TObject, Fields: fields303},
+	{Name: "bank_account", Type: sdk.TString | sdk.TObject, Max: 5000, Fields: &fields275},
+	{Name: "business_profile", Type: sdk.TObject, Fields: &fields281},
+	{Name: "business_type", Type: sdk.TString, Enum: &enum282},
+	{Name: "capabilities", Type: sdk.TObject, Fields: &fields286},
+	{Name: "company", Type: sdk.TObject, Fields: &fields296},
+	{Name: "controller", Type: sdk.TObject, Fields: &fields303},
 	{Name: "country", Type: sdk.TString, Max: 5000},
 	{Name: "default_currency", Type: sdk.TString},
-	{Name: "documents", Type: sdk.TObject, Fields: fields310},
+	{Name: "documents", Type: sdk.TObject, Fields: &fields310},
 	{Name: "email", Type: sdk.TString},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "external_account", Type: sdk.TString, Max: 5000},
-	{Name: "groups", Type: sdk.TObject, In: 4, Fields: fields311},
-	{Name: "individual", Type: sdk.TObject, Fields: fields317},
+	{Name: "groups", Type: sdk.TObject, In: 4, Fields: &fields311},
+	{Name: "individual", Type: sdk.TObject, Fields: &fields317},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
-	{Name: "settings", Type: sdk.TObject, Fields: fields335},
-	{Name: "tos_acceptance", Type: sdk.TObject, Fields: fields336},
-	{Name: "type", Type: sdk.TString, Enum: enum337},
+	{Name: "settings", Type: sdk.TObject, Fields: &fields335},
+	{Name: "tos_acceptance", Type: sdk.TObject, Fields: &fields336},
+	{Name: "type", Type: sdk.TString, Enum: &enum337},
 }
 
-var fields339 = []sdk.Field{
+var fields339 = sdk.Fields{
 	{Name: "files", Type: sdk.TArray, Item: &item271},
-	{Name: "signer", Type: sdk.TObject, In: 4, Fields: fields308},
+	{Name: "signer", Type: sdk.TObject, In: 4, Fields: &fields308},
 }
 
-var fields340 = []sdk.Field{
-	{Name: "bank_account_ownership_verification", Type: sdk.TObject, Fields: fields272},
-	{Name: "company_license", Type: sdk.TObject, Fields: fields272},
-	{Name: "company_memorandum_of_association", Type: sdk.TObject, Fields: fields272},
-	{Name: "company_ministerial_decree", Type: sdk.TObject, Fields: fields272},
-	{Name: "company_registration_verification", Type: sdk.TObject, Fields: fields272},
-	{Name: "company_tax_id_verification", Type: sdk.TObject, Fields: fields272},
-	{Name: "proof_of_address", Type: sdk.TObject, In: 4, Fields: fields305},
-	{Name: "proof_of_registration", Type: sdk.TObject, Fields: fields339},
-	{Name: "proof_of_ultimate_beneficial_ownership", Type: sdk.TObject, In: 4, Fields: fields309},
+var fields340 = sdk.Fields{
+	{Name: "bank_account_ownership_verification", Type: sdk.TObject, Fields: &fields272},
+	{Name: "company_license", Type: sdk.TObject, Fields: &fields272},
+	{Name: "company_memorandum_of_association", Type: sdk.TObject, Fields: &fields272},
+	{Name: "company_ministerial_decree", Type: sdk.TObject, Fields: &fields272},
+	{Name: "company_registration_verification", Type: sdk.TObject, Fields: &fields272},
+	{Name: "company_tax_id_verification", Type: sdk.TObject, Fields: &fields272},
+	{Name: "proof_of_address", Type: sdk.TObject, In: 4, Fields: &fields305},
+	{Name: "proof_of_registration", Type: sdk.TObject, Fields: &fields339},
+	{Name: "proof_of_ultimate_beneficial_ownership", Type: sdk.TObject, In: 4, Fields: &fields309},
 }
 
-var fields341 = []sdk.Field{
+var fields341 = sdk.Fields{
 	{Name: "default_account_tax_ids", Type: sdk.TArray | sdk.TClear, Item: &item0},
-	{Name: "hosted_payment_method_save", Type: sdk.TString, In: 4, Enum: enum324},
+	{Name: "hosted_payment_method_save", Type: sdk.TString, In: 4, Enum: &enum324},
 }
 
-var fields342 = []sdk.Field{
+var fields342 = sdk.Fields{
 	{Name: "creditor_id", Type: sdk.TString, In: 4},
 }
 
-var fields343 = []sdk.Field{
-	{Name: "bacs_debit_payments", Type: sdk.TObject, Fields: fields318},
-	{Name: "branding", Type: sdk.TObject, Fields: fields319},
-	{Name: "card_issuing", Type: sdk.TObject, Fields: fields321},
-	{Name: "card_payments", Type: sdk.TObject, Fields: fields323},
-	{Name: "invoices", Type: sdk.TObject, Fields: fields341},
-	{Name: "payments", Type: sdk.TObject, Fields: fields326},
-	{Name: "payouts", Type: sdk.TObject, Fields: fields334},
-	{Name: "sepa_debit_payments", Type: sdk.TObject, In: 4, Fields: fields342},
-	{Name: "treasury", Type: sdk.TObject, Fields: fields321},
+var fields343 = sdk.Fields{
+	{Name: "bacs_debit_payments", Type: sdk.TObject, Fields: &fields318},
+	{Name: "branding", Type: sdk.TObject, Fields: &fields319},
+	{Name: "card_issuing", Type: sdk.TObject, Fields: &fields321},
+	{Name: "card_payments", Type: sdk.TObject, Fields: &fields323},
+	{Name: "invoices", Type: sdk.TObject, Fields: &fields341},
+	{Name: "payments", Type: sdk.TObject, Fields: &fields326},
+	{Name: "payouts", Type: sdk.TObject, Fields: &fields334},
+	{Name: "sepa_debit_payments", Type: sdk.TObject, In: 4, Fields: &fields342},
+	{Name: "treasury", Type: sdk.TObject, Fields: &fields321},
 }
 
-var fields344 = []sdk.Field{
+var fields344 = sdk.Fields{
 	{Name: "account_token", Type: sdk.TString, Max: 5000},
-	{Name: "business_profile", Type: sdk.TObject, Fields: fields281},
-	{Name: "business_type", Type: sdk.TString, Enum: enum282},
-	{Name: "capabilities", Type: sdk.TObject, Fields: fields286},
-	{Name: "company", Type: sdk.TObject, Fields: fields296},
+	{Name: "business_profile", Type: sdk.TObject, Fields: &fields281},
+	{Name: "business_type", Type: sdk.TString, Enum: &enum282},
+	{Name: "capabilities", Type: sdk.TObject, Fields: &fields286},
+	{Name: "company", Type: sdk.TObject, Fields: &fields296},
 	{Name: "default_currency", Type: sdk.TString},
-	{Name: "documents", Type: sdk.TObject, Fields: fields340},
+	{Name: "documents", Type: sdk.TObject, Fields: &fields340},
 	{Name: "email", Type: sdk.TString},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "external_account", Type: sdk.TString, Max: 5000},
-	{Name: "groups", Type: sdk.TObject, In: 4, Fields: fields311},
-	{Name: "individual", Type: sdk.TObject, Fields: fields317},
+	{Name: "groups", Type: sdk.TObject, In: 4, Fields: &fields311},
+	{Name: "individual", Type: sdk.TObject, Fields: &fields317},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
-	{Name: "settings", Type: sdk.TObject, Fields: fields343},
-	{Name: "tos_acceptance", Type: sdk.TObject, Fields: fields336},
+	{Name: "settings", Type: sdk.TObject, Fields: &fields343},
+	{Name: "tos_acceptance", Type: sdk.TObject, Fields: &fields336},
 }
 
-var fields345 = []sdk.Field{
-	{Name: "bank_account", Type: sdk.TString | sdk.TObject, Max: 5000, Fields: fields275},
+var fields345 = sdk.Fields{
+	{Name: "bank_account", Type: sdk.TString | sdk.TObject, Max: 5000, Fields: &fields275},
 	{Name: "default_for_currency", Type: sdk.TBoolean},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "external_account", Type: sdk.TString, Max: 5000},
 	{Name: "metadata", Type: sdk.TMap},
 }
 
-var fields346 = []sdk.Field{
+var fields346 = sdk.Fields{
 	{Name: "account_holder_name", Type: sdk.TString, Max: 5000},
-	{Name: "account_holder_type", Type: sdk.TString | sdk.TClear, Enum: enum147},
-	{Name: "account_type", Type: sdk.TString, Enum: enum270},
+	{Name: "account_holder_type", Type: sdk.TString | sdk.TClear, Enum: &enum147},
+	{Name: "account_type", Type: sdk.TString, Enum: &enum270},
 	{Name: "address_city", Type: sdk.TString, Max: 5000},
 	{Name: "address_country", Type: sdk.TString, Max: 5000},
 	{Name: "address_line1", Type: sdk.TString, Max: 5000},
@@ -12543,7 +12543,7 @@ var fields346 = []sdk.Field{
 	{Name: "address_state", Type: sdk.TString, Max: 5000},
 	{Name: "address_zip", Type: sdk.TString, Max: 5000},
 	{Name: "default_for_currency", Type: sdk.TBoolean},
-	{Name: "documents", Type: sdk.TObject, Fields: fields273},
+	{Name: "documents", Type: sdk.TObject, Fields: &fields273},
 	{Name: "exp_month", Type: sdk.TString, Max: 5000},
 	{Name: "exp_year", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
@@ -12551,28 +12551,28 @@ var fields346 = []sdk.Field{
 	{Name: "name", Type: sdk.TString, Max: 5000},
 }
 
-var fields347 = []sdk.Field{
+var fields347 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "requested", Type: sdk.TBoolean},
 }
 
-var fields348 = []sdk.Field{
-	{Name: "account", Type: sdk.TObject, Fields: fields320},
+var fields348 = sdk.Fields{
+	{Name: "account", Type: sdk.TObject, Fields: &fields320},
 }
 
 var item349 = sdk.Field{Type: sdk.TString | sdk.TClear, Max: 500}
 
-var fields350 = []sdk.Field{
+var fields350 = sdk.Fields{
 	{Name: "files", Type: sdk.TArray, Item: &item349},
 }
 
-var fields351 = []sdk.Field{
-	{Name: "company_authorization", Type: sdk.TObject, Fields: fields350},
-	{Name: "passport", Type: sdk.TObject, Fields: fields350},
-	{Name: "visa", Type: sdk.TObject, Fields: fields350},
+var fields351 = sdk.Fields{
+	{Name: "company_authorization", Type: sdk.TObject, Fields: &fields350},
+	{Name: "passport", Type: sdk.TObject, Fields: &fields350},
+	{Name: "visa", Type: sdk.TObject, Fields: &fields350},
 }
 
-var fields352 = []sdk.Field{
+var fields352 = sdk.Fields{
 	{Name: "authorizer", Type: sdk.TBoolean, In: 4},
 	{Name: "director", Type: sdk.TBoolean},
 	{Name: "executive", Type: sdk.TBoolean},
@@ -12583,37 +12583,37 @@ var fields352 = []sdk.Field{
 	{Name: "title", Type: sdk.TString, Max: 5000},
 }
 
-var enum353 = []string{"cuban", "hispanic_or_latino", "mexican", "not_hispanic_or_latino", "other_hispanic_or_latino", "prefer_not_to_answer", "puerto_rican"}
+var enum353 = sdk.Enum{"cuban", "hispanic_or_latino", "mexican", "not_hispanic_or_latino", "other_hispanic_or_latino", "prefer_not_to_answer", "puerto_rican"}
 
-var item354 = sdk.Field{Type: sdk.TString, In: 4, Enum: enum353}
+var item354 = sdk.Field{Type: sdk.TString, In: 4, Enum: &enum353}
 
-var fields355 = []sdk.Field{
+var fields355 = sdk.Fields{
 	{Name: "ethnicity", Type: sdk.TArray, In: 4, Item: &item354},
 	{Name: "ethnicity_other", Type: sdk.TString, Max: 5000, In: 4},
 }
 
-var enum356 = []string{"african_american", "american_indian_or_alaska_native", "asian", "asian_indian", "black_or_african_american", "chinese", "ethiopian", "filipino", "guamanian_or_chamorro", "haitian", "jamaican", "japanese", "korean", "native_hawaiian", "native_hawaiian_or_other_pacific_islander", "nigerian", "other_asian", "other_black_or_african_american", "other_pacific_islander", "prefer_not_to_answer", "samoan", "somali", "vietnamese", "white"}
+var enum356 = sdk.Enum{"african_american", "american_indian_or_alaska_native", "asian", "asian_indian", "black_or_african_american", "chinese", "ethiopian", "filipino", "guamanian_or_chamorro", "haitian", "jamaican", "japanese", "korean", "native_hawaiian", "native_hawaiian_or_other_pacific_islander", "nigerian", "other_asian", "other_black_or_african_american", "other_pacific_islander", "prefer_not_to_answer", "samoan", "somali", "vietnamese", "white"}
 
-var item357 = sdk.Field{Type: sdk.TString, In: 4, Enum: enum356}
+var item357 = sdk.Field{Type: sdk.TString, In: 4, Enum: &enum356}
 
-var fields358 = []sdk.Field{
+var fields358 = sdk.Fields{
 	{Name: "race", Type: sdk.TArray, In: 4, Item: &item357},
 	{Name: "race_other", Type: sdk.TString, Max: 5000, In: 4},
 }
 
-var fields359 = []sdk.Field{
-	{Name: "ethnicity_details", Type: sdk.TObject, In: 4, Fields: fields355},
-	{Name: "race_details", Type: sdk.TObject, In: 4, Fields: fields358},
+var fields359 = sdk.Fields{
+	{Name: "ethnicity_details", Type: sdk.TObject, In: 4, Fields: &fields355},
+	{Name: "race_details", Type: sdk.TObject, In: 4, Fields: &fields358},
 	{Name: "self_identified_gender", Type: sdk.TString, Max: 5000, In: 4},
 }
 
-var fields360 = []sdk.Field{
-	{Name: "additional_tos_acceptances", Type: sdk.TObject, Fields: fields348},
-	{Name: "address", Type: sdk.TObject, Fields: fields280},
-	{Name: "address_kana", Type: sdk.TObject, Fields: fields287},
-	{Name: "address_kanji", Type: sdk.TObject, Fields: fields287},
-	{Name: "dob", Type: sdk.TObject | sdk.TClear, Fields: fields312},
-	{Name: "documents", Type: sdk.TObject, Fields: fields351},
+var fields360 = sdk.Fields{
+	{Name: "additional_tos_acceptances", Type: sdk.TObject, Fields: &fields348},
+	{Name: "address", Type: sdk.TObject, Fields: &fields280},
+	{Name: "address_kana", Type: sdk.TObject, Fields: &fields287},
+	{Name: "address_kanji", Type: sdk.TObject, Fields: &fields287},
+	{Name: "dob", Type: sdk.TObject | sdk.TClear, Fields: &fields312},
+	{Name: "documents", Type: sdk.TObject, Fields: &fields351},
 	{Name: "email", Type: sdk.TString},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "first_name", Type: sdk.TString, Max: 5000},
@@ -12632,133 +12632,133 @@ var fields360 = []sdk.Field{
 	{Name: "person_token", Type: sdk.TString, Max: 5000},
 	{Name: "phone", Type: sdk.TString},
 	{Name: "political_exposure", Type: sdk.TString, Max: 5000},
-	{Name: "registered_address", Type: sdk.TObject, Fields: fields280},
-	{Name: "relationship", Type: sdk.TObject, Fields: fields352},
+	{Name: "registered_address", Type: sdk.TObject, Fields: &fields280},
+	{Name: "relationship", Type: sdk.TObject, Fields: &fields352},
 	{Name: "ssn_last_4", Type: sdk.TString},
-	{Name: "us_cfpb_data", Type: sdk.TObject, In: 4, Fields: fields359},
-	{Name: "verification", Type: sdk.TObject, Fields: fields316},
+	{Name: "us_cfpb_data", Type: sdk.TObject, In: 4, Fields: &fields359},
+	{Name: "verification", Type: sdk.TObject, Fields: &fields316},
 }
 
-var enum361 = []string{"none", "pause"}
+var enum361 = sdk.Enum{"none", "pause"}
 
-var fields362 = []sdk.Field{
+var fields362 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "payouts_action", Type: sdk.TString, In: 4, Enum: enum361},
+	{Name: "payouts_action", Type: sdk.TString, In: 4, Enum: &enum361},
 	{Name: "reason", Type: sdk.TString, Required: true, Max: 5000},
 }
 
-var fields363 = []sdk.Field{
+var fields363 = sdk.Fields{
 	{Name: "domain_name", Type: sdk.TString, Required: true},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 }
 
-var fields364 = []sdk.Field{
+var fields364 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
 }
 
-var fields365 = []sdk.Field{
+var fields365 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger},
 	{Name: "directive", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 }
 
-var fields366 = []sdk.Field{
+var fields366 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "metadata", Type: sdk.TMap},
 }
 
-var fields367 = []sdk.Field{
+var fields367 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "expires_at", Type: sdk.TInteger},
 	{Name: "name", Type: sdk.TString, Required: true, Max: 5000},
 	{Name: "payload", Type: sdk.TString, Required: true, Max: 5000},
-	{Name: "scope", Type: sdk.TObject, Required: true, Fields: fields19},
+	{Name: "scope", Type: sdk.TObject, Required: true, Fields: &fields19},
 }
 
-var fields368 = []sdk.Field{
-	{Name: "interval", Type: sdk.TString, In: 4, Enum: enum328},
+var fields368 = sdk.Fields{
+	{Name: "interval", Type: sdk.TString, In: 4, Enum: &enum328},
 	{Name: "monthly_payout_days", Type: sdk.TArray, In: 4, Item: &item329},
 	{Name: "weekly_payout_days", Type: sdk.TArray, In: 4, Item: &item332},
 }
 
-var fields369 = []sdk.Field{
+var fields369 = sdk.Fields{
 	{Name: "automatic_transfer_rules_by_currency", Type: sdk.TMap | sdk.TClear, In: 4},
 	{Name: "minimum_balance_by_currency", Type: sdk.TMap | sdk.TClear, In: 4},
-	{Name: "schedule", Type: sdk.TObject, In: 4, Fields: fields368},
+	{Name: "schedule", Type: sdk.TObject, In: 4, Fields: &fields368},
 	{Name: "statement_descriptor", Type: sdk.TString, Max: 22, In: 4},
 }
 
-var fields370 = []sdk.Field{
+var fields370 = sdk.Fields{
 	{Name: "hour", Type: sdk.TInteger, In: 4},
 	{Name: "minutes", Type: sdk.TInteger, In: 4},
 	{Name: "timezone", Type: sdk.TString, Max: 5000, In: 4},
 }
 
-var fields371 = []sdk.Field{
+var fields371 = sdk.Fields{
 	{Name: "delay_days_override", Type: sdk.TInteger | sdk.TClear, In: 4},
-	{Name: "start_of_day", Type: sdk.TObject | sdk.TClear, In: 4, Fields: fields370},
+	{Name: "start_of_day", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields370},
 }
 
-var fields372 = []sdk.Field{
+var fields372 = sdk.Fields{
 	{Name: "debit_negative_balances", Type: sdk.TBoolean, In: 4},
-	{Name: "payouts", Type: sdk.TObject, In: 4, Fields: fields369},
-	{Name: "settlement_timing", Type: sdk.TObject, In: 4, Fields: fields371},
+	{Name: "payouts", Type: sdk.TObject, In: 4, Fields: &fields369},
+	{Name: "settlement_timing", Type: sdk.TObject, In: 4, Fields: &fields371},
 }
 
-var fields373 = []sdk.Field{
+var fields373 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, In: 4, Item: &item23},
-	{Name: "payments", Type: sdk.TObject, In: 4, Fields: fields372},
+	{Name: "payments", Type: sdk.TObject, In: 4, Fields: &fields372},
 }
 
-var enum374 = []string{"customer"}
+var enum374 = sdk.Enum{"customer"}
 
-var fields375 = []sdk.Field{
+var fields375 = sdk.Fields{
 	{Name: "customer", Type: sdk.TString, Max: 5000, In: 6},
-	{Name: "type", Type: sdk.TString, Required: true, In: 6, Enum: enum374},
+	{Name: "type", Type: sdk.TString, Required: true, In: 6, Enum: &enum374},
 }
 
-var item376 = sdk.Field{Type: sdk.TObject, In: 6, Fields: fields375}
+var item376 = sdk.Field{Type: sdk.TObject, In: 6, Fields: &fields375}
 
-var enum377 = []string{"one_time"}
+var enum377 = sdk.Enum{"one_time"}
 
-var fields378 = []sdk.Field{
+var fields378 = sdk.Fields{
 	{Name: "filters", Type: sdk.TArray, In: 6, Item: &item376},
 	{Name: "gte", Type: sdk.TInteger, Required: true, In: 6},
 	{Name: "meter", Type: sdk.TString, Max: 5000, In: 6},
-	{Name: "recurrence", Type: sdk.TString, Required: true, In: 6, Enum: enum377},
+	{Name: "recurrence", Type: sdk.TString, Required: true, In: 6, Enum: &enum377},
 }
 
-var fields379 = []sdk.Field{
-	{Name: "alert_type", Type: sdk.TString, Required: true, In: 6, Enum: enum25},
+var fields379 = sdk.Fields{
+	{Name: "alert_type", Type: sdk.TString, Required: true, In: 6, Enum: &enum25},
 	{Name: "expand", Type: sdk.TArray, In: 6, Item: &item26},
 	{Name: "title", Type: sdk.TString, Required: true, Max: 256, In: 6},
-	{Name: "usage_threshold", Type: sdk.TObject, In: 6, Fields: fields378},
+	{Name: "usage_threshold", Type: sdk.TObject, In: 6, Fields: &fields378},
 }
 
-var fields380 = []sdk.Field{
+var fields380 = sdk.Fields{
 	{Name: "currency", Type: sdk.TString, Required: true, In: 6},
 	{Name: "value", Type: sdk.TInteger, Required: true, In: 6},
 }
 
-var enum381 = []string{"monetary"}
+var enum381 = sdk.Enum{"monetary"}
 
-var fields382 = []sdk.Field{
-	{Name: "monetary", Type: sdk.TObject, In: 6, Fields: fields380},
-	{Name: "type", Type: sdk.TString, Required: true, In: 6, Enum: enum381},
+var fields382 = sdk.Fields{
+	{Name: "monetary", Type: sdk.TObject, In: 6, Fields: &fields380},
+	{Name: "type", Type: sdk.TString, Required: true, In: 6, Enum: &enum381},
 }
 
-var fields383 = []sdk.Field{
-	{Name: "scope", Type: sdk.TObject, Required: true, In: 6, Fields: fields32},
+var fields383 = sdk.Fields{
+	{Name: "scope", Type: sdk.TObject, Required: true, In: 6, Fields: &fields32},
 }
 
-var enum384 = []string{"paid", "promotional"}
+var enum384 = sdk.Enum{"paid", "promotional"}
 
-var fields385 = []sdk.Field{
-	{Name: "amount", Type: sdk.TObject, Required: true, In: 6, Fields: fields382},
-	{Name: "applicability_config", Type: sdk.TObject, Required: true, In: 6, Fields: fields383},
-	{Name: "category", Type: sdk.TString, In: 6, Enum: enum384},
+var fields385 = sdk.Fields{
+	{Name: "amount", Type: sdk.TObject, Required: true, In: 6, Fields: &fields382},
+	{Name: "applicability_config", Type: sdk.TObject, Required: true, In: 6, Fields: &fields383},
+	{Name: "category", Type: sdk.TString, In: 6, Enum: &enum384},
 	{Name: "customer", Type: sdk.TString, Max: 5000, In: 6},
 	{Name: "customer_account", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "effective_at", Type: sdk.TInteger, In: 6},
@@ -12769,36 +12769,36 @@ var fields385 = []sdk.Field{
 	{Name: "priority", Type: sdk.TInteger, In: 4},
 }
 
-var fields386 = []sdk.Field{
+var fields386 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, In: 6, Item: &item26},
 	{Name: "expires_at", Type: sdk.TInteger | sdk.TClear, In: 6},
 	{Name: "metadata", Type: sdk.TMap, In: 6},
 }
 
-var fields387 = []sdk.Field{
+var fields387 = sdk.Fields{
 	{Name: "description", Type: sdk.TString, Required: true, Max: 100, In: 4},
 	{Name: "expand", Type: sdk.TArray, In: 4, Item: &item23},
 }
 
-var fields388 = []sdk.Field{
+var fields388 = sdk.Fields{
 	{Name: "description", Type: sdk.TString, Max: 100, In: 4},
 	{Name: "expand", Type: sdk.TArray, In: 4, Item: &item23},
 }
 
-var fields389 = []sdk.Field{
+var fields389 = sdk.Fields{
 	{Name: "identifier", Type: sdk.TString, Max: 100},
 }
 
-var enum390 = []string{"cancel"}
+var enum390 = sdk.Enum{"cancel"}
 
-var fields391 = []sdk.Field{
-	{Name: "cancel", Type: sdk.TObject, Fields: fields389},
+var fields391 = sdk.Fields{
+	{Name: "cancel", Type: sdk.TObject, Fields: &fields389},
 	{Name: "event_name", Type: sdk.TString, Required: true, Max: 100},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "type", Type: sdk.TString, Required: true, Enum: enum390},
+	{Name: "type", Type: sdk.TString, Required: true, Enum: &enum390},
 }
 
-var fields392 = []sdk.Field{
+var fields392 = sdk.Fields{
 	{Name: "event_name", Type: sdk.TString, Required: true, Max: 100},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "identifier", Type: sdk.TString, Max: 100},
@@ -12806,281 +12806,281 @@ var fields392 = []sdk.Field{
 	{Name: "timestamp", Type: sdk.TInteger},
 }
 
-var enum393 = []string{"by_id"}
+var enum393 = sdk.Enum{"by_id"}
 
-var fields394 = []sdk.Field{
+var fields394 = sdk.Fields{
 	{Name: "event_payload_key", Type: sdk.TString, Required: true, Max: 100},
-	{Name: "type", Type: sdk.TString, Required: true, Enum: enum393},
+	{Name: "type", Type: sdk.TString, Required: true, Enum: &enum393},
 }
 
-var enum395 = []string{"count", "sum", "last"}
+var enum395 = sdk.Enum{"count", "sum", "last"}
 
-var fields396 = []sdk.Field{
-	{Name: "formula", Type: sdk.TString, Required: true, Enum: enum395, EnumIn: "\a\a\x04"},
+var fields396 = sdk.Fields{
+	{Name: "formula", Type: sdk.TString, Required: true, Enum: &enum395, EnumIn: "\a\a\x04"},
 }
 
-var enum397 = []string{"day", "hour"}
+var enum397 = sdk.Enum{"day", "hour"}
 
-var fields398 = []sdk.Field{
+var fields398 = sdk.Fields{
 	{Name: "event_payload_key", Type: sdk.TString, Required: true, Max: 100},
 }
 
-var fields399 = []sdk.Field{
-	{Name: "customer_mapping", Type: sdk.TObject, Fields: fields394},
-	{Name: "default_aggregation", Type: sdk.TObject, Required: true, Fields: fields396},
+var fields399 = sdk.Fields{
+	{Name: "customer_mapping", Type: sdk.TObject, Fields: &fields394},
+	{Name: "default_aggregation", Type: sdk.TObject, Required: true, Fields: &fields396},
 	{Name: "display_name", Type: sdk.TString, Required: true, Max: 250},
 	{Name: "event_name", Type: sdk.TString, Required: true, Max: 100},
-	{Name: "event_time_window", Type: sdk.TString, Enum: enum397},
+	{Name: "event_time_window", Type: sdk.TString, Enum: &enum397},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "value_settings", Type: sdk.TObject, Fields: fields398},
+	{Name: "value_settings", Type: sdk.TObject, Fields: &fields398},
 }
 
-var fields400 = []sdk.Field{
+var fields400 = sdk.Fields{
 	{Name: "display_name", Type: sdk.TString, Max: 250},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 }
 
-var fields401 = []sdk.Field{
+var fields401 = sdk.Fields{
 	{Name: "headline", Type: sdk.TString | sdk.TClear, Max: 60},
 	{Name: "privacy_policy_url", Type: sdk.TString},
 	{Name: "terms_of_service_url", Type: sdk.TString},
 }
 
-var enum402 = []string{"address", "email", "name", "phone", "shipping", "tax_id"}
+var enum402 = sdk.Enum{"address", "email", "name", "phone", "shipping", "tax_id"}
 
-var item403 = sdk.Field{Type: sdk.TString, Enum: enum402}
+var item403 = sdk.Field{Type: sdk.TString, Enum: &enum402}
 
-var fields404 = []sdk.Field{
+var fields404 = sdk.Fields{
 	{Name: "allowed_updates", Type: sdk.TArray | sdk.TClear, Item: &item403},
 	{Name: "enabled", Type: sdk.TBoolean, Required: true},
 }
 
-var fields405 = []sdk.Field{
+var fields405 = sdk.Fields{
 	{Name: "enabled", Type: sdk.TBoolean, Required: true},
 	{Name: "payment_method_configuration", Type: sdk.TString | sdk.TClear, Max: 5000, In: 4},
 }
 
-var item406 = sdk.Field{Type: sdk.TString, Enum: enum6}
+var item406 = sdk.Field{Type: sdk.TString, Enum: &enum6}
 
-var fields407 = []sdk.Field{
+var fields407 = sdk.Fields{
 	{Name: "enabled", Type: sdk.TBoolean, Required: true},
 	{Name: "feedback_options", Type: sdk.TArray | sdk.TClear, In: 4, Item: &item23},
 	{Name: "options", Type: sdk.TArray | sdk.TClear, Required: true, Item: &item406},
 }
 
-var enum408 = []string{"at_period_end", "immediately"}
+var enum408 = sdk.Enum{"at_period_end", "immediately"}
 
-var fields409 = []sdk.Field{
-	{Name: "cancellation_reason", Type: sdk.TObject, Fields: fields407},
+var fields409 = sdk.Fields{
+	{Name: "cancellation_reason", Type: sdk.TObject, Fields: &fields407},
 	{Name: "enabled", Type: sdk.TBoolean, Required: true},
-	{Name: "mode", Type: sdk.TString, Enum: enum408},
-	{Name: "proration_behavior", Type: sdk.TString, Enum: enum4},
+	{Name: "mode", Type: sdk.TString, Enum: &enum408},
+	{Name: "proration_behavior", Type: sdk.TString, Enum: &enum4},
 }
 
-var enum410 = []string{"price", "promotion_code", "quantity"}
+var enum410 = sdk.Enum{"price", "promotion_code", "quantity"}
 
-var item411 = sdk.Field{Type: sdk.TString, Enum: enum410}
+var item411 = sdk.Field{Type: sdk.TString, Enum: &enum410}
 
-var fields412 = []sdk.Field{
+var fields412 = sdk.Fields{
 	{Name: "enabled", Type: sdk.TBoolean, Required: true, In: 4},
 	{Name: "maximum", Type: sdk.TInteger, In: 4},
 	{Name: "minimum", Type: sdk.TInteger, In: 4},
 }
 
-var fields413 = []sdk.Field{
-	{Name: "adjustable_quantity", Type: sdk.TObject, In: 4, Fields: fields412},
+var fields413 = sdk.Fields{
+	{Name: "adjustable_quantity", Type: sdk.TObject, In: 4, Fields: &fields412},
 	{Name: "prices", Type: sdk.TArray, Required: true, Item: &item0},
 	{Name: "product", Type: sdk.TString, Required: true, Max: 5000},
 }
 
-var item414 = sdk.Field{Type: sdk.TObject, Fields: fields413}
+var item414 = sdk.Field{Type: sdk.TObject, Fields: &fields413}
 
-var enum415 = []string{"decreasing_item_amount", "shortening_interval"}
+var enum415 = sdk.Enum{"decreasing_item_amount", "shortening_interval"}
 
-var fields416 = []sdk.Field{
-	{Name: "type", Type: sdk.TString, Required: true, In: 4, Enum: enum415},
+var fields416 = sdk.Fields{
+	{Name: "type", Type: sdk.TString, Required: true, In: 4, Enum: &enum415},
 }
 
-var item417 = sdk.Field{Type: sdk.TObject, In: 4, Fields: fields416}
+var item417 = sdk.Field{Type: sdk.TObject, In: 4, Fields: &fields416}
 
-var fields418 = []sdk.Field{
+var fields418 = sdk.Fields{
 	{Name: "conditions", Type: sdk.TArray, In: 4, Item: &item417},
 }
 
-var enum419 = []string{"continue_trial", "end_trial"}
+var enum419 = sdk.Enum{"continue_trial", "end_trial"}
 
-var fields420 = []sdk.Field{
-	{Name: "billing_cycle_anchor", Type: sdk.TString, In: 4, Enum: enum138},
+var fields420 = sdk.Fields{
+	{Name: "billing_cycle_anchor", Type: sdk.TString, In: 4, Enum: &enum138},
 	{Name: "default_allowed_updates", Type: sdk.TArray | sdk.TClear, Item: &item411},
 	{Name: "enabled", Type: sdk.TBoolean, Required: true},
 	{Name: "products", Type: sdk.TArray | sdk.TClear, Item: &item414},
-	{Name: "proration_behavior", Type: sdk.TString, Enum: enum4},
-	{Name: "schedule_at_period_end", Type: sdk.TObject, In: 4, Fields: fields418},
-	{Name: "trial_update_behavior", Type: sdk.TString, In: 4, Enum: enum419},
+	{Name: "proration_behavior", Type: sdk.TString, Enum: &enum4},
+	{Name: "schedule_at_period_end", Type: sdk.TObject, In: 4, Fields: &fields418},
+	{Name: "trial_update_behavior", Type: sdk.TString, In: 4, Enum: &enum419},
 }
 
-var fields421 = []sdk.Field{
-	{Name: "customer_update", Type: sdk.TObject, Fields: fields404},
-	{Name: "invoice_history", Type: sdk.TObject, Fields: fields197},
-	{Name: "payment_method_update", Type: sdk.TObject, Fields: fields405},
-	{Name: "subscription_cancel", Type: sdk.TObject, Fields: fields409},
-	{Name: "subscription_update", Type: sdk.TObject, Fields: fields420},
+var fields421 = sdk.Fields{
+	{Name: "customer_update", Type: sdk.TObject, Fields: &fields404},
+	{Name: "invoice_history", Type: sdk.TObject, Fields: &fields197},
+	{Name: "payment_method_update", Type: sdk.TObject, Fields: &fields405},
+	{Name: "subscription_cancel", Type: sdk.TObject, Fields: &fields409},
+	{Name: "subscription_update", Type: sdk.TObject, Fields: &fields420},
 }
 
-var fields422 = []sdk.Field{
-	{Name: "business_profile", Type: sdk.TObject, Fields: fields401},
+var fields422 = sdk.Fields{
+	{Name: "business_profile", Type: sdk.TObject, Fields: &fields401},
 	{Name: "default_return_url", Type: sdk.TString | sdk.TClear},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "features", Type: sdk.TObject, Required: true, Fields: fields421},
-	{Name: "login_page", Type: sdk.TObject, Fields: fields197},
+	{Name: "features", Type: sdk.TObject, Required: true, Fields: &fields421},
+	{Name: "login_page", Type: sdk.TObject, Fields: &fields197},
 	{Name: "metadata", Type: sdk.TMap},
 	{Name: "name", Type: sdk.TString | sdk.TClear, Max: 256, In: 4},
 }
 
-var fields423 = []sdk.Field{
+var fields423 = sdk.Fields{
 	{Name: "headline", Type: sdk.TString | sdk.TClear, Max: 60},
 	{Name: "privacy_policy_url", Type: sdk.TString | sdk.TClear},
 	{Name: "terms_of_service_url", Type: sdk.TString | sdk.TClear},
 }
 
-var fields424 = []sdk.Field{
+var fields424 = sdk.Fields{
 	{Name: "allowed_updates", Type: sdk.TArray | sdk.TClear, Item: &item403},
 	{Name: "enabled", Type: sdk.TBoolean},
 }
 
-var fields425 = []sdk.Field{
+var fields425 = sdk.Fields{
 	{Name: "enabled", Type: sdk.TBoolean, Required: true},
 	{Name: "feedback_options", Type: sdk.TArray | sdk.TClear, In: 4, Item: &item23},
 	{Name: "options", Type: sdk.TArray | sdk.TClear, Item: &item406},
 }
 
-var fields426 = []sdk.Field{
-	{Name: "cancellation_reason", Type: sdk.TObject, Fields: fields425},
+var fields426 = sdk.Fields{
+	{Name: "cancellation_reason", Type: sdk.TObject, Fields: &fields425},
 	{Name: "enabled", Type: sdk.TBoolean},
-	{Name: "mode", Type: sdk.TString, Enum: enum408},
-	{Name: "proration_behavior", Type: sdk.TString, Enum: enum4},
+	{Name: "mode", Type: sdk.TString, Enum: &enum408},
+	{Name: "proration_behavior", Type: sdk.TString, Enum: &enum4},
 }
 
-var fields427 = []sdk.Field{
+var fields427 = sdk.Fields{
 	{Name: "conditions", Type: sdk.TArray | sdk.TClear, In: 4, Item: &item417},
 }
 
-var fields428 = []sdk.Field{
-	{Name: "billing_cycle_anchor", Type: sdk.TString, In: 4, Enum: enum138},
+var fields428 = sdk.Fields{
+	{Name: "billing_cycle_anchor", Type: sdk.TString, In: 4, Enum: &enum138},
 	{Name: "default_allowed_updates", Type: sdk.TArray | sdk.TClear, Item: &item411},
 	{Name: "enabled", Type: sdk.TBoolean},
 	{Name: "products", Type: sdk.TArray | sdk.TClear, Item: &item414},
-	{Name: "proration_behavior", Type: sdk.TString, Enum: enum4},
-	{Name: "schedule_at_period_end", Type: sdk.TObject, In: 4, Fields: fields427},
-	{Name: "trial_update_behavior", Type: sdk.TString, In: 4, Enum: enum419},
+	{Name: "proration_behavior", Type: sdk.TString, Enum: &enum4},
+	{Name: "schedule_at_period_end", Type: sdk.TObject, In: 4, Fields: &fields427},
+	{Name: "trial_update_behavior", Type: sdk.TString, In: 4, Enum: &enum419},
 }
 
-var fields429 = []sdk.Field{
-	{Name: "customer_update", Type: sdk.TObject, Fields: fields424},
-	{Name: "invoice_history", Type: sdk.TObject, Fields: fields197},
-	{Name: "payment_method_update", Type: sdk.TObject, Fields: fields405},
-	{Name: "subscription_cancel", Type: sdk.TObject, Fields: fields426},
-	{Name: "subscription_update", Type: sdk.TObject, Fields: fields428},
+var fields429 = sdk.Fields{
+	{Name: "customer_update", Type: sdk.TObject, Fields: &fields424},
+	{Name: "invoice_history", Type: sdk.TObject, Fields: &fields197},
+	{Name: "payment_method_update", Type: sdk.TObject, Fields: &fields405},
+	{Name: "subscription_cancel", Type: sdk.TObject, Fields: &fields426},
+	{Name: "subscription_update", Type: sdk.TObject, Fields: &fields428},
 }
 
-var fields430 = []sdk.Field{
+var fields430 = sdk.Fields{
 	{Name: "active", Type: sdk.TBoolean},
-	{Name: "business_profile", Type: sdk.TObject, Fields: fields423},
+	{Name: "business_profile", Type: sdk.TObject, Fields: &fields423},
 	{Name: "default_return_url", Type: sdk.TString | sdk.TClear},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "features", Type: sdk.TObject, Fields: fields429},
-	{Name: "login_page", Type: sdk.TObject, Fields: fields197},
+	{Name: "features", Type: sdk.TObject, Fields: &fields429},
+	{Name: "login_page", Type: sdk.TObject, Fields: &fields197},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
 	{Name: "name", Type: sdk.TString | sdk.TClear, Max: 256, In: 4},
 }
 
-var fields431 = []sdk.Field{
+var fields431 = sdk.Fields{
 	{Name: "custom_message", Type: sdk.TString, Max: 500},
 }
 
-var fields432 = []sdk.Field{
+var fields432 = sdk.Fields{
 	{Name: "return_url", Type: sdk.TString, Required: true},
 }
 
-var enum433 = []string{"hosted_confirmation", "portal_homepage", "redirect"}
+var enum433 = sdk.Enum{"hosted_confirmation", "portal_homepage", "redirect"}
 
-var fields434 = []sdk.Field{
-	{Name: "hosted_confirmation", Type: sdk.TObject, Fields: fields431},
-	{Name: "redirect", Type: sdk.TObject, Fields: fields432},
-	{Name: "type", Type: sdk.TString, Required: true, Enum: enum433},
+var fields434 = sdk.Fields{
+	{Name: "hosted_confirmation", Type: sdk.TObject, Fields: &fields431},
+	{Name: "redirect", Type: sdk.TObject, Fields: &fields432},
+	{Name: "type", Type: sdk.TString, Required: true, Enum: &enum433},
 }
 
-var fields435 = []sdk.Field{
+var fields435 = sdk.Fields{
 	{Name: "coupon", Type: sdk.TString, Required: true, Max: 5000},
 }
 
-var enum436 = []string{"coupon_offer"}
+var enum436 = sdk.Enum{"coupon_offer"}
 
-var fields437 = []sdk.Field{
-	{Name: "coupon_offer", Type: sdk.TObject, Required: true, Fields: fields435},
-	{Name: "type", Type: sdk.TString, Required: true, Enum: enum436},
+var fields437 = sdk.Fields{
+	{Name: "coupon_offer", Type: sdk.TObject, Required: true, Fields: &fields435},
+	{Name: "type", Type: sdk.TString, Required: true, Enum: &enum436},
 }
 
-var fields438 = []sdk.Field{
-	{Name: "retention", Type: sdk.TObject, Fields: fields437},
+var fields438 = sdk.Fields{
+	{Name: "retention", Type: sdk.TObject, Fields: &fields437},
 	{Name: "subscription", Type: sdk.TString, Required: true, Max: 5000},
 }
 
-var fields439 = []sdk.Field{
+var fields439 = sdk.Fields{
 	{Name: "subscription", Type: sdk.TString, Required: true, Max: 5000},
 }
 
-var fields440 = []sdk.Field{
+var fields440 = sdk.Fields{
 	{Name: "coupon", Type: sdk.TString, Max: 5000},
 	{Name: "promotion_code", Type: sdk.TString, Max: 5000},
 }
 
-var item441 = sdk.Field{Type: sdk.TObject, Fields: fields440}
+var item441 = sdk.Field{Type: sdk.TObject, Fields: &fields440}
 
-var fields442 = []sdk.Field{
+var fields442 = sdk.Fields{
 	{Name: "id", Type: sdk.TString, Required: true, Max: 5000},
 	{Name: "price", Type: sdk.TString, Max: 5000},
 	{Name: "quantity", Type: sdk.TInteger},
 }
 
-var item443 = sdk.Field{Type: sdk.TObject, Fields: fields442}
+var item443 = sdk.Field{Type: sdk.TObject, Fields: &fields442}
 
-var fields444 = []sdk.Field{
+var fields444 = sdk.Fields{
 	{Name: "discounts", Type: sdk.TArray, Item: &item441},
 	{Name: "items", Type: sdk.TArray, Required: true, Item: &item443},
 	{Name: "subscription", Type: sdk.TString, Required: true, Max: 5000},
 }
 
-var enum445 = []string{"payment_method_update", "subscription_cancel", "subscription_update", "subscription_update_confirm", "customer_update"}
+var enum445 = sdk.Enum{"payment_method_update", "subscription_cancel", "subscription_update", "subscription_update_confirm", "customer_update"}
 
-var fields446 = []sdk.Field{
-	{Name: "after_completion", Type: sdk.TObject, Fields: fields434},
-	{Name: "subscription_cancel", Type: sdk.TObject, Fields: fields438},
-	{Name: "subscription_update", Type: sdk.TObject, Fields: fields439},
-	{Name: "subscription_update_confirm", Type: sdk.TObject, Fields: fields444},
-	{Name: "type", Type: sdk.TString, Required: true, Enum: enum445, EnumIn: "\a\a\a\a\x04"},
+var fields446 = sdk.Fields{
+	{Name: "after_completion", Type: sdk.TObject, Fields: &fields434},
+	{Name: "subscription_cancel", Type: sdk.TObject, Fields: &fields438},
+	{Name: "subscription_update", Type: sdk.TObject, Fields: &fields439},
+	{Name: "subscription_update_confirm", Type: sdk.TObject, Fields: &fields444},
+	{Name: "type", Type: sdk.TString, Required: true, Enum: &enum445, EnumIn: "\a\a\a\a\x04"},
 }
 
-var enum447 = []string{"auto", "bg", "cs", "da", "de", "el", "en", "en-AU", "en-CA", "en-GB", "en-IE", "en-IN", "en-NZ", "en-SG", "es", "es-419", "et", "fi", "fil", "fr", "fr-CA", "hr", "hu", "id", "it", "ja", "ko", "lt", "lv", "ms", "mt", "nb", "nl", "pl", "pt", "pt-BR", "ro", "ru", "sk", "sl", "sv", "th", "tr", "vi", "zh", "zh-HK", "zh-TW"}
+var enum447 = sdk.Enum{"auto", "bg", "cs", "da", "de", "el", "en", "en-AU", "en-CA", "en-GB", "en-IE", "en-IN", "en-NZ", "en-SG", "es", "es-419", "et", "fi", "fil", "fr", "fr-CA", "hr", "hu", "id", "it", "ja", "ko", "lt", "lv", "ms", "mt", "nb", "nl", "pl", "pt", "pt-BR", "ro", "ru", "sk", "sl", "sv", "th", "tr", "vi", "zh", "zh-HK", "zh-TW"}
 
-var fields448 = []sdk.Field{
+var fields448 = sdk.Fields{
 	{Name: "configuration", Type: sdk.TString, Max: 5000},
 	{Name: "customer", Type: sdk.TString, Max: 5000},
 	{Name: "customer_account", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "flow_data", Type: sdk.TObject, Fields: fields446},
-	{Name: "locale", Type: sdk.TString, Enum: enum447},
+	{Name: "flow_data", Type: sdk.TObject, Fields: &fields446},
+	{Name: "locale", Type: sdk.TString, Enum: &enum447},
 	{Name: "on_behalf_of", Type: sdk.TString},
 	{Name: "return_url", Type: sdk.TString},
 }
 
-var fields449 = []sdk.Field{
+var fields449 = sdk.Fields{
 	{Name: "number", Type: sdk.TString, Max: 5000, In: 4},
 }
 
-var enum450 = []string{"card"}
+var enum450 = sdk.Enum{"card"}
 
-var fields451 = []sdk.Field{
+var fields451 = sdk.Fields{
 	{Name: "address_city", Type: sdk.TString, Max: 5000},
 	{Name: "address_country", Type: sdk.TString, Max: 5000},
 	{Name: "address_line1", Type: sdk.TString, Max: 5000},
@@ -13093,22 +13093,22 @@ var fields451 = []sdk.Field{
 	{Name: "exp_year", Type: sdk.TInteger, Required: true},
 	{Name: "metadata", Type: sdk.TMap},
 	{Name: "name", Type: sdk.TString, Max: 5000},
-	{Name: "network_token", Type: sdk.TObject, In: 4, Fields: fields449},
+	{Name: "network_token", Type: sdk.TObject, In: 4, Fields: &fields449},
 	{Name: "number", Type: sdk.TString, Required: true, Max: 5000},
-	{Name: "object", Type: sdk.TString, Enum: enum450},
+	{Name: "object", Type: sdk.TString, Enum: &enum450},
 	{Name: "swipe_data", Type: sdk.TString, Max: 5000, In: 4},
 }
 
-var fields452 = []sdk.Field{
+var fields452 = sdk.Fields{
 	{Name: "account", Type: sdk.TString, Required: true, Max: 5000},
 	{Name: "amount", Type: sdk.TInteger},
 }
 
-var fields453 = []sdk.Field{
+var fields453 = sdk.Fields{
 	{Name: "session", Type: sdk.TString, Max: 5000},
 }
 
-var fields454 = []sdk.Field{
+var fields454 = sdk.Fields{
 	{Name: "city", Type: sdk.TString, Max: 5000},
 	{Name: "country", Type: sdk.TString, Max: 5000},
 	{Name: "line1", Type: sdk.TString, Max: 5000},
@@ -13117,65 +13117,65 @@ var fields454 = []sdk.Field{
 	{Name: "state", Type: sdk.TString, Max: 5000},
 }
 
-var fields455 = []sdk.Field{
-	{Name: "address", Type: sdk.TObject, Required: true, Fields: fields454},
+var fields455 = sdk.Fields{
+	{Name: "address", Type: sdk.TObject, Required: true, Fields: &fields454},
 	{Name: "carrier", Type: sdk.TString, Max: 5000},
 	{Name: "name", Type: sdk.TString, Required: true, Max: 5000},
 	{Name: "phone", Type: sdk.TString, Max: 5000},
 	{Name: "tracking_number", Type: sdk.TString, Max: 5000},
 }
 
-var fields456 = []sdk.Field{
+var fields456 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger},
 	{Name: "description", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "destination", Type: sdk.TString, Required: true, Max: 5000},
 }
 
-var fields457 = []sdk.Field{
+var fields457 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger},
 	{Name: "application_fee", Type: sdk.TInteger},
 	{Name: "application_fee_amount", Type: sdk.TInteger},
 	{Name: "capture", Type: sdk.TBoolean},
-	{Name: "card", Type: sdk.TString | sdk.TObject, Max: 5000, Fields: fields451},
+	{Name: "card", Type: sdk.TString | sdk.TObject, Max: 5000, Fields: &fields451},
 	{Name: "currency", Type: sdk.TString},
 	{Name: "customer", Type: sdk.TString, Max: 500},
 	{Name: "description", Type: sdk.TString, Max: 40000},
-	{Name: "destination", Type: sdk.TString | sdk.TObject, Fields: fields452},
+	{Name: "destination", Type: sdk.TString | sdk.TObject, Fields: &fields452},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
 	{Name: "on_behalf_of", Type: sdk.TString, Max: 5000},
-	{Name: "radar_options", Type: sdk.TObject, Fields: fields453},
+	{Name: "radar_options", Type: sdk.TObject, Fields: &fields453},
 	{Name: "receipt_email", Type: sdk.TString},
-	{Name: "shipping", Type: sdk.TObject, Fields: fields455},
+	{Name: "shipping", Type: sdk.TObject, Fields: &fields455},
 	{Name: "source", Type: sdk.TString, Max: 5000},
 	{Name: "statement_descriptor", Type: sdk.TString, Max: 22},
 	{Name: "statement_descriptor_suffix", Type: sdk.TString, Max: 22},
-	{Name: "transfer_data", Type: sdk.TObject, Fields: fields456},
+	{Name: "transfer_data", Type: sdk.TObject, Fields: &fields456},
 	{Name: "transfer_group", Type: sdk.TString},
 }
 
-var enum458 = []string{"fraudulent", "safe"}
+var enum458 = sdk.Enum{"fraudulent", "safe"}
 
-var fields459 = []sdk.Field{
-	{Name: "user_report", Type: sdk.TString | sdk.TClear, Required: true, Enum: enum458},
+var fields459 = sdk.Fields{
+	{Name: "user_report", Type: sdk.TString | sdk.TClear, Required: true, Enum: &enum458},
 }
 
-var fields460 = []sdk.Field{
+var fields460 = sdk.Fields{
 	{Name: "customer", Type: sdk.TString, Max: 5000},
 	{Name: "description", Type: sdk.TString, Max: 40000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "fraud_details", Type: sdk.TObject, Fields: fields459},
+	{Name: "fraud_details", Type: sdk.TObject, Fields: &fields459},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
 	{Name: "receipt_email", Type: sdk.TString, Max: 5000},
-	{Name: "shipping", Type: sdk.TObject, Fields: fields455},
+	{Name: "shipping", Type: sdk.TObject, Fields: &fields455},
 	{Name: "transfer_group", Type: sdk.TString},
 }
 
-var fields461 = []sdk.Field{
+var fields461 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger},
 }
 
-var fields462 = []sdk.Field{
+var fields462 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger},
 	{Name: "application_fee", Type: sdk.TInteger},
 	{Name: "application_fee_amount", Type: sdk.TInteger},
@@ -13183,17 +13183,17 @@ var fields462 = []sdk.Field{
 	{Name: "receipt_email", Type: sdk.TString},
 	{Name: "statement_descriptor", Type: sdk.TString, Max: 22},
 	{Name: "statement_descriptor_suffix", Type: sdk.TString, Max: 22},
-	{Name: "transfer_data", Type: sdk.TObject, Fields: fields461},
+	{Name: "transfer_data", Type: sdk.TObject, Fields: &fields461},
 	{Name: "transfer_group", Type: sdk.TString},
 }
 
-var fields463 = []sdk.Field{
+var fields463 = sdk.Fields{
 	{Name: "fee_acknowledged", Type: sdk.TBoolean, In: 4},
 }
 
-var enum464 = []string{"merchandise", "services"}
+var enum464 = sdk.Enum{"merchandise", "services"}
 
-var fields465 = []sdk.Field{
+var fields465 = sdk.Fields{
 	{Name: "city", Type: sdk.TString | sdk.TClear, Max: 5000, In: 4},
 	{Name: "country", Type: sdk.TString | sdk.TClear, Max: 5000, In: 4},
 	{Name: "line1", Type: sdk.TString | sdk.TClear, Max: 5000, In: 4},
@@ -13202,18 +13202,18 @@ var fields465 = []sdk.Field{
 	{Name: "state", Type: sdk.TString | sdk.TClear, Max: 5000, In: 4},
 }
 
-var fields466 = []sdk.Field{
+var fields466 = sdk.Fields{
 	{Name: "customer_account_id", Type: sdk.TString | sdk.TClear, Max: 5000, In: 4},
 	{Name: "customer_device_fingerprint", Type: sdk.TString | sdk.TClear, Max: 5000, In: 4},
 	{Name: "customer_device_id", Type: sdk.TString | sdk.TClear, Max: 5000, In: 4},
 	{Name: "customer_email_address", Type: sdk.TString | sdk.TClear, Max: 5000, In: 4},
 	{Name: "customer_purchase_ip", Type: sdk.TString | sdk.TClear, Max: 5000, In: 4},
-	{Name: "merchandise_or_services", Type: sdk.TString, In: 4, Enum: enum464},
+	{Name: "merchandise_or_services", Type: sdk.TString, In: 4, Enum: &enum464},
 	{Name: "product_description", Type: sdk.TString | sdk.TClear, Max: 5000, In: 4},
-	{Name: "shipping_address", Type: sdk.TObject, In: 4, Fields: fields465},
+	{Name: "shipping_address", Type: sdk.TObject, In: 4, Fields: &fields465},
 }
 
-var fields467 = []sdk.Field{
+var fields467 = sdk.Fields{
 	{Name: "charge", Type: sdk.TString, Required: true, Max: 5000, In: 4},
 	{Name: "customer_account_id", Type: sdk.TString | sdk.TClear, Max: 5000, In: 4},
 	{Name: "customer_device_fingerprint", Type: sdk.TString | sdk.TClear, Max: 5000, In: 4},
@@ -13221,23 +13221,23 @@ var fields467 = []sdk.Field{
 	{Name: "customer_email_address", Type: sdk.TString | sdk.TClear, Max: 5000, In: 4},
 	{Name: "customer_purchase_ip", Type: sdk.TString | sdk.TClear, Max: 5000, In: 4},
 	{Name: "product_description", Type: sdk.TString | sdk.TClear, Max: 5000, In: 4},
-	{Name: "shipping_address", Type: sdk.TObject, In: 4, Fields: fields465},
+	{Name: "shipping_address", Type: sdk.TObject, In: 4, Fields: &fields465},
 }
 
-var item468 = sdk.Field{Type: sdk.TObject, In: 4, Fields: fields467}
+var item468 = sdk.Field{Type: sdk.TObject, In: 4, Fields: &fields467}
 
-var fields469 = []sdk.Field{
-	{Name: "disputed_transaction", Type: sdk.TObject, In: 4, Fields: fields466},
+var fields469 = sdk.Fields{
+	{Name: "disputed_transaction", Type: sdk.TObject, In: 4, Fields: &fields466},
 	{Name: "prior_undisputed_transactions", Type: sdk.TArray, In: 4, Item: &item468},
 }
 
-var fields470 = []sdk.Field{
-	{Name: "mastercard_compliance", Type: sdk.TObject, In: 4, Fields: fields463},
-	{Name: "visa_compelling_evidence_3", Type: sdk.TObject, In: 4, Fields: fields469},
-	{Name: "visa_compliance", Type: sdk.TObject, In: 4, Fields: fields463},
+var fields470 = sdk.Fields{
+	{Name: "mastercard_compliance", Type: sdk.TObject, In: 4, Fields: &fields463},
+	{Name: "visa_compelling_evidence_3", Type: sdk.TObject, In: 4, Fields: &fields469},
+	{Name: "visa_compliance", Type: sdk.TObject, In: 4, Fields: &fields463},
 }
 
-var fields471 = []sdk.Field{
+var fields471 = sdk.Fields{
 	{Name: "access_activity_log", Type: sdk.TString, Max: 20000},
 	{Name: "billing_address", Type: sdk.TString, Max: 5000},
 	{Name: "cancellation_policy", Type: sdk.TString},
@@ -13251,7 +13251,7 @@ var fields471 = []sdk.Field{
 	{Name: "duplicate_charge_documentation", Type: sdk.TString},
 	{Name: "duplicate_charge_explanation", Type: sdk.TString, Max: 20000},
 	{Name: "duplicate_charge_id", Type: sdk.TString, Max: 5000},
-	{Name: "enhanced_evidence", Type: sdk.TObject | sdk.TClear, In: 4, Fields: fields470},
+	{Name: "enhanced_evidence", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields470},
 	{Name: "product_description", Type: sdk.TString, Max: 20000},
 	{Name: "receipt", Type: sdk.TString},
 	{Name: "refund_policy", Type: sdk.TString},
@@ -13268,199 +13268,199 @@ var fields471 = []sdk.Field{
 	{Name: "uncategorized_text", Type: sdk.TString, Max: 20000},
 }
 
-var fields472 = []sdk.Field{
-	{Name: "evidence", Type: sdk.TObject, Fields: fields471},
+var fields472 = sdk.Fields{
+	{Name: "evidence", Type: sdk.TObject, Fields: &fields471},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
 	{Name: "submit", Type: sdk.TBoolean},
 }
 
-var enum473 = []string{"duplicate", "fraudulent", "requested_by_customer"}
+var enum473 = sdk.Enum{"duplicate", "fraudulent", "requested_by_customer"}
 
-var fields474 = []sdk.Field{
+var fields474 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "instructions_email", Type: sdk.TString},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
 	{Name: "payment_intent", Type: sdk.TString, Max: 5000},
-	{Name: "reason", Type: sdk.TString, Enum: enum473},
+	{Name: "reason", Type: sdk.TString, Enum: &enum473},
 	{Name: "refund_application_fee", Type: sdk.TBoolean},
 	{Name: "reverse_transfer", Type: sdk.TBoolean},
 }
 
-var enum475 = []string{"customer_balance"}
+var enum475 = sdk.Enum{"customer_balance"}
 
-var fields476 = []sdk.Field{
+var fields476 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger},
 	{Name: "currency", Type: sdk.TString},
 	{Name: "customer", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "instructions_email", Type: sdk.TString},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
-	{Name: "origin", Type: sdk.TString, Enum: enum475},
+	{Name: "origin", Type: sdk.TString, Enum: &enum475},
 	{Name: "payment_intent", Type: sdk.TString, Max: 5000},
-	{Name: "reason", Type: sdk.TString, Enum: enum473},
+	{Name: "reason", Type: sdk.TString, Enum: &enum473},
 	{Name: "refund_application_fee", Type: sdk.TBoolean},
 	{Name: "reverse_transfer", Type: sdk.TBoolean},
 }
 
-var fields477 = []sdk.Field{
+var fields477 = sdk.Fields{
 	{Name: "enabled", Type: sdk.TBoolean, In: 4},
 }
 
-var fields478 = []sdk.Field{
+var fields478 = sdk.Fields{
 	{Name: "allow_promotion_codes", Type: sdk.TBoolean},
 	{Name: "enabled", Type: sdk.TBoolean, Required: true},
 }
 
-var fields479 = []sdk.Field{
-	{Name: "recovery", Type: sdk.TObject, Fields: fields478},
+var fields479 = sdk.Fields{
+	{Name: "recovery", Type: sdk.TObject, Fields: &fields478},
 }
 
-var fields480 = []sdk.Field{
+var fields480 = sdk.Fields{
 	{Name: "account", Type: sdk.TString},
-	{Name: "type", Type: sdk.TString, Required: true, Enum: enum101},
+	{Name: "type", Type: sdk.TString, Required: true, Enum: &enum101},
 }
 
-var fields481 = []sdk.Field{
+var fields481 = sdk.Fields{
 	{Name: "enabled", Type: sdk.TBoolean, Required: true},
-	{Name: "liability", Type: sdk.TObject, Fields: fields480},
+	{Name: "liability", Type: sdk.TObject, Fields: &fields480},
 }
 
-var enum482 = []string{"auto", "required"}
+var enum482 = sdk.Enum{"auto", "required"}
 
-var enum483 = []string{"pill", "rectangular", "rounded"}
+var enum483 = sdk.Enum{"pill", "rectangular", "rounded"}
 
-var enum484 = []string{"be_vietnam_pro", "bitter", "chakra_petch", "default", "hahmlet", "inconsolata", "inter", "lato", "lora", "m_plus_1_code", "montserrat", "noto_sans", "noto_sans_jp", "noto_serif", "nunito", "open_sans", "pridi", "pt_sans", "pt_serif", "raleway", "roboto", "roboto_slab", "source_sans_pro", "titillium_web", "ubuntu_mono", "zen_maru_gothic"}
+var enum484 = sdk.Enum{"be_vietnam_pro", "bitter", "chakra_petch", "default", "hahmlet", "inconsolata", "inter", "lato", "lora", "m_plus_1_code", "montserrat", "noto_sans", "noto_sans_jp", "noto_serif", "nunito", "open_sans", "pridi", "pt_sans", "pt_serif", "raleway", "roboto", "roboto_slab", "source_sans_pro", "titillium_web", "ubuntu_mono", "zen_maru_gothic"}
 
-var enum485 = []string{"file", "url"}
+var enum485 = sdk.Enum{"file", "url"}
 
-var fields486 = []sdk.Field{
+var fields486 = sdk.Fields{
 	{Name: "file", Type: sdk.TString, In: 4},
-	{Name: "type", Type: sdk.TString, Required: true, In: 4, Enum: enum485},
+	{Name: "type", Type: sdk.TString, Required: true, In: 4, Enum: &enum485},
 	{Name: "url", Type: sdk.TString, In: 4},
 }
 
-var fields487 = []sdk.Field{
+var fields487 = sdk.Fields{
 	{Name: "background_color", Type: sdk.TString | sdk.TClear, Max: 5000, In: 4},
-	{Name: "border_style", Type: sdk.TString | sdk.TClear, In: 4, Enum: enum483},
+	{Name: "border_style", Type: sdk.TString | sdk.TClear, In: 4, Enum: &enum483},
 	{Name: "button_color", Type: sdk.TString | sdk.TClear, Max: 5000, In: 4},
 	{Name: "display_name", Type: sdk.TString, Max: 5000, In: 4},
-	{Name: "font_family", Type: sdk.TString | sdk.TClear, In: 4, Enum: enum484},
-	{Name: "icon", Type: sdk.TObject, In: 4, Fields: fields486},
-	{Name: "logo", Type: sdk.TObject, In: 4, Fields: fields486},
+	{Name: "font_family", Type: sdk.TString | sdk.TClear, In: 4, Enum: &enum484},
+	{Name: "icon", Type: sdk.TObject, In: 4, Fields: &fields486},
+	{Name: "logo", Type: sdk.TObject, In: 4, Fields: &fields486},
 }
 
-var enum488 = []string{"auto", "hidden"}
+var enum488 = sdk.Enum{"auto", "hidden"}
 
-var fields489 = []sdk.Field{
-	{Name: "position", Type: sdk.TString, Required: true, Enum: enum488},
+var fields489 = sdk.Fields{
+	{Name: "position", Type: sdk.TString, Required: true, Enum: &enum488},
 }
 
-var enum490 = []string{"auto", "none"}
+var enum490 = sdk.Enum{"auto", "none"}
 
-var enum491 = []string{"none", "required"}
+var enum491 = sdk.Enum{"none", "required"}
 
-var fields492 = []sdk.Field{
-	{Name: "payment_method_reuse_agreement", Type: sdk.TObject, Fields: fields489},
-	{Name: "promotions", Type: sdk.TString, Enum: enum490},
-	{Name: "terms_of_service", Type: sdk.TString, Enum: enum491},
+var fields492 = sdk.Fields{
+	{Name: "payment_method_reuse_agreement", Type: sdk.TObject, Fields: &fields489},
+	{Name: "promotions", Type: sdk.TString, Enum: &enum490},
+	{Name: "terms_of_service", Type: sdk.TString, Enum: &enum491},
 }
 
-var fields493 = []sdk.Field{
+var fields493 = sdk.Fields{
 	{Name: "label", Type: sdk.TString, Required: true, Max: 100},
 	{Name: "value", Type: sdk.TString, Required: true, Max: 100},
 }
 
-var item494 = sdk.Field{Type: sdk.TObject, Fields: fields493}
+var item494 = sdk.Field{Type: sdk.TObject, Fields: &fields493}
 
-var fields495 = []sdk.Field{
+var fields495 = sdk.Fields{
 	{Name: "default_value", Type: sdk.TString, Max: 100, In: 6},
 	{Name: "options", Type: sdk.TArray, Required: true, Item: &item494},
 }
 
-var enum496 = []string{"custom"}
+var enum496 = sdk.Enum{"custom"}
 
-var fields497 = []sdk.Field{
+var fields497 = sdk.Fields{
 	{Name: "custom", Type: sdk.TString, Required: true, Max: 50},
-	{Name: "type", Type: sdk.TString, Required: true, Enum: enum496},
+	{Name: "type", Type: sdk.TString, Required: true, Enum: &enum496},
 }
 
-var fields498 = []sdk.Field{
+var fields498 = sdk.Fields{
 	{Name: "default_value", Type: sdk.TString, Max: 255, In: 6},
 	{Name: "maximum_length", Type: sdk.TInteger},
 	{Name: "minimum_length", Type: sdk.TInteger},
 }
 
-var enum499 = []string{"dropdown", "numeric", "text"}
+var enum499 = sdk.Enum{"dropdown", "numeric", "text"}
 
-var fields500 = []sdk.Field{
-	{Name: "dropdown", Type: sdk.TObject, Fields: fields495},
+var fields500 = sdk.Fields{
+	{Name: "dropdown", Type: sdk.TObject, Fields: &fields495},
 	{Name: "key", Type: sdk.TString, Required: true, Max: 200},
-	{Name: "label", Type: sdk.TObject, Required: true, Fields: fields497},
-	{Name: "numeric", Type: sdk.TObject, Fields: fields498},
+	{Name: "label", Type: sdk.TObject, Required: true, Fields: &fields497},
+	{Name: "numeric", Type: sdk.TObject, Fields: &fields498},
 	{Name: "optional", Type: sdk.TBoolean},
-	{Name: "text", Type: sdk.TObject, Fields: fields498},
-	{Name: "type", Type: sdk.TString, Required: true, Enum: enum499},
+	{Name: "text", Type: sdk.TObject, Fields: &fields498},
+	{Name: "type", Type: sdk.TString, Required: true, Enum: &enum499},
 }
 
-var item501 = sdk.Field{Type: sdk.TObject, Fields: fields500}
+var item501 = sdk.Field{Type: sdk.TObject, Fields: &fields500}
 
-var fields502 = []sdk.Field{
+var fields502 = sdk.Fields{
 	{Name: "message", Type: sdk.TString, Required: true, Max: 1200},
 }
 
-var fields503 = []sdk.Field{
-	{Name: "after_submit", Type: sdk.TObject | sdk.TClear, Fields: fields502},
-	{Name: "shipping_address", Type: sdk.TObject | sdk.TClear, Fields: fields502},
-	{Name: "submit", Type: sdk.TObject | sdk.TClear, Fields: fields502},
-	{Name: "terms_of_service_acceptance", Type: sdk.TObject | sdk.TClear, Fields: fields502},
+var fields503 = sdk.Fields{
+	{Name: "after_submit", Type: sdk.TObject | sdk.TClear, Fields: &fields502},
+	{Name: "shipping_address", Type: sdk.TObject | sdk.TClear, Fields: &fields502},
+	{Name: "submit", Type: sdk.TObject | sdk.TClear, Fields: &fields502},
+	{Name: "terms_of_service_acceptance", Type: sdk.TObject | sdk.TClear, Fields: &fields502},
 }
 
-var enum504 = []string{"always", "if_required"}
+var enum504 = sdk.Enum{"always", "if_required"}
 
-var enum505 = []string{"auto", "never"}
+var enum505 = sdk.Enum{"auto", "never"}
 
-var fields506 = []sdk.Field{
-	{Name: "address", Type: sdk.TString, Enum: enum505},
-	{Name: "name", Type: sdk.TString, Enum: enum505},
-	{Name: "shipping", Type: sdk.TString, Enum: enum505},
+var fields506 = sdk.Fields{
+	{Name: "address", Type: sdk.TString, Enum: &enum505},
+	{Name: "name", Type: sdk.TString, Enum: &enum505},
+	{Name: "shipping", Type: sdk.TString, Enum: &enum505},
 }
 
-var enum507 = []string{"acss_debit", "affirm", "afterpay_clearpay", "alipay", "alma", "amazon_pay", "au_becs_debit", "bacs_debit", "bancontact", "billie", "bizum", "blik", "boleto", "card", "cashapp", "crypto", "customer_balance", "eps", "fpx", "giropay", "grabpay", "ideal", "kakao_pay", "klarna", "konbini", "kr_card", "mb_way", "mobilepay", "multibanco", "naver_pay", "nz_bank_account", "oxxo", "p24", "pay_by_bank", "payco", "paynow", "paypal", "payto", "pix", "promptpay", "revolut_pay", "samsung_pay", "satispay", "scalapay", "sepa_debit", "sofort", "sunbit", "swish", "twint", "upi", "us_bank_account", "wechat_pay", "zip"}
+var enum507 = sdk.Enum{"acss_debit", "affirm", "afterpay_clearpay", "alipay", "alma", "amazon_pay", "au_becs_debit", "bacs_debit", "bancontact", "billie", "bizum", "blik", "boleto", "card", "cashapp", "crypto", "customer_balance", "eps", "fpx", "giropay", "grabpay", "ideal", "kakao_pay", "klarna", "konbini", "kr_card", "mb_way", "mobilepay", "multibanco", "naver_pay", "nz_bank_account", "oxxo", "p24", "pay_by_bank", "payco", "paynow", "paypal", "payto", "pix", "promptpay", "revolut_pay", "samsung_pay", "satispay", "scalapay", "sepa_debit", "sofort", "sunbit", "swish", "twint", "upi", "us_bank_account", "wechat_pay", "zip"}
 
-var item508 = sdk.Field{Type: sdk.TString, In: 4, Enum: enum507}
+var item508 = sdk.Field{Type: sdk.TString, In: 4, Enum: &enum507}
 
-var fields509 = []sdk.Field{
+var fields509 = sdk.Fields{
 	{Name: "name", Type: sdk.TString, Required: true, Max: 40},
 	{Name: "value", Type: sdk.TString, Required: true, Max: 140},
 }
 
-var item510 = sdk.Field{Type: sdk.TObject, Fields: fields509}
+var item510 = sdk.Field{Type: sdk.TObject, Fields: &fields509}
 
-var enum511 = []string{"exclude_tax", "include_inclusive_tax"}
+var enum511 = sdk.Enum{"exclude_tax", "include_inclusive_tax"}
 
-var fields512 = []sdk.Field{
-	{Name: "amount_tax_display", Type: sdk.TString | sdk.TClear, Enum: enum511},
+var fields512 = sdk.Fields{
+	{Name: "amount_tax_display", Type: sdk.TString | sdk.TClear, Enum: &enum511},
 	{Name: "template", Type: sdk.TString, Max: 5000, In: 4},
 }
 
-var fields513 = []sdk.Field{
+var fields513 = sdk.Fields{
 	{Name: "account_tax_ids", Type: sdk.TArray | sdk.TClear, Item: &item0},
 	{Name: "custom_fields", Type: sdk.TArray | sdk.TClear, Item: &item510},
 	{Name: "description", Type: sdk.TString, Max: 1500},
 	{Name: "footer", Type: sdk.TString, Max: 5000},
-	{Name: "issuer", Type: sdk.TObject, Fields: fields480},
+	{Name: "issuer", Type: sdk.TObject, Fields: &fields480},
 	{Name: "metadata", Type: sdk.TMap},
-	{Name: "rendering_options", Type: sdk.TObject | sdk.TClear, Fields: fields512},
+	{Name: "rendering_options", Type: sdk.TObject | sdk.TClear, Fields: &fields512},
 }
 
-var fields514 = []sdk.Field{
+var fields514 = sdk.Fields{
 	{Name: "enabled", Type: sdk.TBoolean, Required: true},
-	{Name: "invoice_data", Type: sdk.TObject, Fields: fields513},
+	{Name: "invoice_data", Type: sdk.TObject, Fields: &fields513},
 }
 
-var fields515 = []sdk.Field{
+var fields515 = sdk.Fields{
 	{Name: "enabled", Type: sdk.TBoolean, Required: true},
 	{Name: "maximum", Type: sdk.TInteger},
 	{Name: "minimum", Type: sdk.TInteger},
@@ -13468,7 +13468,7 @@ var fields515 = []sdk.Field{
 
 var item516 = sdk.Field{Type: sdk.TString}
 
-var fields517 = []sdk.Field{
+var fields517 = sdk.Fields{
 	{Name: "description", Type: sdk.TString, Max: 40000},
 	{Name: "images", Type: sdk.TArray, Item: &item516},
 	{Name: "metadata", Type: sdk.TMap},
@@ -13477,62 +13477,62 @@ var fields517 = []sdk.Field{
 	{Name: "unit_label", Type: sdk.TString, Max: 12, In: 4},
 }
 
-var fields518 = []sdk.Field{
-	{Name: "interval", Type: sdk.TString, Required: true, Enum: enum129},
+var fields518 = sdk.Fields{
+	{Name: "interval", Type: sdk.TString, Required: true, Enum: &enum129},
 	{Name: "interval_count", Type: sdk.TInteger},
 }
 
-var fields519 = []sdk.Field{
+var fields519 = sdk.Fields{
 	{Name: "currency", Type: sdk.TString, Required: true},
 	{Name: "product", Type: sdk.TString, Max: 5000},
-	{Name: "product_data", Type: sdk.TObject, Fields: fields517},
-	{Name: "recurring", Type: sdk.TObject, Fields: fields518},
-	{Name: "tax_behavior", Type: sdk.TString, Enum: enum116},
+	{Name: "product_data", Type: sdk.TObject, Fields: &fields517},
+	{Name: "recurring", Type: sdk.TObject, Fields: &fields518},
+	{Name: "tax_behavior", Type: sdk.TString, Enum: &enum116},
 	{Name: "unit_amount", Type: sdk.TInteger},
 	{Name: "unit_amount_decimal", Type: sdk.TString},
 }
 
-var fields520 = []sdk.Field{
-	{Name: "adjustable_quantity", Type: sdk.TObject, Fields: fields515},
+var fields520 = sdk.Fields{
+	{Name: "adjustable_quantity", Type: sdk.TObject, Fields: &fields515},
 	{Name: "dynamic_tax_rates", Type: sdk.TArray, In: 3, Item: &item114},
 	{Name: "metadata", Type: sdk.TMap, In: 4},
 	{Name: "price", Type: sdk.TString, Max: 5000},
-	{Name: "price_data", Type: sdk.TObject, Fields: fields519},
+	{Name: "price_data", Type: sdk.TObject, Fields: &fields519},
 	{Name: "quantity", Type: sdk.TInteger},
 	{Name: "tax_rates", Type: sdk.TArray, Item: &item0},
 }
 
-var item521 = sdk.Field{Type: sdk.TObject, Fields: fields520}
+var item521 = sdk.Field{Type: sdk.TObject, Fields: &fields520}
 
-var enum522 = []string{"auto", "bg", "cs", "da", "de", "el", "en", "en-GB", "es", "es-419", "et", "fi", "fil", "fr", "fr-CA", "hr", "hu", "id", "it", "ja", "ko", "lt", "lv", "ms", "mt", "nb", "nl", "pl", "pt", "pt-BR", "ro", "ru", "sk", "sl", "sv", "th", "tr", "vi", "zh", "zh-HK", "zh-TW"}
+var enum522 = sdk.Enum{"auto", "bg", "cs", "da", "de", "el", "en", "en-GB", "es", "es-419", "et", "fi", "fil", "fr", "fr-CA", "hr", "hu", "id", "it", "ja", "ko", "lt", "lv", "ms", "mt", "nb", "nl", "pl", "pt", "pt-BR", "ro", "ru", "sk", "sl", "sv", "th", "tr", "vi", "zh", "zh-HK", "zh-TW"}
 
-var enum523 = []string{"payment", "setup", "subscription"}
+var enum523 = sdk.Enum{"payment", "setup", "subscription"}
 
-var fields524 = []sdk.Field{
+var fields524 = sdk.Fields{
 	{Name: "enabled", Type: sdk.TBoolean, Required: true, In: 4},
 	{Name: "optional", Type: sdk.TBoolean, In: 4},
 }
 
-var fields525 = []sdk.Field{
-	{Name: "business", Type: sdk.TObject, In: 4, Fields: fields524},
-	{Name: "individual", Type: sdk.TObject, In: 4, Fields: fields524},
+var fields525 = sdk.Fields{
+	{Name: "business", Type: sdk.TObject, In: 4, Fields: &fields524},
+	{Name: "individual", Type: sdk.TObject, In: 4, Fields: &fields524},
 }
 
-var fields526 = []sdk.Field{
-	{Name: "adjustable_quantity", Type: sdk.TObject, In: 4, Fields: fields412},
+var fields526 = sdk.Fields{
+	{Name: "adjustable_quantity", Type: sdk.TObject, In: 4, Fields: &fields412},
 	{Name: "price", Type: sdk.TString, Required: true, Max: 5000, In: 4},
 	{Name: "quantity", Type: sdk.TInteger, Required: true, In: 4},
 }
 
-var item527 = sdk.Field{Type: sdk.TObject, In: 4, Fields: fields526}
+var item527 = sdk.Field{Type: sdk.TObject, In: 4, Fields: &fields526}
 
-var enum528 = []string{"mobile_app", "web"}
+var enum528 = sdk.Enum{"mobile_app", "web"}
 
-var enum529 = []string{"automatic", "automatic_async", "manual"}
+var enum529 = sdk.Enum{"automatic", "automatic_async", "manual"}
 
-var enum530 = []string{"off_session", "on_session"}
+var enum530 = sdk.Enum{"off_session", "on_session"}
 
-var fields531 = []sdk.Field{
+var fields531 = sdk.Fields{
 	{Name: "city", Type: sdk.TString, Max: 5000},
 	{Name: "country", Type: sdk.TString, Max: 5000},
 	{Name: "line1", Type: sdk.TString, Required: true, Max: 5000},
@@ -13541,456 +13541,456 @@ var fields531 = []sdk.Field{
 	{Name: "state", Type: sdk.TString, Max: 5000},
 }
 
-var fields532 = []sdk.Field{
-	{Name: "address", Type: sdk.TObject, Required: true, Fields: fields531},
+var fields532 = sdk.Fields{
+	{Name: "address", Type: sdk.TObject, Required: true, Fields: &fields531},
 	{Name: "carrier", Type: sdk.TString, Max: 5000},
 	{Name: "name", Type: sdk.TString, Required: true, Max: 5000},
 	{Name: "phone", Type: sdk.TString, Max: 5000},
 	{Name: "tracking_number", Type: sdk.TString, Max: 5000},
 }
 
-var fields533 = []sdk.Field{
+var fields533 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger},
 	{Name: "destination", Type: sdk.TString, Required: true},
 }
 
-var fields534 = []sdk.Field{
+var fields534 = sdk.Fields{
 	{Name: "application_fee_amount", Type: sdk.TInteger},
-	{Name: "capture_method", Type: sdk.TString, Enum: enum529},
+	{Name: "capture_method", Type: sdk.TString, Enum: &enum529},
 	{Name: "description", Type: sdk.TString, Max: 1000},
 	{Name: "metadata", Type: sdk.TMap},
 	{Name: "on_behalf_of", Type: sdk.TString},
 	{Name: "receipt_email", Type: sdk.TString},
-	{Name: "setup_future_usage", Type: sdk.TString, Enum: enum530},
-	{Name: "shipping", Type: sdk.TObject, Fields: fields532},
+	{Name: "setup_future_usage", Type: sdk.TString, Enum: &enum530},
+	{Name: "shipping", Type: sdk.TObject, Fields: &fields532},
 	{Name: "statement_descriptor", Type: sdk.TString, Max: 22},
 	{Name: "statement_descriptor_suffix", Type: sdk.TString, Max: 22},
-	{Name: "transfer_data", Type: sdk.TObject, Fields: fields533},
+	{Name: "transfer_data", Type: sdk.TObject, Fields: &fields533},
 	{Name: "transfer_group", Type: sdk.TString},
 }
 
-var fields535 = []sdk.Field{
-	{Name: "allow_redisplay", Type: sdk.TString, Enum: enum69},
+var fields535 = sdk.Fields{
+	{Name: "allow_redisplay", Type: sdk.TString, Enum: &enum69},
 }
 
-var enum536 = []string{"cad", "usd"}
+var enum536 = sdk.Enum{"cad", "usd"}
 
-var enum537 = []string{"invoice", "subscription"}
+var enum537 = sdk.Enum{"invoice", "subscription"}
 
-var item538 = sdk.Field{Type: sdk.TString, Enum: enum537}
+var item538 = sdk.Field{Type: sdk.TString, Enum: &enum537}
 
-var enum539 = []string{"combined", "interval", "sporadic"}
+var enum539 = sdk.Enum{"combined", "interval", "sporadic"}
 
-var enum540 = []string{"business", "personal"}
+var enum540 = sdk.Enum{"business", "personal"}
 
-var fields541 = []sdk.Field{
+var fields541 = sdk.Fields{
 	{Name: "custom_mandate_url", Type: sdk.TString | sdk.TClear},
 	{Name: "default_for", Type: sdk.TArray, Item: &item538},
 	{Name: "interval_description", Type: sdk.TString, Max: 500},
-	{Name: "payment_schedule", Type: sdk.TString, Enum: enum539},
-	{Name: "transaction_type", Type: sdk.TString, Enum: enum540},
+	{Name: "payment_schedule", Type: sdk.TString, Enum: &enum539},
+	{Name: "transaction_type", Type: sdk.TString, Enum: &enum540},
 }
 
-var enum542 = []string{"none", "off_session", "on_session"}
+var enum542 = sdk.Enum{"none", "off_session", "on_session"}
 
-var enum543 = []string{"automatic", "instant", "microdeposits"}
+var enum543 = sdk.Enum{"automatic", "instant", "microdeposits"}
 
-var fields544 = []sdk.Field{
-	{Name: "currency", Type: sdk.TString, Enum: enum536},
-	{Name: "mandate_options", Type: sdk.TObject, Fields: fields541},
-	{Name: "setup_future_usage", Type: sdk.TString, Enum: enum542},
+var fields544 = sdk.Fields{
+	{Name: "currency", Type: sdk.TString, Enum: &enum536},
+	{Name: "mandate_options", Type: sdk.TObject, Fields: &fields541},
+	{Name: "setup_future_usage", Type: sdk.TString, Enum: &enum542},
 	{Name: "target_date", Type: sdk.TString, Max: 5000, In: 4},
-	{Name: "verification_method", Type: sdk.TString, Enum: enum543},
+	{Name: "verification_method", Type: sdk.TString, Enum: &enum543},
 }
 
-var enum545 = []string{"manual"}
+var enum545 = sdk.Enum{"manual"}
 
-var enum546 = []string{"none"}
+var enum546 = sdk.Enum{"none"}
 
-var fields547 = []sdk.Field{
-	{Name: "capture_method", Type: sdk.TString, In: 4, Enum: enum545},
-	{Name: "setup_future_usage", Type: sdk.TString, Enum: enum546},
+var fields547 = sdk.Fields{
+	{Name: "capture_method", Type: sdk.TString, In: 4, Enum: &enum545},
+	{Name: "setup_future_usage", Type: sdk.TString, Enum: &enum546},
 }
 
-var fields548 = []sdk.Field{
-	{Name: "setup_future_usage", Type: sdk.TString, Enum: enum546},
+var fields548 = sdk.Fields{
+	{Name: "setup_future_usage", Type: sdk.TString, Enum: &enum546},
 }
 
-var fields549 = []sdk.Field{
-	{Name: "capture_method", Type: sdk.TString, In: 4, Enum: enum545},
+var fields549 = sdk.Fields{
+	{Name: "capture_method", Type: sdk.TString, In: 4, Enum: &enum545},
 }
 
-var enum550 = []string{"none", "off_session"}
+var enum550 = sdk.Enum{"none", "off_session"}
 
-var fields551 = []sdk.Field{
-	{Name: "capture_method", Type: sdk.TString, In: 4, Enum: enum545},
-	{Name: "setup_future_usage", Type: sdk.TString, Enum: enum550},
+var fields551 = sdk.Fields{
+	{Name: "capture_method", Type: sdk.TString, In: 4, Enum: &enum545},
+	{Name: "setup_future_usage", Type: sdk.TString, Enum: &enum550},
 }
 
-var fields552 = []sdk.Field{
-	{Name: "setup_future_usage", Type: sdk.TString, Enum: enum546},
+var fields552 = sdk.Fields{
+	{Name: "setup_future_usage", Type: sdk.TString, Enum: &enum546},
 	{Name: "target_date", Type: sdk.TString, Max: 5000, In: 4},
 }
 
-var fields553 = []sdk.Field{
+var fields553 = sdk.Fields{
 	{Name: "reference_prefix", Type: sdk.TString | sdk.TClear, Max: 12, In: 4},
 }
 
-var fields554 = []sdk.Field{
-	{Name: "mandate_options", Type: sdk.TObject, In: 4, Fields: fields553},
-	{Name: "setup_future_usage", Type: sdk.TString, Enum: enum542},
+var fields554 = sdk.Fields{
+	{Name: "mandate_options", Type: sdk.TObject, In: 4, Fields: &fields553},
+	{Name: "setup_future_usage", Type: sdk.TString, Enum: &enum542},
 	{Name: "target_date", Type: sdk.TString, Max: 5000, In: 4},
 }
 
-var fields555 = []sdk.Field{
+var fields555 = sdk.Fields{
 	{Name: "expires_after_days", Type: sdk.TInteger},
-	{Name: "setup_future_usage", Type: sdk.TString, Enum: enum542},
+	{Name: "setup_future_usage", Type: sdk.TString, Enum: &enum542},
 }
 
-var fields556 = []sdk.Field{
+var fields556 = sdk.Fields{
 	{Name: "enabled", Type: sdk.TBoolean},
 }
 
-var enum557 = []string{"if_available", "never"}
+var enum557 = sdk.Enum{"if_available", "never"}
 
-var enum558 = []string{"any", "automatic", "challenge"}
+var enum558 = sdk.Enum{"any", "automatic", "challenge"}
 
-var enum559 = []string{"american_express", "discover_global_network", "mastercard", "visa"}
+var enum559 = sdk.Enum{"american_express", "discover_global_network", "mastercard", "visa"}
 
-var item560 = sdk.Field{Type: sdk.TString, In: 4, Enum: enum559}
+var item560 = sdk.Field{Type: sdk.TString, In: 4, Enum: &enum559}
 
-var enum561 = []string{"credit", "debit", "prepaid"}
+var enum561 = sdk.Enum{"credit", "debit", "prepaid"}
 
-var item562 = sdk.Field{Type: sdk.TString, In: 4, Enum: enum561}
+var item562 = sdk.Field{Type: sdk.TString, In: 4, Enum: &enum561}
 
-var fields563 = []sdk.Field{
+var fields563 = sdk.Fields{
 	{Name: "brands_blocked", Type: sdk.TArray, In: 4, Item: &item560},
 	{Name: "funding_types_blocked", Type: sdk.TArray, In: 4, Item: &item562},
 }
 
-var fields564 = []sdk.Field{
-	{Name: "capture_method", Type: sdk.TString, In: 4, Enum: enum545},
-	{Name: "installments", Type: sdk.TObject, Fields: fields556},
-	{Name: "request_extended_authorization", Type: sdk.TString, In: 4, Enum: enum557},
-	{Name: "request_incremental_authorization", Type: sdk.TString, In: 4, Enum: enum557},
-	{Name: "request_multicapture", Type: sdk.TString, In: 4, Enum: enum557},
-	{Name: "request_overcapture", Type: sdk.TString, In: 4, Enum: enum557},
-	{Name: "request_three_d_secure", Type: sdk.TString, Enum: enum558},
-	{Name: "restrictions", Type: sdk.TObject, In: 4, Fields: fields563},
-	{Name: "setup_future_usage", Type: sdk.TString, Enum: enum530},
+var fields564 = sdk.Fields{
+	{Name: "capture_method", Type: sdk.TString, In: 4, Enum: &enum545},
+	{Name: "installments", Type: sdk.TObject, Fields: &fields556},
+	{Name: "request_extended_authorization", Type: sdk.TString, In: 4, Enum: &enum557},
+	{Name: "request_incremental_authorization", Type: sdk.TString, In: 4, Enum: &enum557},
+	{Name: "request_multicapture", Type: sdk.TString, In: 4, Enum: &enum557},
+	{Name: "request_overcapture", Type: sdk.TString, In: 4, Enum: &enum557},
+	{Name: "request_three_d_secure", Type: sdk.TString, Enum: &enum558},
+	{Name: "restrictions", Type: sdk.TObject, In: 4, Fields: &fields563},
+	{Name: "setup_future_usage", Type: sdk.TString, Enum: &enum530},
 	{Name: "statement_descriptor_suffix_kana", Type: sdk.TString, Max: 22},
 	{Name: "statement_descriptor_suffix_kanji", Type: sdk.TString, Max: 17},
 }
 
-var fields565 = []sdk.Field{
-	{Name: "capture_method", Type: sdk.TString, In: 4, Enum: enum545},
-	{Name: "setup_future_usage", Type: sdk.TString, Enum: enum542},
+var fields565 = sdk.Fields{
+	{Name: "capture_method", Type: sdk.TString, In: 4, Enum: &enum545},
+	{Name: "setup_future_usage", Type: sdk.TString, Enum: &enum542},
 }
 
-var fields566 = []sdk.Field{
-	{Name: "setup_future_usage", Type: sdk.TString, In: 4, Enum: enum546},
+var fields566 = sdk.Fields{
+	{Name: "setup_future_usage", Type: sdk.TString, In: 4, Enum: &enum546},
 }
 
-var fields567 = []sdk.Field{
+var fields567 = sdk.Fields{
 	{Name: "country", Type: sdk.TString, Required: true, Max: 5000},
 }
 
-var enum568 = []string{"aba", "iban", "sepa", "sort_code", "spei", "swift", "zengin"}
+var enum568 = sdk.Enum{"aba", "iban", "sepa", "sort_code", "spei", "swift", "zengin"}
 
-var item569 = sdk.Field{Type: sdk.TString, Enum: enum568}
+var item569 = sdk.Field{Type: sdk.TString, Enum: &enum568}
 
-var enum570 = []string{"eu_bank_transfer", "gb_bank_transfer", "jp_bank_transfer", "mx_bank_transfer", "us_bank_transfer"}
+var enum570 = sdk.Enum{"eu_bank_transfer", "gb_bank_transfer", "jp_bank_transfer", "mx_bank_transfer", "us_bank_transfer"}
 
-var fields571 = []sdk.Field{
-	{Name: "eu_bank_transfer", Type: sdk.TObject, Fields: fields567},
+var fields571 = sdk.Fields{
+	{Name: "eu_bank_transfer", Type: sdk.TObject, Fields: &fields567},
 	{Name: "requested_address_types", Type: sdk.TArray, Item: &item569},
-	{Name: "type", Type: sdk.TString, Required: true, Enum: enum570},
+	{Name: "type", Type: sdk.TString, Required: true, Enum: &enum570},
 }
 
-var enum572 = []string{"bank_transfer"}
+var enum572 = sdk.Enum{"bank_transfer"}
 
-var fields573 = []sdk.Field{
-	{Name: "bank_transfer", Type: sdk.TObject, Fields: fields571},
-	{Name: "funding_type", Type: sdk.TString, Enum: enum572},
-	{Name: "setup_future_usage", Type: sdk.TString, Enum: enum546},
+var fields573 = sdk.Fields{
+	{Name: "bank_transfer", Type: sdk.TObject, Fields: &fields571},
+	{Name: "funding_type", Type: sdk.TString, Enum: &enum572},
+	{Name: "setup_future_usage", Type: sdk.TString, Enum: &enum546},
 }
 
-var fields574 = []sdk.Field{
-	{Name: "setup_future_usage", Type: sdk.TString, In: 4, Enum: enum550},
+var fields574 = sdk.Fields{
+	{Name: "setup_future_usage", Type: sdk.TString, In: 4, Enum: &enum550},
 }
 
-var fields575 = []sdk.Field{
-	{Name: "capture_method", Type: sdk.TString, In: 4, Enum: enum545},
-	{Name: "setup_future_usage", Type: sdk.TString, In: 4, Enum: enum550},
+var fields575 = sdk.Fields{
+	{Name: "capture_method", Type: sdk.TString, In: 4, Enum: &enum545},
+	{Name: "setup_future_usage", Type: sdk.TString, In: 4, Enum: &enum550},
 }
 
-var fields576 = []sdk.Field{
+var fields576 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger, Required: true, In: 4},
 	{Name: "date", Type: sdk.TString, Required: true, Max: 5000, In: 4},
 }
 
-var fields577 = []sdk.Field{
-	{Name: "interval", Type: sdk.TString, Required: true, In: 4, Enum: enum129},
+var fields577 = sdk.Fields{
+	{Name: "interval", Type: sdk.TString, Required: true, In: 4, Enum: &enum129},
 	{Name: "interval_count", Type: sdk.TInteger, In: 4},
 	{Name: "name", Type: sdk.TString, Max: 255, In: 4},
-	{Name: "next_billing", Type: sdk.TObject, Required: true, In: 4, Fields: fields576},
+	{Name: "next_billing", Type: sdk.TObject, Required: true, In: 4, Fields: &fields576},
 	{Name: "reference", Type: sdk.TString, Required: true, Max: 255, In: 4},
 }
 
-var item578 = sdk.Field{Type: sdk.TObject, In: 4, Fields: fields577}
+var item578 = sdk.Field{Type: sdk.TObject, In: 4, Fields: &fields577}
 
-var fields579 = []sdk.Field{
-	{Name: "capture_method", Type: sdk.TString, In: 4, Enum: enum545},
-	{Name: "setup_future_usage", Type: sdk.TString, Enum: enum546},
+var fields579 = sdk.Fields{
+	{Name: "capture_method", Type: sdk.TString, In: 4, Enum: &enum545},
+	{Name: "setup_future_usage", Type: sdk.TString, Enum: &enum546},
 	{Name: "subscriptions", Type: sdk.TArray | sdk.TClear, In: 4, Item: &item578},
 }
 
-var fields580 = []sdk.Field{
+var fields580 = sdk.Fields{
 	{Name: "expires_after_days", Type: sdk.TInteger},
-	{Name: "setup_future_usage", Type: sdk.TString, Enum: enum546},
+	{Name: "setup_future_usage", Type: sdk.TString, Enum: &enum546},
 }
 
-var fields581 = []sdk.Field{
-	{Name: "setup_future_usage", Type: sdk.TString, In: 6, Enum: enum546},
+var fields581 = sdk.Fields{
+	{Name: "setup_future_usage", Type: sdk.TString, In: 6, Enum: &enum546},
 }
 
-var fields582 = []sdk.Field{
-	{Name: "setup_future_usage", Type: sdk.TString, Enum: enum546},
+var fields582 = sdk.Fields{
+	{Name: "setup_future_usage", Type: sdk.TString, Enum: &enum546},
 	{Name: "tos_shown_and_accepted", Type: sdk.TBoolean},
 }
 
-var fields583 = []sdk.Field{
-	{Name: "capture_method", Type: sdk.TString, In: 4, Enum: enum545},
-	{Name: "setup_future_usage", Type: sdk.TString, In: 4, Enum: enum546},
+var fields583 = sdk.Fields{
+	{Name: "capture_method", Type: sdk.TString, In: 4, Enum: &enum545},
+	{Name: "setup_future_usage", Type: sdk.TString, In: 4, Enum: &enum546},
 }
 
-var enum584 = []string{"cs-CZ", "da-DK", "de-AT", "de-DE", "de-LU", "el-GR", "en-GB", "en-US", "es-ES", "fi-FI", "fr-BE", "fr-FR", "fr-LU", "hu-HU", "it-IT", "nl-BE", "nl-NL", "pl-PL", "pt-PT", "sk-SK", "sv-SE"}
+var enum584 = sdk.Enum{"cs-CZ", "da-DK", "de-AT", "de-DE", "de-LU", "el-GR", "en-GB", "en-US", "es-ES", "fi-FI", "fr-BE", "fr-FR", "fr-LU", "hu-HU", "it-IT", "nl-BE", "nl-NL", "pl-PL", "pt-PT", "sk-SK", "sv-SE"}
 
-var fields585 = []sdk.Field{
-	{Name: "capture_method", Type: sdk.TString | sdk.TClear, Enum: enum545},
-	{Name: "preferred_locale", Type: sdk.TString, Enum: enum584},
+var fields585 = sdk.Fields{
+	{Name: "capture_method", Type: sdk.TString | sdk.TClear, Enum: &enum545},
+	{Name: "preferred_locale", Type: sdk.TString, Enum: &enum584},
 	{Name: "reference", Type: sdk.TString, Max: 127},
 	{Name: "risk_correlation_id", Type: sdk.TString, Max: 32},
-	{Name: "setup_future_usage", Type: sdk.TString | sdk.TClear, Enum: enum550},
+	{Name: "setup_future_usage", Type: sdk.TString | sdk.TClear, Enum: &enum550},
 }
 
-var enum586 = []string{"fixed", "maximum"}
+var enum586 = sdk.Enum{"fixed", "maximum"}
 
-var enum587 = []string{"adhoc", "annual", "daily", "fortnightly", "monthly", "quarterly", "semi_annual", "weekly"}
+var enum587 = sdk.Enum{"adhoc", "annual", "daily", "fortnightly", "monthly", "quarterly", "semi_annual", "weekly"}
 
-var enum588 = []string{"dependant_support", "government", "loan", "mortgage", "other", "pension", "personal", "retail", "salary", "tax", "utility"}
+var enum588 = sdk.Enum{"dependant_support", "government", "loan", "mortgage", "other", "pension", "personal", "retail", "salary", "tax", "utility"}
 
-var fields589 = []sdk.Field{
+var fields589 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger | sdk.TClear, In: 4},
-	{Name: "amount_type", Type: sdk.TString | sdk.TClear, In: 4, Enum: enum586},
+	{Name: "amount_type", Type: sdk.TString | sdk.TClear, In: 4, Enum: &enum586},
 	{Name: "end_date", Type: sdk.TString | sdk.TClear, Max: 5000, In: 4},
-	{Name: "payment_schedule", Type: sdk.TString | sdk.TClear, In: 4, Enum: enum587},
+	{Name: "payment_schedule", Type: sdk.TString | sdk.TClear, In: 4, Enum: &enum587},
 	{Name: "payments_per_period", Type: sdk.TInteger | sdk.TClear, In: 4},
-	{Name: "purpose", Type: sdk.TString | sdk.TClear, In: 4, Enum: enum588},
+	{Name: "purpose", Type: sdk.TString | sdk.TClear, In: 4, Enum: &enum588},
 	{Name: "start_date", Type: sdk.TString | sdk.TClear, Max: 5000, In: 4},
 }
 
-var fields590 = []sdk.Field{
-	{Name: "mandate_options", Type: sdk.TObject, In: 4, Fields: fields589},
-	{Name: "setup_future_usage", Type: sdk.TString, In: 4, Enum: enum550},
+var fields590 = sdk.Fields{
+	{Name: "mandate_options", Type: sdk.TObject, In: 4, Fields: &fields589},
+	{Name: "setup_future_usage", Type: sdk.TString, In: 4, Enum: &enum550},
 }
 
-var enum591 = []string{"always", "never"}
+var enum591 = sdk.Enum{"always", "never"}
 
-var enum592 = []string{"halfyearly", "monthly", "quarterly", "weekly", "yearly"}
+var enum592 = sdk.Enum{"halfyearly", "monthly", "quarterly", "weekly", "yearly"}
 
-var fields593 = []sdk.Field{
+var fields593 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger, In: 4},
-	{Name: "amount_includes_iof", Type: sdk.TString, In: 4, Enum: enum591},
-	{Name: "amount_type", Type: sdk.TString, In: 4, Enum: enum586},
+	{Name: "amount_includes_iof", Type: sdk.TString, In: 4, Enum: &enum591},
+	{Name: "amount_type", Type: sdk.TString, In: 4, Enum: &enum586},
 	{Name: "currency", Type: sdk.TString, In: 4},
 	{Name: "end_date", Type: sdk.TString, Max: 5000, In: 4},
-	{Name: "payment_schedule", Type: sdk.TString, In: 4, Enum: enum592},
+	{Name: "payment_schedule", Type: sdk.TString, In: 4, Enum: &enum592},
 	{Name: "reference", Type: sdk.TString, Max: 35, In: 4},
 	{Name: "start_date", Type: sdk.TString, Max: 5000, In: 4},
 }
 
-var fields594 = []sdk.Field{
-	{Name: "amount_includes_iof", Type: sdk.TString, In: 4, Enum: enum591},
+var fields594 = sdk.Fields{
+	{Name: "amount_includes_iof", Type: sdk.TString, In: 4, Enum: &enum591},
 	{Name: "expires_after_seconds", Type: sdk.TInteger},
-	{Name: "mandate_options", Type: sdk.TObject, In: 4, Fields: fields593},
-	{Name: "setup_future_usage", Type: sdk.TString, In: 4, Enum: enum550},
+	{Name: "mandate_options", Type: sdk.TObject, In: 4, Fields: &fields593},
+	{Name: "setup_future_usage", Type: sdk.TString, In: 4, Enum: &enum550},
 }
 
-var fields595 = []sdk.Field{
+var fields595 = sdk.Fields{
 	{Name: "reference", Type: sdk.TString, Max: 5000},
 }
 
-var fields596 = []sdk.Field{
+var fields596 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger, In: 4},
-	{Name: "amount_type", Type: sdk.TString, In: 4, Enum: enum586},
+	{Name: "amount_type", Type: sdk.TString, In: 4, Enum: &enum586},
 	{Name: "description", Type: sdk.TString, Max: 20, In: 4},
 	{Name: "end_date", Type: sdk.TInteger, In: 4},
 }
 
-var fields597 = []sdk.Field{
-	{Name: "mandate_options", Type: sdk.TObject, In: 4, Fields: fields596},
-	{Name: "setup_future_usage", Type: sdk.TString | sdk.TClear, In: 4, Enum: enum542},
+var fields597 = sdk.Fields{
+	{Name: "mandate_options", Type: sdk.TObject, In: 4, Fields: &fields596},
+	{Name: "setup_future_usage", Type: sdk.TString | sdk.TClear, In: 4, Enum: &enum542},
 }
 
-var enum598 = []string{"balances", "ownership", "payment_method", "transactions"}
+var enum598 = sdk.Enum{"balances", "ownership", "payment_method", "transactions"}
 
-var item599 = sdk.Field{Type: sdk.TString, Enum: enum598}
+var item599 = sdk.Field{Type: sdk.TString, Enum: &enum598}
 
-var enum600 = []string{"balances", "ownership", "transactions"}
+var enum600 = sdk.Enum{"balances", "ownership", "transactions"}
 
-var item601 = sdk.Field{Type: sdk.TString, Enum: enum600}
+var item601 = sdk.Field{Type: sdk.TString, Enum: &enum600}
 
-var fields602 = []sdk.Field{
+var fields602 = sdk.Fields{
 	{Name: "permissions", Type: sdk.TArray, Item: &item599},
 	{Name: "prefetch", Type: sdk.TArray, Item: &item601},
 }
 
-var enum603 = []string{"automatic", "instant"}
+var enum603 = sdk.Enum{"automatic", "instant"}
 
-var fields604 = []sdk.Field{
-	{Name: "financial_connections", Type: sdk.TObject, Fields: fields602},
-	{Name: "setup_future_usage", Type: sdk.TString, Enum: enum542},
+var fields604 = sdk.Fields{
+	{Name: "financial_connections", Type: sdk.TObject, Fields: &fields602},
+	{Name: "setup_future_usage", Type: sdk.TString, Enum: &enum542},
 	{Name: "target_date", Type: sdk.TString, Max: 5000, In: 4},
-	{Name: "verification_method", Type: sdk.TString, Enum: enum603},
+	{Name: "verification_method", Type: sdk.TString, Enum: &enum603},
 }
 
-var enum605 = []string{"android", "ios", "web"}
+var enum605 = sdk.Enum{"android", "ios", "web"}
 
-var fields606 = []sdk.Field{
+var fields606 = sdk.Fields{
 	{Name: "app_id", Type: sdk.TString, Max: 5000},
-	{Name: "client", Type: sdk.TString, Required: true, Enum: enum605},
-	{Name: "setup_future_usage", Type: sdk.TString, Enum: enum546},
+	{Name: "client", Type: sdk.TString, Required: true, Enum: &enum605},
+	{Name: "setup_future_usage", Type: sdk.TString, Enum: &enum546},
 }
 
-var fields607 = []sdk.Field{
-	{Name: "acss_debit", Type: sdk.TObject, Fields: fields544},
-	{Name: "affirm", Type: sdk.TObject, Fields: fields547},
-	{Name: "afterpay_clearpay", Type: sdk.TObject, Fields: fields547},
-	{Name: "alipay", Type: sdk.TObject, Fields: fields548},
-	{Name: "alma", Type: sdk.TObject, In: 4, Fields: fields549},
-	{Name: "amazon_pay", Type: sdk.TObject, Fields: fields551},
-	{Name: "au_becs_debit", Type: sdk.TObject, Fields: fields552},
-	{Name: "bacs_debit", Type: sdk.TObject, Fields: fields554},
-	{Name: "bancontact", Type: sdk.TObject, Fields: fields548},
-	{Name: "billie", Type: sdk.TObject, In: 4, Fields: fields549},
-	{Name: "boleto", Type: sdk.TObject, Fields: fields555},
-	{Name: "card", Type: sdk.TObject, Fields: fields564},
-	{Name: "cashapp", Type: sdk.TObject, Fields: fields565},
-	{Name: "crypto", Type: sdk.TObject, In: 4, Fields: fields566},
-	{Name: "customer_balance", Type: sdk.TObject, Fields: fields573},
-	{Name: "demo_pay", Type: sdk.TObject, In: 4, Fields: fields574},
-	{Name: "eps", Type: sdk.TObject, Fields: fields548},
-	{Name: "fpx", Type: sdk.TObject, Fields: fields548},
-	{Name: "giropay", Type: sdk.TObject, Fields: fields548},
-	{Name: "grabpay", Type: sdk.TObject, Fields: fields548},
-	{Name: "ideal", Type: sdk.TObject, Fields: fields548},
-	{Name: "kakao_pay", Type: sdk.TObject, In: 4, Fields: fields575},
-	{Name: "klarna", Type: sdk.TObject, Fields: fields579},
-	{Name: "konbini", Type: sdk.TObject, Fields: fields580},
-	{Name: "kr_card", Type: sdk.TObject, In: 4, Fields: fields575},
-	{Name: "link", Type: sdk.TObject, Fields: fields551},
-	{Name: "mobilepay", Type: sdk.TObject, Fields: fields547},
-	{Name: "multibanco", Type: sdk.TObject, In: 6, Fields: fields581},
-	{Name: "naver_pay", Type: sdk.TObject, In: 4, Fields: fields575},
-	{Name: "oxxo", Type: sdk.TObject, Fields: fields580},
-	{Name: "p24", Type: sdk.TObject, Fields: fields582},
+var fields607 = sdk.Fields{
+	{Name: "acss_debit", Type: sdk.TObject, Fields: &fields544},
+	{Name: "affirm", Type: sdk.TObject, Fields: &fields547},
+	{Name: "afterpay_clearpay", Type: sdk.TObject, Fields: &fields547},
+	{Name: "alipay", Type: sdk.TObject, Fields: &fields548},
+	{Name: "alma", Type: sdk.TObject, In: 4, Fields: &fields549},
+	{Name: "amazon_pay", Type: sdk.TObject, Fields: &fields551},
+	{Name: "au_becs_debit", Type: sdk.TObject, Fields: &fields552},
+	{Name: "bacs_debit", Type: sdk.TObject, Fields: &fields554},
+	{Name: "bancontact", Type: sdk.TObject, Fields: &fields548},
+	{Name: "billie", Type: sdk.TObject, In: 4, Fields: &fields549},
+	{Name: "boleto", Type: sdk.TObject, Fields: &fields555},
+	{Name: "card", Type: sdk.TObject, Fields: &fields564},
+	{Name: "cashapp", Type: sdk.TObject, Fields: &fields565},
+	{Name: "crypto", Type: sdk.TObject, In: 4, Fields: &fields566},
+	{Name: "customer_balance", Type: sdk.TObject, Fields: &fields573},
+	{Name: "demo_pay", Type: sdk.TObject, In: 4, Fields: &fields574},
+	{Name: "eps", Type: sdk.TObject, Fields: &fields548},
+	{Name: "fpx", Type: sdk.TObject, Fields: &fields548},
+	{Name: "giropay", Type: sdk.TObject, Fields: &fields548},
+	{Name: "grabpay", Type: sdk.TObject, Fields: &fields548},
+	{Name: "ideal", Type: sdk.TObject, Fields: &fields548},
+	{Name: "kakao_pay", Type: sdk.TObject, In: 4, Fields: &fields575},
+	{Name: "klarna", Type: sdk.TObject, Fields: &fields579},
+	{Name: "konbini", Type: sdk.TObject, Fields: &fields580},
+	{Name: "kr_card", Type: sdk.TObject, In: 4, Fields: &fields575},
+	{Name: "link", Type: sdk.TObject, Fields: &fields551},
+	{Name: "mobilepay", Type: sdk.TObject, Fields: &fields547},
+	{Name: "multibanco", Type: sdk.TObject, In: 6, Fields: &fields581},
+	{Name: "naver_pay", Type: sdk.TObject, In: 4, Fields: &fields575},
+	{Name: "oxxo", Type: sdk.TObject, Fields: &fields580},
+	{Name: "p24", Type: sdk.TObject, Fields: &fields582},
 	{Name: "pay_by_bank", Type: sdk.TMap, In: 4},
-	{Name: "payco", Type: sdk.TObject, In: 4, Fields: fields583},
-	{Name: "paynow", Type: sdk.TObject, Fields: fields548},
-	{Name: "paypal", Type: sdk.TObject, Fields: fields585},
-	{Name: "payto", Type: sdk.TObject, In: 4, Fields: fields590},
-	{Name: "pix", Type: sdk.TObject, Fields: fields594},
-	{Name: "revolut_pay", Type: sdk.TObject, Fields: fields551},
-	{Name: "samsung_pay", Type: sdk.TObject, In: 4, Fields: fields583},
-	{Name: "satispay", Type: sdk.TObject, In: 4, Fields: fields549},
-	{Name: "scalapay", Type: sdk.TObject, In: 4, Fields: fields549},
-	{Name: "sepa_debit", Type: sdk.TObject, Fields: fields554},
-	{Name: "sofort", Type: sdk.TObject, Fields: fields548},
-	{Name: "sunbit", Type: sdk.TObject, In: 4, Fields: fields583},
-	{Name: "swish", Type: sdk.TObject, Fields: fields595},
-	{Name: "twint", Type: sdk.TObject, In: 4, Fields: fields574},
-	{Name: "upi", Type: sdk.TObject, In: 4, Fields: fields597},
-	{Name: "us_bank_account", Type: sdk.TObject, Fields: fields604},
-	{Name: "wechat_pay", Type: sdk.TObject, Fields: fields606},
+	{Name: "payco", Type: sdk.TObject, In: 4, Fields: &fields583},
+	{Name: "paynow", Type: sdk.TObject, Fields: &fields548},
+	{Name: "paypal", Type: sdk.TObject, Fields: &fields585},
+	{Name: "payto", Type: sdk.TObject, In: 4, Fields: &fields590},
+	{Name: "pix", Type: sdk.TObject, Fields: &fields594},
+	{Name: "revolut_pay", Type: sdk.TObject, Fields: &fields551},
+	{Name: "samsung_pay", Type: sdk.TObject, In: 4, Fields: &fields583},
+	{Name: "satispay", Type: sdk.TObject, In: 4, Fields: &fields549},
+	{Name: "scalapay", Type: sdk.TObject, In: 4, Fields: &fields549},
+	{Name: "sepa_debit", Type: sdk.TObject, Fields: &fields554},
+	{Name: "sofort", Type: sdk.TObject, Fields: &fields548},
+	{Name: "sunbit", Type: sdk.TObject, In: 4, Fields: &fields583},
+	{Name: "swish", Type: sdk.TObject, Fields: &fields595},
+	{Name: "twint", Type: sdk.TObject, In: 4, Fields: &fields574},
+	{Name: "upi", Type: sdk.TObject, In: 4, Fields: &fields597},
+	{Name: "us_bank_account", Type: sdk.TObject, Fields: &fields604},
+	{Name: "wechat_pay", Type: sdk.TObject, Fields: &fields606},
 }
 
-var enum608 = []string{"acss_debit", "affirm", "afterpay_clearpay", "alipay", "amazon_pay", "au_becs_debit", "bacs_debit", "bancontact", "blik", "boleto", "card", "cashapp", "customer_balance", "eps", "fpx", "giropay", "grabpay", "ideal", "klarna", "konbini", "link", "mobilepay", "oxxo", "p24", "paynow", "paypal", "pix", "promptpay", "revolut_pay", "sepa_debit", "sofort", "swish", "us_bank_account", "wechat_pay", "zip", "multibanco", "twint", "alma", "billie", "bizum", "crypto", "kakao_pay", "kr_card", "mb_way", "naver_pay", "nz_bank_account", "pay_by_bank", "payco", "payto", "samsung_pay", "satispay", "scalapay", "sunbit", "upi"}
+var enum608 = sdk.Enum{"acss_debit", "affirm", "afterpay_clearpay", "alipay", "amazon_pay", "au_becs_debit", "bacs_debit", "bancontact", "blik", "boleto", "card", "cashapp", "customer_balance", "eps", "fpx", "giropay", "grabpay", "ideal", "klarna", "konbini", "link", "mobilepay", "oxxo", "p24", "paynow", "paypal", "pix", "promptpay", "revolut_pay", "sepa_debit", "sofort", "swish", "us_bank_account", "wechat_pay", "zip", "multibanco", "twint", "alma", "billie", "bizum", "crypto", "kakao_pay", "kr_card", "mb_way", "naver_pay", "nz_bank_account", "pay_by_bank", "payco", "payto", "samsung_pay", "satispay", "scalapay", "sunbit", "upi"}
 
-var item609 = sdk.Field{Type: sdk.TString, Enum: enum608, EnumIn: "\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\x06\x06\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04"}
+var item609 = sdk.Field{Type: sdk.TString, Enum: &enum608, EnumIn: "\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\x06\x06\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04"}
 
-var enum610 = []string{"client_only", "server_only"}
+var enum610 = sdk.Enum{"client_only", "server_only"}
 
-var fields611 = []sdk.Field{
-	{Name: "update_shipping_details", Type: sdk.TString, In: 4, Enum: enum610},
+var fields611 = sdk.Fields{
+	{Name: "update_shipping_details", Type: sdk.TString, In: 4, Enum: &enum610},
 }
 
-var enum612 = []string{"always", "if_required", "never"}
+var enum612 = sdk.Enum{"always", "if_required", "never"}
 
-var item613 = sdk.Field{Type: sdk.TString, Enum: enum69}
+var item613 = sdk.Field{Type: sdk.TString, Enum: &enum69}
 
-var enum614 = []string{"disabled", "enabled"}
+var enum614 = sdk.Enum{"disabled", "enabled"}
 
-var fields615 = []sdk.Field{
+var fields615 = sdk.Fields{
 	{Name: "allow_redisplay_filters", Type: sdk.TArray, Item: &item613},
-	{Name: "payment_method_remove", Type: sdk.TString, In: 4, Enum: enum614},
-	{Name: "payment_method_save", Type: sdk.TString, Enum: enum614},
+	{Name: "payment_method_remove", Type: sdk.TString, In: 4, Enum: &enum614},
+	{Name: "payment_method_save", Type: sdk.TString, Enum: &enum614},
 }
 
-var fields616 = []sdk.Field{
+var fields616 = sdk.Fields{
 	{Name: "description", Type: sdk.TString, Max: 1000},
 	{Name: "metadata", Type: sdk.TMap},
 	{Name: "on_behalf_of", Type: sdk.TString},
 }
 
-var enum617 = []string{"AC", "AD", "AE", "AF", "AG", "AI", "AL", "AM", "AO", "AQ", "AR", "AT", "AU", "AW", "AX", "AZ", "BA", "BB", "BD", "BE", "BF", "BG", "BH", "BI", "BJ", "BL", "BM", "BN", "BO", "BQ", "BR", "BS", "BT", "BV", "BW", "BY", "BZ", "CA", "CD", "CF", "CG", "CH", "CI", "CK", "CL", "CM", "CN", "CO", "CR", "CV", "CW", "CY", "CZ", "DE", "DJ", "DK", "DM", "DO", "DZ", "EC", "EE", "EG", "EH", "ER", "ES", "ET", "FI", "FJ", "FK", "FO", "FR", "GA", "GB", "GD", "GE", "GF", "GG", "GH", "GI", "GL", "GM", "GN", "GP", "GQ", "GR", "GS", "GT", "GU", "GW", "GY", "HK", "HN", "HR", "HT", "HU", "ID", "IE", "IL", "IM", "IN", "IO", "IQ", "IS", "IT", "JE", "JM", "JO", "JP", "KE", "KG", "KH", "KI", "KM", "KN", "KR", "KW", "KY", "KZ", "LA", "LB", "LC", "LI", "LK", "LR", "LS", "LT", "LU", "LV", "LY", "MA", "MC", "MD", "ME", "MF", "MG", "MK", "ML", "MM", "MN", "MO", "MQ", "MR", "MS", "MT", "MU", "MV", "MW", "MX", "MY", "MZ", "NA", "NC", "NE", "NG", "NI", "NL", "NO", "NP", "NR", "NU", "NZ", "OM", "PA", "PE", "PF", "PG", "PH", "PK", "PL", "PM", "PN", "PR", "PS", "PT", "PY", "QA", "RE", "RO", "RS", "RU", "RW", "SA", "SB", "SC", "SE", "SG", "SH", "SI", "SJ", "SK", "SL", "SM", "SN", "SO", "SR", "SS", "ST", "SV", "SX", "SZ", "TA", "TC", "TD", "TF", "TG", "TH", "TJ", "TK", "TL", "TM", "TN", "TO", "TR", "TT", "TV", "TW", "TZ", "UA", "UG", "US", "UY", "UZ", "VA", "VC", "VE", "VG", "VN", "VU", "WF", "WS", "XK", "YE", "YT", "ZA", "ZM", "ZW", "ZZ", "SD"}
+var enum617 = sdk.Enum{"AC", "AD", "AE", "AF", "AG", "AI", "AL", "AM", "AO", "AQ", "AR", "AT", "AU", "AW", "AX", "AZ", "BA", "BB", "BD", "BE", "BF", "BG", "BH", "BI", "BJ", "BL", "BM", "BN", "BO", "BQ", "BR", "BS", "BT", "BV", "BW", "BY", "BZ", "CA", "CD", "CF", "CG", "CH", "CI", "CK", "CL", "CM", "CN", "CO", "CR", "CV", "CW", "CY", "CZ", "DE", "DJ", "DK", "DM", "DO", "DZ", "EC", "EE", "EG", "EH", "ER", "ES", "ET", "FI", "FJ", "FK", "FO", "FR", "GA", "GB", "GD", "GE", "GF", "GG", "GH", "GI", "GL", "GM", "GN", "GP", "GQ", "GR", "GS", "GT", "GU", "GW", "GY", "HK", "HN", "HR", "HT", "HU", "ID", "IE", "IL", "IM", "IN", "IO", "IQ", "IS", "IT", "JE", "JM", "JO", "JP", "KE", "KG", "KH", "KI", "KM", "KN", "KR", "KW", "KY", "KZ", "LA", "LB", "LC", "LI", "LK", "LR", "LS", "LT", "LU", "LV", "LY", "MA", "MC", "MD", "ME", "MF", "MG", "MK", "ML", "MM", "MN", "MO", "MQ", "MR", "MS", "MT", "MU", "MV", "MW", "MX", "MY", "MZ", "NA", "NC", "NE", "NG", "NI", "NL", "NO", "NP", "NR", "NU", "NZ", "OM", "PA", "PE", "PF", "PG", "PH", "PK", "PL", "PM", "PN", "PR", "PS", "PT", "PY", "QA", "RE", "RO", "RS", "RU", "RW", "SA", "SB", "SC", "SE", "SG", "SH", "SI", "SJ", "SK", "SL", "SM", "SN", "SO", "SR", "SS", "ST", "SV", "SX", "SZ", "TA", "TC", "TD", "TF", "TG", "TH", "TJ", "TK", "TL", "TM", "TN", "TO", "TR", "TT", "TV", "TW", "TZ", "UA", "UG", "US", "UY", "UZ", "VA", "VC", "VE", "VG", "VN", "VU", "WF", "WS", "XK", "YE", "YT", "ZA", "ZM", "ZW", "ZZ", "SD"}
 
-var item618 = sdk.Field{Type: sdk.TString, Enum: enum617, EnumIn: "\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\x04"}
+var item618 = sdk.Field{Type: sdk.TString, Enum: &enum617, EnumIn: "\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\x04"}
 
-var fields619 = []sdk.Field{
+var fields619 = sdk.Fields{
 	{Name: "allowed_countries", Type: sdk.TArray, Required: true, Item: &item618},
 }
 
-var enum620 = []string{"business_day", "day", "hour", "month", "week"}
+var enum620 = sdk.Enum{"business_day", "day", "hour", "month", "week"}
 
-var fields621 = []sdk.Field{
-	{Name: "unit", Type: sdk.TString, Required: true, Enum: enum620},
+var fields621 = sdk.Fields{
+	{Name: "unit", Type: sdk.TString, Required: true, Enum: &enum620},
 	{Name: "value", Type: sdk.TInteger, Required: true},
 }
 
-var fields622 = []sdk.Field{
-	{Name: "maximum", Type: sdk.TObject, Fields: fields621},
-	{Name: "minimum", Type: sdk.TObject, Fields: fields621},
+var fields622 = sdk.Fields{
+	{Name: "maximum", Type: sdk.TObject, Fields: &fields621},
+	{Name: "minimum", Type: sdk.TObject, Fields: &fields621},
 }
 
-var fields623 = []sdk.Field{
+var fields623 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger, Required: true},
 	{Name: "currency", Type: sdk.TString, Required: true},
 	{Name: "currency_options", Type: sdk.TMap},
 }
 
-var enum624 = []string{"fixed_amount"}
+var enum624 = sdk.Enum{"fixed_amount"}
 
-var fields625 = []sdk.Field{
-	{Name: "delivery_estimate", Type: sdk.TObject, Fields: fields622},
+var fields625 = sdk.Fields{
+	{Name: "delivery_estimate", Type: sdk.TObject, Fields: &fields622},
 	{Name: "display_name", Type: sdk.TString, Required: true, Max: 100},
-	{Name: "fixed_amount", Type: sdk.TObject, Fields: fields623},
+	{Name: "fixed_amount", Type: sdk.TObject, Fields: &fields623},
 	{Name: "metadata", Type: sdk.TMap},
-	{Name: "tax_behavior", Type: sdk.TString, Enum: enum116},
+	{Name: "tax_behavior", Type: sdk.TString, Enum: &enum116},
 	{Name: "tax_code", Type: sdk.TString},
-	{Name: "type", Type: sdk.TString, Enum: enum624},
+	{Name: "type", Type: sdk.TString, Enum: &enum624},
 }
 
-var fields626 = []sdk.Field{
+var fields626 = sdk.Fields{
 	{Name: "shipping_rate", Type: sdk.TString, Max: 5000},
-	{Name: "shipping_rate_data", Type: sdk.TObject, Fields: fields625},
+	{Name: "shipping_rate_data", Type: sdk.TObject, Fields: &fields625},
 }
 
-var item627 = sdk.Field{Type: sdk.TObject, Fields: fields626}
+var item627 = sdk.Field{Type: sdk.TObject, Fields: &fields626}
 
-var enum628 = []string{"auto", "book", "donate", "pay", "subscribe"}
+var enum628 = sdk.Enum{"auto", "book", "donate", "pay", "subscribe"}
 
-var fields629 = []sdk.Field{
+var fields629 = sdk.Fields{
 	{Name: "day_of_month", Type: sdk.TInteger, Required: true, In: 4},
 	{Name: "hour", Type: sdk.TInteger, In: 4},
 	{Name: "minute", Type: sdk.TInteger, In: 4},
@@ -13998,135 +13998,135 @@ var fields629 = []sdk.Field{
 	{Name: "second", Type: sdk.TInteger, In: 4},
 }
 
-var enum630 = []string{"included", "itemized"}
+var enum630 = sdk.Enum{"included", "itemized"}
 
-var fields631 = []sdk.Field{
-	{Name: "proration_discounts", Type: sdk.TString, In: 4, Enum: enum630},
+var fields631 = sdk.Fields{
+	{Name: "proration_discounts", Type: sdk.TString, In: 4, Enum: &enum630},
 }
 
-var enum632 = []string{"classic", "flexible"}
+var enum632 = sdk.Enum{"classic", "flexible"}
 
-var fields633 = []sdk.Field{
-	{Name: "flexible", Type: sdk.TObject, In: 4, Fields: fields631},
-	{Name: "type", Type: sdk.TString, Required: true, In: 4, Enum: enum632},
+var fields633 = sdk.Fields{
+	{Name: "flexible", Type: sdk.TObject, In: 4, Fields: &fields631},
+	{Name: "type", Type: sdk.TString, Required: true, In: 4, Enum: &enum632},
 }
 
-var fields634 = []sdk.Field{
-	{Name: "issuer", Type: sdk.TObject, Fields: fields480},
+var fields634 = sdk.Fields{
+	{Name: "issuer", Type: sdk.TObject, Fields: &fields480},
 }
 
-var fields635 = []sdk.Field{
-	{Name: "interval", Type: sdk.TString, Required: true, In: 4, Enum: enum129},
+var fields635 = sdk.Fields{
+	{Name: "interval", Type: sdk.TString, Required: true, In: 4, Enum: &enum129},
 	{Name: "interval_count", Type: sdk.TInteger, In: 4},
 }
 
-var enum636 = []string{"create_prorations", "none"}
+var enum636 = sdk.Enum{"create_prorations", "none"}
 
-var fields637 = []sdk.Field{
+var fields637 = sdk.Fields{
 	{Name: "amount_percent", Type: sdk.TNumber},
 	{Name: "destination", Type: sdk.TString, Required: true},
 }
 
-var enum638 = []string{"cancel", "create_invoice", "pause"}
+var enum638 = sdk.Enum{"cancel", "create_invoice", "pause"}
 
-var fields639 = []sdk.Field{
-	{Name: "missing_payment_method", Type: sdk.TString, Required: true, Enum: enum638},
+var fields639 = sdk.Fields{
+	{Name: "missing_payment_method", Type: sdk.TString, Required: true, Enum: &enum638},
 }
 
-var fields640 = []sdk.Field{
-	{Name: "end_behavior", Type: sdk.TObject, Required: true, Fields: fields639},
+var fields640 = sdk.Fields{
+	{Name: "end_behavior", Type: sdk.TObject, Required: true, Fields: &fields639},
 }
 
-var fields641 = []sdk.Field{
+var fields641 = sdk.Fields{
 	{Name: "application_fee_percent", Type: sdk.TNumber},
 	{Name: "billing_cycle_anchor", Type: sdk.TInteger},
-	{Name: "billing_cycle_anchor_config", Type: sdk.TObject, In: 4, Fields: fields629},
-	{Name: "billing_mode", Type: sdk.TObject, In: 4, Fields: fields633},
+	{Name: "billing_cycle_anchor_config", Type: sdk.TObject, In: 4, Fields: &fields629},
+	{Name: "billing_mode", Type: sdk.TObject, In: 4, Fields: &fields633},
 	{Name: "default_tax_rates", Type: sdk.TArray, Item: &item0},
 	{Name: "description", Type: sdk.TString, Max: 500},
-	{Name: "invoice_settings", Type: sdk.TObject, Fields: fields634},
+	{Name: "invoice_settings", Type: sdk.TObject, Fields: &fields634},
 	{Name: "metadata", Type: sdk.TMap},
 	{Name: "on_behalf_of", Type: sdk.TString},
-	{Name: "pending_invoice_item_interval", Type: sdk.TObject, In: 4, Fields: fields635},
-	{Name: "proration_behavior", Type: sdk.TString, Enum: enum636},
-	{Name: "transfer_data", Type: sdk.TObject, Fields: fields637},
+	{Name: "pending_invoice_item_interval", Type: sdk.TObject, In: 4, Fields: &fields635},
+	{Name: "proration_behavior", Type: sdk.TString, Enum: &enum636},
+	{Name: "transfer_data", Type: sdk.TObject, Fields: &fields637},
 	{Name: "trial_end", Type: sdk.TInteger},
 	{Name: "trial_period_days", Type: sdk.TInteger},
-	{Name: "trial_settings", Type: sdk.TObject, Fields: fields640},
+	{Name: "trial_settings", Type: sdk.TObject, Fields: &fields640},
 }
 
-var enum642 = []string{"if_supported", "never"}
+var enum642 = sdk.Enum{"if_supported", "never"}
 
-var fields643 = []sdk.Field{
+var fields643 = sdk.Fields{
 	{Name: "enabled", Type: sdk.TBoolean, Required: true},
-	{Name: "required", Type: sdk.TString, In: 6, Enum: enum642},
+	{Name: "required", Type: sdk.TString, In: 6, Enum: &enum642},
 }
 
-var enum644 = []string{"embedded", "hosted", "elements", "embedded_page", "hosted_page"}
+var enum644 = sdk.Enum{"embedded", "hosted", "elements", "embedded_page", "hosted_page"}
 
-var fields645 = []sdk.Field{
-	{Name: "display", Type: sdk.TString, In: 4, Enum: enum505},
+var fields645 = sdk.Fields{
+	{Name: "display", Type: sdk.TString, In: 4, Enum: &enum505},
 }
 
-var fields646 = []sdk.Field{
-	{Name: "link", Type: sdk.TObject, In: 4, Fields: fields645},
+var fields646 = sdk.Fields{
+	{Name: "link", Type: sdk.TObject, In: 4, Fields: &fields645},
 }
 
-var fields647 = []sdk.Field{
-	{Name: "adaptive_pricing", Type: sdk.TObject, In: 4, Fields: fields477},
-	{Name: "after_expiration", Type: sdk.TObject, Fields: fields479},
+var fields647 = sdk.Fields{
+	{Name: "adaptive_pricing", Type: sdk.TObject, In: 4, Fields: &fields477},
+	{Name: "after_expiration", Type: sdk.TObject, Fields: &fields479},
 	{Name: "allow_promotion_codes", Type: sdk.TBoolean},
-	{Name: "automatic_tax", Type: sdk.TObject, Fields: fields481},
-	{Name: "billing_address_collection", Type: sdk.TString, Enum: enum482},
-	{Name: "branding_settings", Type: sdk.TObject, In: 4, Fields: fields487},
+	{Name: "automatic_tax", Type: sdk.TObject, Fields: &fields481},
+	{Name: "billing_address_collection", Type: sdk.TString, Enum: &enum482},
+	{Name: "branding_settings", Type: sdk.TObject, In: 4, Fields: &fields487},
 	{Name: "cancel_url", Type: sdk.TString, Max: 5000},
 	{Name: "client_reference_id", Type: sdk.TString, Max: 200},
-	{Name: "consent_collection", Type: sdk.TObject, Fields: fields492},
+	{Name: "consent_collection", Type: sdk.TObject, Fields: &fields492},
 	{Name: "currency", Type: sdk.TString},
 	{Name: "custom_fields", Type: sdk.TArray, Item: &item501},
-	{Name: "custom_text", Type: sdk.TObject, Fields: fields503},
+	{Name: "custom_text", Type: sdk.TObject, Fields: &fields503},
 	{Name: "customer", Type: sdk.TString, Max: 5000},
 	{Name: "customer_account", Type: sdk.TString, Max: 5000, In: 4},
-	{Name: "customer_creation", Type: sdk.TString, Enum: enum504},
+	{Name: "customer_creation", Type: sdk.TString, Enum: &enum504},
 	{Name: "customer_email", Type: sdk.TString},
-	{Name: "customer_update", Type: sdk.TObject, Fields: fields506},
+	{Name: "customer_update", Type: sdk.TObject, Fields: &fields506},
 	{Name: "discounts", Type: sdk.TArray, Item: &item441},
 	{Name: "excluded_payment_method_types", Type: sdk.TArray, In: 4, Item: &item508},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "expires_at", Type: sdk.TInteger},
 	{Name: "integration_identifier", Type: sdk.TString, Max: 200, In: 4},
-	{Name: "invoice_creation", Type: sdk.TObject, Fields: fields514},
+	{Name: "invoice_creation", Type: sdk.TObject, Fields: &fields514},
 	{Name: "line_items", Type: sdk.TArray, Item: &item521},
-	{Name: "locale", Type: sdk.TString, Enum: enum522},
-	{Name: "managed_payments", Type: sdk.TObject, In: 4, Fields: fields477},
+	{Name: "locale", Type: sdk.TString, Enum: &enum522},
+	{Name: "managed_payments", Type: sdk.TObject, In: 4, Fields: &fields477},
 	{Name: "metadata", Type: sdk.TMap},
-	{Name: "mode", Type: sdk.TString, Enum: enum523},
-	{Name: "name_collection", Type: sdk.TObject, In: 4, Fields: fields525},
+	{Name: "mode", Type: sdk.TString, Enum: &enum523},
+	{Name: "name_collection", Type: sdk.TObject, In: 4, Fields: &fields525},
 	{Name: "optional_items", Type: sdk.TArray, In: 4, Item: &item527},
-	{Name: "origin_context", Type: sdk.TString, In: 4, Enum: enum528},
-	{Name: "payment_intent_data", Type: sdk.TObject, Fields: fields534},
-	{Name: "payment_method_collection", Type: sdk.TString, Enum: enum504},
+	{Name: "origin_context", Type: sdk.TString, In: 4, Enum: &enum528},
+	{Name: "payment_intent_data", Type: sdk.TObject, Fields: &fields534},
+	{Name: "payment_method_collection", Type: sdk.TString, Enum: &enum504},
 	{Name: "payment_method_configuration", Type: sdk.TString, Max: 100},
-	{Name: "payment_method_data", Type: sdk.TObject, Fields: fields535},
-	{Name: "payment_method_options", Type: sdk.TObject, Fields: fields607},
+	{Name: "payment_method_data", Type: sdk.TObject, Fields: &fields535},
+	{Name: "payment_method_options", Type: sdk.TObject, Fields: &fields607},
 	{Name: "payment_method_types", Type: sdk.TArray, Item: &item609},
-	{Name: "permissions", Type: sdk.TObject, In: 4, Fields: fields611},
-	{Name: "phone_number_collection", Type: sdk.TObject, Fields: fields197},
-	{Name: "redirect_on_completion", Type: sdk.TString, Enum: enum612},
+	{Name: "permissions", Type: sdk.TObject, In: 4, Fields: &fields611},
+	{Name: "phone_number_collection", Type: sdk.TObject, Fields: &fields197},
+	{Name: "redirect_on_completion", Type: sdk.TString, Enum: &enum612},
 	{Name: "return_url", Type: sdk.TString, Max: 5000},
-	{Name: "saved_payment_method_options", Type: sdk.TObject, Fields: fields615},
-	{Name: "setup_intent_data", Type: sdk.TObject, Fields: fields616},
-	{Name: "shipping_address_collection", Type: sdk.TObject, Fields: fields619},
+	{Name: "saved_payment_method_options", Type: sdk.TObject, Fields: &fields615},
+	{Name: "setup_intent_data", Type: sdk.TObject, Fields: &fields616},
+	{Name: "shipping_address_collection", Type: sdk.TObject, Fields: &fields619},
 	{Name: "shipping_options", Type: sdk.TArray, Item: &item627},
-	{Name: "submit_type", Type: sdk.TString, Enum: enum628, EnumIn: "\a\a\a\a\x04"},
-	{Name: "subscription_data", Type: sdk.TObject, Fields: fields641},
+	{Name: "submit_type", Type: sdk.TString, Enum: &enum628, EnumIn: "\a\a\a\a\x04"},
+	{Name: "subscription_data", Type: sdk.TObject, Fields: &fields641},
 	{Name: "success_url", Type: sdk.TString, Max: 5000},
-	{Name: "tax_id_collection", Type: sdk.TObject, Fields: fields643},
-	{Name: "ui_mode", Type: sdk.TString, Enum: enum644, EnumIn: "\x03\x03\x04\x04\x04"},
-	{Name: "wallet_options", Type: sdk.TObject, In: 4, Fields: fields646},
+	{Name: "tax_id_collection", Type: sdk.TObject, Fields: &fields643},
+	{Name: "ui_mode", Type: sdk.TString, Enum: &enum644, EnumIn: "\x03\x03\x04\x04\x04"},
+	{Name: "wallet_options", Type: sdk.TObject, In: 4, Fields: &fields646},
 }
 
-var fields648 = []sdk.Field{
+var fields648 = sdk.Fields{
 	{Name: "city", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "country", Type: sdk.TString, Required: true, Max: 5000, In: 4},
 	{Name: "line1", Type: sdk.TString, Required: true, Max: 5000, In: 4},
@@ -14135,18 +14135,18 @@ var fields648 = []sdk.Field{
 	{Name: "state", Type: sdk.TString, Max: 5000, In: 4},
 }
 
-var fields649 = []sdk.Field{
-	{Name: "address", Type: sdk.TObject, Required: true, In: 4, Fields: fields648},
+var fields649 = sdk.Fields{
+	{Name: "address", Type: sdk.TObject, Required: true, In: 4, Fields: &fields648},
 	{Name: "name", Type: sdk.TString, Required: true, Max: 255, In: 4},
 }
 
-var fields650 = []sdk.Field{
-	{Name: "shipping_details", Type: sdk.TObject, In: 4, Fields: fields649},
+var fields650 = sdk.Fields{
+	{Name: "shipping_details", Type: sdk.TObject, In: 4, Fields: &fields649},
 }
 
 var item651 = sdk.Field{Type: sdk.TString, In: 4}
 
-var fields652 = []sdk.Field{
+var fields652 = sdk.Fields{
 	{Name: "description", Type: sdk.TString, Max: 40000, In: 4},
 	{Name: "images", Type: sdk.TArray, In: 4, Item: &item651},
 	{Name: "metadata", Type: sdk.TMap, In: 4},
@@ -14155,76 +14155,76 @@ var fields652 = []sdk.Field{
 	{Name: "unit_label", Type: sdk.TString, Max: 12, In: 4},
 }
 
-var fields653 = []sdk.Field{
+var fields653 = sdk.Fields{
 	{Name: "currency", Type: sdk.TString, Required: true, In: 4},
 	{Name: "product", Type: sdk.TString, Max: 5000, In: 4},
-	{Name: "product_data", Type: sdk.TObject, In: 4, Fields: fields652},
-	{Name: "recurring", Type: sdk.TObject, In: 4, Fields: fields635},
-	{Name: "tax_behavior", Type: sdk.TString, In: 4, Enum: enum116},
+	{Name: "product_data", Type: sdk.TObject, In: 4, Fields: &fields652},
+	{Name: "recurring", Type: sdk.TObject, In: 4, Fields: &fields635},
+	{Name: "tax_behavior", Type: sdk.TString, In: 4, Enum: &enum116},
 	{Name: "unit_amount", Type: sdk.TInteger, In: 4},
 	{Name: "unit_amount_decimal", Type: sdk.TString, In: 4},
 }
 
-var fields654 = []sdk.Field{
-	{Name: "adjustable_quantity", Type: sdk.TObject, In: 4, Fields: fields412},
+var fields654 = sdk.Fields{
+	{Name: "adjustable_quantity", Type: sdk.TObject, In: 4, Fields: &fields412},
 	{Name: "id", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear, In: 4},
 	{Name: "price", Type: sdk.TString, Max: 5000, In: 4},
-	{Name: "price_data", Type: sdk.TObject, In: 4, Fields: fields653},
+	{Name: "price_data", Type: sdk.TObject, In: 4, Fields: &fields653},
 	{Name: "quantity", Type: sdk.TInteger, In: 4},
 	{Name: "tax_rates", Type: sdk.TArray | sdk.TClear, In: 4, Item: &item23},
 }
 
-var item655 = sdk.Field{Type: sdk.TObject, In: 4, Fields: fields654}
+var item655 = sdk.Field{Type: sdk.TObject, In: 4, Fields: &fields654}
 
-var fields656 = []sdk.Field{
-	{Name: "unit", Type: sdk.TString, Required: true, In: 4, Enum: enum620},
+var fields656 = sdk.Fields{
+	{Name: "unit", Type: sdk.TString, Required: true, In: 4, Enum: &enum620},
 	{Name: "value", Type: sdk.TInteger, Required: true, In: 4},
 }
 
-var fields657 = []sdk.Field{
-	{Name: "maximum", Type: sdk.TObject, In: 4, Fields: fields656},
-	{Name: "minimum", Type: sdk.TObject, In: 4, Fields: fields656},
+var fields657 = sdk.Fields{
+	{Name: "maximum", Type: sdk.TObject, In: 4, Fields: &fields656},
+	{Name: "minimum", Type: sdk.TObject, In: 4, Fields: &fields656},
 }
 
-var fields658 = []sdk.Field{
+var fields658 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger, Required: true, In: 4},
 	{Name: "currency", Type: sdk.TString, Required: true, In: 4},
 	{Name: "currency_options", Type: sdk.TMap, In: 4},
 }
 
-var fields659 = []sdk.Field{
-	{Name: "delivery_estimate", Type: sdk.TObject, In: 4, Fields: fields657},
+var fields659 = sdk.Fields{
+	{Name: "delivery_estimate", Type: sdk.TObject, In: 4, Fields: &fields657},
 	{Name: "display_name", Type: sdk.TString, Required: true, Max: 100, In: 4},
-	{Name: "fixed_amount", Type: sdk.TObject, In: 4, Fields: fields658},
+	{Name: "fixed_amount", Type: sdk.TObject, In: 4, Fields: &fields658},
 	{Name: "metadata", Type: sdk.TMap, In: 4},
-	{Name: "tax_behavior", Type: sdk.TString, In: 4, Enum: enum116},
+	{Name: "tax_behavior", Type: sdk.TString, In: 4, Enum: &enum116},
 	{Name: "tax_code", Type: sdk.TString, In: 4},
-	{Name: "type", Type: sdk.TString, In: 4, Enum: enum624},
+	{Name: "type", Type: sdk.TString, In: 4, Enum: &enum624},
 }
 
-var fields660 = []sdk.Field{
+var fields660 = sdk.Fields{
 	{Name: "shipping_rate", Type: sdk.TString, Max: 5000, In: 4},
-	{Name: "shipping_rate_data", Type: sdk.TObject, In: 4, Fields: fields659},
+	{Name: "shipping_rate_data", Type: sdk.TObject, In: 4, Fields: &fields659},
 }
 
-var item661 = sdk.Field{Type: sdk.TObject, In: 4, Fields: fields660}
+var item661 = sdk.Field{Type: sdk.TObject, In: 4, Fields: &fields660}
 
-var fields662 = []sdk.Field{
-	{Name: "collected_information", Type: sdk.TObject, In: 4, Fields: fields650},
+var fields662 = sdk.Fields{
+	{Name: "collected_information", Type: sdk.TObject, In: 4, Fields: &fields650},
 	{Name: "expand", Type: sdk.TArray, In: 6, Item: &item26},
 	{Name: "line_items", Type: sdk.TArray, In: 4, Item: &item655},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear, In: 6},
 	{Name: "shipping_options", Type: sdk.TArray | sdk.TClear, In: 4, Item: &item661},
 }
 
-var fields663 = []sdk.Field{
+var fields663 = sdk.Fields{
 	{Name: "public_name", Type: sdk.TString, Required: true, Max: 5000},
 }
 
-var fields664 = []sdk.Field{
+var fields664 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger},
-	{Name: "beneficiary", Type: sdk.TObject, Fields: fields663},
+	{Name: "beneficiary", Type: sdk.TObject, Fields: &fields663},
 	{Name: "currency", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "metadata", Type: sdk.TMap},
@@ -14232,28 +14232,28 @@ var fields664 = []sdk.Field{
 	{Name: "product", Type: sdk.TString, Required: true, Max: 5000},
 }
 
-var fields665 = []sdk.Field{
+var fields665 = sdk.Fields{
 	{Name: "public_name", Type: sdk.TString | sdk.TClear, Required: true, Max: 5000},
 }
 
-var fields666 = []sdk.Field{
-	{Name: "beneficiary", Type: sdk.TObject | sdk.TClear, Fields: fields665},
+var fields666 = sdk.Fields{
+	{Name: "beneficiary", Type: sdk.TObject | sdk.TClear, Fields: &fields665},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "metadata", Type: sdk.TMap},
 }
 
-var fields667 = []sdk.Field{
+var fields667 = sdk.Fields{
 	{Name: "products", Type: sdk.TArray, Item: &item0},
 }
 
-var enum668 = []string{"forever", "once", "repeating"}
+var enum668 = sdk.Enum{"forever", "once", "repeating"}
 
-var fields669 = []sdk.Field{
+var fields669 = sdk.Fields{
 	{Name: "amount_off", Type: sdk.TInteger},
-	{Name: "applies_to", Type: sdk.TObject, Fields: fields667},
+	{Name: "applies_to", Type: sdk.TObject, Fields: &fields667},
 	{Name: "currency", Type: sdk.TString},
 	{Name: "currency_options", Type: sdk.TMap},
-	{Name: "duration", Type: sdk.TString, Enum: enum668},
+	{Name: "duration", Type: sdk.TString, Enum: &enum668},
 	{Name: "duration_in_months", Type: sdk.TInteger},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "id", Type: sdk.TString, Max: 5000},
@@ -14264,137 +14264,137 @@ var fields669 = []sdk.Field{
 	{Name: "redeem_by", Type: sdk.TInteger},
 }
 
-var fields670 = []sdk.Field{
+var fields670 = sdk.Fields{
 	{Name: "currency_options", Type: sdk.TMap},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
 	{Name: "name", Type: sdk.TString, Max: 40},
 }
 
-var fields671 = []sdk.Field{
+var fields671 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "memo", Type: sdk.TString, Max: 5000},
 	{Name: "metadata", Type: sdk.TMap},
 }
 
-var fields672 = []sdk.Field{
+var fields672 = sdk.Fields{
 	{Name: "enabled", Type: sdk.TBoolean, Required: true, In: 4},
 }
 
-var item673 = sdk.Field{Type: sdk.TString, In: 4, Enum: enum69}
+var item673 = sdk.Field{Type: sdk.TString, In: 4, Enum: &enum69}
 
-var fields674 = []sdk.Field{
+var fields674 = sdk.Fields{
 	{Name: "payment_method_allow_redisplay_filters", Type: sdk.TArray, In: 4, Item: &item673},
-	{Name: "payment_method_remove", Type: sdk.TString, In: 4, Enum: enum614},
+	{Name: "payment_method_remove", Type: sdk.TString, In: 4, Enum: &enum614},
 }
 
-var fields675 = []sdk.Field{
+var fields675 = sdk.Fields{
 	{Name: "enabled", Type: sdk.TBoolean, Required: true, In: 4},
-	{Name: "features", Type: sdk.TObject, In: 4, Fields: fields674},
+	{Name: "features", Type: sdk.TObject, In: 4, Fields: &fields674},
 }
 
-var fields676 = []sdk.Field{
+var fields676 = sdk.Fields{
 	{Name: "payment_method_allow_redisplay_filters", Type: sdk.TArray, In: 4, Item: &item673},
-	{Name: "payment_method_redisplay", Type: sdk.TString, In: 4, Enum: enum614},
-	{Name: "payment_method_remove", Type: sdk.TString, In: 4, Enum: enum614},
-	{Name: "payment_method_save", Type: sdk.TString, In: 4, Enum: enum614},
-	{Name: "payment_method_save_allow_redisplay_override", Type: sdk.TString, In: 4, Enum: enum69},
+	{Name: "payment_method_redisplay", Type: sdk.TString, In: 4, Enum: &enum614},
+	{Name: "payment_method_remove", Type: sdk.TString, In: 4, Enum: &enum614},
+	{Name: "payment_method_save", Type: sdk.TString, In: 4, Enum: &enum614},
+	{Name: "payment_method_save_allow_redisplay_override", Type: sdk.TString, In: 4, Enum: &enum69},
 }
 
-var fields677 = []sdk.Field{
+var fields677 = sdk.Fields{
 	{Name: "enabled", Type: sdk.TBoolean, Required: true, In: 4},
-	{Name: "features", Type: sdk.TObject, In: 4, Fields: fields676},
+	{Name: "features", Type: sdk.TObject, In: 4, Fields: &fields676},
 }
 
-var item678 = sdk.Field{Type: sdk.TString, In: 6, Enum: enum69}
+var item678 = sdk.Field{Type: sdk.TString, In: 6, Enum: &enum69}
 
-var fields679 = []sdk.Field{
+var fields679 = sdk.Fields{
 	{Name: "payment_method_allow_redisplay_filters", Type: sdk.TArray, In: 6, Item: &item678},
-	{Name: "payment_method_redisplay", Type: sdk.TString, In: 6, Enum: enum614},
+	{Name: "payment_method_redisplay", Type: sdk.TString, In: 6, Enum: &enum614},
 	{Name: "payment_method_redisplay_limit", Type: sdk.TInteger, In: 6},
-	{Name: "payment_method_remove", Type: sdk.TString, In: 6, Enum: enum614},
-	{Name: "payment_method_save", Type: sdk.TString, In: 6, Enum: enum614},
-	{Name: "payment_method_save_usage", Type: sdk.TString, In: 6, Enum: enum530},
+	{Name: "payment_method_remove", Type: sdk.TString, In: 6, Enum: &enum614},
+	{Name: "payment_method_save", Type: sdk.TString, In: 6, Enum: &enum614},
+	{Name: "payment_method_save_usage", Type: sdk.TString, In: 6, Enum: &enum530},
 }
 
-var fields680 = []sdk.Field{
+var fields680 = sdk.Fields{
 	{Name: "enabled", Type: sdk.TBoolean, Required: true, In: 6},
-	{Name: "features", Type: sdk.TObject, In: 6, Fields: fields679},
+	{Name: "features", Type: sdk.TObject, In: 6, Fields: &fields679},
 }
 
-var fields681 = []sdk.Field{
-	{Name: "active_entitlements", Type: sdk.TObject, In: 4, Fields: fields672},
-	{Name: "buy_button", Type: sdk.TObject, Fields: fields197},
-	{Name: "customer_portal", Type: sdk.TObject, In: 4, Fields: fields672},
-	{Name: "customer_sheet", Type: sdk.TObject, In: 4, Fields: fields675},
-	{Name: "mobile_payment_element", Type: sdk.TObject, In: 4, Fields: fields677},
-	{Name: "payment_element", Type: sdk.TObject, In: 6, Fields: fields680},
-	{Name: "pricing_table", Type: sdk.TObject, Fields: fields197},
+var fields681 = sdk.Fields{
+	{Name: "active_entitlements", Type: sdk.TObject, In: 4, Fields: &fields672},
+	{Name: "buy_button", Type: sdk.TObject, Fields: &fields197},
+	{Name: "customer_portal", Type: sdk.TObject, In: 4, Fields: &fields672},
+	{Name: "customer_sheet", Type: sdk.TObject, In: 4, Fields: &fields675},
+	{Name: "mobile_payment_element", Type: sdk.TObject, In: 4, Fields: &fields677},
+	{Name: "payment_element", Type: sdk.TObject, In: 6, Fields: &fields680},
+	{Name: "pricing_table", Type: sdk.TObject, Fields: &fields197},
 }
 
-var fields682 = []sdk.Field{
-	{Name: "components", Type: sdk.TObject, Required: true, Fields: fields681},
+var fields682 = sdk.Fields{
+	{Name: "components", Type: sdk.TObject, Required: true, Fields: &fields681},
 	{Name: "customer", Type: sdk.TString, Max: 5000},
 	{Name: "customer_account", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 }
 
-var enum683 = []string{"automatic", "manual", "merchant_default"}
+var enum683 = sdk.Enum{"automatic", "manual", "merchant_default"}
 
-var fields684 = []sdk.Field{
-	{Name: "reconciliation_mode", Type: sdk.TString, Enum: enum683},
+var fields684 = sdk.Fields{
+	{Name: "reconciliation_mode", Type: sdk.TString, Enum: &enum683},
 }
 
-var fields685 = []sdk.Field{
-	{Name: "settings", Type: sdk.TObject, Fields: fields684},
+var fields685 = sdk.Fields{
+	{Name: "settings", Type: sdk.TObject, Fields: &fields684},
 }
 
-var fields686 = []sdk.Field{
-	{Name: "amount_tax_display", Type: sdk.TString | sdk.TClear, Enum: enum511},
+var fields686 = sdk.Fields{
+	{Name: "amount_tax_display", Type: sdk.TString | sdk.TClear, Enum: &enum511},
 	{Name: "template", Type: sdk.TString, Max: 5000, In: 6},
 }
 
-var fields687 = []sdk.Field{
+var fields687 = sdk.Fields{
 	{Name: "custom_fields", Type: sdk.TArray | sdk.TClear, Item: &item510},
 	{Name: "default_payment_method", Type: sdk.TString, Max: 5000},
 	{Name: "footer", Type: sdk.TString, Max: 5000},
-	{Name: "rendering_options", Type: sdk.TObject | sdk.TClear, Fields: fields686},
+	{Name: "rendering_options", Type: sdk.TObject | sdk.TClear, Fields: &fields686},
 }
 
-var fields688 = []sdk.Field{
-	{Name: "address", Type: sdk.TObject, Required: true, Fields: fields454},
+var fields688 = sdk.Fields{
+	{Name: "address", Type: sdk.TObject, Required: true, Fields: &fields454},
 	{Name: "name", Type: sdk.TString, Required: true, Max: 5000},
 	{Name: "phone", Type: sdk.TString, Max: 5000},
 }
 
-var enum689 = []string{"deferred", "immediately"}
+var enum689 = sdk.Enum{"deferred", "immediately"}
 
-var fields690 = []sdk.Field{
+var fields690 = sdk.Fields{
 	{Name: "ip_address", Type: sdk.TString | sdk.TClear},
-	{Name: "validate_location", Type: sdk.TString, Enum: enum689},
+	{Name: "validate_location", Type: sdk.TString, Enum: &enum689},
 }
 
-var enum691 = []string{"ad_nrt", "ae_trn", "ar_cuit", "au_abn", "au_arn", "bg_uic", "bh_vat", "bo_tin", "br_cnpj", "br_cpf", "ca_bn", "ca_gst_hst", "ca_pst_bc", "ca_pst_mb", "ca_pst_sk", "ca_qst", "ch_vat", "cl_tin", "cn_tin", "co_nit", "cr_tin", "do_rcn", "ec_ruc", "eg_tin", "es_cif", "eu_oss_vat", "eu_vat", "gb_vat", "ge_vat", "hk_br", "hu_tin", "id_npwp", "il_vat", "in_gst", "is_vat", "jp_cn", "jp_rn", "jp_trn", "ke_pin", "kr_brn", "kz_bin", "li_uid", "mx_rfc", "my_frp", "my_itn", "my_sst", "ng_tin", "no_vat", "no_voec", "nz_gst", "om_vat", "pe_ruc", "ph_tin", "ro_tin", "rs_pib", "ru_inn", "ru_kpp", "sa_vat", "sg_gst", "sg_uen", "si_tin", "sv_nit", "th_vat", "tr_tin", "tw_vat", "ua_vat", "us_ein", "uy_ruc", "ve_rif", "vn_tin", "za_vat", "ch_uid", "de_stn", "hr_oib", "al_tin", "am_tin", "ao_tin", "aw_tin", "az_tin", "ba_tin", "bb_tin", "bd_bin", "bf_ifu", "bj_ifu", "bs_tin", "by_tin", "cd_nif", "cm_niu", "cv_nif", "et_tin", "fo_vat", "gi_tin", "gn_nif", "ic_nif", "it_cf", "kg_tin", "kh_tin", "la_tin", "li_vat", "lk_vat", "ma_vat", "md_vat", "me_pib", "mk_vat", "mr_nif", "np_pan", "pl_nip", "py_ruc", "sn_ninea", "sr_fin", "tj_tin", "tz_vat", "ug_tin", "uz_tin", "uz_vat", "zm_tin", "zw_tin"}
+var enum691 = sdk.Enum{"ad_nrt", "ae_trn", "ar_cuit", "au_abn", "au_arn", "bg_uic", "bh_vat", "bo_tin", "br_cnpj", "br_cpf", "ca_bn", "ca_gst_hst", "ca_pst_bc", "ca_pst_mb", "ca_pst_sk", "ca_qst", "ch_vat", "cl_tin", "cn_tin", "co_nit", "cr_tin", "do_rcn", "ec_ruc", "eg_tin", "es_cif", "eu_oss_vat", "eu_vat", "gb_vat", "ge_vat", "hk_br", "hu_tin", "id_npwp", "il_vat", "in_gst", "is_vat", "jp_cn", "jp_rn", "jp_trn", "ke_pin", "kr_brn", "kz_bin", "li_uid", "mx_rfc", "my_frp", "my_itn", "my_sst", "ng_tin", "no_vat", "no_voec", "nz_gst", "om_vat", "pe_ruc", "ph_tin", "ro_tin", "rs_pib", "ru_inn", "ru_kpp", "sa_vat", "sg_gst", "sg_uen", "si_tin", "sv_nit", "th_vat", "tr_tin", "tw_vat", "ua_vat", "us_ein", "uy_ruc", "ve_rif", "vn_tin", "za_vat", "ch_uid", "de_stn", "hr_oib", "al_tin", "am_tin", "ao_tin", "aw_tin", "az_tin", "ba_tin", "bb_tin", "bd_bin", "bf_ifu", "bj_ifu", "bs_tin", "by_tin", "cd_nif", "cm_niu", "cv_nif", "et_tin", "fo_vat", "gi_tin", "gn_nif", "ic_nif", "it_cf", "kg_tin", "kh_tin", "la_tin", "li_vat", "lk_vat", "ma_vat", "md_vat", "me_pib", "mk_vat", "mr_nif", "np_pan", "pl_nip", "py_ruc", "sn_ninea", "sr_fin", "tj_tin", "tz_vat", "ug_tin", "uz_tin", "uz_vat", "zm_tin", "zw_tin"}
 
-var fields692 = []sdk.Field{
-	{Name: "type", Type: sdk.TString, Required: true, Enum: enum691, EnumIn: "\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\x06\x06\x06\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04"},
+var fields692 = sdk.Fields{
+	{Name: "type", Type: sdk.TString, Required: true, Enum: &enum691, EnumIn: "\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\x06\x06\x06\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04"},
 	{Name: "value", Type: sdk.TString, Required: true},
 }
 
-var item693 = sdk.Field{Type: sdk.TObject, Fields: fields692}
+var item693 = sdk.Field{Type: sdk.TObject, Fields: &fields692}
 
-var fields694 = []sdk.Field{
-	{Name: "address", Type: sdk.TObject | sdk.TClear, Fields: fields454},
+var fields694 = sdk.Fields{
+	{Name: "address", Type: sdk.TObject | sdk.TClear, Fields: &fields454},
 	{Name: "balance", Type: sdk.TInteger},
 	{Name: "business_name", Type: sdk.TString | sdk.TClear, Max: 150, In: 4},
-	{Name: "cash_balance", Type: sdk.TObject, Fields: fields685},
+	{Name: "cash_balance", Type: sdk.TObject, Fields: &fields685},
 	{Name: "coupon", Type: sdk.TString, Max: 5000, In: 3},
 	{Name: "description", Type: sdk.TString, Max: 5000},
 	{Name: "email", Type: sdk.TString, Max: 512},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "individual_name", Type: sdk.TString | sdk.TClear, Max: 150, In: 4},
 	{Name: "invoice_prefix", Type: sdk.TString, Max: 5000},
-	{Name: "invoice_settings", Type: sdk.TObject, Fields: fields687},
+	{Name: "invoice_settings", Type: sdk.TObject, Fields: &fields687},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
 	{Name: "name", Type: sdk.TString, Max: 256},
 	{Name: "next_invoice_sequence", Type: sdk.TInteger},
@@ -14402,38 +14402,38 @@ var fields694 = []sdk.Field{
 	{Name: "phone", Type: sdk.TString, Max: 20},
 	{Name: "preferred_locales", Type: sdk.TArray, Item: &item0},
 	{Name: "promotion_code", Type: sdk.TString, Max: 5000, In: 3},
-	{Name: "shipping", Type: sdk.TObject | sdk.TClear, Fields: fields688},
+	{Name: "shipping", Type: sdk.TObject | sdk.TClear, Fields: &fields688},
 	{Name: "source", Type: sdk.TString, Max: 5000},
-	{Name: "tax", Type: sdk.TObject, Fields: fields690},
-	{Name: "tax_exempt", Type: sdk.TString | sdk.TClear, Enum: enum107},
+	{Name: "tax", Type: sdk.TObject, Fields: &fields690},
+	{Name: "tax_exempt", Type: sdk.TString | sdk.TClear, Enum: &enum107},
 	{Name: "tax_id_data", Type: sdk.TArray, Item: &item693},
 	{Name: "test_clock", Type: sdk.TString, Max: 5000},
 }
 
-var fields695 = []sdk.Field{
+var fields695 = sdk.Fields{
 	{Name: "account_holder_name", Type: sdk.TString, Max: 5000},
-	{Name: "account_holder_type", Type: sdk.TString, Enum: enum147},
+	{Name: "account_holder_type", Type: sdk.TString, Enum: &enum147},
 	{Name: "account_number", Type: sdk.TString, Required: true, Max: 5000},
 	{Name: "country", Type: sdk.TString, Required: true, Max: 5000},
 	{Name: "currency", Type: sdk.TString},
-	{Name: "object", Type: sdk.TString, Enum: enum274},
+	{Name: "object", Type: sdk.TString, Enum: &enum274},
 	{Name: "routing_number", Type: sdk.TString, Max: 5000},
 }
 
-var enum696 = []string{"deferred", "immediately", "auto"}
+var enum696 = sdk.Enum{"deferred", "immediately", "auto"}
 
-var fields697 = []sdk.Field{
+var fields697 = sdk.Fields{
 	{Name: "ip_address", Type: sdk.TString | sdk.TClear},
-	{Name: "validate_location", Type: sdk.TString, Enum: enum696, EnumIn: "\a\a\x04"},
+	{Name: "validate_location", Type: sdk.TString, Enum: &enum696, EnumIn: "\a\a\x04"},
 }
 
-var fields698 = []sdk.Field{
-	{Name: "address", Type: sdk.TObject | sdk.TClear, Fields: fields454},
+var fields698 = sdk.Fields{
+	{Name: "address", Type: sdk.TObject | sdk.TClear, Fields: &fields454},
 	{Name: "balance", Type: sdk.TInteger},
-	{Name: "bank_account", Type: sdk.TString | sdk.TObject, Max: 5000, Fields: fields695},
+	{Name: "bank_account", Type: sdk.TString | sdk.TObject, Max: 5000, Fields: &fields695},
 	{Name: "business_name", Type: sdk.TString | sdk.TClear, Max: 150, In: 4},
-	{Name: "card", Type: sdk.TString | sdk.TObject, Max: 5000, Fields: fields451},
-	{Name: "cash_balance", Type: sdk.TObject, Fields: fields685},
+	{Name: "card", Type: sdk.TString | sdk.TObject, Max: 5000, Fields: &fields451},
+	{Name: "cash_balance", Type: sdk.TObject, Fields: &fields685},
 	{Name: "coupon", Type: sdk.TString, Max: 5000, In: 3},
 	{Name: "default_alipay_account", Type: sdk.TString, Max: 500},
 	{Name: "default_bank_account", Type: sdk.TString, Max: 500},
@@ -14444,20 +14444,20 @@ var fields698 = []sdk.Field{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "individual_name", Type: sdk.TString | sdk.TClear, Max: 150, In: 4},
 	{Name: "invoice_prefix", Type: sdk.TString, Max: 5000},
-	{Name: "invoice_settings", Type: sdk.TObject, Fields: fields687},
+	{Name: "invoice_settings", Type: sdk.TObject, Fields: &fields687},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
 	{Name: "name", Type: sdk.TString, Max: 256},
 	{Name: "next_invoice_sequence", Type: sdk.TInteger},
 	{Name: "phone", Type: sdk.TString, Max: 20},
 	{Name: "preferred_locales", Type: sdk.TArray, Item: &item0},
 	{Name: "promotion_code", Type: sdk.TString, Max: 5000, In: 3},
-	{Name: "shipping", Type: sdk.TObject | sdk.TClear, Fields: fields688},
+	{Name: "shipping", Type: sdk.TObject | sdk.TClear, Fields: &fields688},
 	{Name: "source", Type: sdk.TString, Max: 5000},
-	{Name: "tax", Type: sdk.TObject, Fields: fields697},
-	{Name: "tax_exempt", Type: sdk.TString | sdk.TClear, Enum: enum107},
+	{Name: "tax", Type: sdk.TObject, Fields: &fields697},
+	{Name: "tax_exempt", Type: sdk.TString | sdk.TClear, Enum: &enum107},
 }
 
-var fields699 = []sdk.Field{
+var fields699 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger, Required: true},
 	{Name: "currency", Type: sdk.TString, Required: true},
 	{Name: "description", Type: sdk.TString, Max: 350},
@@ -14465,31 +14465,31 @@ var fields699 = []sdk.Field{
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
 }
 
-var fields700 = []sdk.Field{
+var fields700 = sdk.Fields{
 	{Name: "description", Type: sdk.TString, Max: 350},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
 }
 
-var fields701 = []sdk.Field{
+var fields701 = sdk.Fields{
 	{Name: "alipay_account", Type: sdk.TString, Max: 5000},
-	{Name: "bank_account", Type: sdk.TString | sdk.TObject, Max: 5000, Fields: fields695},
-	{Name: "card", Type: sdk.TString | sdk.TObject, Max: 5000, Fields: fields451},
+	{Name: "bank_account", Type: sdk.TString | sdk.TObject, Max: 5000, Fields: &fields695},
+	{Name: "card", Type: sdk.TString | sdk.TObject, Max: 5000, Fields: &fields451},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "metadata", Type: sdk.TMap},
 	{Name: "source", Type: sdk.TString, Max: 5000},
 }
 
-var fields702 = []sdk.Field{
-	{Name: "address", Type: sdk.TObject, Fields: fields454},
+var fields702 = sdk.Fields{
+	{Name: "address", Type: sdk.TObject, Fields: &fields454},
 	{Name: "email", Type: sdk.TString},
 	{Name: "name", Type: sdk.TString, Max: 5000},
 	{Name: "phone", Type: sdk.TString, Max: 5000},
 }
 
-var fields703 = []sdk.Field{
+var fields703 = sdk.Fields{
 	{Name: "account_holder_name", Type: sdk.TString, Max: 5000},
-	{Name: "account_holder_type", Type: sdk.TString, Enum: enum147},
+	{Name: "account_holder_type", Type: sdk.TString, Enum: &enum147},
 	{Name: "address_city", Type: sdk.TString, Max: 5000},
 	{Name: "address_country", Type: sdk.TString, Max: 5000},
 	{Name: "address_line1", Type: sdk.TString, Max: 5000},
@@ -14501,250 +14501,250 @@ var fields703 = []sdk.Field{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
 	{Name: "name", Type: sdk.TString, Max: 5000},
-	{Name: "owner", Type: sdk.TObject, Fields: fields702},
+	{Name: "owner", Type: sdk.TObject, Fields: &fields702},
 }
 
 var item704 = sdk.Field{Type: sdk.TInteger}
 
-var fields705 = []sdk.Field{
+var fields705 = sdk.Fields{
 	{Name: "amounts", Type: sdk.TArray, Item: &item704},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 }
 
-var fields706 = []sdk.Field{
+var fields706 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "settings", Type: sdk.TObject, Fields: fields684},
+	{Name: "settings", Type: sdk.TObject, Fields: &fields684},
 }
 
-var enum707 = []string{"iban", "sort_code", "spei", "zengin"}
+var enum707 = sdk.Enum{"iban", "sort_code", "spei", "zengin"}
 
-var item708 = sdk.Field{Type: sdk.TString, Enum: enum707}
+var item708 = sdk.Field{Type: sdk.TString, Enum: &enum707}
 
-var fields709 = []sdk.Field{
-	{Name: "eu_bank_transfer", Type: sdk.TObject, Fields: fields567},
+var fields709 = sdk.Fields{
+	{Name: "eu_bank_transfer", Type: sdk.TObject, Fields: &fields567},
 	{Name: "requested_address_types", Type: sdk.TArray, Item: &item708},
-	{Name: "type", Type: sdk.TString, Required: true, Enum: enum570},
+	{Name: "type", Type: sdk.TString, Required: true, Enum: &enum570},
 }
 
-var fields710 = []sdk.Field{
-	{Name: "bank_transfer", Type: sdk.TObject, Required: true, Fields: fields709},
+var fields710 = sdk.Fields{
+	{Name: "bank_transfer", Type: sdk.TObject, Required: true, Fields: &fields709},
 	{Name: "currency", Type: sdk.TString, Required: true},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "funding_type", Type: sdk.TString, Required: true, Enum: enum572},
+	{Name: "funding_type", Type: sdk.TString, Required: true, Enum: &enum572},
 }
 
-var fields711 = []sdk.Field{
+var fields711 = sdk.Fields{
 	{Name: "coupon", Type: sdk.TString, Max: 5000},
 	{Name: "discount", Type: sdk.TString, Max: 5000},
 	{Name: "promotion_code", Type: sdk.TString, Max: 5000},
 }
 
-var item712 = sdk.Field{Type: sdk.TObject, Fields: fields711}
+var item712 = sdk.Field{Type: sdk.TObject, Fields: &fields711}
 
-var enum713 = []string{"min_item_period_end", "timestamp"}
+var enum713 = sdk.Enum{"min_item_period_end", "timestamp"}
 
-var fields714 = []sdk.Field{
+var fields714 = sdk.Fields{
 	{Name: "timestamp", Type: sdk.TInteger, In: 4},
-	{Name: "type", Type: sdk.TString, Required: true, In: 4, Enum: enum713},
+	{Name: "type", Type: sdk.TString, Required: true, In: 4, Enum: &enum713},
 }
 
-var enum715 = []string{"max_item_period_start", "now", "timestamp"}
+var enum715 = sdk.Enum{"max_item_period_start", "now", "timestamp"}
 
-var fields716 = []sdk.Field{
+var fields716 = sdk.Fields{
 	{Name: "timestamp", Type: sdk.TInteger, In: 4},
-	{Name: "type", Type: sdk.TString, Required: true, In: 4, Enum: enum715},
+	{Name: "type", Type: sdk.TString, Required: true, In: 4, Enum: &enum715},
 }
 
-var fields717 = []sdk.Field{
-	{Name: "end", Type: sdk.TObject, Required: true, In: 4, Fields: fields714},
-	{Name: "start", Type: sdk.TObject, Required: true, In: 4, Fields: fields716},
+var fields717 = sdk.Fields{
+	{Name: "end", Type: sdk.TObject, Required: true, In: 4, Fields: &fields714},
+	{Name: "start", Type: sdk.TObject, Required: true, In: 4, Fields: &fields716},
 }
 
-var fields718 = []sdk.Field{
+var fields718 = sdk.Fields{
 	{Name: "currency", Type: sdk.TString, Required: true},
 	{Name: "product", Type: sdk.TString, Required: true, Max: 5000},
-	{Name: "tax_behavior", Type: sdk.TString, Enum: enum116},
+	{Name: "tax_behavior", Type: sdk.TString, Enum: &enum116},
 	{Name: "unit_amount", Type: sdk.TInteger},
 	{Name: "unit_amount_decimal", Type: sdk.TString},
 }
 
-var fields719 = []sdk.Field{
+var fields719 = sdk.Fields{
 	{Name: "discountable", Type: sdk.TBoolean, In: 4},
 	{Name: "discounts", Type: sdk.TArray, Item: &item712},
 	{Name: "metadata", Type: sdk.TMap, In: 4},
-	{Name: "period", Type: sdk.TObject, In: 4, Fields: fields717},
+	{Name: "period", Type: sdk.TObject, In: 4, Fields: &fields717},
 	{Name: "price", Type: sdk.TString, Max: 5000},
-	{Name: "price_data", Type: sdk.TObject, Fields: fields718},
+	{Name: "price_data", Type: sdk.TObject, Fields: &fields718},
 	{Name: "quantity", Type: sdk.TInteger},
 	{Name: "tax_rates", Type: sdk.TArray | sdk.TClear, Item: &item0},
 }
 
-var item720 = sdk.Field{Type: sdk.TObject, Fields: fields719}
+var item720 = sdk.Field{Type: sdk.TObject, Fields: &fields719}
 
-var fields721 = []sdk.Field{
+var fields721 = sdk.Fields{
 	{Name: "amount_gte", Type: sdk.TInteger},
 	{Name: "reset_billing_cycle_anchor", Type: sdk.TBoolean},
 }
 
-var fields722 = []sdk.Field{
+var fields722 = sdk.Fields{
 	{Name: "name", Type: sdk.TString, Required: true, Max: 40, In: 4},
 	{Name: "value", Type: sdk.TString, Required: true, Max: 140, In: 4},
 }
 
-var item723 = sdk.Field{Type: sdk.TObject, In: 4, Fields: fields722}
+var item723 = sdk.Field{Type: sdk.TObject, In: 4, Fields: &fields722}
 
-var fields724 = []sdk.Field{
+var fields724 = sdk.Fields{
 	{Name: "account_tax_ids", Type: sdk.TArray | sdk.TClear, Item: &item0},
 	{Name: "custom_fields", Type: sdk.TArray | sdk.TClear, In: 4, Item: &item723},
 	{Name: "description", Type: sdk.TString, Max: 1500, In: 4},
 	{Name: "footer", Type: sdk.TString, Max: 5000, In: 4},
-	{Name: "issuer", Type: sdk.TObject, Fields: fields480},
+	{Name: "issuer", Type: sdk.TObject, Fields: &fields480},
 }
 
-var fields725 = []sdk.Field{
+var fields725 = sdk.Fields{
 	{Name: "usage_gte", Type: sdk.TInteger, Required: true},
 }
 
-var fields726 = []sdk.Field{
+var fields726 = sdk.Fields{
 	{Name: "currency", Type: sdk.TString, Required: true},
 	{Name: "product", Type: sdk.TString, Required: true, Max: 5000},
-	{Name: "recurring", Type: sdk.TObject, Required: true, Fields: fields518},
-	{Name: "tax_behavior", Type: sdk.TString, Enum: enum116},
+	{Name: "recurring", Type: sdk.TObject, Required: true, Fields: &fields518},
+	{Name: "tax_behavior", Type: sdk.TString, Enum: &enum116},
 	{Name: "unit_amount", Type: sdk.TInteger},
 	{Name: "unit_amount_decimal", Type: sdk.TString},
 }
 
-var fields727 = []sdk.Field{
-	{Name: "billing_thresholds", Type: sdk.TObject | sdk.TClear, Fields: fields725},
+var fields727 = sdk.Fields{
+	{Name: "billing_thresholds", Type: sdk.TObject | sdk.TClear, Fields: &fields725},
 	{Name: "discounts", Type: sdk.TArray | sdk.TClear, Item: &item712},
 	{Name: "metadata", Type: sdk.TMap},
 	{Name: "price", Type: sdk.TString, Max: 5000},
-	{Name: "price_data", Type: sdk.TObject, Fields: fields726},
+	{Name: "price_data", Type: sdk.TObject, Fields: &fields726},
 	{Name: "quantity", Type: sdk.TInteger},
 	{Name: "tax_rates", Type: sdk.TArray | sdk.TClear, Item: &item0},
 }
 
-var item728 = sdk.Field{Type: sdk.TObject, Fields: fields727}
+var item728 = sdk.Field{Type: sdk.TObject, Fields: &fields727}
 
-var fields729 = []sdk.Field{
-	{Name: "transaction_type", Type: sdk.TString, Enum: enum540},
+var fields729 = sdk.Fields{
+	{Name: "transaction_type", Type: sdk.TString, Enum: &enum540},
 }
 
-var fields730 = []sdk.Field{
-	{Name: "mandate_options", Type: sdk.TObject, Fields: fields729},
-	{Name: "verification_method", Type: sdk.TString, Enum: enum543},
+var fields730 = sdk.Fields{
+	{Name: "mandate_options", Type: sdk.TObject, Fields: &fields729},
+	{Name: "verification_method", Type: sdk.TString, Enum: &enum543},
 }
 
-var enum731 = []string{"de", "en", "fr", "nl"}
+var enum731 = sdk.Enum{"de", "en", "fr", "nl"}
 
-var fields732 = []sdk.Field{
-	{Name: "preferred_language", Type: sdk.TString, Enum: enum731},
+var fields732 = sdk.Fields{
+	{Name: "preferred_language", Type: sdk.TString, Enum: &enum731},
 }
 
-var fields733 = []sdk.Field{
+var fields733 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger},
-	{Name: "amount_type", Type: sdk.TString, Enum: enum586},
+	{Name: "amount_type", Type: sdk.TString, Enum: &enum586},
 	{Name: "description", Type: sdk.TString, Max: 200},
 }
 
-var enum734 = []string{"amex", "cartes_bancaires", "diners", "discover", "eftpos_au", "interac", "jcb", "mastercard", "unionpay", "unknown", "visa", "girocard", "link"}
+var enum734 = sdk.Enum{"amex", "cartes_bancaires", "diners", "discover", "eftpos_au", "interac", "jcb", "mastercard", "unionpay", "unknown", "visa", "girocard", "link"}
 
-var fields735 = []sdk.Field{
-	{Name: "mandate_options", Type: sdk.TObject, Fields: fields733},
-	{Name: "network", Type: sdk.TString, Enum: enum734, EnumIn: "\a\a\a\a\a\a\a\a\a\a\a\x06\x04"},
-	{Name: "request_three_d_secure", Type: sdk.TString, Enum: enum558},
+var fields735 = sdk.Fields{
+	{Name: "mandate_options", Type: sdk.TObject, Fields: &fields733},
+	{Name: "network", Type: sdk.TString, Enum: &enum734, EnumIn: "\a\a\a\a\a\a\a\a\a\a\a\x06\x04"},
+	{Name: "request_three_d_secure", Type: sdk.TString, Enum: &enum558},
 }
 
-var fields736 = []sdk.Field{
-	{Name: "eu_bank_transfer", Type: sdk.TObject, Fields: fields567},
+var fields736 = sdk.Fields{
+	{Name: "eu_bank_transfer", Type: sdk.TObject, Fields: &fields567},
 	{Name: "type", Type: sdk.TString},
 }
 
-var fields737 = []sdk.Field{
-	{Name: "bank_transfer", Type: sdk.TObject, Fields: fields736},
+var fields737 = sdk.Fields{
+	{Name: "bank_transfer", Type: sdk.TObject, Fields: &fields736},
 	{Name: "funding_type", Type: sdk.TString},
 }
 
-var fields738 = []sdk.Field{
+var fields738 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger, In: 4},
-	{Name: "purpose", Type: sdk.TString, In: 4, Enum: enum588},
+	{Name: "purpose", Type: sdk.TString, In: 4, Enum: &enum588},
 }
 
-var fields739 = []sdk.Field{
-	{Name: "mandate_options", Type: sdk.TObject, In: 4, Fields: fields738},
+var fields739 = sdk.Fields{
+	{Name: "mandate_options", Type: sdk.TObject, In: 4, Fields: &fields738},
 }
 
-var fields740 = []sdk.Field{
+var fields740 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger, In: 4},
-	{Name: "amount_includes_iof", Type: sdk.TString, In: 4, Enum: enum591},
+	{Name: "amount_includes_iof", Type: sdk.TString, In: 4, Enum: &enum591},
 	{Name: "end_date", Type: sdk.TString, Max: 5000, In: 4},
-	{Name: "payment_schedule", Type: sdk.TString, In: 4, Enum: enum592},
+	{Name: "payment_schedule", Type: sdk.TString, In: 4, Enum: &enum592},
 }
 
-var fields741 = []sdk.Field{
+var fields741 = sdk.Fields{
 	{Name: "expires_after_seconds", Type: sdk.TInteger, In: 4},
-	{Name: "mandate_options", Type: sdk.TObject, In: 4, Fields: fields740},
+	{Name: "mandate_options", Type: sdk.TObject, In: 4, Fields: &fields740},
 }
 
-var fields742 = []sdk.Field{
-	{Name: "mandate_options", Type: sdk.TObject, In: 4, Fields: fields596},
+var fields742 = sdk.Fields{
+	{Name: "mandate_options", Type: sdk.TObject, In: 4, Fields: &fields596},
 }
 
-var enum743 = []string{"checking", "savings"}
+var enum743 = sdk.Enum{"checking", "savings"}
 
-var item744 = sdk.Field{Type: sdk.TString, In: 6, Enum: enum743}
+var item744 = sdk.Field{Type: sdk.TString, In: 6, Enum: &enum743}
 
-var fields745 = []sdk.Field{
+var fields745 = sdk.Fields{
 	{Name: "account_subcategories", Type: sdk.TArray, In: 6, Item: &item744},
 }
 
-var fields746 = []sdk.Field{
-	{Name: "filters", Type: sdk.TObject, In: 6, Fields: fields745},
+var fields746 = sdk.Fields{
+	{Name: "filters", Type: sdk.TObject, In: 6, Fields: &fields745},
 	{Name: "permissions", Type: sdk.TArray, Item: &item599},
 	{Name: "prefetch", Type: sdk.TArray, Item: &item601},
 }
 
-var fields747 = []sdk.Field{
-	{Name: "financial_connections", Type: sdk.TObject, Fields: fields746},
-	{Name: "verification_method", Type: sdk.TString, Enum: enum543},
+var fields747 = sdk.Fields{
+	{Name: "financial_connections", Type: sdk.TObject, Fields: &fields746},
+	{Name: "verification_method", Type: sdk.TString, Enum: &enum543},
 }
 
-var fields748 = []sdk.Field{
-	{Name: "acss_debit", Type: sdk.TObject | sdk.TClear, Fields: fields730},
-	{Name: "bancontact", Type: sdk.TObject | sdk.TClear, Fields: fields732},
+var fields748 = sdk.Fields{
+	{Name: "acss_debit", Type: sdk.TObject | sdk.TClear, Fields: &fields730},
+	{Name: "bancontact", Type: sdk.TObject | sdk.TClear, Fields: &fields732},
 	{Name: "billie", Type: sdk.TMap | sdk.TClear, In: 4},
-	{Name: "card", Type: sdk.TObject | sdk.TClear, Fields: fields735},
-	{Name: "customer_balance", Type: sdk.TObject | sdk.TClear, Fields: fields737},
+	{Name: "card", Type: sdk.TObject | sdk.TClear, Fields: &fields735},
+	{Name: "customer_balance", Type: sdk.TObject | sdk.TClear, Fields: &fields737},
 	{Name: "konbini", Type: sdk.TMap | sdk.TClear},
-	{Name: "payto", Type: sdk.TObject | sdk.TClear, In: 4, Fields: fields739},
-	{Name: "pix", Type: sdk.TObject | sdk.TClear, In: 4, Fields: fields741},
+	{Name: "payto", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields739},
+	{Name: "pix", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields741},
 	{Name: "sepa_debit", Type: sdk.TMap | sdk.TClear},
-	{Name: "upi", Type: sdk.TObject | sdk.TClear, In: 4, Fields: fields742},
-	{Name: "us_bank_account", Type: sdk.TObject | sdk.TClear, Fields: fields747},
+	{Name: "upi", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields742},
+	{Name: "us_bank_account", Type: sdk.TObject | sdk.TClear, Fields: &fields747},
 }
 
-var enum749 = []string{"ach_credit_transfer", "ach_debit", "acss_debit", "au_becs_debit", "bacs_debit", "bancontact", "boleto", "card", "cashapp", "customer_balance", "eps", "fpx", "giropay", "grabpay", "ideal", "konbini", "link", "p24", "paynow", "paypal", "promptpay", "sepa_debit", "sofort", "us_bank_account", "wechat_pay", "amazon_pay", "multibanco", "revolut_pay", "swish", "affirm", "alipay", "billie", "crypto", "custom", "jp_credit_transfer", "kakao_pay", "klarna", "kr_card", "mb_way", "naver_pay", "nz_bank_account", "pay_by_bank", "payco", "payto", "pix", "satispay", "sepa_credit_transfer", "twint", "upi"}
+var enum749 = sdk.Enum{"ach_credit_transfer", "ach_debit", "acss_debit", "au_becs_debit", "bacs_debit", "bancontact", "boleto", "card", "cashapp", "customer_balance", "eps", "fpx", "giropay", "grabpay", "ideal", "konbini", "link", "p24", "paynow", "paypal", "promptpay", "sepa_debit", "sofort", "us_bank_account", "wechat_pay", "amazon_pay", "multibanco", "revolut_pay", "swish", "affirm", "alipay", "billie", "crypto", "custom", "jp_credit_transfer", "kakao_pay", "klarna", "kr_card", "mb_way", "naver_pay", "nz_bank_account", "pay_by_bank", "payco", "payto", "pix", "satispay", "sepa_credit_transfer", "twint", "upi"}
 
-var item750 = sdk.Field{Type: sdk.TString, Enum: enum749, EnumIn: "\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\x06\x06\x06\x06\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04"}
+var item750 = sdk.Field{Type: sdk.TString, Enum: &enum749, EnumIn: "\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\x06\x06\x06\x06\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04"}
 
-var enum751 = []string{"off", "on_subscription"}
+var enum751 = sdk.Enum{"off", "on_subscription"}
 
-var fields752 = []sdk.Field{
-	{Name: "payment_method_options", Type: sdk.TObject, Fields: fields748},
+var fields752 = sdk.Fields{
+	{Name: "payment_method_options", Type: sdk.TObject, Fields: &fields748},
 	{Name: "payment_method_types", Type: sdk.TArray | sdk.TClear, Item: &item750},
-	{Name: "save_default_payment_method", Type: sdk.TString, Enum: enum751},
+	{Name: "save_default_payment_method", Type: sdk.TString, Enum: &enum751},
 }
 
-var fields753 = []sdk.Field{
+var fields753 = sdk.Fields{
 	{Name: "add_invoice_items", Type: sdk.TArray, Item: &item720},
 	{Name: "application_fee_percent", Type: sdk.TNumber | sdk.TClear},
-	{Name: "automatic_tax", Type: sdk.TObject, Fields: fields481},
+	{Name: "automatic_tax", Type: sdk.TObject, Fields: &fields481},
 	{Name: "backdate_start_date", Type: sdk.TInteger},
 	{Name: "billing_cycle_anchor", Type: sdk.TInteger},
-	{Name: "billing_thresholds", Type: sdk.TObject | sdk.TClear, Fields: fields721},
+	{Name: "billing_thresholds", Type: sdk.TObject | sdk.TClear, Fields: &fields721},
 	{Name: "cancel_at", Type: sdk.TString | sdk.TInteger},
 	{Name: "cancel_at_period_end", Type: sdk.TBoolean},
-	{Name: "collection_method", Type: sdk.TString, Enum: enum98},
+	{Name: "collection_method", Type: sdk.TString, Enum: &enum98},
 	{Name: "coupon", Type: sdk.TString, Max: 5000, In: 3},
 	{Name: "currency", Type: sdk.TString},
 	{Name: "days_until_due", Type: sdk.TInteger},
@@ -14753,62 +14753,62 @@ var fields753 = []sdk.Field{
 	{Name: "default_tax_rates", Type: sdk.TArray | sdk.TClear, Item: &item0},
 	{Name: "discounts", Type: sdk.TArray | sdk.TClear, Item: &item712},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "invoice_settings", Type: sdk.TObject, Fields: fields724},
+	{Name: "invoice_settings", Type: sdk.TObject, Fields: &fields724},
 	{Name: "items", Type: sdk.TArray, Item: &item728},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
 	{Name: "off_session", Type: sdk.TBoolean},
-	{Name: "payment_behavior", Type: sdk.TString, Enum: enum3},
-	{Name: "payment_settings", Type: sdk.TObject, Fields: fields752},
-	{Name: "pending_invoice_item_interval", Type: sdk.TObject | sdk.TClear, Fields: fields518},
+	{Name: "payment_behavior", Type: sdk.TString, Enum: &enum3},
+	{Name: "payment_settings", Type: sdk.TObject, Fields: &fields752},
+	{Name: "pending_invoice_item_interval", Type: sdk.TObject | sdk.TClear, Fields: &fields518},
 	{Name: "promotion_code", Type: sdk.TString, Max: 5000, In: 3},
-	{Name: "proration_behavior", Type: sdk.TString, Enum: enum4},
-	{Name: "transfer_data", Type: sdk.TObject, Fields: fields637},
-	{Name: "trial_end", Type: sdk.TString | sdk.TInteger, Enum: enum126},
+	{Name: "proration_behavior", Type: sdk.TString, Enum: &enum4},
+	{Name: "transfer_data", Type: sdk.TObject, Fields: &fields637},
+	{Name: "trial_end", Type: sdk.TString | sdk.TInteger, Enum: &enum126},
 	{Name: "trial_from_plan", Type: sdk.TBoolean},
 	{Name: "trial_period_days", Type: sdk.TInteger},
-	{Name: "trial_settings", Type: sdk.TObject, Fields: fields640},
+	{Name: "trial_settings", Type: sdk.TObject, Fields: &fields640},
 }
 
-var fields754 = []sdk.Field{
+var fields754 = sdk.Fields{
 	{Name: "account_tax_ids", Type: sdk.TArray | sdk.TClear, Item: &item0},
 	{Name: "custom_fields", Type: sdk.TArray | sdk.TClear, In: 4, Item: &item723},
 	{Name: "description", Type: sdk.TString | sdk.TClear, Max: 1500, In: 4},
 	{Name: "footer", Type: sdk.TString | sdk.TClear, Max: 5000, In: 4},
-	{Name: "issuer", Type: sdk.TObject, Fields: fields480},
+	{Name: "issuer", Type: sdk.TObject, Fields: &fields480},
 }
 
-var fields755 = []sdk.Field{
-	{Name: "billing_thresholds", Type: sdk.TObject | sdk.TClear, Fields: fields725},
+var fields755 = sdk.Fields{
+	{Name: "billing_thresholds", Type: sdk.TObject | sdk.TClear, Fields: &fields725},
 	{Name: "clear_usage", Type: sdk.TBoolean},
 	{Name: "deleted", Type: sdk.TBoolean},
 	{Name: "discounts", Type: sdk.TArray | sdk.TClear, Item: &item712},
 	{Name: "id", Type: sdk.TString, Max: 5000},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
 	{Name: "price", Type: sdk.TString, Max: 5000},
-	{Name: "price_data", Type: sdk.TObject, Fields: fields726},
+	{Name: "price_data", Type: sdk.TObject, Fields: &fields726},
 	{Name: "quantity", Type: sdk.TInteger},
 	{Name: "tax_rates", Type: sdk.TArray | sdk.TClear, Item: &item0},
 }
 
-var item756 = sdk.Field{Type: sdk.TObject, Fields: fields755}
+var item756 = sdk.Field{Type: sdk.TObject, Fields: &fields755}
 
-var enum757 = []string{"keep_as_draft", "mark_uncollectible", "void"}
+var enum757 = sdk.Enum{"keep_as_draft", "mark_uncollectible", "void"}
 
-var fields758 = []sdk.Field{
-	{Name: "behavior", Type: sdk.TString, Required: true, Enum: enum757},
+var fields758 = sdk.Fields{
+	{Name: "behavior", Type: sdk.TString, Required: true, Enum: &enum757},
 	{Name: "resumes_at", Type: sdk.TInteger},
 }
 
-var fields759 = []sdk.Field{
+var fields759 = sdk.Fields{
 	{Name: "add_invoice_items", Type: sdk.TArray, Item: &item720},
 	{Name: "application_fee_percent", Type: sdk.TNumber | sdk.TClear},
-	{Name: "automatic_tax", Type: sdk.TObject, Fields: fields481},
-	{Name: "billing_cycle_anchor", Type: sdk.TString, Enum: enum138},
-	{Name: "billing_thresholds", Type: sdk.TObject | sdk.TClear, Fields: fields721},
+	{Name: "automatic_tax", Type: sdk.TObject, Fields: &fields481},
+	{Name: "billing_cycle_anchor", Type: sdk.TString, Enum: &enum138},
+	{Name: "billing_thresholds", Type: sdk.TObject | sdk.TClear, Fields: &fields721},
 	{Name: "cancel_at", Type: sdk.TString | sdk.TInteger | sdk.TClear},
 	{Name: "cancel_at_period_end", Type: sdk.TBoolean},
-	{Name: "cancellation_details", Type: sdk.TObject, Fields: fields7},
-	{Name: "collection_method", Type: sdk.TString, Enum: enum98},
+	{Name: "cancellation_details", Type: sdk.TObject, Fields: &fields7},
+	{Name: "collection_method", Type: sdk.TString, Enum: &enum98},
 	{Name: "coupon", Type: sdk.TString, Max: 5000, In: 3},
 	{Name: "days_until_due", Type: sdk.TInteger},
 	{Name: "default_payment_method", Type: sdk.TString, Max: 5000},
@@ -14816,44 +14816,44 @@ var fields759 = []sdk.Field{
 	{Name: "default_tax_rates", Type: sdk.TArray | sdk.TClear, Item: &item0},
 	{Name: "discounts", Type: sdk.TArray | sdk.TClear, Item: &item712},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "invoice_settings", Type: sdk.TObject, Fields: fields754},
+	{Name: "invoice_settings", Type: sdk.TObject, Fields: &fields754},
 	{Name: "items", Type: sdk.TArray, Item: &item756},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
 	{Name: "off_session", Type: sdk.TBoolean},
-	{Name: "pause_collection", Type: sdk.TObject | sdk.TClear, Fields: fields758},
-	{Name: "payment_behavior", Type: sdk.TString, Enum: enum3},
-	{Name: "payment_settings", Type: sdk.TObject, Fields: fields752},
-	{Name: "pending_invoice_item_interval", Type: sdk.TObject | sdk.TClear, Fields: fields518},
+	{Name: "pause_collection", Type: sdk.TObject | sdk.TClear, Fields: &fields758},
+	{Name: "payment_behavior", Type: sdk.TString, Enum: &enum3},
+	{Name: "payment_settings", Type: sdk.TObject, Fields: &fields752},
+	{Name: "pending_invoice_item_interval", Type: sdk.TObject | sdk.TClear, Fields: &fields518},
 	{Name: "promotion_code", Type: sdk.TString, Max: 5000, In: 3},
-	{Name: "proration_behavior", Type: sdk.TString, Enum: enum4},
+	{Name: "proration_behavior", Type: sdk.TString, Enum: &enum4},
 	{Name: "proration_date", Type: sdk.TInteger},
-	{Name: "transfer_data", Type: sdk.TObject | sdk.TClear, Fields: fields637},
-	{Name: "trial_end", Type: sdk.TString | sdk.TInteger, Enum: enum126},
+	{Name: "transfer_data", Type: sdk.TObject | sdk.TClear, Fields: &fields637},
+	{Name: "trial_end", Type: sdk.TString | sdk.TInteger, Enum: &enum126},
 	{Name: "trial_from_plan", Type: sdk.TBoolean},
-	{Name: "trial_settings", Type: sdk.TObject, Fields: fields640},
+	{Name: "trial_settings", Type: sdk.TObject, Fields: &fields640},
 }
 
-var fields760 = []sdk.Field{
+var fields760 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "type", Type: sdk.TString, Required: true, Enum: enum691, EnumIn: "\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\x06\x06\x06\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04"},
+	{Name: "type", Type: sdk.TString, Required: true, Enum: &enum691, EnumIn: "\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\x06\x06\x06\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04"},
 	{Name: "value", Type: sdk.TString, Required: true},
 }
 
-var fields761 = []sdk.Field{
+var fields761 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "lookup_key", Type: sdk.TString, Required: true, Max: 80},
 	{Name: "metadata", Type: sdk.TMap},
 	{Name: "name", Type: sdk.TString, Required: true, Max: 80},
 }
 
-var fields762 = []sdk.Field{
+var fields762 = sdk.Fields{
 	{Name: "active", Type: sdk.TBoolean},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
 	{Name: "name", Type: sdk.TString, Max: 80},
 }
 
-var fields763 = []sdk.Field{
+var fields763 = sdk.Fields{
 	{Name: "customer", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "issuing_card", Type: sdk.TString, Max: 5000},
@@ -14861,14 +14861,14 @@ var fields763 = []sdk.Field{
 	{Name: "verification_session", Type: sdk.TString, Max: 5000},
 }
 
-var fields764 = []sdk.Field{
-	{Name: "bank_account_ownership_verification", Type: sdk.TObject, In: 4, Fields: fields305},
+var fields764 = sdk.Fields{
+	{Name: "bank_account_ownership_verification", Type: sdk.TObject, In: 4, Fields: &fields305},
 }
 
-var fields765 = []sdk.Field{
+var fields765 = sdk.Fields{
 	{Name: "account_holder_name", Type: sdk.TString, Max: 5000, In: 4},
-	{Name: "account_holder_type", Type: sdk.TString | sdk.TClear, In: 4, Enum: enum147},
-	{Name: "account_type", Type: sdk.TString, In: 4, Enum: enum270},
+	{Name: "account_holder_type", Type: sdk.TString | sdk.TClear, In: 4, Enum: &enum147},
+	{Name: "account_type", Type: sdk.TString, In: 4, Enum: &enum270},
 	{Name: "address_city", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "address_country", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "address_line1", Type: sdk.TString, Max: 5000, In: 4},
@@ -14876,7 +14876,7 @@ var fields765 = []sdk.Field{
 	{Name: "address_state", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "address_zip", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "default_for_currency", Type: sdk.TBoolean, In: 4},
-	{Name: "documents", Type: sdk.TObject, In: 4, Fields: fields764},
+	{Name: "documents", Type: sdk.TObject, In: 4, Fields: &fields764},
 	{Name: "exp_month", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "exp_year", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "expand", Type: sdk.TArray, In: 4, Item: &item23},
@@ -14884,176 +14884,176 @@ var fields765 = []sdk.Field{
 	{Name: "name", Type: sdk.TString, Max: 5000, In: 4},
 }
 
-var fields766 = []sdk.Field{
+var fields766 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "expires_at", Type: sdk.TInteger},
 	{Name: "file", Type: sdk.TString, Required: true, Max: 5000},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
 }
 
-var fields767 = []sdk.Field{
+var fields767 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "expires_at", Type: sdk.TString | sdk.TInteger | sdk.TClear, Enum: enum126},
+	{Name: "expires_at", Type: sdk.TString | sdk.TInteger | sdk.TClear, Enum: &enum126},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
 }
 
-var fields768 = []sdk.Field{
+var fields768 = sdk.Fields{
 	{Name: "create", Type: sdk.TBoolean, Required: true},
 	{Name: "expires_at", Type: sdk.TInteger},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
 }
 
-var enum769 = []string{"account_requirement", "additional_verification", "business_icon", "business_logo", "customer_signature", "dispute_evidence", "identity_document", "pci_document", "tax_document_user_upload", "terminal_reader_splashscreen", "issuing_regulatory_reporting", "platform_terms_of_service", "terminal_android_apk", "terminal_wifi_certificate", "terminal_wifi_private_key"}
+var enum769 = sdk.Enum{"account_requirement", "additional_verification", "business_icon", "business_logo", "customer_signature", "dispute_evidence", "identity_document", "pci_document", "tax_document_user_upload", "terminal_reader_splashscreen", "issuing_regulatory_reporting", "platform_terms_of_service", "terminal_android_apk", "terminal_wifi_certificate", "terminal_wifi_private_key"}
 
-var fields770 = []sdk.Field{
+var fields770 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "file", Type: sdk.TFile, Required: true},
-	{Name: "file_link_data", Type: sdk.TObject, Fields: fields768},
-	{Name: "purpose", Type: sdk.TString, Required: true, Enum: enum769, EnumIn: "\a\a\a\a\a\a\a\a\a\a\x06\x04\x04\x04\x04"},
+	{Name: "file_link_data", Type: sdk.TObject, Fields: &fields768},
+	{Name: "purpose", Type: sdk.TString, Required: true, Enum: &enum769, EnumIn: "\a\a\a\a\a\a\a\a\a\a\x06\x04\x04\x04\x04"},
 }
 
-var enum771 = []string{"balance", "ownership", "transactions"}
+var enum771 = sdk.Enum{"balance", "ownership", "transactions"}
 
-var item772 = sdk.Field{Type: sdk.TString, Enum: enum771}
+var item772 = sdk.Field{Type: sdk.TString, Enum: &enum771}
 
-var fields773 = []sdk.Field{
+var fields773 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "features", Type: sdk.TArray, Required: true, Item: &item772},
 }
 
-var enum774 = []string{"transactions"}
+var enum774 = sdk.Enum{"transactions"}
 
-var item775 = sdk.Field{Type: sdk.TString, Enum: enum774}
+var item775 = sdk.Field{Type: sdk.TString, Enum: &enum774}
 
-var fields776 = []sdk.Field{
+var fields776 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "features", Type: sdk.TArray, Required: true, Item: &item775},
 }
 
-var enum777 = []string{"account", "customer"}
+var enum777 = sdk.Enum{"account", "customer"}
 
-var fields778 = []sdk.Field{
+var fields778 = sdk.Fields{
 	{Name: "account", Type: sdk.TString, Max: 5000},
 	{Name: "customer", Type: sdk.TString, Max: 5000},
 	{Name: "customer_account", Type: sdk.TString, Max: 5000, In: 4},
-	{Name: "type", Type: sdk.TString, Required: true, Enum: enum777},
+	{Name: "type", Type: sdk.TString, Required: true, Enum: &enum777},
 }
 
-var enum779 = []string{"checking", "credit_card", "line_of_credit", "mortgage", "savings"}
+var enum779 = sdk.Enum{"checking", "credit_card", "line_of_credit", "mortgage", "savings"}
 
-var item780 = sdk.Field{Type: sdk.TString, In: 6, Enum: enum779}
+var item780 = sdk.Field{Type: sdk.TString, In: 6, Enum: &enum779}
 
-var enum781 = []string{"all", "at_least_one", "none"}
+var enum781 = sdk.Enum{"all", "at_least_one", "none"}
 
-var fields782 = []sdk.Field{
+var fields782 = sdk.Fields{
 	{Name: "account_subcategories", Type: sdk.TArray, In: 6, Item: &item780},
 	{Name: "countries", Type: sdk.TArray, Item: &item0},
-	{Name: "require_payment_method_support", Type: sdk.TString, In: 4, Enum: enum781},
+	{Name: "require_payment_method_support", Type: sdk.TString, In: 4, Enum: &enum781},
 }
 
-var fields783 = []sdk.Field{
+var fields783 = sdk.Fields{
 	{Name: "accounts", Type: sdk.TInteger | sdk.TClear, Required: true, In: 4},
 }
 
-var enum784 = []string{"automatic", "disabled"}
+var enum784 = sdk.Enum{"automatic", "disabled"}
 
-var fields785 = []sdk.Field{
-	{Name: "mode", Type: sdk.TString, In: 4, Enum: enum784},
+var fields785 = sdk.Fields{
+	{Name: "mode", Type: sdk.TString, In: 4, Enum: &enum784},
 }
 
-var fields786 = []sdk.Field{
-	{Name: "account_holder", Type: sdk.TObject, Required: true, Fields: fields778},
+var fields786 = sdk.Fields{
+	{Name: "account_holder", Type: sdk.TObject, Required: true, Fields: &fields778},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "filters", Type: sdk.TObject, Fields: fields782},
-	{Name: "limits", Type: sdk.TObject, In: 4, Fields: fields783},
-	{Name: "manual_entry", Type: sdk.TObject, In: 4, Fields: fields785},
+	{Name: "filters", Type: sdk.TObject, Fields: &fields782},
+	{Name: "limits", Type: sdk.TObject, In: 4, Fields: &fields783},
+	{Name: "manual_entry", Type: sdk.TObject, In: 4, Fields: &fields785},
 	{Name: "permissions", Type: sdk.TArray, Required: true, Item: &item599},
 	{Name: "prefetch", Type: sdk.TArray, Item: &item601},
 	{Name: "return_url", Type: sdk.TString, Max: 5000},
 }
 
-var enum787 = []string{"card_cvc", "card_expiry", "card_number", "cardholder_name", "request_signature"}
+var enum787 = sdk.Enum{"card_cvc", "card_expiry", "card_number", "cardholder_name", "request_signature"}
 
-var item788 = sdk.Field{Type: sdk.TString, Enum: enum787, EnumIn: "\a\a\a\a\x04"}
+var item788 = sdk.Field{Type: sdk.TString, Enum: &enum787, EnumIn: "\a\a\a\a\x04"}
 
-var fields789 = []sdk.Field{
+var fields789 = sdk.Fields{
 	{Name: "name", Type: sdk.TString, Required: true, Max: 5000},
 	{Name: "value", Type: sdk.TString, Required: true, Max: 5000},
 }
 
-var item790 = sdk.Field{Type: sdk.TObject, Fields: fields789}
+var item790 = sdk.Field{Type: sdk.TObject, Fields: &fields789}
 
-var fields791 = []sdk.Field{
+var fields791 = sdk.Fields{
 	{Name: "body", Type: sdk.TString, Max: 5000},
 	{Name: "headers", Type: sdk.TArray, Item: &item790},
 }
 
-var fields792 = []sdk.Field{
+var fields792 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "metadata", Type: sdk.TMap, In: 4},
 	{Name: "payment_method", Type: sdk.TString, Required: true, Max: 5000},
 	{Name: "replacements", Type: sdk.TArray, Required: true, Item: &item788},
-	{Name: "request", Type: sdk.TObject, Fields: fields791},
+	{Name: "request", Type: sdk.TObject, Fields: &fields791},
 	{Name: "url", Type: sdk.TString, Required: true, Max: 5000},
 }
 
-var enum793 = []string{"driving_license", "id_card", "passport"}
+var enum793 = sdk.Enum{"driving_license", "id_card", "passport"}
 
-var item794 = sdk.Field{Type: sdk.TString, Enum: enum793}
+var item794 = sdk.Field{Type: sdk.TString, Enum: &enum793}
 
-var fields795 = []sdk.Field{
+var fields795 = sdk.Fields{
 	{Name: "allowed_types", Type: sdk.TArray, Item: &item794},
 	{Name: "require_id_number", Type: sdk.TBoolean},
 	{Name: "require_live_capture", Type: sdk.TBoolean},
 	{Name: "require_matching_selfie", Type: sdk.TBoolean},
 }
 
-var fields796 = []sdk.Field{
-	{Name: "document", Type: sdk.TObject | sdk.TClear, Fields: fields795},
+var fields796 = sdk.Fields{
+	{Name: "document", Type: sdk.TObject | sdk.TClear, Fields: &fields795},
 }
 
-var fields797 = []sdk.Field{
+var fields797 = sdk.Fields{
 	{Name: "email", Type: sdk.TString},
 	{Name: "phone", Type: sdk.TString},
 }
 
-var fields798 = []sdk.Field{
+var fields798 = sdk.Fields{
 	{Name: "account", Type: sdk.TString, Required: true, Max: 5000, In: 4},
 	{Name: "person", Type: sdk.TString, Required: true, Max: 5000, In: 4},
 }
 
-var fields799 = []sdk.Field{
+var fields799 = sdk.Fields{
 	{Name: "client_reference_id", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "metadata", Type: sdk.TMap},
-	{Name: "options", Type: sdk.TObject, Fields: fields796},
-	{Name: "provided_details", Type: sdk.TObject, Fields: fields797},
+	{Name: "options", Type: sdk.TObject, Fields: &fields796},
+	{Name: "provided_details", Type: sdk.TObject, Fields: &fields797},
 	{Name: "related_customer", Type: sdk.TString, Max: 5000, In: 6},
 	{Name: "related_customer_account", Type: sdk.TString, Max: 5000, In: 4},
-	{Name: "related_person", Type: sdk.TObject, In: 4, Fields: fields798},
+	{Name: "related_person", Type: sdk.TObject, In: 4, Fields: &fields798},
 	{Name: "return_url", Type: sdk.TString},
-	{Name: "type", Type: sdk.TString, Enum: enum86},
+	{Name: "type", Type: sdk.TString, Enum: &enum86},
 	{Name: "verification_flow", Type: sdk.TString, Max: 5000},
 }
 
-var fields800 = []sdk.Field{
+var fields800 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "metadata", Type: sdk.TMap},
-	{Name: "options", Type: sdk.TObject, Fields: fields796},
-	{Name: "provided_details", Type: sdk.TObject, Fields: fields797},
-	{Name: "type", Type: sdk.TString, Enum: enum86},
+	{Name: "options", Type: sdk.TObject, Fields: &fields796},
+	{Name: "provided_details", Type: sdk.TObject, Fields: &fields797},
+	{Name: "type", Type: sdk.TString, Enum: &enum86},
 }
 
-var fields801 = []sdk.Field{
+var fields801 = sdk.Fields{
 	{Name: "end", Type: sdk.TInteger, Required: true},
 	{Name: "start", Type: sdk.TInteger, Required: true},
 }
 
-var fields802 = []sdk.Field{
+var fields802 = sdk.Fields{
 	{Name: "price", Type: sdk.TString, Max: 5000, In: 4},
 }
 
-var fields803 = []sdk.Field{
+var fields803 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger},
 	{Name: "currency", Type: sdk.TString},
 	{Name: "customer", Type: sdk.TString, Max: 5000},
@@ -15064,120 +15064,120 @@ var fields803 = []sdk.Field{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "invoice", Type: sdk.TString, Max: 5000},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
-	{Name: "period", Type: sdk.TObject, Fields: fields801},
+	{Name: "period", Type: sdk.TObject, Fields: &fields801},
 	{Name: "price", Type: sdk.TString, Max: 5000, In: 3},
-	{Name: "price_data", Type: sdk.TObject, Fields: fields718},
-	{Name: "pricing", Type: sdk.TObject, In: 4, Fields: fields802},
+	{Name: "price_data", Type: sdk.TObject, Fields: &fields718},
+	{Name: "pricing", Type: sdk.TObject, In: 4, Fields: &fields802},
 	{Name: "quantity", Type: sdk.TInteger},
 	{Name: "quantity_decimal", Type: sdk.TString, In: 4},
 	{Name: "subscription", Type: sdk.TString, Max: 5000},
-	{Name: "tax_behavior", Type: sdk.TString, Enum: enum116},
+	{Name: "tax_behavior", Type: sdk.TString, Enum: &enum116},
 	{Name: "tax_code", Type: sdk.TString | sdk.TClear},
 	{Name: "tax_rates", Type: sdk.TArray, Item: &item0},
 	{Name: "unit_amount", Type: sdk.TInteger, In: 3},
 	{Name: "unit_amount_decimal", Type: sdk.TString},
 }
 
-var fields804 = []sdk.Field{
+var fields804 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger},
 	{Name: "description", Type: sdk.TString, Max: 5000},
 	{Name: "discountable", Type: sdk.TBoolean},
 	{Name: "discounts", Type: sdk.TArray | sdk.TClear, Item: &item712},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
-	{Name: "period", Type: sdk.TObject, Fields: fields801},
+	{Name: "period", Type: sdk.TObject, Fields: &fields801},
 	{Name: "price", Type: sdk.TString, Max: 5000, In: 3},
-	{Name: "price_data", Type: sdk.TObject, Fields: fields718},
-	{Name: "pricing", Type: sdk.TObject, In: 4, Fields: fields802},
+	{Name: "price_data", Type: sdk.TObject, Fields: &fields718},
+	{Name: "pricing", Type: sdk.TObject, In: 4, Fields: &fields802},
 	{Name: "quantity", Type: sdk.TInteger},
 	{Name: "quantity_decimal", Type: sdk.TString, In: 4},
-	{Name: "tax_behavior", Type: sdk.TString, Enum: enum116},
+	{Name: "tax_behavior", Type: sdk.TString, Enum: &enum116},
 	{Name: "tax_code", Type: sdk.TString | sdk.TClear},
 	{Name: "tax_rates", Type: sdk.TArray | sdk.TClear, Item: &item0},
 	{Name: "unit_amount", Type: sdk.TInteger, In: 3},
 	{Name: "unit_amount_decimal", Type: sdk.TString},
 }
 
-var enum805 = []string{"revision"}
+var enum805 = sdk.Enum{"revision"}
 
-var fields806 = []sdk.Field{
-	{Name: "action", Type: sdk.TString, Required: true, Enum: enum805},
+var fields806 = sdk.Fields{
+	{Name: "action", Type: sdk.TString, Required: true, Enum: &enum805},
 	{Name: "invoice", Type: sdk.TString, Required: true, Max: 5000},
 }
 
-var enum807 = []string{"month"}
+var enum807 = sdk.Enum{"month"}
 
-var enum808 = []string{"fixed_count", "bonus", "revolving"}
+var enum808 = sdk.Enum{"fixed_count", "bonus", "revolving"}
 
-var fields809 = []sdk.Field{
+var fields809 = sdk.Fields{
 	{Name: "count", Type: sdk.TInteger},
-	{Name: "interval", Type: sdk.TString, Enum: enum807},
-	{Name: "type", Type: sdk.TString, Required: true, Enum: enum808, EnumIn: "\a\x04\x04"},
+	{Name: "interval", Type: sdk.TString, Enum: &enum807},
+	{Name: "type", Type: sdk.TString, Required: true, Enum: &enum808, EnumIn: "\a\x04\x04"},
 }
 
-var fields810 = []sdk.Field{
+var fields810 = sdk.Fields{
 	{Name: "enabled", Type: sdk.TBoolean},
-	{Name: "plan", Type: sdk.TObject | sdk.TClear, Fields: fields809},
+	{Name: "plan", Type: sdk.TObject | sdk.TClear, Fields: &fields809},
 }
 
-var fields811 = []sdk.Field{
-	{Name: "installments", Type: sdk.TObject, Fields: fields810},
-	{Name: "request_three_d_secure", Type: sdk.TString, Enum: enum558},
+var fields811 = sdk.Fields{
+	{Name: "installments", Type: sdk.TObject, Fields: &fields810},
+	{Name: "request_three_d_secure", Type: sdk.TString, Enum: &enum558},
 }
 
-var fields812 = []sdk.Field{
-	{Name: "amount_includes_iof", Type: sdk.TString, In: 4, Enum: enum591},
+var fields812 = sdk.Fields{
+	{Name: "amount_includes_iof", Type: sdk.TString, In: 4, Enum: &enum591},
 	{Name: "expires_after_seconds", Type: sdk.TInteger, In: 4},
 }
 
-var fields813 = []sdk.Field{
-	{Name: "acss_debit", Type: sdk.TObject | sdk.TClear, Fields: fields730},
-	{Name: "bancontact", Type: sdk.TObject | sdk.TClear, Fields: fields732},
+var fields813 = sdk.Fields{
+	{Name: "acss_debit", Type: sdk.TObject | sdk.TClear, Fields: &fields730},
+	{Name: "bancontact", Type: sdk.TObject | sdk.TClear, Fields: &fields732},
 	{Name: "billie", Type: sdk.TMap | sdk.TClear, In: 4},
-	{Name: "card", Type: sdk.TObject | sdk.TClear, Fields: fields811},
-	{Name: "customer_balance", Type: sdk.TObject | sdk.TClear, Fields: fields737},
+	{Name: "card", Type: sdk.TObject | sdk.TClear, Fields: &fields811},
+	{Name: "customer_balance", Type: sdk.TObject | sdk.TClear, Fields: &fields737},
 	{Name: "konbini", Type: sdk.TMap | sdk.TClear},
-	{Name: "payto", Type: sdk.TObject | sdk.TClear, In: 4, Fields: fields739},
-	{Name: "pix", Type: sdk.TObject | sdk.TClear, In: 4, Fields: fields812},
+	{Name: "payto", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields739},
+	{Name: "pix", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields812},
 	{Name: "sepa_debit", Type: sdk.TMap | sdk.TClear},
-	{Name: "upi", Type: sdk.TObject | sdk.TClear, In: 4, Fields: fields742},
-	{Name: "us_bank_account", Type: sdk.TObject | sdk.TClear, Fields: fields747},
+	{Name: "upi", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields742},
+	{Name: "us_bank_account", Type: sdk.TObject | sdk.TClear, Fields: &fields747},
 }
 
-var fields814 = []sdk.Field{
+var fields814 = sdk.Fields{
 	{Name: "default_mandate", Type: sdk.TString | sdk.TClear, Max: 5000},
-	{Name: "payment_method_options", Type: sdk.TObject, Fields: fields813},
+	{Name: "payment_method_options", Type: sdk.TObject, Fields: &fields813},
 	{Name: "payment_method_types", Type: sdk.TArray | sdk.TClear, Item: &item750},
 }
 
-var enum815 = []string{"exclude", "include"}
+var enum815 = sdk.Enum{"exclude", "include"}
 
-var enum816 = []string{"a4", "auto", "letter"}
+var enum816 = sdk.Enum{"a4", "auto", "letter"}
 
-var fields817 = []sdk.Field{
-	{Name: "page_size", Type: sdk.TString, Enum: enum816},
+var fields817 = sdk.Fields{
+	{Name: "page_size", Type: sdk.TString, Enum: &enum816},
 }
 
-var fields818 = []sdk.Field{
-	{Name: "amount_tax_display", Type: sdk.TString | sdk.TClear, Enum: enum511},
-	{Name: "pdf", Type: sdk.TObject, Fields: fields817},
+var fields818 = sdk.Fields{
+	{Name: "amount_tax_display", Type: sdk.TString | sdk.TClear, Enum: &enum511},
+	{Name: "pdf", Type: sdk.TObject, Fields: &fields817},
 	{Name: "template", Type: sdk.TString, Max: 5000, In: 6},
 	{Name: "template_version", Type: sdk.TInteger | sdk.TClear, In: 6},
 }
 
-var fields819 = []sdk.Field{
-	{Name: "address", Type: sdk.TObject, Required: true, Fields: fields454},
+var fields819 = sdk.Fields{
+	{Name: "address", Type: sdk.TObject, Required: true, Fields: &fields454},
 	{Name: "name", Type: sdk.TString, Required: true, Max: 5000},
 	{Name: "phone", Type: sdk.TString | sdk.TClear, Max: 5000},
 }
 
-var fields820 = []sdk.Field{
+var fields820 = sdk.Fields{
 	{Name: "account_tax_ids", Type: sdk.TArray | sdk.TClear, Item: &item0},
 	{Name: "application_fee_amount", Type: sdk.TInteger},
 	{Name: "auto_advance", Type: sdk.TBoolean},
-	{Name: "automatic_tax", Type: sdk.TObject, Fields: fields481},
+	{Name: "automatic_tax", Type: sdk.TObject, Fields: &fields481},
 	{Name: "automatically_finalizes_at", Type: sdk.TInteger, In: 4},
-	{Name: "collection_method", Type: sdk.TString, Enum: enum98},
+	{Name: "collection_method", Type: sdk.TString, Enum: &enum98},
 	{Name: "currency", Type: sdk.TString},
 	{Name: "custom_fields", Type: sdk.TArray | sdk.TClear, Item: &item510},
 	{Name: "customer", Type: sdk.TString, Max: 5000},
@@ -15192,34 +15192,34 @@ var fields820 = []sdk.Field{
 	{Name: "effective_at", Type: sdk.TInteger},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "footer", Type: sdk.TString, Max: 5000},
-	{Name: "from_invoice", Type: sdk.TObject, Fields: fields806},
-	{Name: "issuer", Type: sdk.TObject, Fields: fields480},
+	{Name: "from_invoice", Type: sdk.TObject, Fields: &fields806},
+	{Name: "issuer", Type: sdk.TObject, Fields: &fields480},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
 	{Name: "number", Type: sdk.TString, Max: 26},
 	{Name: "on_behalf_of", Type: sdk.TString},
-	{Name: "payment_settings", Type: sdk.TObject, Fields: fields814},
-	{Name: "pending_invoice_items_behavior", Type: sdk.TString, Enum: enum815},
-	{Name: "rendering", Type: sdk.TObject, Fields: fields818},
-	{Name: "shipping_cost", Type: sdk.TObject, Fields: fields626},
-	{Name: "shipping_details", Type: sdk.TObject, Fields: fields819},
+	{Name: "payment_settings", Type: sdk.TObject, Fields: &fields814},
+	{Name: "pending_invoice_items_behavior", Type: sdk.TString, Enum: &enum815},
+	{Name: "rendering", Type: sdk.TObject, Fields: &fields818},
+	{Name: "shipping_cost", Type: sdk.TObject, Fields: &fields626},
+	{Name: "shipping_details", Type: sdk.TObject, Fields: &fields819},
 	{Name: "statement_descriptor", Type: sdk.TString, Max: 22},
 	{Name: "subscription", Type: sdk.TString, Max: 5000},
-	{Name: "transfer_data", Type: sdk.TObject, Fields: fields533},
+	{Name: "transfer_data", Type: sdk.TObject, Fields: &fields533},
 }
 
-var fields821 = []sdk.Field{
+var fields821 = sdk.Fields{
 	{Name: "ip_address", Type: sdk.TString | sdk.TClear},
 }
 
-var fields822 = []sdk.Field{
-	{Name: "address", Type: sdk.TObject | sdk.TClear, Fields: fields454},
-	{Name: "shipping", Type: sdk.TObject | sdk.TClear, Fields: fields688},
-	{Name: "tax", Type: sdk.TObject, Fields: fields821},
-	{Name: "tax_exempt", Type: sdk.TString | sdk.TClear, Enum: enum107},
+var fields822 = sdk.Fields{
+	{Name: "address", Type: sdk.TObject | sdk.TClear, Fields: &fields454},
+	{Name: "shipping", Type: sdk.TObject | sdk.TClear, Fields: &fields688},
+	{Name: "tax", Type: sdk.TObject, Fields: &fields821},
+	{Name: "tax_exempt", Type: sdk.TString | sdk.TClear, Enum: &enum107},
 	{Name: "tax_ids", Type: sdk.TArray, Item: &item693},
 }
 
-var fields823 = []sdk.Field{
+var fields823 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger},
 	{Name: "currency", Type: sdk.TString},
 	{Name: "description", Type: sdk.TString, Max: 5000},
@@ -15227,121 +15227,121 @@ var fields823 = []sdk.Field{
 	{Name: "discounts", Type: sdk.TArray | sdk.TClear, Item: &item712},
 	{Name: "invoiceitem", Type: sdk.TString, Max: 5000},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
-	{Name: "period", Type: sdk.TObject, Fields: fields801},
+	{Name: "period", Type: sdk.TObject, Fields: &fields801},
 	{Name: "price", Type: sdk.TString, Max: 5000},
-	{Name: "price_data", Type: sdk.TObject, Fields: fields718},
+	{Name: "price_data", Type: sdk.TObject, Fields: &fields718},
 	{Name: "quantity", Type: sdk.TInteger},
 	{Name: "quantity_decimal", Type: sdk.TString, In: 4},
-	{Name: "tax_behavior", Type: sdk.TString, Enum: enum116},
+	{Name: "tax_behavior", Type: sdk.TString, Enum: &enum116},
 	{Name: "tax_code", Type: sdk.TString | sdk.TClear},
 	{Name: "tax_rates", Type: sdk.TArray | sdk.TClear, Item: &item0},
 	{Name: "unit_amount", Type: sdk.TInteger},
 	{Name: "unit_amount_decimal", Type: sdk.TString},
 }
 
-var item824 = sdk.Field{Type: sdk.TObject, Fields: fields823}
+var item824 = sdk.Field{Type: sdk.TObject, Fields: &fields823}
 
-var enum825 = []string{"min_item_period_end", "phase_end", "timestamp"}
+var enum825 = sdk.Enum{"min_item_period_end", "phase_end", "timestamp"}
 
-var fields826 = []sdk.Field{
+var fields826 = sdk.Fields{
 	{Name: "timestamp", Type: sdk.TInteger, In: 4},
-	{Name: "type", Type: sdk.TString, Required: true, In: 4, Enum: enum825},
+	{Name: "type", Type: sdk.TString, Required: true, In: 4, Enum: &enum825},
 }
 
-var enum827 = []string{"max_item_period_start", "phase_start", "timestamp"}
+var enum827 = sdk.Enum{"max_item_period_start", "phase_start", "timestamp"}
 
-var fields828 = []sdk.Field{
+var fields828 = sdk.Fields{
 	{Name: "timestamp", Type: sdk.TInteger, In: 4},
-	{Name: "type", Type: sdk.TString, Required: true, In: 4, Enum: enum827},
+	{Name: "type", Type: sdk.TString, Required: true, In: 4, Enum: &enum827},
 }
 
-var fields829 = []sdk.Field{
-	{Name: "end", Type: sdk.TObject, Required: true, In: 4, Fields: fields826},
-	{Name: "start", Type: sdk.TObject, Required: true, In: 4, Fields: fields828},
+var fields829 = sdk.Fields{
+	{Name: "end", Type: sdk.TObject, Required: true, In: 4, Fields: &fields826},
+	{Name: "start", Type: sdk.TObject, Required: true, In: 4, Fields: &fields828},
 }
 
-var fields830 = []sdk.Field{
+var fields830 = sdk.Fields{
 	{Name: "discountable", Type: sdk.TBoolean, In: 4},
 	{Name: "discounts", Type: sdk.TArray, Item: &item712},
 	{Name: "metadata", Type: sdk.TMap, In: 4},
-	{Name: "period", Type: sdk.TObject, In: 4, Fields: fields829},
+	{Name: "period", Type: sdk.TObject, In: 4, Fields: &fields829},
 	{Name: "price", Type: sdk.TString, Max: 5000},
-	{Name: "price_data", Type: sdk.TObject, Fields: fields718},
+	{Name: "price_data", Type: sdk.TObject, Fields: &fields718},
 	{Name: "quantity", Type: sdk.TInteger},
 	{Name: "tax_rates", Type: sdk.TArray | sdk.TClear, Item: &item0},
 }
 
-var item831 = sdk.Field{Type: sdk.TObject, Fields: fields830}
+var item831 = sdk.Field{Type: sdk.TObject, Fields: &fields830}
 
-var fields832 = []sdk.Field{
+var fields832 = sdk.Fields{
 	{Name: "account_tax_ids", Type: sdk.TArray | sdk.TClear, Item: &item0},
 	{Name: "days_until_due", Type: sdk.TInteger},
-	{Name: "issuer", Type: sdk.TObject, Fields: fields480},
+	{Name: "issuer", Type: sdk.TObject, Fields: &fields480},
 }
 
-var fields833 = []sdk.Field{
+var fields833 = sdk.Fields{
 	{Name: "add_invoice_items", Type: sdk.TArray, Item: &item831},
 	{Name: "application_fee_percent", Type: sdk.TNumber},
-	{Name: "automatic_tax", Type: sdk.TObject, Fields: fields481},
-	{Name: "billing_cycle_anchor", Type: sdk.TString, Enum: enum124},
-	{Name: "billing_thresholds", Type: sdk.TObject | sdk.TClear, Fields: fields721},
-	{Name: "collection_method", Type: sdk.TString, Enum: enum98},
+	{Name: "automatic_tax", Type: sdk.TObject, Fields: &fields481},
+	{Name: "billing_cycle_anchor", Type: sdk.TString, Enum: &enum124},
+	{Name: "billing_thresholds", Type: sdk.TObject | sdk.TClear, Fields: &fields721},
+	{Name: "collection_method", Type: sdk.TString, Enum: &enum98},
 	{Name: "coupon", Type: sdk.TString, Max: 5000, In: 3},
 	{Name: "default_payment_method", Type: sdk.TString, Max: 5000},
 	{Name: "default_tax_rates", Type: sdk.TArray | sdk.TClear, Item: &item0},
 	{Name: "description", Type: sdk.TString | sdk.TClear, Max: 500},
 	{Name: "discounts", Type: sdk.TArray | sdk.TClear, Item: &item712},
-	{Name: "duration", Type: sdk.TObject, In: 4, Fields: fields635},
-	{Name: "end_date", Type: sdk.TString | sdk.TInteger, Enum: enum126},
-	{Name: "invoice_settings", Type: sdk.TObject, Fields: fields832},
+	{Name: "duration", Type: sdk.TObject, In: 4, Fields: &fields635},
+	{Name: "end_date", Type: sdk.TString | sdk.TInteger, Enum: &enum126},
+	{Name: "invoice_settings", Type: sdk.TObject, Fields: &fields832},
 	{Name: "items", Type: sdk.TArray, Required: true, Item: &item728},
 	{Name: "iterations", Type: sdk.TInteger, In: 3},
 	{Name: "metadata", Type: sdk.TMap},
 	{Name: "on_behalf_of", Type: sdk.TString},
-	{Name: "proration_behavior", Type: sdk.TString, Enum: enum4},
-	{Name: "start_date", Type: sdk.TString | sdk.TInteger, Enum: enum126},
-	{Name: "transfer_data", Type: sdk.TObject, Fields: fields637},
+	{Name: "proration_behavior", Type: sdk.TString, Enum: &enum4},
+	{Name: "start_date", Type: sdk.TString | sdk.TInteger, Enum: &enum126},
+	{Name: "transfer_data", Type: sdk.TObject, Fields: &fields637},
 	{Name: "trial", Type: sdk.TBoolean},
-	{Name: "trial_end", Type: sdk.TString | sdk.TInteger, Enum: enum126},
+	{Name: "trial_end", Type: sdk.TString | sdk.TInteger, Enum: &enum126},
 }
 
-var item834 = sdk.Field{Type: sdk.TObject, Fields: fields833}
+var item834 = sdk.Field{Type: sdk.TObject, Fields: &fields833}
 
-var fields835 = []sdk.Field{
-	{Name: "billing_mode", Type: sdk.TObject, In: 4, Fields: fields633},
-	{Name: "end_behavior", Type: sdk.TString, Enum: enum121},
+var fields835 = sdk.Fields{
+	{Name: "billing_mode", Type: sdk.TObject, In: 4, Fields: &fields633},
+	{Name: "end_behavior", Type: sdk.TString, Enum: &enum121},
 	{Name: "phases", Type: sdk.TArray, Item: &item834},
-	{Name: "proration_behavior", Type: sdk.TString, Enum: enum4},
+	{Name: "proration_behavior", Type: sdk.TString, Enum: &enum4},
 }
 
-var enum836 = []string{"price"}
+var enum836 = sdk.Enum{"price"}
 
-var fields837 = []sdk.Field{
+var fields837 = sdk.Fields{
 	{Name: "price", Type: sdk.TString, Max: 5000, In: 4},
-	{Name: "type", Type: sdk.TString, Required: true, In: 4, Enum: enum836},
+	{Name: "type", Type: sdk.TString, Required: true, In: 4, Enum: &enum836},
 }
 
-var item838 = sdk.Field{Type: sdk.TObject, In: 4, Fields: fields837}
+var item838 = sdk.Field{Type: sdk.TObject, In: 4, Fields: &fields837}
 
-var enum839 = []string{"duration", "timestamp"}
+var enum839 = sdk.Enum{"duration", "timestamp"}
 
-var fields840 = []sdk.Field{
-	{Name: "duration", Type: sdk.TObject, In: 4, Fields: fields635},
+var fields840 = sdk.Fields{
+	{Name: "duration", Type: sdk.TObject, In: 4, Fields: &fields635},
 	{Name: "timestamp", Type: sdk.TInteger, In: 4},
-	{Name: "type", Type: sdk.TString, Required: true, In: 4, Enum: enum839},
+	{Name: "type", Type: sdk.TString, Required: true, In: 4, Enum: &enum839},
 }
 
-var fields841 = []sdk.Field{
+var fields841 = sdk.Fields{
 	{Name: "applies_to", Type: sdk.TArray, In: 4, Item: &item838},
-	{Name: "bill_until", Type: sdk.TObject, In: 4, Fields: fields840},
+	{Name: "bill_until", Type: sdk.TObject, In: 4, Fields: &fields840},
 	{Name: "key", Type: sdk.TString, Max: 200, In: 4},
 }
 
-var item842 = sdk.Field{Type: sdk.TObject, In: 4, Fields: fields841}
+var item842 = sdk.Field{Type: sdk.TObject, In: 4, Fields: &fields841}
 
-var fields843 = []sdk.Field{
-	{Name: "billing_cycle_anchor", Type: sdk.TString | sdk.TInteger, Enum: enum138},
-	{Name: "billing_mode", Type: sdk.TObject, In: 4, Fields: fields633},
+var fields843 = sdk.Fields{
+	{Name: "billing_cycle_anchor", Type: sdk.TString | sdk.TInteger, Enum: &enum138},
+	{Name: "billing_mode", Type: sdk.TObject, In: 4, Fields: &fields633},
 	{Name: "billing_schedules", Type: sdk.TArray | sdk.TClear, In: 4, Item: &item842},
 	{Name: "cancel_at", Type: sdk.TString | sdk.TInteger | sdk.TClear},
 	{Name: "cancel_at_period_end", Type: sdk.TBoolean},
@@ -15349,39 +15349,39 @@ var fields843 = []sdk.Field{
 	{Name: "default_tax_rates", Type: sdk.TArray | sdk.TClear, Item: &item0},
 	{Name: "items", Type: sdk.TArray, Item: &item756},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear, In: 4},
-	{Name: "proration_behavior", Type: sdk.TString, Enum: enum4},
+	{Name: "proration_behavior", Type: sdk.TString, Enum: &enum4},
 	{Name: "proration_date", Type: sdk.TInteger},
-	{Name: "resume_at", Type: sdk.TString, Enum: enum126},
+	{Name: "resume_at", Type: sdk.TString, Enum: &enum126},
 	{Name: "start_date", Type: sdk.TInteger},
-	{Name: "trial_end", Type: sdk.TString | sdk.TInteger, Enum: enum126},
+	{Name: "trial_end", Type: sdk.TString | sdk.TInteger, Enum: &enum126},
 }
 
-var fields844 = []sdk.Field{
-	{Name: "automatic_tax", Type: sdk.TObject, Fields: fields481},
+var fields844 = sdk.Fields{
+	{Name: "automatic_tax", Type: sdk.TObject, Fields: &fields481},
 	{Name: "coupon", Type: sdk.TString, Max: 5000, In: 3},
 	{Name: "currency", Type: sdk.TString},
 	{Name: "customer", Type: sdk.TString, Max: 5000},
 	{Name: "customer_account", Type: sdk.TString, Max: 5000, In: 4},
-	{Name: "customer_details", Type: sdk.TObject, Fields: fields822},
+	{Name: "customer_details", Type: sdk.TObject, Fields: &fields822},
 	{Name: "discounts", Type: sdk.TArray | sdk.TClear, Item: &item712},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "invoice_items", Type: sdk.TArray, Item: &item824},
-	{Name: "issuer", Type: sdk.TObject, Fields: fields480},
+	{Name: "issuer", Type: sdk.TObject, Fields: &fields480},
 	{Name: "on_behalf_of", Type: sdk.TString | sdk.TClear},
-	{Name: "preview_mode", Type: sdk.TString, In: 6, Enum: enum120},
+	{Name: "preview_mode", Type: sdk.TString, In: 6, Enum: &enum120},
 	{Name: "schedule", Type: sdk.TString, Max: 5000},
-	{Name: "schedule_details", Type: sdk.TObject, Fields: fields835},
+	{Name: "schedule_details", Type: sdk.TObject, Fields: &fields835},
 	{Name: "subscription", Type: sdk.TString, Max: 5000},
-	{Name: "subscription_details", Type: sdk.TObject, Fields: fields843},
+	{Name: "subscription_details", Type: sdk.TObject, Fields: &fields843},
 }
 
-var fields845 = []sdk.Field{
+var fields845 = sdk.Fields{
 	{Name: "account_tax_ids", Type: sdk.TArray | sdk.TClear, Item: &item0},
 	{Name: "application_fee_amount", Type: sdk.TInteger},
 	{Name: "auto_advance", Type: sdk.TBoolean},
-	{Name: "automatic_tax", Type: sdk.TObject, Fields: fields481},
+	{Name: "automatic_tax", Type: sdk.TObject, Fields: &fields481},
 	{Name: "automatically_finalizes_at", Type: sdk.TInteger, In: 4},
-	{Name: "collection_method", Type: sdk.TString, Enum: enum98},
+	{Name: "collection_method", Type: sdk.TString, Enum: &enum98},
 	{Name: "custom_fields", Type: sdk.TArray | sdk.TClear, Item: &item510},
 	{Name: "days_until_due", Type: sdk.TInteger},
 	{Name: "default_payment_method", Type: sdk.TString, Max: 5000},
@@ -15393,34 +15393,34 @@ var fields845 = []sdk.Field{
 	{Name: "effective_at", Type: sdk.TInteger | sdk.TClear},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "footer", Type: sdk.TString, Max: 5000},
-	{Name: "issuer", Type: sdk.TObject, Fields: fields480},
+	{Name: "issuer", Type: sdk.TObject, Fields: &fields480},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
 	{Name: "number", Type: sdk.TString | sdk.TClear, Max: 26},
 	{Name: "on_behalf_of", Type: sdk.TString | sdk.TClear},
-	{Name: "payment_settings", Type: sdk.TObject, Fields: fields814},
-	{Name: "rendering", Type: sdk.TObject, Fields: fields818},
-	{Name: "shipping_cost", Type: sdk.TObject | sdk.TClear, Fields: fields626},
-	{Name: "shipping_details", Type: sdk.TObject | sdk.TClear, Fields: fields819},
+	{Name: "payment_settings", Type: sdk.TObject, Fields: &fields814},
+	{Name: "rendering", Type: sdk.TObject, Fields: &fields818},
+	{Name: "shipping_cost", Type: sdk.TObject | sdk.TClear, Fields: &fields626},
+	{Name: "shipping_details", Type: sdk.TObject | sdk.TClear, Fields: &fields819},
 	{Name: "statement_descriptor", Type: sdk.TString, Max: 22},
-	{Name: "transfer_data", Type: sdk.TObject | sdk.TClear, Fields: fields533},
+	{Name: "transfer_data", Type: sdk.TObject | sdk.TClear, Fields: &fields533},
 }
 
-var fields846 = []sdk.Field{
+var fields846 = sdk.Fields{
 	{Name: "coupon", Type: sdk.TString, Max: 5000, In: 6},
 	{Name: "discount", Type: sdk.TString, Max: 5000, In: 6},
 	{Name: "promotion_code", Type: sdk.TString, Max: 5000, In: 6},
 }
 
-var item847 = sdk.Field{Type: sdk.TObject, In: 6, Fields: fields846}
+var item847 = sdk.Field{Type: sdk.TObject, In: 6, Fields: &fields846}
 
-var fields848 = []sdk.Field{
+var fields848 = sdk.Fields{
 	{Name: "end", Type: sdk.TInteger, Required: true, In: 6},
 	{Name: "start", Type: sdk.TInteger, Required: true, In: 6},
 }
 
 var item849 = sdk.Field{Type: sdk.TString, In: 6}
 
-var fields850 = []sdk.Field{
+var fields850 = sdk.Fields{
 	{Name: "description", Type: sdk.TString, Max: 40000, In: 6},
 	{Name: "images", Type: sdk.TArray, In: 6, Item: &item849},
 	{Name: "metadata", Type: sdk.TMap, In: 6},
@@ -15429,126 +15429,126 @@ var fields850 = []sdk.Field{
 	{Name: "unit_label", Type: sdk.TString, Max: 12, In: 4},
 }
 
-var fields851 = []sdk.Field{
+var fields851 = sdk.Fields{
 	{Name: "currency", Type: sdk.TString, Required: true, In: 6},
 	{Name: "product", Type: sdk.TString, Max: 5000, In: 6},
-	{Name: "product_data", Type: sdk.TObject, In: 6, Fields: fields850},
-	{Name: "tax_behavior", Type: sdk.TString, In: 6, Enum: enum116},
+	{Name: "product_data", Type: sdk.TObject, In: 6, Fields: &fields850},
+	{Name: "tax_behavior", Type: sdk.TString, In: 6, Enum: &enum116},
 	{Name: "unit_amount", Type: sdk.TInteger, In: 6},
 	{Name: "unit_amount_decimal", Type: sdk.TString, In: 6},
 }
 
-var enum852 = []string{"city", "country", "county", "district", "multiple", "state"}
+var enum852 = sdk.Enum{"city", "country", "county", "district", "multiple", "state"}
 
-var enum853 = []string{"amusement_tax", "communications_tax", "gst", "hst", "igst", "jct", "lease_tax", "pst", "qst", "rst", "sales_tax", "vat", "mass_transit_parking_tax", "parking_tax", "retail_delivery_fee", "service_tax"}
+var enum853 = sdk.Enum{"amusement_tax", "communications_tax", "gst", "hst", "igst", "jct", "lease_tax", "pst", "qst", "rst", "sales_tax", "vat", "mass_transit_parking_tax", "parking_tax", "retail_delivery_fee", "service_tax"}
 
-var fields854 = []sdk.Field{
+var fields854 = sdk.Fields{
 	{Name: "country", Type: sdk.TString, Max: 5000, In: 6},
 	{Name: "description", Type: sdk.TString, Max: 5000, In: 6},
 	{Name: "display_name", Type: sdk.TString, Required: true, Max: 200, In: 6},
 	{Name: "inclusive", Type: sdk.TBoolean, Required: true, In: 6},
 	{Name: "jurisdiction", Type: sdk.TString, Max: 200, In: 6},
-	{Name: "jurisdiction_level", Type: sdk.TString, In: 4, Enum: enum852},
+	{Name: "jurisdiction_level", Type: sdk.TString, In: 4, Enum: &enum852},
 	{Name: "percentage", Type: sdk.TNumber, Required: true, In: 6},
 	{Name: "state", Type: sdk.TString, Max: 5000, In: 6},
-	{Name: "tax_type", Type: sdk.TString, In: 6, Enum: enum853, EnumIn: "\x06\x06\x06\x06\x06\x06\x06\x06\x06\x06\x06\x06\x04\x04\x04\x04"},
+	{Name: "tax_type", Type: sdk.TString, In: 6, Enum: &enum853, EnumIn: "\x06\x06\x06\x06\x06\x06\x06\x06\x06\x06\x06\x06\x04\x04\x04\x04"},
 }
 
-var enum855 = []string{"customer_exempt", "not_collecting", "not_subject_to_tax", "not_supported", "portion_product_exempt", "portion_reduced_rated", "portion_standard_rated", "product_exempt", "product_exempt_holiday", "proportionally_rated", "reduced_rated", "reverse_charge", "standard_rated", "taxable_basis_reduced", "zero_rated"}
+var enum855 = sdk.Enum{"customer_exempt", "not_collecting", "not_subject_to_tax", "not_supported", "portion_product_exempt", "portion_reduced_rated", "portion_standard_rated", "product_exempt", "product_exempt_holiday", "proportionally_rated", "reduced_rated", "reverse_charge", "standard_rated", "taxable_basis_reduced", "zero_rated"}
 
-var fields856 = []sdk.Field{
+var fields856 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger, Required: true, In: 6},
-	{Name: "tax_rate_data", Type: sdk.TObject, Required: true, In: 6, Fields: fields854},
-	{Name: "taxability_reason", Type: sdk.TString, In: 4, Enum: enum855},
+	{Name: "tax_rate_data", Type: sdk.TObject, Required: true, In: 6, Fields: &fields854},
+	{Name: "taxability_reason", Type: sdk.TString, In: 4, Enum: &enum855},
 	{Name: "taxable_amount", Type: sdk.TInteger, Required: true, In: 6},
 }
 
-var item857 = sdk.Field{Type: sdk.TObject, In: 6, Fields: fields856}
+var item857 = sdk.Field{Type: sdk.TObject, In: 6, Fields: &fields856}
 
-var fields858 = []sdk.Field{
+var fields858 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger, In: 6},
 	{Name: "description", Type: sdk.TString, Max: 5000, In: 6},
 	{Name: "discountable", Type: sdk.TBoolean, In: 6},
 	{Name: "discounts", Type: sdk.TArray | sdk.TClear, In: 6, Item: &item847},
 	{Name: "invoice_item", Type: sdk.TString, Max: 5000, In: 6},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear, In: 6},
-	{Name: "period", Type: sdk.TObject, In: 6, Fields: fields848},
+	{Name: "period", Type: sdk.TObject, In: 6, Fields: &fields848},
 	{Name: "price", Type: sdk.TString, Max: 5000, In: 2},
-	{Name: "price_data", Type: sdk.TObject, In: 6, Fields: fields851},
-	{Name: "pricing", Type: sdk.TObject, In: 4, Fields: fields802},
+	{Name: "price_data", Type: sdk.TObject, In: 6, Fields: &fields851},
+	{Name: "pricing", Type: sdk.TObject, In: 4, Fields: &fields802},
 	{Name: "quantity", Type: sdk.TInteger, In: 6},
 	{Name: "quantity_decimal", Type: sdk.TString, In: 4},
 	{Name: "tax_amounts", Type: sdk.TArray | sdk.TClear, In: 6, Item: &item857},
 	{Name: "tax_rates", Type: sdk.TArray | sdk.TClear, In: 6, Item: &item26},
 }
 
-var item859 = sdk.Field{Type: sdk.TObject, In: 6, Fields: fields858}
+var item859 = sdk.Field{Type: sdk.TObject, In: 6, Fields: &fields858}
 
-var fields860 = []sdk.Field{
+var fields860 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, In: 6, Item: &item26},
 	{Name: "invoice_metadata", Type: sdk.TMap | sdk.TClear, In: 6},
 	{Name: "lines", Type: sdk.TArray, Required: true, In: 6, Item: &item859},
 }
 
-var fields861 = []sdk.Field{
+var fields861 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, In: 4, Item: &item23},
 	{Name: "payment_intent", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "payment_record", Type: sdk.TString, Max: 5000, In: 4},
 }
 
-var fields862 = []sdk.Field{
+var fields862 = sdk.Fields{
 	{Name: "auto_advance", Type: sdk.TBoolean},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 }
 
-var fields863 = []sdk.Field{
+var fields863 = sdk.Fields{
 	{Name: "currency", Type: sdk.TString, Required: true},
 	{Name: "product", Type: sdk.TString, Max: 5000},
-	{Name: "product_data", Type: sdk.TObject, Fields: fields517},
-	{Name: "tax_behavior", Type: sdk.TString, Enum: enum116},
+	{Name: "product_data", Type: sdk.TObject, Fields: &fields517},
+	{Name: "tax_behavior", Type: sdk.TString, Enum: &enum116},
 	{Name: "unit_amount", Type: sdk.TInteger},
 	{Name: "unit_amount_decimal", Type: sdk.TString},
 }
 
-var fields864 = []sdk.Field{
+var fields864 = sdk.Fields{
 	{Name: "country", Type: sdk.TString, Max: 5000},
 	{Name: "description", Type: sdk.TString, Max: 5000},
 	{Name: "display_name", Type: sdk.TString, Required: true, Max: 200},
 	{Name: "inclusive", Type: sdk.TBoolean, Required: true},
 	{Name: "jurisdiction", Type: sdk.TString, Max: 200},
-	{Name: "jurisdiction_level", Type: sdk.TString, In: 4, Enum: enum852},
+	{Name: "jurisdiction_level", Type: sdk.TString, In: 4, Enum: &enum852},
 	{Name: "percentage", Type: sdk.TNumber, Required: true},
 	{Name: "state", Type: sdk.TString, Max: 5000},
-	{Name: "tax_type", Type: sdk.TString, Enum: enum853, EnumIn: "\a\a\a\a\a\a\a\a\a\a\a\a\x04\x04\x04\x04"},
+	{Name: "tax_type", Type: sdk.TString, Enum: &enum853, EnumIn: "\a\a\a\a\a\a\a\a\a\a\a\a\x04\x04\x04\x04"},
 }
 
-var fields865 = []sdk.Field{
+var fields865 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger, Required: true},
-	{Name: "tax_rate_data", Type: sdk.TObject, Required: true, Fields: fields864},
-	{Name: "taxability_reason", Type: sdk.TString, In: 4, Enum: enum855},
+	{Name: "tax_rate_data", Type: sdk.TObject, Required: true, Fields: &fields864},
+	{Name: "taxability_reason", Type: sdk.TString, In: 4, Enum: &enum855},
 	{Name: "taxable_amount", Type: sdk.TInteger, Required: true},
 }
 
-var item866 = sdk.Field{Type: sdk.TObject, Fields: fields865}
+var item866 = sdk.Field{Type: sdk.TObject, Fields: &fields865}
 
-var fields867 = []sdk.Field{
+var fields867 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger},
 	{Name: "description", Type: sdk.TString, Max: 5000},
 	{Name: "discountable", Type: sdk.TBoolean},
 	{Name: "discounts", Type: sdk.TArray | sdk.TClear, Item: &item712},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
-	{Name: "period", Type: sdk.TObject, Fields: fields801},
+	{Name: "period", Type: sdk.TObject, Fields: &fields801},
 	{Name: "price", Type: sdk.TString, Max: 5000, In: 3},
-	{Name: "price_data", Type: sdk.TObject, Fields: fields863},
-	{Name: "pricing", Type: sdk.TObject, In: 4, Fields: fields802},
+	{Name: "price_data", Type: sdk.TObject, Fields: &fields863},
+	{Name: "pricing", Type: sdk.TObject, In: 4, Fields: &fields802},
 	{Name: "quantity", Type: sdk.TInteger},
 	{Name: "quantity_decimal", Type: sdk.TString, In: 4},
 	{Name: "tax_amounts", Type: sdk.TArray | sdk.TClear, Item: &item866},
 	{Name: "tax_rates", Type: sdk.TArray | sdk.TClear, Item: &item0},
 }
 
-var fields868 = []sdk.Field{
+var fields868 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "forgive", Type: sdk.TBoolean},
 	{Name: "mandate", Type: sdk.TString | sdk.TClear, Max: 5000},
@@ -15558,53 +15558,53 @@ var fields868 = []sdk.Field{
 	{Name: "source", Type: sdk.TString, Max: 5000},
 }
 
-var enum869 = []string{"delete", "unassign"}
+var enum869 = sdk.Enum{"delete", "unassign"}
 
-var fields870 = []sdk.Field{
-	{Name: "behavior", Type: sdk.TString, Required: true, In: 6, Enum: enum869},
+var fields870 = sdk.Fields{
+	{Name: "behavior", Type: sdk.TString, Required: true, In: 6, Enum: &enum869},
 	{Name: "id", Type: sdk.TString, Required: true, Max: 5000, In: 6},
 }
 
-var item871 = sdk.Field{Type: sdk.TObject, In: 6, Fields: fields870}
+var item871 = sdk.Field{Type: sdk.TObject, In: 6, Fields: &fields870}
 
-var fields872 = []sdk.Field{
+var fields872 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, In: 6, Item: &item26},
 	{Name: "invoice_metadata", Type: sdk.TMap | sdk.TClear, In: 6},
 	{Name: "lines", Type: sdk.TArray, Required: true, In: 6, Item: &item871},
 }
 
-var fields873 = []sdk.Field{
+var fields873 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger, In: 6},
 	{Name: "description", Type: sdk.TString, Max: 5000, In: 6},
 	{Name: "discountable", Type: sdk.TBoolean, In: 6},
 	{Name: "discounts", Type: sdk.TArray | sdk.TClear, In: 6, Item: &item847},
 	{Name: "id", Type: sdk.TString, Required: true, Max: 5000, In: 6},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear, In: 6},
-	{Name: "period", Type: sdk.TObject, In: 6, Fields: fields848},
+	{Name: "period", Type: sdk.TObject, In: 6, Fields: &fields848},
 	{Name: "price", Type: sdk.TString, Max: 5000, In: 2},
-	{Name: "price_data", Type: sdk.TObject, In: 6, Fields: fields851},
-	{Name: "pricing", Type: sdk.TObject, In: 4, Fields: fields802},
+	{Name: "price_data", Type: sdk.TObject, In: 6, Fields: &fields851},
+	{Name: "pricing", Type: sdk.TObject, In: 4, Fields: &fields802},
 	{Name: "quantity", Type: sdk.TInteger, In: 6},
 	{Name: "quantity_decimal", Type: sdk.TString, In: 4},
 	{Name: "tax_amounts", Type: sdk.TArray | sdk.TClear, In: 6, Item: &item857},
 	{Name: "tax_rates", Type: sdk.TArray | sdk.TClear, In: 6, Item: &item26},
 }
 
-var item874 = sdk.Field{Type: sdk.TObject, In: 6, Fields: fields873}
+var item874 = sdk.Field{Type: sdk.TObject, In: 6, Fields: &fields873}
 
-var fields875 = []sdk.Field{
+var fields875 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, In: 6, Item: &item26},
 	{Name: "invoice_metadata", Type: sdk.TMap | sdk.TClear, In: 6},
 	{Name: "lines", Type: sdk.TArray, Required: true, In: 6, Item: &item874},
 }
 
-var fields876 = []sdk.Field{
+var fields876 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
 }
 
-var fields877 = []sdk.Field{
+var fields877 = sdk.Fields{
 	{Name: "city", Type: sdk.TString, Required: true, Max: 5000},
 	{Name: "country", Type: sdk.TString, Required: true, Max: 5000},
 	{Name: "line1", Type: sdk.TString, Required: true, Max: 5000},
@@ -15613,58 +15613,58 @@ var fields877 = []sdk.Field{
 	{Name: "state", Type: sdk.TString, Max: 5000},
 }
 
-var fields878 = []sdk.Field{
-	{Name: "address", Type: sdk.TObject, Required: true, Fields: fields877},
+var fields878 = sdk.Fields{
+	{Name: "address", Type: sdk.TObject, Required: true, Fields: &fields877},
 }
 
-var fields879 = []sdk.Field{
+var fields879 = sdk.Fields{
 	{Name: "tax_id", Type: sdk.TString, Max: 5000},
 }
 
-var fields880 = []sdk.Field{
-	{Name: "user_terms_acceptance", Type: sdk.TObject, Fields: fields320},
+var fields880 = sdk.Fields{
+	{Name: "user_terms_acceptance", Type: sdk.TObject, Fields: &fields320},
 }
 
-var fields881 = []sdk.Field{
+var fields881 = sdk.Fields{
 	{Name: "back", Type: sdk.TString, Max: 5000},
 	{Name: "front", Type: sdk.TString, Max: 5000},
 }
 
-var fields882 = []sdk.Field{
-	{Name: "document", Type: sdk.TObject, Fields: fields881},
+var fields882 = sdk.Fields{
+	{Name: "document", Type: sdk.TObject, Fields: &fields881},
 }
 
-var fields883 = []sdk.Field{
-	{Name: "card_issuing", Type: sdk.TObject, Fields: fields880},
-	{Name: "dob", Type: sdk.TObject, Fields: fields312},
+var fields883 = sdk.Fields{
+	{Name: "card_issuing", Type: sdk.TObject, Fields: &fields880},
+	{Name: "dob", Type: sdk.TObject, Fields: &fields312},
 	{Name: "first_name", Type: sdk.TString},
 	{Name: "last_name", Type: sdk.TString},
-	{Name: "verification", Type: sdk.TObject, Fields: fields882},
+	{Name: "verification", Type: sdk.TObject, Fields: &fields882},
 }
 
-var enum884 = []string{"de", "en", "es", "fr", "it"}
+var enum884 = sdk.Enum{"de", "en", "es", "fr", "it"}
 
-var item885 = sdk.Field{Type: sdk.TString, Enum: enum884}
+var item885 = sdk.Field{Type: sdk.TString, Enum: &enum884}
 
-var enum886 = []string{"not_present", "present"}
+var enum886 = sdk.Enum{"not_present", "present"}
 
-var item887 = sdk.Field{Type: sdk.TString, In: 4, Enum: enum886}
+var item887 = sdk.Field{Type: sdk.TString, In: 4, Enum: &enum886}
 
-var enum888 = []string{"ac_refrigeration_repair", "accounting_bookkeeping_services", "advertising_services", "agricultural_cooperative", "airlines_air_carriers", "airports_flying_fields", "ambulance_services", "amusement_parks_carnivals", "antique_reproductions", "antique_shops", "aquariums", "architectural_surveying_services", "art_dealers_and_galleries", "artists_supply_and_craft_shops", "auto_and_home_supply_stores", "auto_body_repair_shops", "auto_paint_shops", "auto_service_shops", "automated_cash_disburse", "automated_fuel_dispensers", "automobile_associations", "automotive_parts_and_accessories_stores", "automotive_tire_stores", "bail_and_bond_payments", "bakeries", "bands_orchestras", "barber_and_beauty_shops", "betting_casino_gambling", "bicycle_shops", "billiard_pool_establishments", "boat_dealers", "boat_rentals_and_leases", "book_stores", "books_periodicals_and_newspapers", "bowling_alleys", "bus_lines", "business_secretarial_schools", "buying_shopping_services", "cable_satellite_and_other_pay_television_and_radio", "camera_and_photographic_supply_stores", "candy_nut_and_confectionery_stores", "car_and_truck_dealers_new_used", "car_and_truck_dealers_used_only", "car_rental_agencies", "car_washes", "carpentry_services", "carpet_upholstery_cleaning", "caterers", "charitable_and_social_service_organizations_fundraising", "chemicals_and_allied_products", "child_care_services", "childrens_and_infants_wear_stores", "chiropodists_podiatrists", "chiropractors", "cigar_stores_and_stands", "civic_social_fraternal_associations", "cleaning_and_maintenance", "clothing_rental", "colleges_universities", "commercial_equipment", "commercial_footwear", "commercial_photography_art_and_graphics", "commuter_transport_and_ferries", "computer_network_services", "computer_programming", "computer_repair", "computer_software_stores", "computers_peripherals_and_software", "concrete_work_services", "construction_materials", "consulting_public_relations", "correspondence_schools", "cosmetic_stores", "counseling_services", "country_clubs", "courier_services", "court_costs", "credit_reporting_agencies", "cruise_lines", "dairy_products_stores", "dance_hall_studios_schools", "dating_escort_services", "dentists_orthodontists", "department_stores", "detective_agencies", "digital_goods_applications", "digital_goods_games", "digital_goods_large_volume", "digital_goods_media", "direct_marketing_catalog_merchant", "direct_marketing_combination_catalog_and_retail_merchant", "direct_marketing_inbound_telemarketing", "direct_marketing_insurance_services", "direct_marketing_other", "direct_marketing_outbound_telemarketing", "direct_marketing_subscription", "direct_marketing_travel", "discount_stores", "doctors", "door_to_door_sales", "drapery_window_covering_and_upholstery_stores", "drinking_places", "drug_stores_and_pharmacies", "drugs_drug_proprietaries_and_druggist_sundries", "dry_cleaners", "durable_goods", "duty_free_stores", "eating_places_restaurants", "educational_services", "electric_razor_stores", "electric_vehicle_charging", "electrical_parts_and_equipment", "electrical_services", "electronics_repair_shops", "electronics_stores", "elementary_secondary_schools", "emergency_services_gcas_visa_use_only", "employment_temp_agencies", "equipment_rental", "exterminating_services", "family_clothing_stores", "fast_food_restaurants", "financial_institutions", "fines_government_administrative_entities", "fireplace_fireplace_screens_and_accessories_stores", "floor_covering_stores", "florists", "florists_supplies_nursery_stock_and_flowers", "freezer_and_locker_meat_provisioners", "fuel_dealers_non_automotive", "funeral_services_crematories", "furniture_home_furnishings_and_equipment_stores_except_appliances", "furniture_repair_refinishing", "furriers_and_fur_shops", "general_services", "gift_card_novelty_and_souvenir_shops", "glass_paint_and_wallpaper_stores", "glassware_crystal_stores", "golf_courses_public", "government_licensed_horse_dog_racing_us_region_only", "government_licensed_online_casions_online_gambling_us_region_only", "government_owned_lotteries_non_us_region", "government_owned_lotteries_us_region_only", "government_services", "grocery_stores_supermarkets", "hardware_equipment_and_supplies", "hardware_stores", "health_and_beauty_spas", "hearing_aids_sales_and_supplies", "heating_plumbing_a_c", "hobby_toy_and_game_shops", "home_supply_warehouse_stores", "hospitals", "hotels_motels_and_resorts", "household_appliance_stores", "industrial_supplies", "information_retrieval_services", "insurance_default", "insurance_underwriting_premiums", "intra_company_purchases", "jewelry_stores_watches_clocks_and_silverware_stores", "landscaping_services", "laundries", "laundry_cleaning_services", "legal_services_attorneys", "luggage_and_leather_goods_stores", "lumber_building_materials_stores", "manual_cash_disburse", "marinas_service_and_supplies", "marketplaces", "masonry_stonework_and_plaster", "massage_parlors", "medical_and_dental_labs", "medical_dental_ophthalmic_and_hospital_equipment_and_supplies", "medical_services", "membership_organizations", "mens_and_boys_clothing_and_accessories_stores", "mens_womens_clothing_stores", "metal_service_centers", "miscellaneous", "miscellaneous_apparel_and_accessory_shops", "miscellaneous_auto_dealers", "miscellaneous_business_services", "miscellaneous_food_stores", "miscellaneous_general_merchandise", "miscellaneous_general_services", "miscellaneous_home_furnishing_specialty_stores", "miscellaneous_publishing_and_printing", "miscellaneous_recreation_services", "miscellaneous_repair_shops", "miscellaneous_specialty_retail", "mobile_home_dealers", "motion_picture_theaters", "motor_freight_carriers_and_trucking", "motor_homes_dealers", "motor_vehicle_supplies_and_new_parts", "motorcycle_shops_and_dealers", "motorcycle_shops_dealers", "music_stores_musical_instruments_pianos_and_sheet_music", "news_dealers_and_newsstands", "non_fi_money_orders", "non_fi_stored_value_card_purchase_load", "nondurable_goods", "nurseries_lawn_and_garden_supply_stores", "nursing_personal_care", "office_and_commercial_furniture", "opticians_eyeglasses", "optometrists_ophthalmologist", "orthopedic_goods_prosthetic_devices", "osteopaths", "package_stores_beer_wine_and_liquor", "paints_varnishes_and_supplies", "parking_lots_garages", "passenger_railways", "pawn_shops", "pet_shops_pet_food_and_supplies", "petroleum_and_petroleum_products", "photo_developing", "photographic_photocopy_microfilm_equipment_and_supplies", "photographic_studios", "picture_video_production", "piece_goods_notions_and_other_dry_goods", "plumbing_heating_equipment_and_supplies", "political_organizations", "postal_services_government_only", "precious_stones_and_metals_watches_and_jewelry", "professional_services", "public_warehousing_and_storage", "quick_copy_repro_and_blueprint", "railroads", "real_estate_agents_and_managers_rentals", "record_stores", "recreational_vehicle_rentals", "religious_goods_stores", "religious_organizations", "roofing_siding_sheet_metal", "secretarial_support_services", "security_brokers_dealers", "service_stations", "sewing_needlework_fabric_and_piece_goods_stores", "shoe_repair_hat_cleaning", "shoe_stores", "small_appliance_repair", "snowmobile_dealers", "special_trade_services", "specialty_cleaning", "sporting_goods_stores", "sporting_recreation_camps", "sports_and_riding_apparel_stores", "sports_clubs_fields", "stamp_and_coin_stores", "stationary_office_supplies_printing_and_writing_paper", "stationery_stores_office_and_school_supply_stores", "swimming_pools_sales", "t_ui_travel_germany", "tailors_alterations", "tax_payments_government_agencies", "tax_preparation_services", "taxicabs_limousines", "telecommunication_equipment_and_telephone_sales", "telecommunication_services", "telegraph_services", "tent_and_awning_shops", "testing_laboratories", "theatrical_ticket_agencies", "timeshares", "tire_retreading_and_repair", "tolls_bridge_fees", "tourist_attractions_and_exhibits", "towing_services", "trailer_parks_campgrounds", "transportation_services", "travel_agencies_tour_operators", "truck_stop_iteration", "truck_utility_trailer_rentals", "typesetting_plate_making_and_related_services", "typewriter_stores", "u_s_federal_government_agencies_or_departments", "uniforms_commercial_clothing", "used_merchandise_and_secondhand_stores", "utilities", "variety_stores", "veterinary_services", "video_amusement_game_supplies", "video_game_arcades", "video_tape_rental_stores", "vocational_trade_schools", "watch_jewelry_repair", "welding_repair", "wholesale_clubs", "wig_and_toupee_stores", "wires_money_orders", "womens_accessory_and_specialty_shops", "womens_ready_to_wear_stores", "wrecking_and_salvage_yards"}
+var enum888 = sdk.Enum{"ac_refrigeration_repair", "accounting_bookkeeping_services", "advertising_services", "agricultural_cooperative", "airlines_air_carriers", "airports_flying_fields", "ambulance_services", "amusement_parks_carnivals", "antique_reproductions", "antique_shops", "aquariums", "architectural_surveying_services", "art_dealers_and_galleries", "artists_supply_and_craft_shops", "auto_and_home_supply_stores", "auto_body_repair_shops", "auto_paint_shops", "auto_service_shops", "automated_cash_disburse", "automated_fuel_dispensers", "automobile_associations", "automotive_parts_and_accessories_stores", "automotive_tire_stores", "bail_and_bond_payments", "bakeries", "bands_orchestras", "barber_and_beauty_shops", "betting_casino_gambling", "bicycle_shops", "billiard_pool_establishments", "boat_dealers", "boat_rentals_and_leases", "book_stores", "books_periodicals_and_newspapers", "bowling_alleys", "bus_lines", "business_secretarial_schools", "buying_shopping_services", "cable_satellite_and_other_pay_television_and_radio", "camera_and_photographic_supply_stores", "candy_nut_and_confectionery_stores", "car_and_truck_dealers_new_used", "car_and_truck_dealers_used_only", "car_rental_agencies", "car_washes", "carpentry_services", "carpet_upholstery_cleaning", "caterers", "charitable_and_social_service_organizations_fundraising", "chemicals_and_allied_products", "child_care_services", "childrens_and_infants_wear_stores", "chiropodists_podiatrists", "chiropractors", "cigar_stores_and_stands", "civic_social_fraternal_associations", "cleaning_and_maintenance", "clothing_rental", "colleges_universities", "commercial_equipment", "commercial_footwear", "commercial_photography_art_and_graphics", "commuter_transport_and_ferries", "computer_network_services", "computer_programming", "computer_repair", "computer_software_stores", "computers_peripherals_and_software", "concrete_work_services", "construction_materials", "consulting_public_relations", "correspondence_schools", "cosmetic_stores", "counseling_services", "country_clubs", "courier_services", "court_costs", "credit_reporting_agencies", "cruise_lines", "dairy_products_stores", "dance_hall_studios_schools", "dating_escort_services", "dentists_orthodontists", "department_stores", "detective_agencies", "digital_goods_applications", "digital_goods_games", "digital_goods_large_volume", "digital_goods_media", "direct_marketing_catalog_merchant", "direct_marketing_combination_catalog_and_retail_merchant", "direct_marketing_inbound_telemarketing", "direct_marketing_insurance_services", "direct_marketing_other", "direct_marketing_outbound_telemarketing", "direct_marketing_subscription", "direct_marketing_travel", "discount_stores", "doctors", "door_to_door_sales", "drapery_window_covering_and_upholstery_stores", "drinking_places", "drug_stores_and_pharmacies", "drugs_drug_proprietaries_and_druggist_sundries", "dry_cleaners", "durable_goods", "duty_free_stores", "eating_places_restaurants", "educational_services", "electric_razor_stores", "electric_vehicle_charging", "electrical_parts_and_equipment", "electrical_services", "electronics_repair_shops", "electronics_stores", "elementary_secondary_schools", "emergency_services_gcas_visa_use_only", "employment_temp_agencies", "equipment_rental", "exterminating_services", "family_clothing_stores", "fast_food_restaurants", "financial_institutions", "fines_government_administrative_entities", "fireplace_fireplace_screens_and_accessories_stores", "floor_covering_stores", "florists", "florists_supplies_nursery_stock_and_flowers", "freezer_and_locker_meat_provisioners", "fuel_dealers_non_automotive", "funeral_services_crematories", "furniture_home_furnishings_and_equipment_stores_except_appliances", "furniture_repair_refinishing", "furriers_and_fur_shops", "general_services", "gift_card_novelty_and_souvenir_shops", "glass_paint_and_wallpaper_stores", "glassware_crystal_stores", "golf_courses_public", "government_licensed_horse_dog_racing_us_region_only", "government_licensed_online_casions_online_gambling_us_region_only", "government_owned_lotteries_non_us_region", "government_owned_lotteries_us_region_only", "government_services", "grocery_stores_supermarkets", "hardware_equipment_and_supplies", "hardware_stores", "health_and_beauty_spas", "hearing_aids_sales_and_supplies", "heating_plumbing_a_c", "hobby_toy_and_game_shops", "home_supply_warehouse_stores", "hospitals", "hotels_motels_and_resorts", "household_appliance_stores", "industrial_supplies", "information_retrieval_services", "insurance_default", "insurance_underwriting_premiums", "intra_company_purchases", "jewelry_stores_watches_clocks_and_silverware_stores", "landscaping_services", "laundries", "laundry_cleaning_services", "legal_services_attorneys", "luggage_and_leather_goods_stores", "lumber_building_materials_stores", "manual_cash_disburse", "marinas_service_and_supplies", "marketplaces", "masonry_stonework_and_plaster", "massage_parlors", "medical_and_dental_labs", "medical_dental_ophthalmic_and_hospital_equipment_and_supplies", "medical_services", "membership_organizations", "mens_and_boys_clothing_and_accessories_stores", "mens_womens_clothing_stores", "metal_service_centers", "miscellaneous", "miscellaneous_apparel_and_accessory_shops", "miscellaneous_auto_dealers", "miscellaneous_business_services", "miscellaneous_food_stores", "miscellaneous_general_merchandise", "miscellaneous_general_services", "miscellaneous_home_furnishing_specialty_stores", "miscellaneous_publishing_and_printing", "miscellaneous_recreation_services", "miscellaneous_repair_shops", "miscellaneous_specialty_retail", "mobile_home_dealers", "motion_picture_theaters", "motor_freight_carriers_and_trucking", "motor_homes_dealers", "motor_vehicle_supplies_and_new_parts", "motorcycle_shops_and_dealers", "motorcycle_shops_dealers", "music_stores_musical_instruments_pianos_and_sheet_music", "news_dealers_and_newsstands", "non_fi_money_orders", "non_fi_stored_value_card_purchase_load", "nondurable_goods", "nurseries_lawn_and_garden_supply_stores", "nursing_personal_care", "office_and_commercial_furniture", "opticians_eyeglasses", "optometrists_ophthalmologist", "orthopedic_goods_prosthetic_devices", "osteopaths", "package_stores_beer_wine_and_liquor", "paints_varnishes_and_supplies", "parking_lots_garages", "passenger_railways", "pawn_shops", "pet_shops_pet_food_and_supplies", "petroleum_and_petroleum_products", "photo_developing", "photographic_photocopy_microfilm_equipment_and_supplies", "photographic_studios", "picture_video_production", "piece_goods_notions_and_other_dry_goods", "plumbing_heating_equipment_and_supplies", "political_organizations", "postal_services_government_only", "precious_stones_and_metals_watches_and_jewelry", "professional_services", "public_warehousing_and_storage", "quick_copy_repro_and_blueprint", "railroads", "real_estate_agents_and_managers_rentals", "record_stores", "recreational_vehicle_rentals", "religious_goods_stores", "religious_organizations", "roofing_siding_sheet_metal", "secretarial_support_services", "security_brokers_dealers", "service_stations", "sewing_needlework_fabric_and_piece_goods_stores", "shoe_repair_hat_cleaning", "shoe_stores", "small_appliance_repair", "snowmobile_dealers", "special_trade_services", "specialty_cleaning", "sporting_goods_stores", "sporting_recreation_camps", "sports_and_riding_apparel_stores", "sports_clubs_fields", "stamp_and_coin_stores", "stationary_office_supplies_printing_and_writing_paper", "stationery_stores_office_and_school_supply_stores", "swimming_pools_sales", "t_ui_travel_germany", "tailors_alterations", "tax_payments_government_agencies", "tax_preparation_services", "taxicabs_limousines", "telecommunication_equipment_and_telephone_sales", "telecommunication_services", "telegraph_services", "tent_and_awning_shops", "testing_laboratories", "theatrical_ticket_agencies", "timeshares", "tire_retreading_and_repair", "tolls_bridge_fees", "tourist_attractions_and_exhibits", "towing_services", "trailer_parks_campgrounds", "transportation_services", "travel_agencies_tour_operators", "truck_stop_iteration", "truck_utility_trailer_rentals", "typesetting_plate_making_and_related_services", "typewriter_stores", "u_s_federal_government_agencies_or_departments", "uniforms_commercial_clothing", "used_merchandise_and_secondhand_stores", "utilities", "variety_stores", "veterinary_services", "video_amusement_game_supplies", "video_game_arcades", "video_tape_rental_stores", "vocational_trade_schools", "watch_jewelry_repair", "welding_repair", "wholesale_clubs", "wig_and_toupee_stores", "wires_money_orders", "womens_accessory_and_specialty_shops", "womens_ready_to_wear_stores", "wrecking_and_salvage_yards"}
 
-var item889 = sdk.Field{Type: sdk.TString, Enum: enum888}
+var item889 = sdk.Field{Type: sdk.TString, Enum: &enum888}
 
-var enum890 = []string{"all_time", "daily", "monthly", "per_authorization", "weekly", "yearly"}
+var enum890 = sdk.Enum{"all_time", "daily", "monthly", "per_authorization", "weekly", "yearly"}
 
-var fields891 = []sdk.Field{
+var fields891 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger, Required: true},
 	{Name: "categories", Type: sdk.TArray, Item: &item889},
-	{Name: "interval", Type: sdk.TString, Required: true, Enum: enum890},
+	{Name: "interval", Type: sdk.TString, Required: true, Enum: &enum890},
 }
 
-var item892 = sdk.Field{Type: sdk.TObject, Fields: fields891}
+var item892 = sdk.Field{Type: sdk.TObject, Fields: &fields891}
 
-var fields893 = []sdk.Field{
+var fields893 = sdk.Fields{
 	{Name: "allowed_card_presences", Type: sdk.TArray, In: 4, Item: &item887},
 	{Name: "allowed_categories", Type: sdk.TArray, Item: &item889},
 	{Name: "allowed_merchant_countries", Type: sdk.TArray, Item: &item0},
@@ -15675,75 +15675,75 @@ var fields893 = []sdk.Field{
 	{Name: "spending_limits_currency", Type: sdk.TString},
 }
 
-var fields894 = []sdk.Field{
-	{Name: "billing", Type: sdk.TObject, Required: true, Fields: fields878},
-	{Name: "company", Type: sdk.TObject, Fields: fields879},
+var fields894 = sdk.Fields{
+	{Name: "billing", Type: sdk.TObject, Required: true, Fields: &fields878},
+	{Name: "company", Type: sdk.TObject, Fields: &fields879},
 	{Name: "email", Type: sdk.TString},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "individual", Type: sdk.TObject, Fields: fields883},
+	{Name: "individual", Type: sdk.TObject, Fields: &fields883},
 	{Name: "metadata", Type: sdk.TMap},
 	{Name: "name", Type: sdk.TString, Required: true},
 	{Name: "phone_number", Type: sdk.TString},
 	{Name: "preferred_locales", Type: sdk.TArray, Item: &item885},
-	{Name: "spending_controls", Type: sdk.TObject, Fields: fields893},
-	{Name: "status", Type: sdk.TString, Enum: enum38},
-	{Name: "type", Type: sdk.TString, Enum: enum147},
+	{Name: "spending_controls", Type: sdk.TObject, Fields: &fields893},
+	{Name: "status", Type: sdk.TString, Enum: &enum38},
+	{Name: "type", Type: sdk.TString, Enum: &enum147},
 }
 
-var fields895 = []sdk.Field{
-	{Name: "billing", Type: sdk.TObject, Fields: fields878},
-	{Name: "company", Type: sdk.TObject, Fields: fields879},
+var fields895 = sdk.Fields{
+	{Name: "billing", Type: sdk.TObject, Fields: &fields878},
+	{Name: "company", Type: sdk.TObject, Fields: &fields879},
 	{Name: "email", Type: sdk.TString},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "individual", Type: sdk.TObject, Fields: fields883},
+	{Name: "individual", Type: sdk.TObject, Fields: &fields883},
 	{Name: "metadata", Type: sdk.TMap},
 	{Name: "phone_number", Type: sdk.TString},
 	{Name: "preferred_locales", Type: sdk.TArray, Item: &item885},
-	{Name: "spending_controls", Type: sdk.TObject, Fields: fields893},
-	{Name: "status", Type: sdk.TString, Enum: enum38},
+	{Name: "spending_controls", Type: sdk.TObject, Fields: &fields893},
+	{Name: "status", Type: sdk.TString, Enum: &enum38},
 }
 
-var fields896 = []sdk.Field{
+var fields896 = sdk.Fields{
 	{Name: "payment_count", Type: sdk.TInteger, Required: true, In: 4},
 }
 
-var fields897 = []sdk.Field{
-	{Name: "cancel_after", Type: sdk.TObject, Required: true, In: 4, Fields: fields896},
+var fields897 = sdk.Fields{
+	{Name: "cancel_after", Type: sdk.TObject, Required: true, In: 4, Fields: &fields896},
 }
 
-var fields898 = []sdk.Field{
+var fields898 = sdk.Fields{
 	{Name: "encrypted_number", Type: sdk.TString, Max: 5000},
 }
 
-var enum899 = []string{"damaged", "expired", "lost", "stolen"}
+var enum899 = sdk.Enum{"damaged", "expired", "lost", "stolen"}
 
-var enum900 = []string{"disabled", "normalization_only", "validation_and_normalization"}
+var enum900 = sdk.Enum{"disabled", "normalization_only", "validation_and_normalization"}
 
-var fields901 = []sdk.Field{
-	{Name: "mode", Type: sdk.TString, Required: true, In: 6, Enum: enum900},
+var fields901 = sdk.Fields{
+	{Name: "mode", Type: sdk.TString, Required: true, In: 6, Enum: &enum900},
 }
 
-var fields902 = []sdk.Field{
+var fields902 = sdk.Fields{
 	{Name: "eori_number", Type: sdk.TString, Max: 5000},
 }
 
-var enum903 = []string{"express", "priority", "standard"}
+var enum903 = sdk.Enum{"express", "priority", "standard"}
 
-var enum904 = []string{"bulk", "individual"}
+var enum904 = sdk.Enum{"bulk", "individual"}
 
-var fields905 = []sdk.Field{
-	{Name: "address", Type: sdk.TObject, Required: true, Fields: fields877},
-	{Name: "address_validation", Type: sdk.TObject, In: 6, Fields: fields901},
+var fields905 = sdk.Fields{
+	{Name: "address", Type: sdk.TObject, Required: true, Fields: &fields877},
+	{Name: "address_validation", Type: sdk.TObject, In: 6, Fields: &fields901},
 	{Name: "business_name", Type: sdk.TString, Max: 50, In: 4},
-	{Name: "customs", Type: sdk.TObject, Fields: fields902},
+	{Name: "customs", Type: sdk.TObject, Fields: &fields902},
 	{Name: "name", Type: sdk.TString, Required: true, Max: 5000},
 	{Name: "phone_number", Type: sdk.TString},
 	{Name: "require_signature", Type: sdk.TBoolean},
-	{Name: "service", Type: sdk.TString, Enum: enum903},
-	{Name: "type", Type: sdk.TString, Enum: enum904},
+	{Name: "service", Type: sdk.TString, Enum: &enum903},
+	{Name: "type", Type: sdk.TString, Enum: &enum904},
 }
 
-var fields906 = []sdk.Field{
+var fields906 = sdk.Fields{
 	{Name: "allowed_card_presences", Type: sdk.TArray, In: 4, Item: &item887},
 	{Name: "allowed_categories", Type: sdk.TArray, Item: &item889},
 	{Name: "allowed_merchant_countries", Type: sdk.TArray, Item: &item0},
@@ -15753,29 +15753,29 @@ var fields906 = []sdk.Field{
 	{Name: "spending_limits", Type: sdk.TArray, Item: &item892},
 }
 
-var fields907 = []sdk.Field{
+var fields907 = sdk.Fields{
 	{Name: "cardholder", Type: sdk.TString, Max: 5000},
 	{Name: "currency", Type: sdk.TString, Required: true},
 	{Name: "exp_month", Type: sdk.TInteger, In: 4},
 	{Name: "exp_year", Type: sdk.TInteger, In: 4},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "financial_account", Type: sdk.TString},
-	{Name: "lifecycle_controls", Type: sdk.TObject, In: 4, Fields: fields897},
+	{Name: "lifecycle_controls", Type: sdk.TObject, In: 4, Fields: &fields897},
 	{Name: "metadata", Type: sdk.TMap},
 	{Name: "personalization_design", Type: sdk.TString, Max: 5000},
-	{Name: "pin", Type: sdk.TObject, Fields: fields898},
+	{Name: "pin", Type: sdk.TObject, Fields: &fields898},
 	{Name: "replacement_for", Type: sdk.TString, Max: 5000},
-	{Name: "replacement_reason", Type: sdk.TString, Enum: enum899},
+	{Name: "replacement_reason", Type: sdk.TString, Enum: &enum899},
 	{Name: "second_line", Type: sdk.TString | sdk.TClear, Max: 5000},
-	{Name: "shipping", Type: sdk.TObject, Fields: fields905},
-	{Name: "spending_controls", Type: sdk.TObject, Fields: fields906},
-	{Name: "status", Type: sdk.TString, Enum: enum38},
-	{Name: "type", Type: sdk.TString, Required: true, Enum: enum150},
+	{Name: "shipping", Type: sdk.TObject, Fields: &fields905},
+	{Name: "spending_controls", Type: sdk.TObject, Fields: &fields906},
+	{Name: "status", Type: sdk.TString, Enum: &enum38},
+	{Name: "type", Type: sdk.TString, Required: true, Enum: &enum150},
 }
 
-var enum908 = []string{"lost", "stolen"}
+var enum908 = sdk.Enum{"lost", "stolen"}
 
-var fields909 = []sdk.Field{
+var fields909 = sdk.Fields{
 	{Name: "city", Type: sdk.TString, Required: true, Max: 5000, In: 6},
 	{Name: "country", Type: sdk.TString, Required: true, Max: 5000, In: 6},
 	{Name: "line1", Type: sdk.TString, Required: true, Max: 5000, In: 6},
@@ -15784,38 +15784,38 @@ var fields909 = []sdk.Field{
 	{Name: "state", Type: sdk.TString, Max: 5000, In: 6},
 }
 
-var fields910 = []sdk.Field{
+var fields910 = sdk.Fields{
 	{Name: "eori_number", Type: sdk.TString, Max: 5000, In: 6},
 }
 
-var fields911 = []sdk.Field{
-	{Name: "address", Type: sdk.TObject, Required: true, In: 6, Fields: fields909},
-	{Name: "address_validation", Type: sdk.TObject, In: 6, Fields: fields901},
+var fields911 = sdk.Fields{
+	{Name: "address", Type: sdk.TObject, Required: true, In: 6, Fields: &fields909},
+	{Name: "address_validation", Type: sdk.TObject, In: 6, Fields: &fields901},
 	{Name: "business_name", Type: sdk.TString, Max: 50, In: 4},
-	{Name: "customs", Type: sdk.TObject, In: 6, Fields: fields910},
+	{Name: "customs", Type: sdk.TObject, In: 6, Fields: &fields910},
 	{Name: "name", Type: sdk.TString, Required: true, Max: 5000, In: 6},
 	{Name: "phone_number", Type: sdk.TString, In: 6},
 	{Name: "require_signature", Type: sdk.TBoolean, In: 6},
-	{Name: "service", Type: sdk.TString, In: 6, Enum: enum903},
-	{Name: "type", Type: sdk.TString, In: 6, Enum: enum904},
+	{Name: "service", Type: sdk.TString, In: 6, Enum: &enum903},
+	{Name: "type", Type: sdk.TString, In: 6, Enum: &enum904},
 }
 
-var fields912 = []sdk.Field{
-	{Name: "cancellation_reason", Type: sdk.TString, Enum: enum908},
+var fields912 = sdk.Fields{
+	{Name: "cancellation_reason", Type: sdk.TString, Enum: &enum908},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
 	{Name: "personalization_design", Type: sdk.TString, Max: 5000},
-	{Name: "pin", Type: sdk.TObject, Fields: fields898},
-	{Name: "shipping", Type: sdk.TObject, In: 6, Fields: fields911},
-	{Name: "spending_controls", Type: sdk.TObject, Fields: fields906},
-	{Name: "status", Type: sdk.TString, Enum: enum149},
+	{Name: "pin", Type: sdk.TObject, Fields: &fields898},
+	{Name: "shipping", Type: sdk.TObject, In: 6, Fields: &fields911},
+	{Name: "spending_controls", Type: sdk.TObject, Fields: &fields906},
+	{Name: "status", Type: sdk.TString, Enum: &enum149},
 }
 
-var enum913 = []string{"merchandise", "service"}
+var enum913 = sdk.Enum{"merchandise", "service"}
 
-var enum914 = []string{"merchant_rejected", "successful"}
+var enum914 = sdk.Enum{"merchant_rejected", "successful"}
 
-var fields915 = []sdk.Field{
+var fields915 = sdk.Fields{
 	{Name: "additional_documentation", Type: sdk.TString | sdk.TClear},
 	{Name: "canceled_at", Type: sdk.TInteger | sdk.TClear},
 	{Name: "cancellation_policy_provided", Type: sdk.TBoolean | sdk.TClear},
@@ -15823,12 +15823,12 @@ var fields915 = []sdk.Field{
 	{Name: "expected_at", Type: sdk.TInteger | sdk.TClear},
 	{Name: "explanation", Type: sdk.TString | sdk.TClear, Max: 2500},
 	{Name: "product_description", Type: sdk.TString | sdk.TClear, Max: 2500},
-	{Name: "product_type", Type: sdk.TString | sdk.TClear, Enum: enum913},
-	{Name: "return_status", Type: sdk.TString | sdk.TClear, Enum: enum914},
+	{Name: "product_type", Type: sdk.TString | sdk.TClear, Enum: &enum913},
+	{Name: "return_status", Type: sdk.TString | sdk.TClear, Enum: &enum914},
 	{Name: "returned_at", Type: sdk.TInteger | sdk.TClear},
 }
 
-var fields916 = []sdk.Field{
+var fields916 = sdk.Fields{
 	{Name: "additional_documentation", Type: sdk.TString | sdk.TClear},
 	{Name: "card_statement", Type: sdk.TString | sdk.TClear},
 	{Name: "cash_receipt", Type: sdk.TString | sdk.TClear},
@@ -15837,43 +15837,43 @@ var fields916 = []sdk.Field{
 	{Name: "original_transaction", Type: sdk.TString, Max: 5000},
 }
 
-var fields917 = []sdk.Field{
+var fields917 = sdk.Fields{
 	{Name: "additional_documentation", Type: sdk.TString | sdk.TClear},
 	{Name: "explanation", Type: sdk.TString | sdk.TClear, Max: 2500},
 }
 
-var fields918 = []sdk.Field{
+var fields918 = sdk.Fields{
 	{Name: "additional_documentation", Type: sdk.TString | sdk.TClear},
 	{Name: "explanation", Type: sdk.TString | sdk.TClear, Max: 2500},
 	{Name: "received_at", Type: sdk.TInteger | sdk.TClear},
 	{Name: "return_description", Type: sdk.TString | sdk.TClear, Max: 2500},
-	{Name: "return_status", Type: sdk.TString | sdk.TClear, Enum: enum914},
+	{Name: "return_status", Type: sdk.TString | sdk.TClear, Enum: &enum914},
 	{Name: "returned_at", Type: sdk.TInteger | sdk.TClear},
 }
 
-var fields919 = []sdk.Field{
+var fields919 = sdk.Fields{
 	{Name: "additional_documentation", Type: sdk.TString | sdk.TClear, In: 6},
 	{Name: "explanation", Type: sdk.TString | sdk.TClear, Max: 2500, In: 6},
 }
 
-var fields920 = []sdk.Field{
+var fields920 = sdk.Fields{
 	{Name: "additional_documentation", Type: sdk.TString | sdk.TClear},
 	{Name: "expected_at", Type: sdk.TInteger | sdk.TClear},
 	{Name: "explanation", Type: sdk.TString | sdk.TClear, Max: 2500},
 	{Name: "product_description", Type: sdk.TString | sdk.TClear, Max: 2500},
-	{Name: "product_type", Type: sdk.TString | sdk.TClear, Enum: enum913},
+	{Name: "product_type", Type: sdk.TString | sdk.TClear, Enum: &enum913},
 }
 
-var fields921 = []sdk.Field{
+var fields921 = sdk.Fields{
 	{Name: "additional_documentation", Type: sdk.TString | sdk.TClear},
 	{Name: "explanation", Type: sdk.TString | sdk.TClear, Max: 2500},
 	{Name: "product_description", Type: sdk.TString | sdk.TClear, Max: 2500},
-	{Name: "product_type", Type: sdk.TString | sdk.TClear, Enum: enum913},
+	{Name: "product_type", Type: sdk.TString | sdk.TClear, Enum: &enum913},
 }
 
-var enum922 = []string{"canceled", "duplicate", "fraudulent", "merchandise_not_as_described", "not_received", "other", "service_not_as_described", "no_valid_authorization"}
+var enum922 = sdk.Enum{"canceled", "duplicate", "fraudulent", "merchandise_not_as_described", "not_received", "other", "service_not_as_described", "no_valid_authorization"}
 
-var fields923 = []sdk.Field{
+var fields923 = sdk.Fields{
 	{Name: "additional_documentation", Type: sdk.TString | sdk.TClear},
 	{Name: "canceled_at", Type: sdk.TInteger | sdk.TClear},
 	{Name: "cancellation_reason", Type: sdk.TString | sdk.TClear, Max: 2500},
@@ -15881,245 +15881,245 @@ var fields923 = []sdk.Field{
 	{Name: "received_at", Type: sdk.TInteger | sdk.TClear},
 }
 
-var fields924 = []sdk.Field{
-	{Name: "canceled", Type: sdk.TObject | sdk.TClear, Fields: fields915},
-	{Name: "duplicate", Type: sdk.TObject | sdk.TClear, Fields: fields916},
-	{Name: "fraudulent", Type: sdk.TObject | sdk.TClear, Fields: fields917},
-	{Name: "merchandise_not_as_described", Type: sdk.TObject | sdk.TClear, Fields: fields918},
-	{Name: "no_valid_authorization", Type: sdk.TObject | sdk.TClear, In: 6, Fields: fields919},
-	{Name: "not_received", Type: sdk.TObject | sdk.TClear, Fields: fields920},
-	{Name: "other", Type: sdk.TObject | sdk.TClear, Fields: fields921},
-	{Name: "reason", Type: sdk.TString, Enum: enum922, EnumIn: "\a\a\a\a\a\a\a\x06"},
-	{Name: "service_not_as_described", Type: sdk.TObject | sdk.TClear, Fields: fields923},
+var fields924 = sdk.Fields{
+	{Name: "canceled", Type: sdk.TObject | sdk.TClear, Fields: &fields915},
+	{Name: "duplicate", Type: sdk.TObject | sdk.TClear, Fields: &fields916},
+	{Name: "fraudulent", Type: sdk.TObject | sdk.TClear, Fields: &fields917},
+	{Name: "merchandise_not_as_described", Type: sdk.TObject | sdk.TClear, Fields: &fields918},
+	{Name: "no_valid_authorization", Type: sdk.TObject | sdk.TClear, In: 6, Fields: &fields919},
+	{Name: "not_received", Type: sdk.TObject | sdk.TClear, Fields: &fields920},
+	{Name: "other", Type: sdk.TObject | sdk.TClear, Fields: &fields921},
+	{Name: "reason", Type: sdk.TString, Enum: &enum922, EnumIn: "\a\a\a\a\a\a\a\x06"},
+	{Name: "service_not_as_described", Type: sdk.TObject | sdk.TClear, Fields: &fields923},
 }
 
-var fields925 = []sdk.Field{
+var fields925 = sdk.Fields{
 	{Name: "received_debit", Type: sdk.TString, Required: true, Max: 5000},
 }
 
-var fields926 = []sdk.Field{
+var fields926 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger},
-	{Name: "evidence", Type: sdk.TObject, Fields: fields924},
+	{Name: "evidence", Type: sdk.TObject, Fields: &fields924},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "metadata", Type: sdk.TMap},
 	{Name: "transaction", Type: sdk.TString, Max: 5000},
-	{Name: "treasury", Type: sdk.TObject, Fields: fields925},
+	{Name: "treasury", Type: sdk.TObject, Fields: &fields925},
 }
 
-var fields927 = []sdk.Field{
+var fields927 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger},
-	{Name: "evidence", Type: sdk.TObject, Fields: fields924},
+	{Name: "evidence", Type: sdk.TObject, Fields: &fields924},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
 }
 
-var fields928 = []sdk.Field{
+var fields928 = sdk.Fields{
 	{Name: "footer_body", Type: sdk.TString | sdk.TClear, Max: 200},
 	{Name: "footer_title", Type: sdk.TString | sdk.TClear, Max: 30},
 	{Name: "header_body", Type: sdk.TString | sdk.TClear, Max: 200},
 	{Name: "header_title", Type: sdk.TString | sdk.TClear, Max: 30},
 }
 
-var fields929 = []sdk.Field{
+var fields929 = sdk.Fields{
 	{Name: "is_default", Type: sdk.TBoolean, Required: true},
 }
 
-var fields930 = []sdk.Field{
+var fields930 = sdk.Fields{
 	{Name: "card_logo", Type: sdk.TString},
-	{Name: "carrier_text", Type: sdk.TObject, Fields: fields928},
+	{Name: "carrier_text", Type: sdk.TObject, Fields: &fields928},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "lookup_key", Type: sdk.TString, Max: 200},
 	{Name: "metadata", Type: sdk.TMap},
 	{Name: "name", Type: sdk.TString, Max: 200},
 	{Name: "physical_bundle", Type: sdk.TString, Required: true, Max: 5000},
-	{Name: "preferences", Type: sdk.TObject, Fields: fields929},
+	{Name: "preferences", Type: sdk.TObject, Fields: &fields929},
 	{Name: "transfer_lookup_key", Type: sdk.TBoolean},
 }
 
-var fields931 = []sdk.Field{
+var fields931 = sdk.Fields{
 	{Name: "card_logo", Type: sdk.TString | sdk.TClear},
-	{Name: "carrier_text", Type: sdk.TObject | sdk.TClear, Fields: fields928},
+	{Name: "carrier_text", Type: sdk.TObject | sdk.TClear, Fields: &fields928},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "lookup_key", Type: sdk.TString | sdk.TClear, Max: 200},
 	{Name: "metadata", Type: sdk.TMap},
 	{Name: "name", Type: sdk.TString | sdk.TClear, Max: 200},
 	{Name: "physical_bundle", Type: sdk.TString, Max: 5000},
-	{Name: "preferences", Type: sdk.TObject, Fields: fields929},
+	{Name: "preferences", Type: sdk.TObject, Fields: &fields929},
 	{Name: "transfer_lookup_key", Type: sdk.TBoolean},
 }
 
-var fields932 = []sdk.Field{
+var fields932 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "metadata", Type: sdk.TMap},
 }
 
-var enum933 = []string{"active", "deleted", "suspended"}
+var enum933 = sdk.Enum{"active", "deleted", "suspended"}
 
-var fields934 = []sdk.Field{
+var fields934 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "status", Type: sdk.TString, Required: true, Enum: enum933},
+	{Name: "status", Type: sdk.TString, Required: true, Enum: &enum933},
 }
 
-var enum935 = []string{"acss_debit", "affirm", "afterpay_clearpay", "alipay", "alma", "amazon_pay", "au_becs_debit", "bacs_debit", "bancontact", "billie", "bizum", "blik", "boku_promptpay", "boleto", "capchase_pay", "card", "cashapp", "check_scan", "click_to_pay", "crypto", "customer_balance", "demo_pay", "duitnow", "dummy_auth_push", "dummy_passthrough_card", "edenred", "eps", "fpx", "gcash", "getbalance", "gift_card", "giropay", "gopay", "grabpay", "id_bank_transfer", "ideal", "kakao_pay", "klarna", "knet", "konbini", "kr_card", "kr_market", "kriya", "link", "mb_way", "mobilepay", "momo", "mondu", "multibanco", "naver_pay", "netbanking", "ng_bank", "ng_bank_transfer", "ng_card", "ng_market", "ng_ussd", "ng_wallet", "nz_bank_account", "octopus", "oxxo", "p24", "paper_check", "pay_by_bank", "payco", "paynow", "paypal", "paypay", "payto", "pix", "promptpay", "qris", "rechnung", "revolut_pay", "samsung_pay", "satispay", "scalapay", "sepa_debit", "sequra", "shop_pay", "shopeepay", "sofort", "south_korea_market", "stripe_balance", "sunbit", "swish", "tamara", "test_pay", "touch_n_go", "truemoney", "twint", "upi", "us_bank_account", "us_cash_voucher", "vipps", "wechat_pay", "wero", "zip"}
+var enum935 = sdk.Enum{"acss_debit", "affirm", "afterpay_clearpay", "alipay", "alma", "amazon_pay", "au_becs_debit", "bacs_debit", "bancontact", "billie", "bizum", "blik", "boku_promptpay", "boleto", "capchase_pay", "card", "cashapp", "check_scan", "click_to_pay", "crypto", "customer_balance", "demo_pay", "duitnow", "dummy_auth_push", "dummy_passthrough_card", "edenred", "eps", "fpx", "gcash", "getbalance", "gift_card", "giropay", "gopay", "grabpay", "id_bank_transfer", "ideal", "kakao_pay", "klarna", "knet", "konbini", "kr_card", "kr_market", "kriya", "link", "mb_way", "mobilepay", "momo", "mondu", "multibanco", "naver_pay", "netbanking", "ng_bank", "ng_bank_transfer", "ng_card", "ng_market", "ng_ussd", "ng_wallet", "nz_bank_account", "octopus", "oxxo", "p24", "paper_check", "pay_by_bank", "payco", "paynow", "paypal", "paypay", "payto", "pix", "promptpay", "qris", "rechnung", "revolut_pay", "samsung_pay", "satispay", "scalapay", "sepa_debit", "sequra", "shop_pay", "shopeepay", "sofort", "south_korea_market", "stripe_balance", "sunbit", "swish", "tamara", "test_pay", "touch_n_go", "truemoney", "twint", "upi", "us_bank_account", "us_cash_voucher", "vipps", "wechat_pay", "wero", "zip"}
 
-var item936 = sdk.Field{Type: sdk.TString, In: 4, Enum: enum935}
+var item936 = sdk.Field{Type: sdk.TString, In: 4, Enum: &enum935}
 
-var fields937 = []sdk.Field{
+var fields937 = sdk.Fields{
 	{Name: "commodity_code", Type: sdk.TString, Max: 12, In: 4},
 }
 
-var fields938 = []sdk.Field{
+var fields938 = sdk.Fields{
 	{Name: "image_url", Type: sdk.TString, Max: 4096, In: 4},
 	{Name: "product_url", Type: sdk.TString, Max: 4096, In: 4},
 	{Name: "reference", Type: sdk.TString, Max: 255, In: 4},
 	{Name: "subscription_reference", Type: sdk.TString, Max: 255, In: 4},
 }
 
-var enum939 = []string{"digital_goods", "donation", "physical_goods"}
+var enum939 = sdk.Enum{"digital_goods", "donation", "physical_goods"}
 
-var fields940 = []sdk.Field{
-	{Name: "category", Type: sdk.TString, In: 4, Enum: enum939},
+var fields940 = sdk.Fields{
+	{Name: "category", Type: sdk.TString, In: 4, Enum: &enum939},
 	{Name: "description", Type: sdk.TString, Max: 127, In: 4},
 	{Name: "sold_by", Type: sdk.TString, Max: 127, In: 4},
 }
 
-var fields941 = []sdk.Field{
-	{Name: "card", Type: sdk.TObject, In: 4, Fields: fields937},
-	{Name: "card_present", Type: sdk.TObject, In: 4, Fields: fields937},
-	{Name: "klarna", Type: sdk.TObject, In: 4, Fields: fields938},
-	{Name: "paypal", Type: sdk.TObject, In: 4, Fields: fields940},
+var fields941 = sdk.Fields{
+	{Name: "card", Type: sdk.TObject, In: 4, Fields: &fields937},
+	{Name: "card_present", Type: sdk.TObject, In: 4, Fields: &fields937},
+	{Name: "klarna", Type: sdk.TObject, In: 4, Fields: &fields938},
+	{Name: "paypal", Type: sdk.TObject, In: 4, Fields: &fields940},
 }
 
-var fields942 = []sdk.Field{
+var fields942 = sdk.Fields{
 	{Name: "total_tax_amount", Type: sdk.TInteger, Required: true, In: 4},
 }
 
-var fields943 = []sdk.Field{
+var fields943 = sdk.Fields{
 	{Name: "discount_amount", Type: sdk.TInteger, In: 4},
-	{Name: "payment_method_options", Type: sdk.TObject, In: 4, Fields: fields941},
+	{Name: "payment_method_options", Type: sdk.TObject, In: 4, Fields: &fields941},
 	{Name: "product_code", Type: sdk.TString, Max: 12, In: 4},
 	{Name: "product_name", Type: sdk.TString, Required: true, Max: 1024, In: 4},
 	{Name: "quantity", Type: sdk.TInteger, Required: true, In: 4},
-	{Name: "tax", Type: sdk.TObject, In: 4, Fields: fields942},
+	{Name: "tax", Type: sdk.TObject, In: 4, Fields: &fields942},
 	{Name: "unit_cost", Type: sdk.TInteger, Required: true, In: 4},
 	{Name: "unit_of_measure", Type: sdk.TString, Max: 12, In: 4},
 }
 
-var item944 = sdk.Field{Type: sdk.TObject, In: 4, Fields: fields943}
+var item944 = sdk.Field{Type: sdk.TObject, In: 4, Fields: &fields943}
 
-var fields945 = []sdk.Field{
+var fields945 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger | sdk.TClear, In: 4},
 	{Name: "from_postal_code", Type: sdk.TString | sdk.TClear, Max: 10, In: 4},
 	{Name: "to_postal_code", Type: sdk.TString | sdk.TClear, Max: 10, In: 4},
 }
 
-var fields946 = []sdk.Field{
+var fields946 = sdk.Fields{
 	{Name: "discount_amount", Type: sdk.TInteger | sdk.TClear, In: 4},
 	{Name: "enforce_arithmetic_validation", Type: sdk.TBoolean, In: 4},
 	{Name: "line_items", Type: sdk.TArray | sdk.TClear, In: 4, Item: &item944},
-	{Name: "shipping", Type: sdk.TObject | sdk.TClear, In: 4, Fields: fields945},
-	{Name: "tax", Type: sdk.TObject | sdk.TClear, In: 4, Fields: fields942},
+	{Name: "shipping", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields945},
+	{Name: "tax", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields942},
 }
 
-var fields947 = []sdk.Field{
-	{Name: "allow_redirects", Type: sdk.TString, Enum: enum591},
+var fields947 = sdk.Fields{
+	{Name: "allow_redirects", Type: sdk.TString, Enum: &enum591},
 	{Name: "enabled", Type: sdk.TBoolean, Required: true},
 }
 
-var enum948 = []string{"automatic", "manual"}
+var enum948 = sdk.Enum{"automatic", "manual"}
 
-var fields949 = []sdk.Field{
+var fields949 = sdk.Fields{
 	{Name: "calculation", Type: sdk.TString | sdk.TClear, Required: true, Max: 5000, In: 4},
 }
 
-var fields950 = []sdk.Field{
-	{Name: "tax", Type: sdk.TObject, In: 4, Fields: fields949},
+var fields950 = sdk.Fields{
+	{Name: "tax", Type: sdk.TObject, In: 4, Fields: &fields949},
 }
 
-var fields951 = []sdk.Field{
-	{Name: "inputs", Type: sdk.TObject, In: 4, Fields: fields950},
+var fields951 = sdk.Fields{
+	{Name: "inputs", Type: sdk.TObject, In: 4, Fields: &fields950},
 }
 
-var fields952 = []sdk.Field{
+var fields952 = sdk.Fields{
 	{Name: "ip_address", Type: sdk.TString, Required: true},
 	{Name: "user_agent", Type: sdk.TString, Required: true, Max: 5000},
 }
 
-var fields953 = []sdk.Field{
+var fields953 = sdk.Fields{
 	{Name: "accepted_at", Type: sdk.TInteger},
 	{Name: "offline", Type: sdk.TMap},
-	{Name: "online", Type: sdk.TObject, Fields: fields952},
-	{Name: "type", Type: sdk.TString, Required: true, Enum: enum210},
+	{Name: "online", Type: sdk.TObject, Fields: &fields952},
+	{Name: "type", Type: sdk.TString, Required: true, Enum: &enum210},
 }
 
-var fields954 = []sdk.Field{
-	{Name: "customer_acceptance", Type: sdk.TObject, Required: true, Fields: fields953},
+var fields954 = sdk.Fields{
+	{Name: "customer_acceptance", Type: sdk.TObject, Required: true, Fields: &fields953},
 }
 
-var enum955 = []string{"one_off", "recurring"}
+var enum955 = sdk.Enum{"one_off", "recurring"}
 
-var fields956 = []sdk.Field{
+var fields956 = sdk.Fields{
 	{Name: "customer_reference", Type: sdk.TString | sdk.TClear, Max: 5000, In: 4},
 	{Name: "order_reference", Type: sdk.TString | sdk.TClear, Max: 5000, In: 4},
 }
 
-var fields957 = []sdk.Field{
+var fields957 = sdk.Fields{
 	{Name: "account_number", Type: sdk.TString, Required: true, Max: 5000},
 	{Name: "institution_number", Type: sdk.TString, Required: true, Max: 5000},
 	{Name: "transit_number", Type: sdk.TString, Required: true, Max: 5000},
 }
 
-var fields958 = []sdk.Field{
+var fields958 = sdk.Fields{
 	{Name: "account_number", Type: sdk.TString, Required: true, Max: 5000},
 	{Name: "bsb_number", Type: sdk.TString, Required: true, Max: 5000},
 }
 
-var fields959 = []sdk.Field{
+var fields959 = sdk.Fields{
 	{Name: "account_number", Type: sdk.TString, Max: 5000},
 	{Name: "sort_code", Type: sdk.TString, Max: 5000},
 }
 
-var fields960 = []sdk.Field{
-	{Name: "address", Type: sdk.TObject | sdk.TClear, Fields: fields454},
+var fields960 = sdk.Fields{
+	{Name: "address", Type: sdk.TObject | sdk.TClear, Fields: &fields454},
 	{Name: "email", Type: sdk.TString | sdk.TClear},
 	{Name: "name", Type: sdk.TString | sdk.TClear, Max: 5000},
 	{Name: "phone", Type: sdk.TString | sdk.TClear, Max: 5000},
 	{Name: "tax_id", Type: sdk.TString, Max: 5000, In: 4},
 }
 
-var fields961 = []sdk.Field{
+var fields961 = sdk.Fields{
 	{Name: "tax_id", Type: sdk.TString, Required: true, Max: 5000},
 }
 
-var enum962 = []string{"arzte_und_apotheker_bank", "austrian_anadi_bank_ag", "bank_austria", "bankhaus_carl_spangler", "bankhaus_schelhammer_und_schattera_ag", "bawag_psk_ag", "bks_bank_ag", "brull_kallmus_bank_ag", "btv_vier_lander_bank", "capital_bank_grawe_gruppe_ag", "deutsche_bank_ag", "dolomitenbank", "easybank_ag", "erste_bank_und_sparkassen", "hypo_alpeadriabank_international_ag", "hypo_bank_burgenland_aktiengesellschaft", "hypo_noe_lb_fur_niederosterreich_u_wien", "hypo_oberosterreich_salzburg_steiermark", "hypo_tirol_bank_ag", "hypo_vorarlberg_bank_ag", "marchfelder_bank", "oberbank_ag", "raiffeisen_bankengruppe_osterreich", "schoellerbank_ag", "sparda_bank_wien", "volksbank_gruppe", "volkskreditbank_ag", "vr_bank_braunau"}
+var enum962 = sdk.Enum{"arzte_und_apotheker_bank", "austrian_anadi_bank_ag", "bank_austria", "bankhaus_carl_spangler", "bankhaus_schelhammer_und_schattera_ag", "bawag_psk_ag", "bks_bank_ag", "brull_kallmus_bank_ag", "btv_vier_lander_bank", "capital_bank_grawe_gruppe_ag", "deutsche_bank_ag", "dolomitenbank", "easybank_ag", "erste_bank_und_sparkassen", "hypo_alpeadriabank_international_ag", "hypo_bank_burgenland_aktiengesellschaft", "hypo_noe_lb_fur_niederosterreich_u_wien", "hypo_oberosterreich_salzburg_steiermark", "hypo_tirol_bank_ag", "hypo_vorarlberg_bank_ag", "marchfelder_bank", "oberbank_ag", "raiffeisen_bankengruppe_osterreich", "schoellerbank_ag", "sparda_bank_wien", "volksbank_gruppe", "volkskreditbank_ag", "vr_bank_braunau"}
 
-var fields963 = []sdk.Field{
-	{Name: "bank", Type: sdk.TString, Enum: enum962},
+var fields963 = sdk.Fields{
+	{Name: "bank", Type: sdk.TString, Enum: &enum962},
 }
 
-var enum964 = []string{"affin_bank", "agrobank", "alliance_bank", "ambank", "bank_islam", "bank_muamalat", "bank_of_china", "bank_rakyat", "bsn", "cimb", "deutsche_bank", "hong_leong_bank", "hsbc", "kfh", "maybank2e", "maybank2u", "ocbc", "pb_enterprise", "public_bank", "rhb", "standard_chartered", "uob", "bnp_paribas", "citibank", "mbsb_bank"}
+var enum964 = sdk.Enum{"affin_bank", "agrobank", "alliance_bank", "ambank", "bank_islam", "bank_muamalat", "bank_of_china", "bank_rakyat", "bsn", "cimb", "deutsche_bank", "hong_leong_bank", "hsbc", "kfh", "maybank2e", "maybank2u", "ocbc", "pb_enterprise", "public_bank", "rhb", "standard_chartered", "uob", "bnp_paribas", "citibank", "mbsb_bank"}
 
-var fields965 = []sdk.Field{
-	{Name: "bank", Type: sdk.TString, Required: true, Enum: enum964, EnumIn: "\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\x04\x04\x04"},
+var fields965 = sdk.Fields{
+	{Name: "bank", Type: sdk.TString, Required: true, Enum: &enum964, EnumIn: "\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\x04\x04\x04"},
 }
 
-var enum966 = []string{"abn_amro", "asn_bank", "bunq", "handelsbanken", "ing", "knab", "moneyou", "n26", "nn", "rabobank", "regiobank", "revolut", "sns_bank", "triodos_bank", "van_lanschot", "yoursafe", "adyen", "buut", "finom", "mollie"}
+var enum966 = sdk.Enum{"abn_amro", "asn_bank", "bunq", "handelsbanken", "ing", "knab", "moneyou", "n26", "nn", "rabobank", "regiobank", "revolut", "sns_bank", "triodos_bank", "van_lanschot", "yoursafe", "adyen", "buut", "finom", "mollie"}
 
-var fields967 = []sdk.Field{
-	{Name: "bank", Type: sdk.TString, Enum: enum966, EnumIn: "\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\x04\x04\x04\x04"},
+var fields967 = sdk.Fields{
+	{Name: "bank", Type: sdk.TString, Enum: &enum966, EnumIn: "\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\x04\x04\x04\x04"},
 }
 
-var fields968 = []sdk.Field{
-	{Name: "dob", Type: sdk.TObject, Fields: fields312},
+var fields968 = sdk.Fields{
+	{Name: "dob", Type: sdk.TObject, Fields: &fields312},
 }
 
-var enum969 = []string{"card", "points"}
+var enum969 = sdk.Enum{"card", "points"}
 
-var fields970 = []sdk.Field{
-	{Name: "funding", Type: sdk.TString, In: 4, Enum: enum969},
+var fields970 = sdk.Fields{
+	{Name: "funding", Type: sdk.TString, In: 4, Enum: &enum969},
 }
 
-var fields971 = []sdk.Field{
+var fields971 = sdk.Fields{
 	{Name: "account_holder_name", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "account_number", Type: sdk.TString, Required: true, Max: 5000, In: 4},
 	{Name: "bank_code", Type: sdk.TString, Required: true, Max: 5000, In: 4},
@@ -16128,65 +16128,65 @@ var fields971 = []sdk.Field{
 	{Name: "suffix", Type: sdk.TString, Required: true, Max: 5000, In: 4},
 }
 
-var enum972 = []string{"alior_bank", "bank_millennium", "bank_nowy_bfg_sa", "bank_pekao_sa", "banki_spbdzielcze", "blik", "bnp_paribas", "boz", "citi_handlowy", "credit_agricole", "envelobank", "etransfer_pocztowy24", "getin_bank", "ideabank", "ing", "inteligo", "mbank_mtransfer", "nest_przelew", "noble_pay", "pbac_z_ipko", "plus_bank", "santander_przelew24", "tmobile_usbugi_bankowe", "toyota_bank", "velobank", "volkswagen_bank"}
+var enum972 = sdk.Enum{"alior_bank", "bank_millennium", "bank_nowy_bfg_sa", "bank_pekao_sa", "banki_spbdzielcze", "blik", "bnp_paribas", "boz", "citi_handlowy", "credit_agricole", "envelobank", "etransfer_pocztowy24", "getin_bank", "ideabank", "ing", "inteligo", "mbank_mtransfer", "nest_przelew", "noble_pay", "pbac_z_ipko", "plus_bank", "santander_przelew24", "tmobile_usbugi_bankowe", "toyota_bank", "velobank", "volkswagen_bank"}
 
-var fields973 = []sdk.Field{
-	{Name: "bank", Type: sdk.TString, Enum: enum972},
+var fields973 = sdk.Fields{
+	{Name: "bank", Type: sdk.TString, Enum: &enum972},
 }
 
-var fields974 = []sdk.Field{
+var fields974 = sdk.Fields{
 	{Name: "account_number", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "bsb_number", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "pay_id", Type: sdk.TString, Max: 5000, In: 4},
 }
 
-var fields975 = []sdk.Field{
+var fields975 = sdk.Fields{
 	{Name: "iban", Type: sdk.TString, Required: true, Max: 5000},
 }
 
-var enum976 = []string{"AT", "BE", "DE", "ES", "IT", "NL"}
+var enum976 = sdk.Enum{"AT", "BE", "DE", "ES", "IT", "NL"}
 
-var fields977 = []sdk.Field{
-	{Name: "country", Type: sdk.TString, Required: true, Enum: enum976},
+var fields977 = sdk.Fields{
+	{Name: "country", Type: sdk.TString, Required: true, Enum: &enum976},
 }
 
-var enum978 = []string{"acss_debit", "affirm", "afterpay_clearpay", "alipay", "amazon_pay", "au_becs_debit", "bacs_debit", "bancontact", "blik", "boleto", "cashapp", "customer_balance", "eps", "fpx", "giropay", "grabpay", "ideal", "klarna", "konbini", "link", "mobilepay", "oxxo", "p24", "paynow", "paypal", "pix", "promptpay", "revolut_pay", "sepa_debit", "sofort", "swish", "us_bank_account", "wechat_pay", "zip", "multibanco", "twint", "alma", "billie", "bizum", "crypto", "kakao_pay", "kr_card", "mb_way", "naver_pay", "nz_bank_account", "pay_by_bank", "payco", "payto", "samsung_pay", "satispay", "scalapay", "sunbit", "upi"}
+var enum978 = sdk.Enum{"acss_debit", "affirm", "afterpay_clearpay", "alipay", "amazon_pay", "au_becs_debit", "bacs_debit", "bancontact", "blik", "boleto", "cashapp", "customer_balance", "eps", "fpx", "giropay", "grabpay", "ideal", "klarna", "konbini", "link", "mobilepay", "oxxo", "p24", "paynow", "paypal", "pix", "promptpay", "revolut_pay", "sepa_debit", "sofort", "swish", "us_bank_account", "wechat_pay", "zip", "multibanco", "twint", "alma", "billie", "bizum", "crypto", "kakao_pay", "kr_card", "mb_way", "naver_pay", "nz_bank_account", "pay_by_bank", "payco", "payto", "samsung_pay", "satispay", "scalapay", "sunbit", "upi"}
 
-var fields979 = []sdk.Field{
-	{Name: "account_holder_type", Type: sdk.TString, Enum: enum147},
+var fields979 = sdk.Fields{
+	{Name: "account_holder_type", Type: sdk.TString, Enum: &enum147},
 	{Name: "account_number", Type: sdk.TString, Max: 5000},
-	{Name: "account_type", Type: sdk.TString, Enum: enum743},
+	{Name: "account_type", Type: sdk.TString, Enum: &enum743},
 	{Name: "financial_connections_account", Type: sdk.TString, Max: 5000},
 	{Name: "routing_number", Type: sdk.TString, Max: 5000},
 }
 
-var fields980 = []sdk.Field{
-	{Name: "acss_debit", Type: sdk.TObject, Fields: fields957},
+var fields980 = sdk.Fields{
+	{Name: "acss_debit", Type: sdk.TObject, Fields: &fields957},
 	{Name: "affirm", Type: sdk.TMap},
 	{Name: "afterpay_clearpay", Type: sdk.TMap},
 	{Name: "alipay", Type: sdk.TMap},
-	{Name: "allow_redisplay", Type: sdk.TString, Enum: enum69},
+	{Name: "allow_redisplay", Type: sdk.TString, Enum: &enum69},
 	{Name: "alma", Type: sdk.TMap, In: 4},
 	{Name: "amazon_pay", Type: sdk.TMap},
-	{Name: "au_becs_debit", Type: sdk.TObject, Fields: fields958},
-	{Name: "bacs_debit", Type: sdk.TObject, Fields: fields959},
+	{Name: "au_becs_debit", Type: sdk.TObject, Fields: &fields958},
+	{Name: "bacs_debit", Type: sdk.TObject, Fields: &fields959},
 	{Name: "bancontact", Type: sdk.TMap},
 	{Name: "billie", Type: sdk.TMap, In: 4},
-	{Name: "billing_details", Type: sdk.TObject, Fields: fields960},
+	{Name: "billing_details", Type: sdk.TObject, Fields: &fields960},
 	{Name: "bizum", Type: sdk.TMap, In: 4},
 	{Name: "blik", Type: sdk.TMap},
-	{Name: "boleto", Type: sdk.TObject, Fields: fields961},
+	{Name: "boleto", Type: sdk.TObject, Fields: &fields961},
 	{Name: "cashapp", Type: sdk.TMap},
 	{Name: "crypto", Type: sdk.TMap, In: 4},
 	{Name: "customer_balance", Type: sdk.TMap},
-	{Name: "eps", Type: sdk.TObject, Fields: fields963},
-	{Name: "fpx", Type: sdk.TObject, Fields: fields965},
+	{Name: "eps", Type: sdk.TObject, Fields: &fields963},
+	{Name: "fpx", Type: sdk.TObject, Fields: &fields965},
 	{Name: "giropay", Type: sdk.TMap},
 	{Name: "grabpay", Type: sdk.TMap},
-	{Name: "ideal", Type: sdk.TObject, Fields: fields967},
+	{Name: "ideal", Type: sdk.TObject, Fields: &fields967},
 	{Name: "interac_present", Type: sdk.TMap},
 	{Name: "kakao_pay", Type: sdk.TMap, In: 4},
-	{Name: "klarna", Type: sdk.TObject, Fields: fields968},
+	{Name: "klarna", Type: sdk.TObject, Fields: &fields968},
 	{Name: "konbini", Type: sdk.TMap},
 	{Name: "kr_card", Type: sdk.TMap, In: 4},
 	{Name: "link", Type: sdk.TMap},
@@ -16194,419 +16194,419 @@ var fields980 = []sdk.Field{
 	{Name: "metadata", Type: sdk.TMap},
 	{Name: "mobilepay", Type: sdk.TMap},
 	{Name: "multibanco", Type: sdk.TMap, In: 6},
-	{Name: "naver_pay", Type: sdk.TObject, In: 4, Fields: fields970},
-	{Name: "nz_bank_account", Type: sdk.TObject, In: 4, Fields: fields971},
+	{Name: "naver_pay", Type: sdk.TObject, In: 4, Fields: &fields970},
+	{Name: "nz_bank_account", Type: sdk.TObject, In: 4, Fields: &fields971},
 	{Name: "oxxo", Type: sdk.TMap},
-	{Name: "p24", Type: sdk.TObject, Fields: fields973},
+	{Name: "p24", Type: sdk.TObject, Fields: &fields973},
 	{Name: "pay_by_bank", Type: sdk.TMap, In: 4},
 	{Name: "payco", Type: sdk.TMap, In: 4},
 	{Name: "paynow", Type: sdk.TMap},
 	{Name: "paypal", Type: sdk.TMap},
-	{Name: "payto", Type: sdk.TObject, In: 4, Fields: fields974},
+	{Name: "payto", Type: sdk.TObject, In: 4, Fields: &fields974},
 	{Name: "pix", Type: sdk.TMap},
 	{Name: "promptpay", Type: sdk.TMap},
-	{Name: "radar_options", Type: sdk.TObject, Fields: fields453},
+	{Name: "radar_options", Type: sdk.TObject, Fields: &fields453},
 	{Name: "revolut_pay", Type: sdk.TMap},
 	{Name: "samsung_pay", Type: sdk.TMap, In: 4},
 	{Name: "satispay", Type: sdk.TMap, In: 4},
 	{Name: "scalapay", Type: sdk.TMap, In: 4},
-	{Name: "sepa_debit", Type: sdk.TObject, Fields: fields975},
-	{Name: "sofort", Type: sdk.TObject, Fields: fields977},
+	{Name: "sepa_debit", Type: sdk.TObject, Fields: &fields975},
+	{Name: "sofort", Type: sdk.TObject, Fields: &fields977},
 	{Name: "sunbit", Type: sdk.TMap, In: 4},
 	{Name: "swish", Type: sdk.TMap},
 	{Name: "twint", Type: sdk.TMap, In: 6},
-	{Name: "type", Type: sdk.TString, Required: true, Enum: enum978, EnumIn: "\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\x06\x06\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04"},
-	{Name: "upi", Type: sdk.TObject, In: 4, Fields: fields742},
-	{Name: "us_bank_account", Type: sdk.TObject, Fields: fields979},
+	{Name: "type", Type: sdk.TString, Required: true, Enum: &enum978, EnumIn: "\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\x06\x06\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04"},
+	{Name: "upi", Type: sdk.TObject, In: 4, Fields: &fields742},
+	{Name: "us_bank_account", Type: sdk.TObject, Fields: &fields979},
 	{Name: "wechat_pay", Type: sdk.TMap},
 	{Name: "zip", Type: sdk.TMap},
 }
 
-var fields981 = []sdk.Field{
+var fields981 = sdk.Fields{
 	{Name: "custom_mandate_url", Type: sdk.TString | sdk.TClear},
 	{Name: "interval_description", Type: sdk.TString, Max: 500},
-	{Name: "payment_schedule", Type: sdk.TString, Enum: enum539},
-	{Name: "transaction_type", Type: sdk.TString, Enum: enum540},
+	{Name: "payment_schedule", Type: sdk.TString, Enum: &enum539},
+	{Name: "transaction_type", Type: sdk.TString, Enum: &enum540},
 }
 
-var fields982 = []sdk.Field{
-	{Name: "mandate_options", Type: sdk.TObject, Fields: fields981},
-	{Name: "setup_future_usage", Type: sdk.TString | sdk.TClear, Enum: enum542},
+var fields982 = sdk.Fields{
+	{Name: "mandate_options", Type: sdk.TObject, Fields: &fields981},
+	{Name: "setup_future_usage", Type: sdk.TString | sdk.TClear, Enum: &enum542},
 	{Name: "target_date", Type: sdk.TString, Max: 5000, In: 4},
-	{Name: "verification_method", Type: sdk.TString, Enum: enum543},
+	{Name: "verification_method", Type: sdk.TString, Enum: &enum543},
 }
 
-var fields983 = []sdk.Field{
-	{Name: "capture_method", Type: sdk.TString | sdk.TClear, Enum: enum545},
+var fields983 = sdk.Fields{
+	{Name: "capture_method", Type: sdk.TString | sdk.TClear, Enum: &enum545},
 	{Name: "preferred_locale", Type: sdk.TString, Max: 30},
-	{Name: "setup_future_usage", Type: sdk.TString, Enum: enum546},
+	{Name: "setup_future_usage", Type: sdk.TString, Enum: &enum546},
 }
 
-var fields984 = []sdk.Field{
-	{Name: "capture_method", Type: sdk.TString | sdk.TClear, Enum: enum545},
+var fields984 = sdk.Fields{
+	{Name: "capture_method", Type: sdk.TString | sdk.TClear, Enum: &enum545},
 	{Name: "reference", Type: sdk.TString, Max: 128},
-	{Name: "setup_future_usage", Type: sdk.TString, Enum: enum546},
+	{Name: "setup_future_usage", Type: sdk.TString, Enum: &enum546},
 }
 
-var fields985 = []sdk.Field{
-	{Name: "setup_future_usage", Type: sdk.TString | sdk.TClear, Enum: enum550},
+var fields985 = sdk.Fields{
+	{Name: "setup_future_usage", Type: sdk.TString | sdk.TClear, Enum: &enum550},
 }
 
-var fields986 = []sdk.Field{
-	{Name: "capture_method", Type: sdk.TString | sdk.TClear, In: 4, Enum: enum545},
+var fields986 = sdk.Fields{
+	{Name: "capture_method", Type: sdk.TString | sdk.TClear, In: 4, Enum: &enum545},
 }
 
-var fields987 = []sdk.Field{
-	{Name: "capture_method", Type: sdk.TString | sdk.TClear, Enum: enum545},
-	{Name: "setup_future_usage", Type: sdk.TString | sdk.TClear, Enum: enum550},
+var fields987 = sdk.Fields{
+	{Name: "capture_method", Type: sdk.TString | sdk.TClear, Enum: &enum545},
+	{Name: "setup_future_usage", Type: sdk.TString | sdk.TClear, Enum: &enum550},
 }
 
-var fields988 = []sdk.Field{
-	{Name: "setup_future_usage", Type: sdk.TString | sdk.TClear, Enum: enum542},
+var fields988 = sdk.Fields{
+	{Name: "setup_future_usage", Type: sdk.TString | sdk.TClear, Enum: &enum542},
 	{Name: "target_date", Type: sdk.TString, Max: 5000, In: 4},
 }
 
-var fields989 = []sdk.Field{
-	{Name: "mandate_options", Type: sdk.TObject | sdk.TMap, In: 6, Fields: fields553},
-	{Name: "setup_future_usage", Type: sdk.TString | sdk.TClear, Enum: enum542},
+var fields989 = sdk.Fields{
+	{Name: "mandate_options", Type: sdk.TObject | sdk.TMap, In: 6, Fields: &fields553},
+	{Name: "setup_future_usage", Type: sdk.TString | sdk.TClear, Enum: &enum542},
 	{Name: "target_date", Type: sdk.TString, Max: 5000, In: 4},
 }
 
-var fields990 = []sdk.Field{
-	{Name: "preferred_language", Type: sdk.TString, Enum: enum731},
-	{Name: "setup_future_usage", Type: sdk.TString | sdk.TClear, Enum: enum550},
+var fields990 = sdk.Fields{
+	{Name: "preferred_language", Type: sdk.TString, Enum: &enum731},
+	{Name: "setup_future_usage", Type: sdk.TString | sdk.TClear, Enum: &enum550},
 }
 
-var fields991 = []sdk.Field{
+var fields991 = sdk.Fields{
 	{Name: "code", Type: sdk.TString, Max: 5000},
-	{Name: "setup_future_usage", Type: sdk.TString | sdk.TClear, Enum: enum546},
+	{Name: "setup_future_usage", Type: sdk.TString | sdk.TClear, Enum: &enum546},
 }
 
-var fields992 = []sdk.Field{
+var fields992 = sdk.Fields{
 	{Name: "expires_after_days", Type: sdk.TInteger},
-	{Name: "setup_future_usage", Type: sdk.TString | sdk.TClear, Enum: enum542},
+	{Name: "setup_future_usage", Type: sdk.TString | sdk.TClear, Enum: &enum542},
 }
 
-var enum993 = []string{"day", "month", "sporadic", "week", "year"}
+var enum993 = sdk.Enum{"day", "month", "sporadic", "week", "year"}
 
-var enum994 = []string{"india"}
+var enum994 = sdk.Enum{"india"}
 
-var item995 = sdk.Field{Type: sdk.TString, Enum: enum994}
+var item995 = sdk.Field{Type: sdk.TString, Enum: &enum994}
 
-var fields996 = []sdk.Field{
+var fields996 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger, Required: true},
-	{Name: "amount_type", Type: sdk.TString, Required: true, Enum: enum586},
+	{Name: "amount_type", Type: sdk.TString, Required: true, Enum: &enum586},
 	{Name: "description", Type: sdk.TString, Max: 200},
 	{Name: "end_date", Type: sdk.TInteger},
-	{Name: "interval", Type: sdk.TString, Required: true, Enum: enum993},
+	{Name: "interval", Type: sdk.TString, Required: true, Enum: &enum993},
 	{Name: "interval_count", Type: sdk.TInteger},
 	{Name: "reference", Type: sdk.TString, Required: true, Max: 80},
 	{Name: "start_date", Type: sdk.TInteger, Required: true},
 	{Name: "supported_types", Type: sdk.TArray, Item: &item995},
 }
 
-var enum997 = []string{"A", "C", "I", "N", "R", "U", "Y"}
+var enum997 = sdk.Enum{"A", "C", "I", "N", "R", "U", "Y"}
 
-var enum998 = []string{"01", "02", "05", "06", "07"}
+var enum998 = sdk.Enum{"01", "02", "05", "06", "07"}
 
-var enum999 = []string{"low_risk", "none"}
+var enum999 = sdk.Enum{"low_risk", "none"}
 
-var enum1000 = []string{"0", "1", "2", "3", "4", "A"}
+var enum1000 = sdk.Enum{"0", "1", "2", "3", "4", "A"}
 
-var fields1001 = []sdk.Field{
-	{Name: "cb_avalgo", Type: sdk.TString, Required: true, Enum: enum1000},
+var fields1001 = sdk.Fields{
+	{Name: "cb_avalgo", Type: sdk.TString, Required: true, Enum: &enum1000},
 	{Name: "cb_exemption", Type: sdk.TString, Max: 4},
 	{Name: "cb_score", Type: sdk.TInteger},
 }
 
-var fields1002 = []sdk.Field{
-	{Name: "cartes_bancaires", Type: sdk.TObject, Fields: fields1001},
+var fields1002 = sdk.Fields{
+	{Name: "cartes_bancaires", Type: sdk.TObject, Fields: &fields1001},
 }
 
-var enum1003 = []string{"1.0.2", "2.1.0", "2.2.0", "2.3.0", "2.3.1"}
+var enum1003 = sdk.Enum{"1.0.2", "2.1.0", "2.2.0", "2.3.0", "2.3.1"}
 
-var fields1004 = []sdk.Field{
-	{Name: "ares_trans_status", Type: sdk.TString, Enum: enum997},
+var fields1004 = sdk.Fields{
+	{Name: "ares_trans_status", Type: sdk.TString, Enum: &enum997},
 	{Name: "cryptogram", Type: sdk.TString, Required: true, Max: 5000},
-	{Name: "electronic_commerce_indicator", Type: sdk.TString, Enum: enum998},
-	{Name: "exemption_indicator", Type: sdk.TString, Enum: enum999},
-	{Name: "network_options", Type: sdk.TObject, Fields: fields1002},
+	{Name: "electronic_commerce_indicator", Type: sdk.TString, Enum: &enum998},
+	{Name: "exemption_indicator", Type: sdk.TString, Enum: &enum999},
+	{Name: "network_options", Type: sdk.TObject, Fields: &fields1002},
 	{Name: "requestor_challenge_indicator", Type: sdk.TString, Max: 2},
 	{Name: "transaction_id", Type: sdk.TString, Required: true, Max: 5000},
-	{Name: "version", Type: sdk.TString, Required: true, Enum: enum1003, EnumIn: "\a\a\a\x04\x04"},
+	{Name: "version", Type: sdk.TString, Required: true, Enum: &enum1003, EnumIn: "\a\a\a\x04\x04"},
 }
 
-var fields1005 = []sdk.Field{
-	{Name: "capture_method", Type: sdk.TString | sdk.TClear, Enum: enum545},
+var fields1005 = sdk.Fields{
+	{Name: "capture_method", Type: sdk.TString | sdk.TClear, Enum: &enum545},
 	{Name: "cvc_token", Type: sdk.TString, Max: 5000},
-	{Name: "installments", Type: sdk.TObject, Fields: fields810},
-	{Name: "mandate_options", Type: sdk.TObject, Fields: fields996},
-	{Name: "network", Type: sdk.TString, Enum: enum734, EnumIn: "\a\a\a\a\a\a\a\a\a\a\a\x06\x04"},
-	{Name: "request_extended_authorization", Type: sdk.TString, Enum: enum557},
-	{Name: "request_incremental_authorization", Type: sdk.TString, Enum: enum557},
-	{Name: "request_multicapture", Type: sdk.TString, Enum: enum557},
-	{Name: "request_overcapture", Type: sdk.TString, Enum: enum557},
-	{Name: "request_three_d_secure", Type: sdk.TString, Enum: enum558},
+	{Name: "installments", Type: sdk.TObject, Fields: &fields810},
+	{Name: "mandate_options", Type: sdk.TObject, Fields: &fields996},
+	{Name: "network", Type: sdk.TString, Enum: &enum734, EnumIn: "\a\a\a\a\a\a\a\a\a\a\a\x06\x04"},
+	{Name: "request_extended_authorization", Type: sdk.TString, Enum: &enum557},
+	{Name: "request_incremental_authorization", Type: sdk.TString, Enum: &enum557},
+	{Name: "request_multicapture", Type: sdk.TString, Enum: &enum557},
+	{Name: "request_overcapture", Type: sdk.TString, Enum: &enum557},
+	{Name: "request_three_d_secure", Type: sdk.TString, Enum: &enum558},
 	{Name: "require_cvc_recollection", Type: sdk.TBoolean},
-	{Name: "setup_future_usage", Type: sdk.TString | sdk.TClear, Enum: enum542},
+	{Name: "setup_future_usage", Type: sdk.TString | sdk.TClear, Enum: &enum542},
 	{Name: "statement_descriptor_suffix_kana", Type: sdk.TString | sdk.TClear, Max: 22},
 	{Name: "statement_descriptor_suffix_kanji", Type: sdk.TString | sdk.TClear, Max: 17},
-	{Name: "three_d_secure", Type: sdk.TObject, Fields: fields1004},
+	{Name: "three_d_secure", Type: sdk.TObject, Fields: &fields1004},
 }
 
-var enum1006 = []string{"manual", "manual_preferred"}
+var enum1006 = sdk.Enum{"manual", "manual_preferred"}
 
-var enum1007 = []string{"domestic", "international"}
+var enum1007 = sdk.Enum{"domestic", "international"}
 
-var fields1008 = []sdk.Field{
-	{Name: "requested_priority", Type: sdk.TString, In: 6, Enum: enum1007},
+var fields1008 = sdk.Fields{
+	{Name: "requested_priority", Type: sdk.TString, In: 6, Enum: &enum1007},
 }
 
-var fields1009 = []sdk.Field{
-	{Name: "capture_method", Type: sdk.TString, In: 4, Enum: enum1006},
+var fields1009 = sdk.Fields{
+	{Name: "capture_method", Type: sdk.TString, In: 4, Enum: &enum1006},
 	{Name: "request_extended_authorization", Type: sdk.TBoolean},
 	{Name: "request_incremental_authorization_support", Type: sdk.TBoolean},
-	{Name: "routing", Type: sdk.TObject, In: 6, Fields: fields1008},
+	{Name: "routing", Type: sdk.TObject, In: 6, Fields: &fields1008},
 }
 
-var fields1010 = []sdk.Field{
-	{Name: "capture_method", Type: sdk.TString | sdk.TClear, Enum: enum545},
-	{Name: "setup_future_usage", Type: sdk.TString | sdk.TClear, Enum: enum542},
+var fields1010 = sdk.Fields{
+	{Name: "capture_method", Type: sdk.TString | sdk.TClear, Enum: &enum545},
+	{Name: "setup_future_usage", Type: sdk.TString | sdk.TClear, Enum: &enum542},
 }
 
-var fields1011 = []sdk.Field{
-	{Name: "capture_method", Type: sdk.TString | sdk.TClear, In: 4, Enum: enum545},
-	{Name: "setup_future_usage", Type: sdk.TString | sdk.TClear, In: 4, Enum: enum550},
+var fields1011 = sdk.Fields{
+	{Name: "capture_method", Type: sdk.TString | sdk.TClear, In: 4, Enum: &enum545},
+	{Name: "setup_future_usage", Type: sdk.TString | sdk.TClear, In: 4, Enum: &enum550},
 }
 
-var fields1012 = []sdk.Field{
+var fields1012 = sdk.Fields{
 	{Name: "average_amount", Type: sdk.TInteger, In: 4},
 	{Name: "maximum_amount", Type: sdk.TInteger, In: 4},
 	{Name: "minimum_amount", Type: sdk.TInteger, In: 4},
-	{Name: "purchase_interval", Type: sdk.TString, In: 4, Enum: enum129},
+	{Name: "purchase_interval", Type: sdk.TString, In: 4, Enum: &enum129},
 	{Name: "purchase_interval_count", Type: sdk.TInteger, In: 4},
 }
 
-var enum1013 = []string{"cs-CZ", "da-DK", "de-AT", "de-CH", "de-DE", "el-GR", "en-AT", "en-AU", "en-BE", "en-CA", "en-CH", "en-CZ", "en-DE", "en-DK", "en-ES", "en-FI", "en-FR", "en-GB", "en-GR", "en-IE", "en-IT", "en-NL", "en-NO", "en-NZ", "en-PL", "en-PT", "en-SE", "en-US", "es-ES", "es-US", "fi-FI", "fr-BE", "fr-CA", "fr-CH", "fr-FR", "it-CH", "it-IT", "nb-NO", "nl-BE", "nl-NL", "pl-PL", "pt-PT", "sv-FI", "sv-SE", "en-RO", "ro-RO"}
+var enum1013 = sdk.Enum{"cs-CZ", "da-DK", "de-AT", "de-CH", "de-DE", "el-GR", "en-AT", "en-AU", "en-BE", "en-CA", "en-CH", "en-CZ", "en-DE", "en-DK", "en-ES", "en-FI", "en-FR", "en-GB", "en-GR", "en-IE", "en-IT", "en-NL", "en-NO", "en-NZ", "en-PL", "en-PT", "en-SE", "en-US", "es-ES", "es-US", "fi-FI", "fr-BE", "fr-CA", "fr-CH", "fr-FR", "it-CH", "it-IT", "nb-NO", "nl-BE", "nl-NL", "pl-PL", "pt-PT", "sv-FI", "sv-SE", "en-RO", "ro-RO"}
 
-var fields1014 = []sdk.Field{
-	{Name: "interval", Type: sdk.TString, Required: true, In: 4, Enum: enum129},
+var fields1014 = sdk.Fields{
+	{Name: "interval", Type: sdk.TString, Required: true, In: 4, Enum: &enum129},
 	{Name: "interval_count", Type: sdk.TInteger, In: 4},
 	{Name: "name", Type: sdk.TString, Max: 255, In: 4},
-	{Name: "next_billing", Type: sdk.TObject, In: 4, Fields: fields576},
+	{Name: "next_billing", Type: sdk.TObject, In: 4, Fields: &fields576},
 	{Name: "reference", Type: sdk.TString, Required: true, Max: 255, In: 4},
 }
 
-var item1015 = sdk.Field{Type: sdk.TObject, In: 4, Fields: fields1014}
+var item1015 = sdk.Field{Type: sdk.TObject, In: 4, Fields: &fields1014}
 
-var fields1016 = []sdk.Field{
-	{Name: "capture_method", Type: sdk.TString | sdk.TClear, Enum: enum545},
-	{Name: "on_demand", Type: sdk.TObject, In: 4, Fields: fields1012},
-	{Name: "preferred_locale", Type: sdk.TString, Enum: enum1013, EnumIn: "\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\x06\x06"},
-	{Name: "setup_future_usage", Type: sdk.TString, Enum: enum542, EnumIn: "\a\x04\x04"},
+var fields1016 = sdk.Fields{
+	{Name: "capture_method", Type: sdk.TString | sdk.TClear, Enum: &enum545},
+	{Name: "on_demand", Type: sdk.TObject, In: 4, Fields: &fields1012},
+	{Name: "preferred_locale", Type: sdk.TString, Enum: &enum1013, EnumIn: "\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\x06\x06"},
+	{Name: "setup_future_usage", Type: sdk.TString, Enum: &enum542, EnumIn: "\a\x04\x04"},
 	{Name: "subscriptions", Type: sdk.TArray | sdk.TClear, In: 4, Item: &item1015},
 }
 
-var fields1017 = []sdk.Field{
+var fields1017 = sdk.Fields{
 	{Name: "confirmation_number", Type: sdk.TString | sdk.TClear, Max: 11},
 	{Name: "expires_after_days", Type: sdk.TInteger | sdk.TClear},
 	{Name: "expires_at", Type: sdk.TInteger | sdk.TClear},
 	{Name: "product_description", Type: sdk.TString | sdk.TClear, Max: 22},
-	{Name: "setup_future_usage", Type: sdk.TString, Enum: enum546},
+	{Name: "setup_future_usage", Type: sdk.TString, Enum: &enum546},
 }
 
-var fields1018 = []sdk.Field{
-	{Name: "capture_method", Type: sdk.TString | sdk.TClear, Enum: enum545},
-	{Name: "setup_future_usage", Type: sdk.TString, Enum: enum546},
+var fields1018 = sdk.Fields{
+	{Name: "capture_method", Type: sdk.TString | sdk.TClear, Enum: &enum545},
+	{Name: "setup_future_usage", Type: sdk.TString, Enum: &enum546},
 }
 
-var fields1019 = []sdk.Field{
-	{Name: "setup_future_usage", Type: sdk.TString | sdk.TClear, In: 4, Enum: enum542},
+var fields1019 = sdk.Fields{
+	{Name: "setup_future_usage", Type: sdk.TString | sdk.TClear, In: 4, Enum: &enum542},
 	{Name: "target_date", Type: sdk.TString, Max: 5000, In: 4},
 }
 
-var fields1020 = []sdk.Field{
-	{Name: "capture_method", Type: sdk.TString | sdk.TClear, In: 4, Enum: enum545},
-	{Name: "setup_future_usage", Type: sdk.TString, In: 4, Enum: enum546},
+var fields1020 = sdk.Fields{
+	{Name: "capture_method", Type: sdk.TString | sdk.TClear, In: 4, Enum: &enum545},
+	{Name: "setup_future_usage", Type: sdk.TString, In: 4, Enum: &enum546},
 }
 
-var fields1021 = []sdk.Field{
+var fields1021 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger | sdk.TClear, In: 4},
-	{Name: "amount_type", Type: sdk.TString | sdk.TClear, In: 4, Enum: enum586},
+	{Name: "amount_type", Type: sdk.TString | sdk.TClear, In: 4, Enum: &enum586},
 	{Name: "end_date", Type: sdk.TString | sdk.TClear, Max: 5000, In: 4},
-	{Name: "payment_schedule", Type: sdk.TString | sdk.TClear, In: 4, Enum: enum587},
+	{Name: "payment_schedule", Type: sdk.TString | sdk.TClear, In: 4, Enum: &enum587},
 	{Name: "payments_per_period", Type: sdk.TInteger | sdk.TClear, In: 4},
-	{Name: "purpose", Type: sdk.TString | sdk.TClear, In: 4, Enum: enum588},
+	{Name: "purpose", Type: sdk.TString | sdk.TClear, In: 4, Enum: &enum588},
 }
 
-var fields1022 = []sdk.Field{
-	{Name: "mandate_options", Type: sdk.TObject, In: 4, Fields: fields1021},
-	{Name: "setup_future_usage", Type: sdk.TString | sdk.TClear, In: 4, Enum: enum550},
+var fields1022 = sdk.Fields{
+	{Name: "mandate_options", Type: sdk.TObject, In: 4, Fields: &fields1021},
+	{Name: "setup_future_usage", Type: sdk.TString | sdk.TClear, In: 4, Enum: &enum550},
 }
 
-var fields1023 = []sdk.Field{
-	{Name: "amount_includes_iof", Type: sdk.TString, In: 4, Enum: enum591},
+var fields1023 = sdk.Fields{
+	{Name: "amount_includes_iof", Type: sdk.TString, In: 4, Enum: &enum591},
 	{Name: "expires_after_seconds", Type: sdk.TInteger},
 	{Name: "expires_at", Type: sdk.TInteger},
-	{Name: "mandate_options", Type: sdk.TObject, In: 4, Fields: fields593},
-	{Name: "setup_future_usage", Type: sdk.TString, Enum: enum550, EnumIn: "\a\x04"},
+	{Name: "mandate_options", Type: sdk.TObject, In: 4, Fields: &fields593},
+	{Name: "setup_future_usage", Type: sdk.TString, Enum: &enum550, EnumIn: "\a\x04"},
 }
 
-var fields1024 = []sdk.Field{
-	{Name: "capture_method", Type: sdk.TString | sdk.TClear, In: 4, Enum: enum545},
-	{Name: "setup_future_usage", Type: sdk.TString | sdk.TClear, In: 4, Enum: enum542},
+var fields1024 = sdk.Fields{
+	{Name: "capture_method", Type: sdk.TString | sdk.TClear, In: 4, Enum: &enum545},
+	{Name: "setup_future_usage", Type: sdk.TString | sdk.TClear, In: 4, Enum: &enum542},
 }
 
-var fields1025 = []sdk.Field{
-	{Name: "mandate_options", Type: sdk.TObject | sdk.TMap, Fields: fields553},
-	{Name: "setup_future_usage", Type: sdk.TString | sdk.TClear, Enum: enum542},
+var fields1025 = sdk.Fields{
+	{Name: "mandate_options", Type: sdk.TObject | sdk.TMap, Fields: &fields553},
+	{Name: "setup_future_usage", Type: sdk.TString | sdk.TClear, Enum: &enum542},
 	{Name: "target_date", Type: sdk.TString, Max: 5000, In: 4},
 }
 
-var enum1026 = []string{"de", "en", "es", "fr", "it", "nl", "pl"}
+var enum1026 = sdk.Enum{"de", "en", "es", "fr", "it", "nl", "pl"}
 
-var fields1027 = []sdk.Field{
-	{Name: "preferred_language", Type: sdk.TString | sdk.TClear, Enum: enum1026},
-	{Name: "setup_future_usage", Type: sdk.TString | sdk.TClear, Enum: enum550},
+var fields1027 = sdk.Fields{
+	{Name: "preferred_language", Type: sdk.TString | sdk.TClear, Enum: &enum1026},
+	{Name: "setup_future_usage", Type: sdk.TString | sdk.TClear, Enum: &enum550},
 }
 
-var fields1028 = []sdk.Field{
+var fields1028 = sdk.Fields{
 	{Name: "reference", Type: sdk.TString | sdk.TClear, Max: 5000},
-	{Name: "setup_future_usage", Type: sdk.TString, Enum: enum546},
+	{Name: "setup_future_usage", Type: sdk.TString, Enum: &enum546},
 }
 
-var fields1029 = []sdk.Field{
-	{Name: "setup_future_usage", Type: sdk.TString, In: 6, Enum: enum550, EnumIn: "\x06\x04"},
+var fields1029 = sdk.Fields{
+	{Name: "setup_future_usage", Type: sdk.TString, In: 6, Enum: &enum550, EnumIn: "\x06\x04"},
 }
 
-var fields1030 = []sdk.Field{
-	{Name: "filters", Type: sdk.TObject, In: 6, Fields: fields745},
+var fields1030 = sdk.Fields{
+	{Name: "filters", Type: sdk.TObject, In: 6, Fields: &fields745},
 	{Name: "permissions", Type: sdk.TArray, Item: &item599},
 	{Name: "prefetch", Type: sdk.TArray, Item: &item601},
 	{Name: "return_url", Type: sdk.TString, Max: 5000},
 }
 
-var enum1031 = []string{"paper"}
+var enum1031 = sdk.Enum{"paper"}
 
-var fields1032 = []sdk.Field{
-	{Name: "collection_method", Type: sdk.TString | sdk.TClear, Enum: enum1031},
+var fields1032 = sdk.Fields{
+	{Name: "collection_method", Type: sdk.TString | sdk.TClear, Enum: &enum1031},
 }
 
-var enum1033 = []string{"ach", "us_domestic_wire"}
+var enum1033 = sdk.Enum{"ach", "us_domestic_wire"}
 
-var item1034 = sdk.Field{Type: sdk.TString, Enum: enum1033}
+var item1034 = sdk.Field{Type: sdk.TString, Enum: &enum1033}
 
-var fields1035 = []sdk.Field{
+var fields1035 = sdk.Fields{
 	{Name: "requested", Type: sdk.TArray, Item: &item1034},
 }
 
-var enum1036 = []string{"fastest", "standard"}
+var enum1036 = sdk.Enum{"fastest", "standard"}
 
-var enum1037 = []string{"goods", "other", "services", "unspecified"}
+var enum1037 = sdk.Enum{"goods", "other", "services", "unspecified"}
 
-var fields1038 = []sdk.Field{
-	{Name: "financial_connections", Type: sdk.TObject, Fields: fields1030},
-	{Name: "mandate_options", Type: sdk.TObject, Fields: fields1032},
-	{Name: "networks", Type: sdk.TObject, Fields: fields1035},
-	{Name: "preferred_settlement_speed", Type: sdk.TString | sdk.TClear, In: 3, Enum: enum1036},
-	{Name: "setup_future_usage", Type: sdk.TString | sdk.TClear, Enum: enum542},
+var fields1038 = sdk.Fields{
+	{Name: "financial_connections", Type: sdk.TObject, Fields: &fields1030},
+	{Name: "mandate_options", Type: sdk.TObject, Fields: &fields1032},
+	{Name: "networks", Type: sdk.TObject, Fields: &fields1035},
+	{Name: "preferred_settlement_speed", Type: sdk.TString | sdk.TClear, In: 3, Enum: &enum1036},
+	{Name: "setup_future_usage", Type: sdk.TString | sdk.TClear, Enum: &enum542},
 	{Name: "target_date", Type: sdk.TString, Max: 5000, In: 4},
-	{Name: "transaction_purpose", Type: sdk.TString | sdk.TClear, In: 4, Enum: enum1037},
-	{Name: "verification_method", Type: sdk.TString, Enum: enum543},
+	{Name: "transaction_purpose", Type: sdk.TString | sdk.TClear, In: 4, Enum: &enum1037},
+	{Name: "verification_method", Type: sdk.TString, Enum: &enum543},
 }
 
-var fields1039 = []sdk.Field{
+var fields1039 = sdk.Fields{
 	{Name: "app_id", Type: sdk.TString, Max: 5000},
-	{Name: "client", Type: sdk.TString, Enum: enum605},
-	{Name: "setup_future_usage", Type: sdk.TString, Enum: enum546},
+	{Name: "client", Type: sdk.TString, Enum: &enum605},
+	{Name: "setup_future_usage", Type: sdk.TString, Enum: &enum546},
 }
 
-var fields1040 = []sdk.Field{
-	{Name: "acss_debit", Type: sdk.TObject | sdk.TClear, Fields: fields982},
-	{Name: "affirm", Type: sdk.TObject | sdk.TClear, Fields: fields983},
-	{Name: "afterpay_clearpay", Type: sdk.TObject | sdk.TClear, Fields: fields984},
-	{Name: "alipay", Type: sdk.TObject | sdk.TClear, Fields: fields985},
-	{Name: "alma", Type: sdk.TObject | sdk.TClear, In: 4, Fields: fields986},
-	{Name: "amazon_pay", Type: sdk.TObject | sdk.TClear, Fields: fields987},
-	{Name: "au_becs_debit", Type: sdk.TObject | sdk.TClear, Fields: fields988},
-	{Name: "bacs_debit", Type: sdk.TObject | sdk.TClear, Fields: fields989},
-	{Name: "bancontact", Type: sdk.TObject | sdk.TClear, Fields: fields990},
-	{Name: "billie", Type: sdk.TObject | sdk.TClear, In: 4, Fields: fields986},
+var fields1040 = sdk.Fields{
+	{Name: "acss_debit", Type: sdk.TObject | sdk.TClear, Fields: &fields982},
+	{Name: "affirm", Type: sdk.TObject | sdk.TClear, Fields: &fields983},
+	{Name: "afterpay_clearpay", Type: sdk.TObject | sdk.TClear, Fields: &fields984},
+	{Name: "alipay", Type: sdk.TObject | sdk.TClear, Fields: &fields985},
+	{Name: "alma", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields986},
+	{Name: "amazon_pay", Type: sdk.TObject | sdk.TClear, Fields: &fields987},
+	{Name: "au_becs_debit", Type: sdk.TObject | sdk.TClear, Fields: &fields988},
+	{Name: "bacs_debit", Type: sdk.TObject | sdk.TClear, Fields: &fields989},
+	{Name: "bancontact", Type: sdk.TObject | sdk.TClear, Fields: &fields990},
+	{Name: "billie", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields986},
 	{Name: "bizum", Type: sdk.TMap | sdk.TClear, In: 4},
-	{Name: "blik", Type: sdk.TObject | sdk.TClear, Fields: fields991},
-	{Name: "boleto", Type: sdk.TObject | sdk.TClear, Fields: fields992},
-	{Name: "card", Type: sdk.TObject | sdk.TClear, Fields: fields1005},
-	{Name: "card_present", Type: sdk.TObject | sdk.TClear, Fields: fields1009},
-	{Name: "cashapp", Type: sdk.TObject | sdk.TClear, Fields: fields1010},
-	{Name: "crypto", Type: sdk.TObject | sdk.TClear, In: 4, Fields: fields566},
-	{Name: "customer_balance", Type: sdk.TObject | sdk.TClear, Fields: fields573},
-	{Name: "eps", Type: sdk.TObject | sdk.TClear, Fields: fields548},
-	{Name: "fpx", Type: sdk.TObject | sdk.TClear, Fields: fields548},
-	{Name: "giropay", Type: sdk.TObject | sdk.TClear, Fields: fields548},
-	{Name: "grabpay", Type: sdk.TObject | sdk.TClear, Fields: fields548},
-	{Name: "ideal", Type: sdk.TObject | sdk.TClear, Fields: fields985},
+	{Name: "blik", Type: sdk.TObject | sdk.TClear, Fields: &fields991},
+	{Name: "boleto", Type: sdk.TObject | sdk.TClear, Fields: &fields992},
+	{Name: "card", Type: sdk.TObject | sdk.TClear, Fields: &fields1005},
+	{Name: "card_present", Type: sdk.TObject | sdk.TClear, Fields: &fields1009},
+	{Name: "cashapp", Type: sdk.TObject | sdk.TClear, Fields: &fields1010},
+	{Name: "crypto", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields566},
+	{Name: "customer_balance", Type: sdk.TObject | sdk.TClear, Fields: &fields573},
+	{Name: "eps", Type: sdk.TObject | sdk.TClear, Fields: &fields548},
+	{Name: "fpx", Type: sdk.TObject | sdk.TClear, Fields: &fields548},
+	{Name: "giropay", Type: sdk.TObject | sdk.TClear, Fields: &fields548},
+	{Name: "grabpay", Type: sdk.TObject | sdk.TClear, Fields: &fields548},
+	{Name: "ideal", Type: sdk.TObject | sdk.TClear, Fields: &fields985},
 	{Name: "interac_present", Type: sdk.TMap | sdk.TClear},
-	{Name: "kakao_pay", Type: sdk.TObject | sdk.TClear, In: 4, Fields: fields1011},
-	{Name: "klarna", Type: sdk.TObject | sdk.TClear, Fields: fields1016},
-	{Name: "konbini", Type: sdk.TObject | sdk.TClear, Fields: fields1017},
-	{Name: "kr_card", Type: sdk.TObject | sdk.TClear, In: 4, Fields: fields1011},
-	{Name: "link", Type: sdk.TObject | sdk.TClear, Fields: fields987},
-	{Name: "mb_way", Type: sdk.TObject | sdk.TClear, In: 4, Fields: fields566},
-	{Name: "mobilepay", Type: sdk.TObject | sdk.TClear, Fields: fields1018},
-	{Name: "multibanco", Type: sdk.TObject | sdk.TClear, In: 6, Fields: fields581},
-	{Name: "naver_pay", Type: sdk.TObject | sdk.TClear, In: 4, Fields: fields1011},
-	{Name: "nz_bank_account", Type: sdk.TObject | sdk.TClear, In: 4, Fields: fields1019},
-	{Name: "oxxo", Type: sdk.TObject | sdk.TClear, Fields: fields580},
-	{Name: "p24", Type: sdk.TObject | sdk.TClear, Fields: fields582},
+	{Name: "kakao_pay", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields1011},
+	{Name: "klarna", Type: sdk.TObject | sdk.TClear, Fields: &fields1016},
+	{Name: "konbini", Type: sdk.TObject | sdk.TClear, Fields: &fields1017},
+	{Name: "kr_card", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields1011},
+	{Name: "link", Type: sdk.TObject | sdk.TClear, Fields: &fields987},
+	{Name: "mb_way", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields566},
+	{Name: "mobilepay", Type: sdk.TObject | sdk.TClear, Fields: &fields1018},
+	{Name: "multibanco", Type: sdk.TObject | sdk.TClear, In: 6, Fields: &fields581},
+	{Name: "naver_pay", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields1011},
+	{Name: "nz_bank_account", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields1019},
+	{Name: "oxxo", Type: sdk.TObject | sdk.TClear, Fields: &fields580},
+	{Name: "p24", Type: sdk.TObject | sdk.TClear, Fields: &fields582},
 	{Name: "pay_by_bank", Type: sdk.TMap | sdk.TClear, In: 4},
-	{Name: "payco", Type: sdk.TObject | sdk.TClear, In: 4, Fields: fields1020},
-	{Name: "paynow", Type: sdk.TObject | sdk.TClear, Fields: fields548},
-	{Name: "paypal", Type: sdk.TObject | sdk.TClear, Fields: fields585},
-	{Name: "payto", Type: sdk.TObject | sdk.TClear, In: 4, Fields: fields1022},
-	{Name: "pix", Type: sdk.TObject | sdk.TClear, Fields: fields1023},
-	{Name: "promptpay", Type: sdk.TObject | sdk.TClear, Fields: fields548},
-	{Name: "revolut_pay", Type: sdk.TObject | sdk.TClear, Fields: fields987},
-	{Name: "samsung_pay", Type: sdk.TObject | sdk.TClear, In: 4, Fields: fields1020},
-	{Name: "satispay", Type: sdk.TObject | sdk.TClear, In: 4, Fields: fields1024},
-	{Name: "scalapay", Type: sdk.TObject | sdk.TClear, In: 4, Fields: fields986},
-	{Name: "sepa_debit", Type: sdk.TObject | sdk.TClear, Fields: fields1025},
-	{Name: "sofort", Type: sdk.TObject | sdk.TClear, Fields: fields1027},
-	{Name: "sunbit", Type: sdk.TObject | sdk.TClear, In: 4, Fields: fields1020},
-	{Name: "swish", Type: sdk.TObject | sdk.TClear, Fields: fields1028},
-	{Name: "twint", Type: sdk.TObject | sdk.TClear, In: 6, Fields: fields1029},
-	{Name: "upi", Type: sdk.TObject | sdk.TClear, In: 4, Fields: fields597},
-	{Name: "us_bank_account", Type: sdk.TObject | sdk.TClear, Fields: fields1038},
-	{Name: "wechat_pay", Type: sdk.TObject | sdk.TClear, Fields: fields1039},
-	{Name: "zip", Type: sdk.TObject | sdk.TClear, Fields: fields548},
+	{Name: "payco", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields1020},
+	{Name: "paynow", Type: sdk.TObject | sdk.TClear, Fields: &fields548},
+	{Name: "paypal", Type: sdk.TObject | sdk.TClear, Fields: &fields585},
+	{Name: "payto", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields1022},
+	{Name: "pix", Type: sdk.TObject | sdk.TClear, Fields: &fields1023},
+	{Name: "promptpay", Type: sdk.TObject | sdk.TClear, Fields: &fields548},
+	{Name: "revolut_pay", Type: sdk.TObject | sdk.TClear, Fields: &fields987},
+	{Name: "samsung_pay", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields1020},
+	{Name: "satispay", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields1024},
+	{Name: "scalapay", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields986},
+	{Name: "sepa_debit", Type: sdk.TObject | sdk.TClear, Fields: &fields1025},
+	{Name: "sofort", Type: sdk.TObject | sdk.TClear, Fields: &fields1027},
+	{Name: "sunbit", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields1020},
+	{Name: "swish", Type: sdk.TObject | sdk.TClear, Fields: &fields1028},
+	{Name: "twint", Type: sdk.TObject | sdk.TClear, In: 6, Fields: &fields1029},
+	{Name: "upi", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields597},
+	{Name: "us_bank_account", Type: sdk.TObject | sdk.TClear, Fields: &fields1038},
+	{Name: "wechat_pay", Type: sdk.TObject | sdk.TClear, Fields: &fields1039},
+	{Name: "zip", Type: sdk.TObject | sdk.TClear, Fields: &fields548},
 }
 
-var fields1041 = []sdk.Field{
+var fields1041 = sdk.Fields{
 	{Name: "referrer", Type: sdk.TString | sdk.TClear, Max: 5000, In: 4},
 	{Name: "session", Type: sdk.TString, Max: 5000},
 }
 
-var fields1042 = []sdk.Field{
+var fields1042 = sdk.Fields{
 	{Name: "description", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear, In: 4},
 }
 
-var fields1043 = []sdk.Field{
+var fields1043 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger},
 	{Name: "description", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "destination", Type: sdk.TString, Required: true},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear, In: 4},
-	{Name: "payment_data", Type: sdk.TObject, In: 4, Fields: fields1042},
+	{Name: "payment_data", Type: sdk.TObject, In: 4, Fields: &fields1042},
 }
 
-var fields1044 = []sdk.Field{
+var fields1044 = sdk.Fields{
 	{Name: "allowed_payment_method_types", Type: sdk.TArray, In: 4, Item: &item936},
 	{Name: "amount", Type: sdk.TInteger, Required: true},
-	{Name: "amount_details", Type: sdk.TObject, In: 4, Fields: fields946},
+	{Name: "amount_details", Type: sdk.TObject, In: 4, Fields: &fields946},
 	{Name: "application_fee_amount", Type: sdk.TInteger},
-	{Name: "automatic_payment_methods", Type: sdk.TObject, Fields: fields947},
-	{Name: "capture_method", Type: sdk.TString, Enum: enum529},
+	{Name: "automatic_payment_methods", Type: sdk.TObject, Fields: &fields947},
+	{Name: "capture_method", Type: sdk.TString, Enum: &enum529},
 	{Name: "confirm", Type: sdk.TBoolean},
-	{Name: "confirmation_method", Type: sdk.TString, Enum: enum948},
+	{Name: "confirmation_method", Type: sdk.TString, Enum: &enum948},
 	{Name: "confirmation_token", Type: sdk.TString, Max: 5000},
 	{Name: "currency", Type: sdk.TString, Required: true},
 	{Name: "customer", Type: sdk.TString, Max: 5000},
@@ -16615,609 +16615,609 @@ var fields1044 = []sdk.Field{
 	{Name: "error_on_requires_action", Type: sdk.TBoolean},
 	{Name: "excluded_payment_method_types", Type: sdk.TArray, In: 4, Item: &item508},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "hooks", Type: sdk.TObject, In: 4, Fields: fields951},
+	{Name: "hooks", Type: sdk.TObject, In: 4, Fields: &fields951},
 	{Name: "mandate", Type: sdk.TString, Max: 5000},
-	{Name: "mandate_data", Type: sdk.TObject | sdk.TClear, Fields: fields954},
+	{Name: "mandate_data", Type: sdk.TObject | sdk.TClear, Fields: &fields954},
 	{Name: "metadata", Type: sdk.TMap},
-	{Name: "off_session", Type: sdk.TString | sdk.TBoolean, Enum: enum955},
+	{Name: "off_session", Type: sdk.TString | sdk.TBoolean, Enum: &enum955},
 	{Name: "on_behalf_of", Type: sdk.TString},
-	{Name: "payment_details", Type: sdk.TObject, In: 4, Fields: fields956},
+	{Name: "payment_details", Type: sdk.TObject, In: 4, Fields: &fields956},
 	{Name: "payment_method", Type: sdk.TString, Max: 5000},
 	{Name: "payment_method_configuration", Type: sdk.TString, Max: 100},
-	{Name: "payment_method_data", Type: sdk.TObject, Fields: fields980},
-	{Name: "payment_method_options", Type: sdk.TObject, Fields: fields1040},
+	{Name: "payment_method_data", Type: sdk.TObject, Fields: &fields980},
+	{Name: "payment_method_options", Type: sdk.TObject, Fields: &fields1040},
 	{Name: "payment_method_types", Type: sdk.TArray, Item: &item0},
-	{Name: "radar_options", Type: sdk.TObject, Fields: fields1041},
+	{Name: "radar_options", Type: sdk.TObject, Fields: &fields1041},
 	{Name: "receipt_email", Type: sdk.TString},
 	{Name: "return_url", Type: sdk.TString},
-	{Name: "setup_future_usage", Type: sdk.TString, Enum: enum530},
-	{Name: "shipping", Type: sdk.TObject, Fields: fields455},
+	{Name: "setup_future_usage", Type: sdk.TString, Enum: &enum530},
+	{Name: "shipping", Type: sdk.TObject, Fields: &fields455},
 	{Name: "statement_descriptor", Type: sdk.TString, Max: 22},
 	{Name: "statement_descriptor_suffix", Type: sdk.TString, Max: 22},
-	{Name: "transfer_data", Type: sdk.TObject, Fields: fields1043},
+	{Name: "transfer_data", Type: sdk.TObject, Fields: &fields1043},
 	{Name: "transfer_group", Type: sdk.TString},
 	{Name: "use_stripe_sdk", Type: sdk.TBoolean},
 }
 
-var fields1045 = []sdk.Field{
+var fields1045 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger},
 	{Name: "description", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear, In: 4},
-	{Name: "payment_data", Type: sdk.TObject, In: 4, Fields: fields1042},
+	{Name: "payment_data", Type: sdk.TObject, In: 4, Fields: &fields1042},
 }
 
-var fields1046 = []sdk.Field{
+var fields1046 = sdk.Fields{
 	{Name: "allowed_payment_method_types", Type: sdk.TArray, In: 4, Item: &item936},
 	{Name: "amount", Type: sdk.TInteger},
-	{Name: "amount_details", Type: sdk.TObject | sdk.TClear, In: 4, Fields: fields946},
+	{Name: "amount_details", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields946},
 	{Name: "application_fee_amount", Type: sdk.TInteger | sdk.TClear},
-	{Name: "capture_method", Type: sdk.TString, Enum: enum529},
+	{Name: "capture_method", Type: sdk.TString, Enum: &enum529},
 	{Name: "currency", Type: sdk.TString},
 	{Name: "customer", Type: sdk.TString, Max: 5000},
 	{Name: "customer_account", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "description", Type: sdk.TString, Max: 1000},
 	{Name: "excluded_payment_method_types", Type: sdk.TArray | sdk.TClear, In: 4, Item: &item508},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "hooks", Type: sdk.TObject, In: 4, Fields: fields951},
+	{Name: "hooks", Type: sdk.TObject, In: 4, Fields: &fields951},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
-	{Name: "payment_details", Type: sdk.TObject | sdk.TClear, In: 4, Fields: fields956},
+	{Name: "payment_details", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields956},
 	{Name: "payment_method", Type: sdk.TString, Max: 5000},
 	{Name: "payment_method_configuration", Type: sdk.TString, Max: 100},
-	{Name: "payment_method_data", Type: sdk.TObject, Fields: fields980},
-	{Name: "payment_method_options", Type: sdk.TObject, Fields: fields1040},
+	{Name: "payment_method_data", Type: sdk.TObject, Fields: &fields980},
+	{Name: "payment_method_options", Type: sdk.TObject, Fields: &fields1040},
 	{Name: "payment_method_types", Type: sdk.TArray, Item: &item0},
 	{Name: "receipt_email", Type: sdk.TString | sdk.TClear},
-	{Name: "setup_future_usage", Type: sdk.TString | sdk.TClear, Enum: enum530},
-	{Name: "shipping", Type: sdk.TObject | sdk.TClear, Fields: fields455},
+	{Name: "setup_future_usage", Type: sdk.TString | sdk.TClear, Enum: &enum530},
+	{Name: "shipping", Type: sdk.TObject | sdk.TClear, Fields: &fields455},
 	{Name: "statement_descriptor", Type: sdk.TString, Max: 22},
 	{Name: "statement_descriptor_suffix", Type: sdk.TString, Max: 22},
-	{Name: "transfer_data", Type: sdk.TObject, Fields: fields1045},
+	{Name: "transfer_data", Type: sdk.TObject, Fields: &fields1045},
 	{Name: "transfer_group", Type: sdk.TString},
 }
 
-var fields1047 = []sdk.Field{
+var fields1047 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger},
 	{Name: "currency", Type: sdk.TString},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 }
 
-var enum1048 = []string{"abandoned", "duplicate", "fraudulent", "requested_by_customer"}
+var enum1048 = sdk.Enum{"abandoned", "duplicate", "fraudulent", "requested_by_customer"}
 
-var fields1049 = []sdk.Field{
-	{Name: "cancellation_reason", Type: sdk.TString, Enum: enum1048},
+var fields1049 = sdk.Fields{
+	{Name: "cancellation_reason", Type: sdk.TString, Enum: &enum1048},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 }
 
-var fields1050 = []sdk.Field{
-	{Name: "amount_details", Type: sdk.TObject, In: 4, Fields: fields946},
+var fields1050 = sdk.Fields{
+	{Name: "amount_details", Type: sdk.TObject, In: 4, Fields: &fields946},
 	{Name: "amount_to_capture", Type: sdk.TInteger},
 	{Name: "application_fee_amount", Type: sdk.TInteger},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "final_capture", Type: sdk.TBoolean},
-	{Name: "hooks", Type: sdk.TObject, In: 4, Fields: fields951},
+	{Name: "hooks", Type: sdk.TObject, In: 4, Fields: &fields951},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
-	{Name: "payment_details", Type: sdk.TObject | sdk.TClear, In: 4, Fields: fields956},
+	{Name: "payment_details", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields956},
 	{Name: "statement_descriptor", Type: sdk.TString, Max: 22},
 	{Name: "statement_descriptor_suffix", Type: sdk.TString, Max: 22},
-	{Name: "transfer_data", Type: sdk.TObject, Fields: fields461},
+	{Name: "transfer_data", Type: sdk.TObject, Fields: &fields461},
 }
 
-var fields1051 = []sdk.Field{
+var fields1051 = sdk.Fields{
 	{Name: "ip_address", Type: sdk.TString},
 	{Name: "user_agent", Type: sdk.TString, Max: 5000},
 }
 
-var enum1052 = []string{"online"}
+var enum1052 = sdk.Enum{"online"}
 
-var fields1053 = []sdk.Field{
-	{Name: "online", Type: sdk.TObject, Required: true, Fields: fields1051},
-	{Name: "type", Type: sdk.TString, Required: true, Enum: enum1052},
+var fields1053 = sdk.Fields{
+	{Name: "online", Type: sdk.TObject, Required: true, Fields: &fields1051},
+	{Name: "type", Type: sdk.TString, Required: true, Enum: &enum1052},
 }
 
-var fields1054 = []sdk.Field{
-	{Name: "customer_acceptance", Type: sdk.TObject, Required: true, Fields: fields1053},
+var fields1054 = sdk.Fields{
+	{Name: "customer_acceptance", Type: sdk.TObject, Required: true, Fields: &fields1053},
 }
 
-var fields1055 = []sdk.Field{
+var fields1055 = sdk.Fields{
 	{Name: "allowed_payment_method_types", Type: sdk.TArray, In: 4, Item: &item936},
-	{Name: "amount_details", Type: sdk.TObject | sdk.TClear, In: 4, Fields: fields946},
+	{Name: "amount_details", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields946},
 	{Name: "amount_to_confirm", Type: sdk.TInteger, In: 4},
-	{Name: "capture_method", Type: sdk.TString, Enum: enum529},
+	{Name: "capture_method", Type: sdk.TString, Enum: &enum529},
 	{Name: "client_secret", Type: sdk.TString, Max: 5000},
 	{Name: "confirmation_token", Type: sdk.TString, Max: 5000},
 	{Name: "error_on_requires_action", Type: sdk.TBoolean},
 	{Name: "excluded_payment_method_types", Type: sdk.TArray | sdk.TClear, In: 4, Item: &item508},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "hooks", Type: sdk.TObject, In: 4, Fields: fields951},
+	{Name: "hooks", Type: sdk.TObject, In: 4, Fields: &fields951},
 	{Name: "mandate", Type: sdk.TString, Max: 5000},
-	{Name: "mandate_data", Type: sdk.TObject | sdk.TClear, Fields: fields1054},
-	{Name: "off_session", Type: sdk.TString | sdk.TBoolean, Enum: enum955},
-	{Name: "payment_details", Type: sdk.TObject | sdk.TClear, In: 4, Fields: fields956},
+	{Name: "mandate_data", Type: sdk.TObject | sdk.TClear, Fields: &fields1054},
+	{Name: "off_session", Type: sdk.TString | sdk.TBoolean, Enum: &enum955},
+	{Name: "payment_details", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields956},
 	{Name: "payment_method", Type: sdk.TString, Max: 5000},
-	{Name: "payment_method_data", Type: sdk.TObject, Fields: fields980},
-	{Name: "payment_method_options", Type: sdk.TObject, Fields: fields1040},
+	{Name: "payment_method_data", Type: sdk.TObject, Fields: &fields980},
+	{Name: "payment_method_options", Type: sdk.TObject, Fields: &fields1040},
 	{Name: "payment_method_types", Type: sdk.TArray, Item: &item0},
-	{Name: "radar_options", Type: sdk.TObject, Fields: fields1041},
+	{Name: "radar_options", Type: sdk.TObject, Fields: &fields1041},
 	{Name: "receipt_email", Type: sdk.TString | sdk.TClear},
 	{Name: "return_url", Type: sdk.TString},
-	{Name: "setup_future_usage", Type: sdk.TString | sdk.TClear, Enum: enum530},
-	{Name: "shipping", Type: sdk.TObject | sdk.TClear, Fields: fields455},
+	{Name: "setup_future_usage", Type: sdk.TString | sdk.TClear, Enum: &enum530},
+	{Name: "shipping", Type: sdk.TObject | sdk.TClear, Fields: &fields455},
 	{Name: "use_stripe_sdk", Type: sdk.TBoolean},
 }
 
-var fields1056 = []sdk.Field{
+var fields1056 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger, Required: true},
-	{Name: "amount_details", Type: sdk.TObject, In: 4, Fields: fields946},
+	{Name: "amount_details", Type: sdk.TObject, In: 4, Fields: &fields946},
 	{Name: "application_fee_amount", Type: sdk.TInteger},
 	{Name: "description", Type: sdk.TString, Max: 1000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "hooks", Type: sdk.TObject, In: 4, Fields: fields951},
+	{Name: "hooks", Type: sdk.TObject, In: 4, Fields: &fields951},
 	{Name: "metadata", Type: sdk.TMap},
-	{Name: "payment_details", Type: sdk.TObject, In: 4, Fields: fields956},
+	{Name: "payment_details", Type: sdk.TObject, In: 4, Fields: &fields956},
 	{Name: "statement_descriptor", Type: sdk.TString, Max: 22},
-	{Name: "transfer_data", Type: sdk.TObject, Fields: fields461},
+	{Name: "transfer_data", Type: sdk.TObject, Fields: &fields461},
 }
 
-var fields1057 = []sdk.Field{
+var fields1057 = sdk.Fields{
 	{Name: "amounts", Type: sdk.TArray, Item: &item704},
 	{Name: "client_secret", Type: sdk.TString, Max: 5000},
 	{Name: "descriptor_code", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 }
 
-var fields1058 = []sdk.Field{
+var fields1058 = sdk.Fields{
 	{Name: "url", Type: sdk.TString, Required: true, Max: 2048},
 }
 
-var enum1059 = []string{"hosted_confirmation", "redirect"}
+var enum1059 = sdk.Enum{"hosted_confirmation", "redirect"}
 
-var fields1060 = []sdk.Field{
-	{Name: "hosted_confirmation", Type: sdk.TObject, Fields: fields431},
-	{Name: "redirect", Type: sdk.TObject, Fields: fields1058},
-	{Name: "type", Type: sdk.TString, Required: true, Enum: enum1059},
+var fields1060 = sdk.Fields{
+	{Name: "hosted_confirmation", Type: sdk.TObject, Fields: &fields431},
+	{Name: "redirect", Type: sdk.TObject, Fields: &fields1058},
+	{Name: "type", Type: sdk.TString, Required: true, Enum: &enum1059},
 }
 
-var fields1061 = []sdk.Field{
+var fields1061 = sdk.Fields{
 	{Name: "default_value", Type: sdk.TString, Max: 100, In: 4},
 	{Name: "options", Type: sdk.TArray, Required: true, Item: &item494},
 }
 
-var fields1062 = []sdk.Field{
+var fields1062 = sdk.Fields{
 	{Name: "default_value", Type: sdk.TString, Max: 255, In: 4},
 	{Name: "maximum_length", Type: sdk.TInteger},
 	{Name: "minimum_length", Type: sdk.TInteger},
 }
 
-var fields1063 = []sdk.Field{
-	{Name: "dropdown", Type: sdk.TObject, Fields: fields1061},
+var fields1063 = sdk.Fields{
+	{Name: "dropdown", Type: sdk.TObject, Fields: &fields1061},
 	{Name: "key", Type: sdk.TString, Required: true, Max: 200},
-	{Name: "label", Type: sdk.TObject, Required: true, Fields: fields497},
-	{Name: "numeric", Type: sdk.TObject, Fields: fields1062},
+	{Name: "label", Type: sdk.TObject, Required: true, Fields: &fields497},
+	{Name: "numeric", Type: sdk.TObject, Fields: &fields1062},
 	{Name: "optional", Type: sdk.TBoolean},
-	{Name: "text", Type: sdk.TObject, Fields: fields1062},
-	{Name: "type", Type: sdk.TString, Required: true, Enum: enum499},
+	{Name: "text", Type: sdk.TObject, Fields: &fields1062},
+	{Name: "type", Type: sdk.TString, Required: true, Enum: &enum499},
 }
 
-var item1064 = sdk.Field{Type: sdk.TObject, Fields: fields1063}
+var item1064 = sdk.Field{Type: sdk.TObject, Fields: &fields1063}
 
-var fields1065 = []sdk.Field{
+var fields1065 = sdk.Fields{
 	{Name: "account_tax_ids", Type: sdk.TArray | sdk.TClear, Item: &item0},
 	{Name: "custom_fields", Type: sdk.TArray | sdk.TClear, Item: &item510},
 	{Name: "description", Type: sdk.TString, Max: 1500},
 	{Name: "footer", Type: sdk.TString, Max: 5000},
-	{Name: "issuer", Type: sdk.TObject, Fields: fields480},
+	{Name: "issuer", Type: sdk.TObject, Fields: &fields480},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
-	{Name: "rendering_options", Type: sdk.TObject | sdk.TClear, Fields: fields512},
+	{Name: "rendering_options", Type: sdk.TObject | sdk.TClear, Fields: &fields512},
 }
 
-var fields1066 = []sdk.Field{
+var fields1066 = sdk.Fields{
 	{Name: "enabled", Type: sdk.TBoolean, Required: true},
-	{Name: "invoice_data", Type: sdk.TObject, Fields: fields1065},
+	{Name: "invoice_data", Type: sdk.TObject, Fields: &fields1065},
 }
 
-var fields1067 = []sdk.Field{
-	{Name: "adjustable_quantity", Type: sdk.TObject, Fields: fields515},
+var fields1067 = sdk.Fields{
+	{Name: "adjustable_quantity", Type: sdk.TObject, Fields: &fields515},
 	{Name: "price", Type: sdk.TString, Max: 5000},
-	{Name: "price_data", Type: sdk.TObject, In: 4, Fields: fields653},
+	{Name: "price_data", Type: sdk.TObject, In: 4, Fields: &fields653},
 	{Name: "quantity", Type: sdk.TInteger, Required: true},
 }
 
-var item1068 = sdk.Field{Type: sdk.TObject, Fields: fields1067}
+var item1068 = sdk.Field{Type: sdk.TObject, Fields: &fields1067}
 
-var fields1069 = []sdk.Field{
-	{Name: "capture_method", Type: sdk.TString, Enum: enum529},
+var fields1069 = sdk.Fields{
+	{Name: "capture_method", Type: sdk.TString, Enum: &enum529},
 	{Name: "description", Type: sdk.TString, Max: 1000},
 	{Name: "metadata", Type: sdk.TMap},
-	{Name: "setup_future_usage", Type: sdk.TString, Enum: enum530},
+	{Name: "setup_future_usage", Type: sdk.TString, Enum: &enum530},
 	{Name: "statement_descriptor", Type: sdk.TString, Max: 22},
 	{Name: "statement_descriptor_suffix", Type: sdk.TString, Max: 22},
 	{Name: "transfer_group", Type: sdk.TString, Max: 5000},
 }
 
-var fields1070 = []sdk.Field{
+var fields1070 = sdk.Fields{
 	{Name: "brands_blocked", Type: sdk.TArray, In: 4, Item: &item560},
 }
 
-var fields1071 = []sdk.Field{
-	{Name: "restrictions", Type: sdk.TObject, In: 4, Fields: fields1070},
+var fields1071 = sdk.Fields{
+	{Name: "restrictions", Type: sdk.TObject, In: 4, Fields: &fields1070},
 }
 
-var fields1072 = []sdk.Field{
-	{Name: "card", Type: sdk.TObject, In: 4, Fields: fields1071},
+var fields1072 = sdk.Fields{
+	{Name: "card", Type: sdk.TObject, In: 4, Fields: &fields1071},
 }
 
-var enum1073 = []string{"affirm", "afterpay_clearpay", "alipay", "au_becs_debit", "bacs_debit", "bancontact", "blik", "boleto", "card", "cashapp", "eps", "fpx", "giropay", "grabpay", "ideal", "klarna", "konbini", "link", "oxxo", "p24", "paynow", "paypal", "pix", "promptpay", "sepa_debit", "sofort", "swish", "us_bank_account", "wechat_pay", "mobilepay", "multibanco", "twint", "zip", "alma", "billie", "bizum", "mb_way", "pay_by_bank", "payto", "satispay", "sunbit", "upi"}
+var enum1073 = sdk.Enum{"affirm", "afterpay_clearpay", "alipay", "au_becs_debit", "bacs_debit", "bancontact", "blik", "boleto", "card", "cashapp", "eps", "fpx", "giropay", "grabpay", "ideal", "klarna", "konbini", "link", "oxxo", "p24", "paynow", "paypal", "pix", "promptpay", "sepa_debit", "sofort", "swish", "us_bank_account", "wechat_pay", "mobilepay", "multibanco", "twint", "zip", "alma", "billie", "bizum", "mb_way", "pay_by_bank", "payto", "satispay", "sunbit", "upi"}
 
-var item1074 = sdk.Field{Type: sdk.TString, Enum: enum1073, EnumIn: "\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\x06\x06\x06\x06\x04\x04\x04\x04\x04\x04\x04\x04\x04"}
+var item1074 = sdk.Field{Type: sdk.TString, Enum: &enum1073, EnumIn: "\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\x06\x06\x06\x06\x04\x04\x04\x04\x04\x04\x04\x04\x04"}
 
-var fields1075 = []sdk.Field{
+var fields1075 = sdk.Fields{
 	{Name: "limit", Type: sdk.TInteger, Required: true},
 }
 
-var fields1076 = []sdk.Field{
-	{Name: "completed_sessions", Type: sdk.TObject, Required: true, Fields: fields1075},
+var fields1076 = sdk.Fields{
+	{Name: "completed_sessions", Type: sdk.TObject, Required: true, Fields: &fields1075},
 }
 
-var item1077 = sdk.Field{Type: sdk.TObject, Fields: fields63}
+var item1077 = sdk.Field{Type: sdk.TObject, Fields: &fields63}
 
-var fields1078 = []sdk.Field{
+var fields1078 = sdk.Fields{
 	{Name: "description", Type: sdk.TString, Max: 500},
-	{Name: "invoice_settings", Type: sdk.TObject, Fields: fields634},
+	{Name: "invoice_settings", Type: sdk.TObject, Fields: &fields634},
 	{Name: "metadata", Type: sdk.TMap},
 	{Name: "trial_period_days", Type: sdk.TInteger},
-	{Name: "trial_settings", Type: sdk.TObject, Fields: fields640},
+	{Name: "trial_settings", Type: sdk.TObject, Fields: &fields640},
 }
 
-var fields1079 = []sdk.Field{
-	{Name: "after_completion", Type: sdk.TObject, Fields: fields1060},
+var fields1079 = sdk.Fields{
+	{Name: "after_completion", Type: sdk.TObject, Fields: &fields1060},
 	{Name: "allow_promotion_codes", Type: sdk.TBoolean},
 	{Name: "application_fee_amount", Type: sdk.TInteger},
 	{Name: "application_fee_percent", Type: sdk.TNumber},
-	{Name: "automatic_tax", Type: sdk.TObject, Fields: fields481},
-	{Name: "billing_address_collection", Type: sdk.TString, Enum: enum482},
-	{Name: "consent_collection", Type: sdk.TObject, Fields: fields492},
+	{Name: "automatic_tax", Type: sdk.TObject, Fields: &fields481},
+	{Name: "billing_address_collection", Type: sdk.TString, Enum: &enum482},
+	{Name: "consent_collection", Type: sdk.TObject, Fields: &fields492},
 	{Name: "currency", Type: sdk.TString},
 	{Name: "custom_fields", Type: sdk.TArray, Item: &item1064},
-	{Name: "custom_text", Type: sdk.TObject, Fields: fields503},
-	{Name: "customer_creation", Type: sdk.TString, Enum: enum504},
+	{Name: "custom_text", Type: sdk.TObject, Fields: &fields503},
+	{Name: "customer_creation", Type: sdk.TString, Enum: &enum504},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "inactive_message", Type: sdk.TString, Max: 500},
-	{Name: "invoice_creation", Type: sdk.TObject, Fields: fields1066},
+	{Name: "invoice_creation", Type: sdk.TObject, Fields: &fields1066},
 	{Name: "line_items", Type: sdk.TArray, Required: true, Item: &item1068},
-	{Name: "managed_payments", Type: sdk.TObject, In: 4, Fields: fields477},
+	{Name: "managed_payments", Type: sdk.TObject, In: 4, Fields: &fields477},
 	{Name: "metadata", Type: sdk.TMap},
-	{Name: "name_collection", Type: sdk.TObject, In: 4, Fields: fields525},
+	{Name: "name_collection", Type: sdk.TObject, In: 4, Fields: &fields525},
 	{Name: "on_behalf_of", Type: sdk.TString},
 	{Name: "optional_items", Type: sdk.TArray, In: 4, Item: &item527},
-	{Name: "payment_intent_data", Type: sdk.TObject, Fields: fields1069},
-	{Name: "payment_method_collection", Type: sdk.TString, Enum: enum504},
-	{Name: "payment_method_options", Type: sdk.TObject, In: 4, Fields: fields1072},
+	{Name: "payment_intent_data", Type: sdk.TObject, Fields: &fields1069},
+	{Name: "payment_method_collection", Type: sdk.TString, Enum: &enum504},
+	{Name: "payment_method_options", Type: sdk.TObject, In: 4, Fields: &fields1072},
 	{Name: "payment_method_types", Type: sdk.TArray, Item: &item1074},
-	{Name: "phone_number_collection", Type: sdk.TObject, Fields: fields197},
-	{Name: "restrictions", Type: sdk.TObject, Fields: fields1076},
-	{Name: "shipping_address_collection", Type: sdk.TObject, Fields: fields619},
+	{Name: "phone_number_collection", Type: sdk.TObject, Fields: &fields197},
+	{Name: "restrictions", Type: sdk.TObject, Fields: &fields1076},
+	{Name: "shipping_address_collection", Type: sdk.TObject, Fields: &fields619},
 	{Name: "shipping_options", Type: sdk.TArray, Item: &item1077},
-	{Name: "submit_type", Type: sdk.TString, Enum: enum628, EnumIn: "\a\a\a\a\x04"},
-	{Name: "subscription_data", Type: sdk.TObject, Fields: fields1078},
-	{Name: "tax_id_collection", Type: sdk.TObject, Fields: fields643},
-	{Name: "transfer_data", Type: sdk.TObject, Fields: fields533},
+	{Name: "submit_type", Type: sdk.TString, Enum: &enum628, EnumIn: "\a\a\a\a\x04"},
+	{Name: "subscription_data", Type: sdk.TObject, Fields: &fields1078},
+	{Name: "tax_id_collection", Type: sdk.TObject, Fields: &fields643},
+	{Name: "transfer_data", Type: sdk.TObject, Fields: &fields533},
 }
 
-var fields1080 = []sdk.Field{
-	{Name: "position", Type: sdk.TString, Required: true, In: 4, Enum: enum488},
+var fields1080 = sdk.Fields{
+	{Name: "position", Type: sdk.TString, Required: true, In: 4, Enum: &enum488},
 }
 
-var fields1081 = []sdk.Field{
-	{Name: "payment_method_reuse_agreement", Type: sdk.TObject, In: 4, Fields: fields1080},
-	{Name: "promotions", Type: sdk.TString, In: 4, Enum: enum490},
-	{Name: "terms_of_service", Type: sdk.TString, In: 4, Enum: enum491},
+var fields1081 = sdk.Fields{
+	{Name: "payment_method_reuse_agreement", Type: sdk.TObject, In: 4, Fields: &fields1080},
+	{Name: "promotions", Type: sdk.TString, In: 4, Enum: &enum490},
+	{Name: "terms_of_service", Type: sdk.TString, In: 4, Enum: &enum491},
 }
 
-var fields1082 = []sdk.Field{
-	{Name: "adjustable_quantity", Type: sdk.TObject, Fields: fields515},
+var fields1082 = sdk.Fields{
+	{Name: "adjustable_quantity", Type: sdk.TObject, Fields: &fields515},
 	{Name: "id", Type: sdk.TString, Required: true, Max: 5000},
 	{Name: "quantity", Type: sdk.TInteger},
 }
 
-var item1083 = sdk.Field{Type: sdk.TObject, Fields: fields1082}
+var item1083 = sdk.Field{Type: sdk.TObject, Fields: &fields1082}
 
-var fields1084 = []sdk.Field{
+var fields1084 = sdk.Fields{
 	{Name: "description", Type: sdk.TString | sdk.TClear, Max: 1000},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
-	{Name: "setup_future_usage", Type: sdk.TString | sdk.TClear, In: 4, Enum: enum530},
+	{Name: "setup_future_usage", Type: sdk.TString | sdk.TClear, In: 4, Enum: &enum530},
 	{Name: "statement_descriptor", Type: sdk.TString | sdk.TClear, Max: 22},
 	{Name: "statement_descriptor_suffix", Type: sdk.TString | sdk.TClear, Max: 22},
 	{Name: "transfer_group", Type: sdk.TString | sdk.TClear, Max: 5000},
 }
 
-var fields1085 = []sdk.Field{
+var fields1085 = sdk.Fields{
 	{Name: "brands_blocked", Type: sdk.TArray | sdk.TClear, In: 4, Item: &item560},
 }
 
-var fields1086 = []sdk.Field{
-	{Name: "restrictions", Type: sdk.TObject | sdk.TClear, In: 4, Fields: fields1085},
+var fields1086 = sdk.Fields{
+	{Name: "restrictions", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields1085},
 }
 
-var fields1087 = []sdk.Field{
-	{Name: "card", Type: sdk.TObject | sdk.TClear, In: 4, Fields: fields1086},
+var fields1087 = sdk.Fields{
+	{Name: "card", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields1086},
 }
 
-var fields1088 = []sdk.Field{
+var fields1088 = sdk.Fields{
 	{Name: "shipping_rate", Type: sdk.TString, Max: 5000, In: 4},
 }
 
-var item1089 = sdk.Field{Type: sdk.TObject, In: 4, Fields: fields1088}
+var item1089 = sdk.Field{Type: sdk.TObject, In: 4, Fields: &fields1088}
 
-var fields1090 = []sdk.Field{
-	{Name: "invoice_settings", Type: sdk.TObject, Fields: fields634},
+var fields1090 = sdk.Fields{
+	{Name: "invoice_settings", Type: sdk.TObject, Fields: &fields634},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
 	{Name: "trial_period_days", Type: sdk.TInteger | sdk.TClear, In: 4},
-	{Name: "trial_settings", Type: sdk.TObject | sdk.TClear, Fields: fields640},
+	{Name: "trial_settings", Type: sdk.TObject | sdk.TClear, Fields: &fields640},
 }
 
-var fields1091 = []sdk.Field{
+var fields1091 = sdk.Fields{
 	{Name: "enabled", Type: sdk.TBoolean, Required: true, In: 6},
-	{Name: "required", Type: sdk.TString, In: 6, Enum: enum642},
+	{Name: "required", Type: sdk.TString, In: 6, Enum: &enum642},
 }
 
-var fields1092 = []sdk.Field{
+var fields1092 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger | sdk.TClear, In: 4},
 	{Name: "destination", Type: sdk.TString, Required: true, In: 4},
 }
 
-var fields1093 = []sdk.Field{
+var fields1093 = sdk.Fields{
 	{Name: "active", Type: sdk.TBoolean},
-	{Name: "after_completion", Type: sdk.TObject, Fields: fields1060},
+	{Name: "after_completion", Type: sdk.TObject, Fields: &fields1060},
 	{Name: "allow_promotion_codes", Type: sdk.TBoolean},
 	{Name: "application_fee_amount", Type: sdk.TInteger | sdk.TClear, In: 4},
 	{Name: "application_fee_percent", Type: sdk.TNumber | sdk.TClear, In: 4},
-	{Name: "automatic_tax", Type: sdk.TObject, Fields: fields481},
-	{Name: "billing_address_collection", Type: sdk.TString, Enum: enum482},
-	{Name: "consent_collection", Type: sdk.TObject, In: 4, Fields: fields1081},
+	{Name: "automatic_tax", Type: sdk.TObject, Fields: &fields481},
+	{Name: "billing_address_collection", Type: sdk.TString, Enum: &enum482},
+	{Name: "consent_collection", Type: sdk.TObject, In: 4, Fields: &fields1081},
 	{Name: "custom_fields", Type: sdk.TArray | sdk.TClear, Item: &item1064},
-	{Name: "custom_text", Type: sdk.TObject, Fields: fields503},
-	{Name: "customer_creation", Type: sdk.TString, Enum: enum504},
+	{Name: "custom_text", Type: sdk.TObject, Fields: &fields503},
+	{Name: "customer_creation", Type: sdk.TString, Enum: &enum504},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "inactive_message", Type: sdk.TString | sdk.TClear, Max: 500},
-	{Name: "invoice_creation", Type: sdk.TObject, Fields: fields1066},
+	{Name: "invoice_creation", Type: sdk.TObject, Fields: &fields1066},
 	{Name: "line_items", Type: sdk.TArray, Item: &item1083},
 	{Name: "metadata", Type: sdk.TMap},
-	{Name: "name_collection", Type: sdk.TObject | sdk.TClear, In: 4, Fields: fields525},
+	{Name: "name_collection", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields525},
 	{Name: "on_behalf_of", Type: sdk.TString | sdk.TClear, In: 4},
 	{Name: "optional_items", Type: sdk.TArray | sdk.TClear, In: 4, Item: &item527},
-	{Name: "payment_intent_data", Type: sdk.TObject, Fields: fields1084},
-	{Name: "payment_method_collection", Type: sdk.TString, Enum: enum504},
-	{Name: "payment_method_options", Type: sdk.TObject | sdk.TClear, In: 4, Fields: fields1087},
+	{Name: "payment_intent_data", Type: sdk.TObject, Fields: &fields1084},
+	{Name: "payment_method_collection", Type: sdk.TString, Enum: &enum504},
+	{Name: "payment_method_options", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields1087},
 	{Name: "payment_method_types", Type: sdk.TArray | sdk.TClear, Item: &item1074},
-	{Name: "phone_number_collection", Type: sdk.TObject, In: 4, Fields: fields672},
-	{Name: "restrictions", Type: sdk.TObject | sdk.TClear, Fields: fields1076},
-	{Name: "shipping_address_collection", Type: sdk.TObject | sdk.TClear, Fields: fields619},
+	{Name: "phone_number_collection", Type: sdk.TObject, In: 4, Fields: &fields672},
+	{Name: "restrictions", Type: sdk.TObject | sdk.TClear, Fields: &fields1076},
+	{Name: "shipping_address_collection", Type: sdk.TObject | sdk.TClear, Fields: &fields619},
 	{Name: "shipping_options", Type: sdk.TArray | sdk.TClear, In: 4, Item: &item1089},
-	{Name: "submit_type", Type: sdk.TString, In: 4, Enum: enum628},
-	{Name: "subscription_data", Type: sdk.TObject, Fields: fields1090},
-	{Name: "tax_id_collection", Type: sdk.TObject, In: 6, Fields: fields1091},
-	{Name: "transfer_data", Type: sdk.TObject | sdk.TClear, In: 4, Fields: fields1092},
+	{Name: "submit_type", Type: sdk.TString, In: 4, Enum: &enum628},
+	{Name: "subscription_data", Type: sdk.TObject, Fields: &fields1090},
+	{Name: "tax_id_collection", Type: sdk.TObject, In: 6, Fields: &fields1091},
+	{Name: "transfer_data", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields1092},
 }
 
-var enum1094 = []string{"none", "off", "on"}
+var enum1094 = sdk.Enum{"none", "off", "on"}
 
-var fields1095 = []sdk.Field{
-	{Name: "preference", Type: sdk.TString, Enum: enum1094},
+var fields1095 = sdk.Fields{
+	{Name: "preference", Type: sdk.TString, Enum: &enum1094},
 }
 
-var fields1096 = []sdk.Field{
-	{Name: "display_preference", Type: sdk.TObject, Fields: fields1095},
+var fields1096 = sdk.Fields{
+	{Name: "display_preference", Type: sdk.TObject, Fields: &fields1095},
 }
 
-var fields1097 = []sdk.Field{
-	{Name: "preference", Type: sdk.TString, In: 4, Enum: enum1094},
+var fields1097 = sdk.Fields{
+	{Name: "preference", Type: sdk.TString, In: 4, Enum: &enum1094},
 }
 
-var fields1098 = []sdk.Field{
-	{Name: "display_preference", Type: sdk.TObject, In: 4, Fields: fields1097},
+var fields1098 = sdk.Fields{
+	{Name: "display_preference", Type: sdk.TObject, In: 4, Fields: &fields1097},
 }
 
-var fields1099 = []sdk.Field{
-	{Name: "preference", Type: sdk.TString, In: 6, Enum: enum1094},
+var fields1099 = sdk.Fields{
+	{Name: "preference", Type: sdk.TString, In: 6, Enum: &enum1094},
 }
 
-var fields1100 = []sdk.Field{
-	{Name: "display_preference", Type: sdk.TObject, In: 6, Fields: fields1099},
+var fields1100 = sdk.Fields{
+	{Name: "display_preference", Type: sdk.TObject, In: 6, Fields: &fields1099},
 }
 
-var fields1101 = []sdk.Field{
-	{Name: "acss_debit", Type: sdk.TObject, Fields: fields1096},
-	{Name: "affirm", Type: sdk.TObject, Fields: fields1096},
-	{Name: "afterpay_clearpay", Type: sdk.TObject, Fields: fields1096},
-	{Name: "alipay", Type: sdk.TObject, Fields: fields1096},
-	{Name: "alma", Type: sdk.TObject, In: 4, Fields: fields1098},
-	{Name: "amazon_pay", Type: sdk.TObject, Fields: fields1096},
-	{Name: "apple_pay", Type: sdk.TObject, Fields: fields1096},
-	{Name: "apple_pay_later", Type: sdk.TObject, Fields: fields1096},
-	{Name: "au_becs_debit", Type: sdk.TObject, Fields: fields1096},
-	{Name: "bacs_debit", Type: sdk.TObject, Fields: fields1096},
-	{Name: "bancontact", Type: sdk.TObject, Fields: fields1096},
-	{Name: "billie", Type: sdk.TObject, In: 4, Fields: fields1098},
-	{Name: "bizum", Type: sdk.TObject, In: 4, Fields: fields1098},
-	{Name: "blik", Type: sdk.TObject, Fields: fields1096},
-	{Name: "boleto", Type: sdk.TObject, Fields: fields1096},
-	{Name: "card", Type: sdk.TObject, Fields: fields1096},
-	{Name: "cartes_bancaires", Type: sdk.TObject, Fields: fields1096},
-	{Name: "cashapp", Type: sdk.TObject, Fields: fields1096},
-	{Name: "crypto", Type: sdk.TObject, In: 4, Fields: fields1098},
-	{Name: "customer_balance", Type: sdk.TObject, Fields: fields1096},
-	{Name: "eps", Type: sdk.TObject, Fields: fields1096},
+var fields1101 = sdk.Fields{
+	{Name: "acss_debit", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "affirm", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "afterpay_clearpay", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "alipay", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "alma", Type: sdk.TObject, In: 4, Fields: &fields1098},
+	{Name: "amazon_pay", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "apple_pay", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "apple_pay_later", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "au_becs_debit", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "bacs_debit", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "bancontact", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "billie", Type: sdk.TObject, In: 4, Fields: &fields1098},
+	{Name: "bizum", Type: sdk.TObject, In: 4, Fields: &fields1098},
+	{Name: "blik", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "boleto", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "card", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "cartes_bancaires", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "cashapp", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "crypto", Type: sdk.TObject, In: 4, Fields: &fields1098},
+	{Name: "customer_balance", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "eps", Type: sdk.TObject, Fields: &fields1096},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "fpx", Type: sdk.TObject, Fields: fields1096},
-	{Name: "fr_meal_voucher_conecs", Type: sdk.TObject, In: 4, Fields: fields1098},
-	{Name: "giropay", Type: sdk.TObject, Fields: fields1096},
-	{Name: "google_pay", Type: sdk.TObject, Fields: fields1096},
-	{Name: "grabpay", Type: sdk.TObject, Fields: fields1096},
-	{Name: "ideal", Type: sdk.TObject, Fields: fields1096},
-	{Name: "jcb", Type: sdk.TObject, Fields: fields1096},
-	{Name: "kakao_pay", Type: sdk.TObject, In: 4, Fields: fields1098},
-	{Name: "klarna", Type: sdk.TObject, Fields: fields1096},
-	{Name: "konbini", Type: sdk.TObject, Fields: fields1096},
-	{Name: "kr_card", Type: sdk.TObject, In: 4, Fields: fields1098},
-	{Name: "link", Type: sdk.TObject, Fields: fields1096},
-	{Name: "mb_way", Type: sdk.TObject, In: 4, Fields: fields1098},
-	{Name: "mobilepay", Type: sdk.TObject, In: 6, Fields: fields1100},
-	{Name: "multibanco", Type: sdk.TObject, In: 6, Fields: fields1100},
+	{Name: "fpx", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "fr_meal_voucher_conecs", Type: sdk.TObject, In: 4, Fields: &fields1098},
+	{Name: "giropay", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "google_pay", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "grabpay", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "ideal", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "jcb", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "kakao_pay", Type: sdk.TObject, In: 4, Fields: &fields1098},
+	{Name: "klarna", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "konbini", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "kr_card", Type: sdk.TObject, In: 4, Fields: &fields1098},
+	{Name: "link", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "mb_way", Type: sdk.TObject, In: 4, Fields: &fields1098},
+	{Name: "mobilepay", Type: sdk.TObject, In: 6, Fields: &fields1100},
+	{Name: "multibanco", Type: sdk.TObject, In: 6, Fields: &fields1100},
 	{Name: "name", Type: sdk.TString, Max: 100},
-	{Name: "naver_pay", Type: sdk.TObject, In: 4, Fields: fields1098},
-	{Name: "nz_bank_account", Type: sdk.TObject, In: 4, Fields: fields1098},
-	{Name: "oxxo", Type: sdk.TObject, Fields: fields1096},
-	{Name: "p24", Type: sdk.TObject, Fields: fields1096},
+	{Name: "naver_pay", Type: sdk.TObject, In: 4, Fields: &fields1098},
+	{Name: "nz_bank_account", Type: sdk.TObject, In: 4, Fields: &fields1098},
+	{Name: "oxxo", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "p24", Type: sdk.TObject, Fields: &fields1096},
 	{Name: "parent", Type: sdk.TString, Max: 100},
-	{Name: "pay_by_bank", Type: sdk.TObject, In: 4, Fields: fields1098},
-	{Name: "payco", Type: sdk.TObject, In: 4, Fields: fields1098},
-	{Name: "paynow", Type: sdk.TObject, Fields: fields1096},
-	{Name: "paypal", Type: sdk.TObject, Fields: fields1096},
-	{Name: "payto", Type: sdk.TObject, In: 4, Fields: fields1098},
-	{Name: "pix", Type: sdk.TObject, In: 4, Fields: fields1098},
-	{Name: "promptpay", Type: sdk.TObject, Fields: fields1096},
-	{Name: "revolut_pay", Type: sdk.TObject, Fields: fields1096},
-	{Name: "samsung_pay", Type: sdk.TObject, In: 4, Fields: fields1098},
-	{Name: "satispay", Type: sdk.TObject, In: 4, Fields: fields1098},
-	{Name: "scalapay", Type: sdk.TObject, In: 4, Fields: fields1098},
-	{Name: "sepa_debit", Type: sdk.TObject, Fields: fields1096},
-	{Name: "sofort", Type: sdk.TObject, Fields: fields1096},
-	{Name: "sunbit", Type: sdk.TObject, In: 4, Fields: fields1098},
-	{Name: "swish", Type: sdk.TObject, Fields: fields1096},
-	{Name: "twint", Type: sdk.TObject, In: 6, Fields: fields1100},
-	{Name: "upi", Type: sdk.TObject, In: 4, Fields: fields1098},
-	{Name: "us_bank_account", Type: sdk.TObject, Fields: fields1096},
-	{Name: "wechat_pay", Type: sdk.TObject, Fields: fields1096},
-	{Name: "zip", Type: sdk.TObject, Fields: fields1096},
+	{Name: "pay_by_bank", Type: sdk.TObject, In: 4, Fields: &fields1098},
+	{Name: "payco", Type: sdk.TObject, In: 4, Fields: &fields1098},
+	{Name: "paynow", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "paypal", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "payto", Type: sdk.TObject, In: 4, Fields: &fields1098},
+	{Name: "pix", Type: sdk.TObject, In: 4, Fields: &fields1098},
+	{Name: "promptpay", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "revolut_pay", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "samsung_pay", Type: sdk.TObject, In: 4, Fields: &fields1098},
+	{Name: "satispay", Type: sdk.TObject, In: 4, Fields: &fields1098},
+	{Name: "scalapay", Type: sdk.TObject, In: 4, Fields: &fields1098},
+	{Name: "sepa_debit", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "sofort", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "sunbit", Type: sdk.TObject, In: 4, Fields: &fields1098},
+	{Name: "swish", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "twint", Type: sdk.TObject, In: 6, Fields: &fields1100},
+	{Name: "upi", Type: sdk.TObject, In: 4, Fields: &fields1098},
+	{Name: "us_bank_account", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "wechat_pay", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "zip", Type: sdk.TObject, Fields: &fields1096},
 }
 
-var fields1102 = []sdk.Field{
-	{Name: "acss_debit", Type: sdk.TObject, Fields: fields1096},
+var fields1102 = sdk.Fields{
+	{Name: "acss_debit", Type: sdk.TObject, Fields: &fields1096},
 	{Name: "active", Type: sdk.TBoolean},
-	{Name: "affirm", Type: sdk.TObject, Fields: fields1096},
-	{Name: "afterpay_clearpay", Type: sdk.TObject, Fields: fields1096},
-	{Name: "alipay", Type: sdk.TObject, Fields: fields1096},
-	{Name: "alma", Type: sdk.TObject, In: 4, Fields: fields1098},
-	{Name: "amazon_pay", Type: sdk.TObject, Fields: fields1096},
-	{Name: "apple_pay", Type: sdk.TObject, Fields: fields1096},
-	{Name: "apple_pay_later", Type: sdk.TObject, Fields: fields1096},
-	{Name: "au_becs_debit", Type: sdk.TObject, Fields: fields1096},
-	{Name: "bacs_debit", Type: sdk.TObject, Fields: fields1096},
-	{Name: "bancontact", Type: sdk.TObject, Fields: fields1096},
-	{Name: "billie", Type: sdk.TObject, In: 4, Fields: fields1098},
-	{Name: "bizum", Type: sdk.TObject, In: 4, Fields: fields1098},
-	{Name: "blik", Type: sdk.TObject, Fields: fields1096},
-	{Name: "boleto", Type: sdk.TObject, Fields: fields1096},
-	{Name: "card", Type: sdk.TObject, Fields: fields1096},
-	{Name: "cartes_bancaires", Type: sdk.TObject, Fields: fields1096},
-	{Name: "cashapp", Type: sdk.TObject, Fields: fields1096},
-	{Name: "crypto", Type: sdk.TObject, In: 4, Fields: fields1098},
-	{Name: "customer_balance", Type: sdk.TObject, Fields: fields1096},
-	{Name: "eps", Type: sdk.TObject, Fields: fields1096},
+	{Name: "affirm", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "afterpay_clearpay", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "alipay", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "alma", Type: sdk.TObject, In: 4, Fields: &fields1098},
+	{Name: "amazon_pay", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "apple_pay", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "apple_pay_later", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "au_becs_debit", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "bacs_debit", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "bancontact", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "billie", Type: sdk.TObject, In: 4, Fields: &fields1098},
+	{Name: "bizum", Type: sdk.TObject, In: 4, Fields: &fields1098},
+	{Name: "blik", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "boleto", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "card", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "cartes_bancaires", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "cashapp", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "crypto", Type: sdk.TObject, In: 4, Fields: &fields1098},
+	{Name: "customer_balance", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "eps", Type: sdk.TObject, Fields: &fields1096},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "fpx", Type: sdk.TObject, Fields: fields1096},
-	{Name: "fr_meal_voucher_conecs", Type: sdk.TObject, In: 4, Fields: fields1098},
-	{Name: "giropay", Type: sdk.TObject, Fields: fields1096},
-	{Name: "google_pay", Type: sdk.TObject, Fields: fields1096},
-	{Name: "grabpay", Type: sdk.TObject, Fields: fields1096},
-	{Name: "ideal", Type: sdk.TObject, Fields: fields1096},
-	{Name: "jcb", Type: sdk.TObject, Fields: fields1096},
-	{Name: "kakao_pay", Type: sdk.TObject, In: 4, Fields: fields1098},
-	{Name: "klarna", Type: sdk.TObject, Fields: fields1096},
-	{Name: "konbini", Type: sdk.TObject, Fields: fields1096},
-	{Name: "kr_card", Type: sdk.TObject, In: 4, Fields: fields1098},
-	{Name: "link", Type: sdk.TObject, Fields: fields1096},
-	{Name: "mb_way", Type: sdk.TObject, In: 4, Fields: fields1098},
-	{Name: "mobilepay", Type: sdk.TObject, In: 6, Fields: fields1100},
-	{Name: "multibanco", Type: sdk.TObject, In: 6, Fields: fields1100},
+	{Name: "fpx", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "fr_meal_voucher_conecs", Type: sdk.TObject, In: 4, Fields: &fields1098},
+	{Name: "giropay", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "google_pay", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "grabpay", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "ideal", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "jcb", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "kakao_pay", Type: sdk.TObject, In: 4, Fields: &fields1098},
+	{Name: "klarna", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "konbini", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "kr_card", Type: sdk.TObject, In: 4, Fields: &fields1098},
+	{Name: "link", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "mb_way", Type: sdk.TObject, In: 4, Fields: &fields1098},
+	{Name: "mobilepay", Type: sdk.TObject, In: 6, Fields: &fields1100},
+	{Name: "multibanco", Type: sdk.TObject, In: 6, Fields: &fields1100},
 	{Name: "name", Type: sdk.TString, Max: 100},
-	{Name: "naver_pay", Type: sdk.TObject, In: 4, Fields: fields1098},
-	{Name: "nz_bank_account", Type: sdk.TObject, In: 4, Fields: fields1098},
-	{Name: "oxxo", Type: sdk.TObject, Fields: fields1096},
-	{Name: "p24", Type: sdk.TObject, Fields: fields1096},
-	{Name: "pay_by_bank", Type: sdk.TObject, In: 4, Fields: fields1098},
-	{Name: "payco", Type: sdk.TObject, In: 4, Fields: fields1098},
-	{Name: "paynow", Type: sdk.TObject, Fields: fields1096},
-	{Name: "paypal", Type: sdk.TObject, Fields: fields1096},
-	{Name: "payto", Type: sdk.TObject, In: 4, Fields: fields1098},
-	{Name: "pix", Type: sdk.TObject, In: 4, Fields: fields1098},
-	{Name: "promptpay", Type: sdk.TObject, Fields: fields1096},
-	{Name: "revolut_pay", Type: sdk.TObject, Fields: fields1096},
-	{Name: "samsung_pay", Type: sdk.TObject, In: 4, Fields: fields1098},
-	{Name: "satispay", Type: sdk.TObject, In: 4, Fields: fields1098},
-	{Name: "scalapay", Type: sdk.TObject, In: 4, Fields: fields1098},
-	{Name: "sepa_debit", Type: sdk.TObject, Fields: fields1096},
-	{Name: "sofort", Type: sdk.TObject, Fields: fields1096},
-	{Name: "sunbit", Type: sdk.TObject, In: 4, Fields: fields1098},
-	{Name: "swish", Type: sdk.TObject, Fields: fields1096},
-	{Name: "twint", Type: sdk.TObject, In: 6, Fields: fields1100},
-	{Name: "upi", Type: sdk.TObject, In: 4, Fields: fields1098},
-	{Name: "us_bank_account", Type: sdk.TObject, Fields: fields1096},
-	{Name: "wechat_pay", Type: sdk.TObject, Fields: fields1096},
-	{Name: "zip", Type: sdk.TObject, Fields: fields1096},
+	{Name: "naver_pay", Type: sdk.TObject, In: 4, Fields: &fields1098},
+	{Name: "nz_bank_account", Type: sdk.TObject, In: 4, Fields: &fields1098},
+	{Name: "oxxo", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "p24", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "pay_by_bank", Type: sdk.TObject, In: 4, Fields: &fields1098},
+	{Name: "payco", Type: sdk.TObject, In: 4, Fields: &fields1098},
+	{Name: "paynow", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "paypal", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "payto", Type: sdk.TObject, In: 4, Fields: &fields1098},
+	{Name: "pix", Type: sdk.TObject, In: 4, Fields: &fields1098},
+	{Name: "promptpay", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "revolut_pay", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "samsung_pay", Type: sdk.TObject, In: 4, Fields: &fields1098},
+	{Name: "satispay", Type: sdk.TObject, In: 4, Fields: &fields1098},
+	{Name: "scalapay", Type: sdk.TObject, In: 4, Fields: &fields1098},
+	{Name: "sepa_debit", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "sofort", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "sunbit", Type: sdk.TObject, In: 4, Fields: &fields1098},
+	{Name: "swish", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "twint", Type: sdk.TObject, In: 6, Fields: &fields1100},
+	{Name: "upi", Type: sdk.TObject, In: 4, Fields: &fields1098},
+	{Name: "us_bank_account", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "wechat_pay", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "zip", Type: sdk.TObject, Fields: &fields1096},
 }
 
-var fields1103 = []sdk.Field{
+var fields1103 = sdk.Fields{
 	{Name: "domain_name", Type: sdk.TString, Required: true, Max: 5000},
 	{Name: "enabled", Type: sdk.TBoolean},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 }
 
-var fields1104 = []sdk.Field{
+var fields1104 = sdk.Fields{
 	{Name: "enabled", Type: sdk.TBoolean},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 }
 
-var enum1105 = []string{"cartes_bancaires", "mastercard", "visa"}
+var enum1105 = sdk.Enum{"cartes_bancaires", "mastercard", "visa"}
 
-var fields1106 = []sdk.Field{
-	{Name: "preferred", Type: sdk.TString, Enum: enum1105},
+var fields1106 = sdk.Fields{
+	{Name: "preferred", Type: sdk.TString, Enum: &enum1105},
 }
 
-var fields1107 = []sdk.Field{
+var fields1107 = sdk.Fields{
 	{Name: "cvc", Type: sdk.TString, Max: 5000},
 	{Name: "exp_month", Type: sdk.TInteger, Required: true},
 	{Name: "exp_year", Type: sdk.TInteger, Required: true},
-	{Name: "networks", Type: sdk.TObject, Fields: fields1106},
+	{Name: "networks", Type: sdk.TObject, Fields: &fields1106},
 	{Name: "number", Type: sdk.TString, Required: true, Max: 5000},
 	{Name: "token", Type: sdk.TString, Required: true, Max: 5000},
 }
 
-var fields1108 = []sdk.Field{
+var fields1108 = sdk.Fields{
 	{Name: "type", Type: sdk.TString, Required: true, Max: 5000, In: 4},
 }
 
-var fields1109 = []sdk.Field{
-	{Name: "acss_debit", Type: sdk.TObject, Fields: fields957},
+var fields1109 = sdk.Fields{
+	{Name: "acss_debit", Type: sdk.TObject, Fields: &fields957},
 	{Name: "affirm", Type: sdk.TMap},
 	{Name: "afterpay_clearpay", Type: sdk.TMap},
 	{Name: "alipay", Type: sdk.TMap},
-	{Name: "allow_redisplay", Type: sdk.TString, Enum: enum69},
+	{Name: "allow_redisplay", Type: sdk.TString, Enum: &enum69},
 	{Name: "alma", Type: sdk.TMap, In: 4},
 	{Name: "amazon_pay", Type: sdk.TMap},
-	{Name: "au_becs_debit", Type: sdk.TObject, Fields: fields958},
-	{Name: "bacs_debit", Type: sdk.TObject, Fields: fields959},
+	{Name: "au_becs_debit", Type: sdk.TObject, Fields: &fields958},
+	{Name: "bacs_debit", Type: sdk.TObject, Fields: &fields959},
 	{Name: "bancontact", Type: sdk.TMap},
 	{Name: "billie", Type: sdk.TMap, In: 4},
-	{Name: "billing_details", Type: sdk.TObject, Fields: fields960},
+	{Name: "billing_details", Type: sdk.TObject, Fields: &fields960},
 	{Name: "bizum", Type: sdk.TMap, In: 4},
 	{Name: "blik", Type: sdk.TMap},
-	{Name: "boleto", Type: sdk.TObject, Fields: fields961},
-	{Name: "card", Type: sdk.TObject, Fields: fields1107},
+	{Name: "boleto", Type: sdk.TObject, Fields: &fields961},
+	{Name: "card", Type: sdk.TObject, Fields: &fields1107},
 	{Name: "cashapp", Type: sdk.TMap},
 	{Name: "crypto", Type: sdk.TMap, In: 4},
-	{Name: "custom", Type: sdk.TObject, In: 4, Fields: fields1108},
+	{Name: "custom", Type: sdk.TObject, In: 4, Fields: &fields1108},
 	{Name: "customer", Type: sdk.TString, Max: 5000},
 	{Name: "customer_balance", Type: sdk.TMap},
-	{Name: "eps", Type: sdk.TObject, Fields: fields963},
+	{Name: "eps", Type: sdk.TObject, Fields: &fields963},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "fpx", Type: sdk.TObject, Fields: fields965},
+	{Name: "fpx", Type: sdk.TObject, Fields: &fields965},
 	{Name: "giropay", Type: sdk.TMap},
 	{Name: "grabpay", Type: sdk.TMap},
-	{Name: "ideal", Type: sdk.TObject, Fields: fields967},
+	{Name: "ideal", Type: sdk.TObject, Fields: &fields967},
 	{Name: "interac_present", Type: sdk.TMap},
 	{Name: "kakao_pay", Type: sdk.TMap, In: 4},
-	{Name: "klarna", Type: sdk.TObject, Fields: fields968},
+	{Name: "klarna", Type: sdk.TObject, Fields: &fields968},
 	{Name: "konbini", Type: sdk.TMap},
 	{Name: "kr_card", Type: sdk.TMap, In: 4},
 	{Name: "link", Type: sdk.TMap},
@@ -17225,90 +17225,90 @@ var fields1109 = []sdk.Field{
 	{Name: "metadata", Type: sdk.TMap},
 	{Name: "mobilepay", Type: sdk.TMap},
 	{Name: "multibanco", Type: sdk.TMap, In: 6},
-	{Name: "naver_pay", Type: sdk.TObject, In: 4, Fields: fields970},
-	{Name: "nz_bank_account", Type: sdk.TObject, In: 4, Fields: fields971},
+	{Name: "naver_pay", Type: sdk.TObject, In: 4, Fields: &fields970},
+	{Name: "nz_bank_account", Type: sdk.TObject, In: 4, Fields: &fields971},
 	{Name: "oxxo", Type: sdk.TMap},
-	{Name: "p24", Type: sdk.TObject, Fields: fields973},
+	{Name: "p24", Type: sdk.TObject, Fields: &fields973},
 	{Name: "pay_by_bank", Type: sdk.TMap, In: 4},
 	{Name: "payco", Type: sdk.TMap, In: 4},
 	{Name: "payment_method", Type: sdk.TString, Max: 5000},
 	{Name: "paynow", Type: sdk.TMap},
 	{Name: "paypal", Type: sdk.TMap},
-	{Name: "payto", Type: sdk.TObject, In: 4, Fields: fields974},
+	{Name: "payto", Type: sdk.TObject, In: 4, Fields: &fields974},
 	{Name: "pix", Type: sdk.TMap},
 	{Name: "promptpay", Type: sdk.TMap},
-	{Name: "radar_options", Type: sdk.TObject, Fields: fields453},
+	{Name: "radar_options", Type: sdk.TObject, Fields: &fields453},
 	{Name: "revolut_pay", Type: sdk.TMap},
 	{Name: "samsung_pay", Type: sdk.TMap, In: 4},
 	{Name: "satispay", Type: sdk.TMap, In: 4},
 	{Name: "scalapay", Type: sdk.TMap, In: 4},
-	{Name: "sepa_debit", Type: sdk.TObject, Fields: fields975},
-	{Name: "sofort", Type: sdk.TObject, Fields: fields977},
+	{Name: "sepa_debit", Type: sdk.TObject, Fields: &fields975},
+	{Name: "sofort", Type: sdk.TObject, Fields: &fields977},
 	{Name: "sunbit", Type: sdk.TMap, In: 4},
 	{Name: "swish", Type: sdk.TMap},
 	{Name: "twint", Type: sdk.TMap, In: 6},
-	{Name: "type", Type: sdk.TString, Enum: enum70, EnumIn: "\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\x06\x06\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04"},
-	{Name: "upi", Type: sdk.TObject, In: 4, Fields: fields742},
-	{Name: "us_bank_account", Type: sdk.TObject, Fields: fields979},
+	{Name: "type", Type: sdk.TString, Enum: &enum70, EnumIn: "\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\x06\x06\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04"},
+	{Name: "upi", Type: sdk.TObject, In: 4, Fields: &fields742},
+	{Name: "us_bank_account", Type: sdk.TObject, Fields: &fields979},
 	{Name: "wechat_pay", Type: sdk.TMap},
 	{Name: "zip", Type: sdk.TMap},
 }
 
-var fields1110 = []sdk.Field{
-	{Name: "preferred", Type: sdk.TString | sdk.TClear, Enum: enum1105},
+var fields1110 = sdk.Fields{
+	{Name: "preferred", Type: sdk.TString | sdk.TClear, Enum: &enum1105},
 }
 
-var fields1111 = []sdk.Field{
+var fields1111 = sdk.Fields{
 	{Name: "exp_month", Type: sdk.TInteger},
 	{Name: "exp_year", Type: sdk.TInteger},
-	{Name: "networks", Type: sdk.TObject, Fields: fields1110},
+	{Name: "networks", Type: sdk.TObject, Fields: &fields1110},
 }
 
-var fields1112 = []sdk.Field{
-	{Name: "account_holder_type", Type: sdk.TString, Enum: enum147},
-	{Name: "account_type", Type: sdk.TString, Enum: enum743},
+var fields1112 = sdk.Fields{
+	{Name: "account_holder_type", Type: sdk.TString, Enum: &enum147},
+	{Name: "account_type", Type: sdk.TString, Enum: &enum743},
 }
 
-var fields1113 = []sdk.Field{
-	{Name: "allow_redisplay", Type: sdk.TString, Enum: enum69},
-	{Name: "billing_details", Type: sdk.TObject, Fields: fields960},
-	{Name: "card", Type: sdk.TObject, Fields: fields1111},
+var fields1113 = sdk.Fields{
+	{Name: "allow_redisplay", Type: sdk.TString, Enum: &enum69},
+	{Name: "billing_details", Type: sdk.TObject, Fields: &fields960},
+	{Name: "card", Type: sdk.TObject, Fields: &fields1111},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "link", Type: sdk.TMap, In: 3},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
-	{Name: "payto", Type: sdk.TObject, In: 4, Fields: fields974},
-	{Name: "us_bank_account", Type: sdk.TObject, Fields: fields1112},
+	{Name: "payto", Type: sdk.TObject, In: 4, Fields: &fields974},
+	{Name: "us_bank_account", Type: sdk.TObject, Fields: &fields1112},
 }
 
-var fields1114 = []sdk.Field{
+var fields1114 = sdk.Fields{
 	{Name: "customer", Type: sdk.TString, Max: 5000},
 	{Name: "customer_account", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 }
 
-var fields1115 = []sdk.Field{
+var fields1115 = sdk.Fields{
 	{Name: "currency", Type: sdk.TString, Required: true, In: 4},
 	{Name: "value", Type: sdk.TInteger, Required: true, In: 4},
 }
 
-var fields1116 = []sdk.Field{
+var fields1116 = sdk.Fields{
 	{Name: "customer", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "email", Type: sdk.TString, In: 4},
 	{Name: "name", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "phone", Type: sdk.TString, In: 4},
 }
 
-var fields1117 = []sdk.Field{
+var fields1117 = sdk.Fields{
 	{Name: "failed_at", Type: sdk.TInteger, Required: true, In: 4},
 }
 
-var fields1118 = []sdk.Field{
+var fields1118 = sdk.Fields{
 	{Name: "guaranteed_at", Type: sdk.TInteger, Required: true, In: 4},
 }
 
-var enum1119 = []string{"failed", "guaranteed"}
+var enum1119 = sdk.Enum{"failed", "guaranteed"}
 
-var fields1120 = []sdk.Field{
+var fields1120 = sdk.Fields{
 	{Name: "city", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "country", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "line1", Type: sdk.TString, Max: 5000, In: 4},
@@ -17317,141 +17317,141 @@ var fields1120 = []sdk.Field{
 	{Name: "state", Type: sdk.TString, Max: 5000, In: 4},
 }
 
-var fields1121 = []sdk.Field{
-	{Name: "address", Type: sdk.TObject, In: 4, Fields: fields1120},
+var fields1121 = sdk.Fields{
+	{Name: "address", Type: sdk.TObject, In: 4, Fields: &fields1120},
 	{Name: "email", Type: sdk.TString, In: 4},
 	{Name: "name", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "phone", Type: sdk.TString, In: 4},
 }
 
-var fields1122 = []sdk.Field{
+var fields1122 = sdk.Fields{
 	{Name: "display_name", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "type", Type: sdk.TString, Max: 5000, In: 4},
 }
 
-var fields1123 = []sdk.Field{
-	{Name: "billing_details", Type: sdk.TObject, In: 4, Fields: fields1121},
-	{Name: "custom", Type: sdk.TObject, In: 4, Fields: fields1122},
+var fields1123 = sdk.Fields{
+	{Name: "billing_details", Type: sdk.TObject, In: 4, Fields: &fields1121},
+	{Name: "custom", Type: sdk.TObject, In: 4, Fields: &fields1122},
 	{Name: "payment_method", Type: sdk.TString, Max: 5000, In: 4},
-	{Name: "type", Type: sdk.TString, In: 4, Enum: enum496},
+	{Name: "type", Type: sdk.TString, In: 4, Enum: &enum496},
 }
 
-var fields1124 = []sdk.Field{
+var fields1124 = sdk.Fields{
 	{Name: "payment_reference", Type: sdk.TString, Required: true, Max: 5000, In: 4},
 }
 
-var fields1125 = []sdk.Field{
-	{Name: "custom", Type: sdk.TObject, In: 4, Fields: fields1124},
-	{Name: "type", Type: sdk.TString, Required: true, In: 4, Enum: enum496},
+var fields1125 = sdk.Fields{
+	{Name: "custom", Type: sdk.TObject, In: 4, Fields: &fields1124},
+	{Name: "type", Type: sdk.TString, Required: true, In: 4, Enum: &enum496},
 }
 
-var fields1126 = []sdk.Field{
-	{Name: "address", Type: sdk.TObject, In: 4, Fields: fields1120},
+var fields1126 = sdk.Fields{
+	{Name: "address", Type: sdk.TObject, In: 4, Fields: &fields1120},
 	{Name: "name", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "phone", Type: sdk.TString, In: 4},
 }
 
-var fields1127 = []sdk.Field{
-	{Name: "amount_requested", Type: sdk.TObject, Required: true, In: 4, Fields: fields1115},
-	{Name: "customer_details", Type: sdk.TObject, In: 4, Fields: fields1116},
-	{Name: "customer_presence", Type: sdk.TString, In: 4, Enum: enum530},
+var fields1127 = sdk.Fields{
+	{Name: "amount_requested", Type: sdk.TObject, Required: true, In: 4, Fields: &fields1115},
+	{Name: "customer_details", Type: sdk.TObject, In: 4, Fields: &fields1116},
+	{Name: "customer_presence", Type: sdk.TString, In: 4, Enum: &enum530},
 	{Name: "description", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "expand", Type: sdk.TArray, In: 4, Item: &item23},
-	{Name: "failed", Type: sdk.TObject, In: 4, Fields: fields1117},
-	{Name: "guaranteed", Type: sdk.TObject, In: 4, Fields: fields1118},
+	{Name: "failed", Type: sdk.TObject, In: 4, Fields: &fields1117},
+	{Name: "guaranteed", Type: sdk.TObject, In: 4, Fields: &fields1118},
 	{Name: "initiated_at", Type: sdk.TInteger, Required: true, In: 4},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear, In: 4},
-	{Name: "outcome", Type: sdk.TString, In: 4, Enum: enum1119},
-	{Name: "payment_method_details", Type: sdk.TObject, Required: true, In: 4, Fields: fields1123},
-	{Name: "processor_details", Type: sdk.TObject, In: 4, Fields: fields1125},
-	{Name: "shipping_details", Type: sdk.TObject, In: 4, Fields: fields1126},
+	{Name: "outcome", Type: sdk.TString, In: 4, Enum: &enum1119},
+	{Name: "payment_method_details", Type: sdk.TObject, Required: true, In: 4, Fields: &fields1123},
+	{Name: "processor_details", Type: sdk.TObject, In: 4, Fields: &fields1125},
+	{Name: "shipping_details", Type: sdk.TObject, In: 4, Fields: &fields1126},
 }
 
-var fields1128 = []sdk.Field{
+var fields1128 = sdk.Fields{
 	{Name: "description", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "expand", Type: sdk.TArray, In: 4, Item: &item23},
-	{Name: "failed", Type: sdk.TObject, In: 4, Fields: fields1117},
-	{Name: "guaranteed", Type: sdk.TObject, In: 4, Fields: fields1118},
+	{Name: "failed", Type: sdk.TObject, In: 4, Fields: &fields1117},
+	{Name: "guaranteed", Type: sdk.TObject, In: 4, Fields: &fields1118},
 	{Name: "initiated_at", Type: sdk.TInteger, Required: true, In: 4},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear, In: 4},
-	{Name: "outcome", Type: sdk.TString, In: 4, Enum: enum1119},
-	{Name: "payment_method_details", Type: sdk.TObject, In: 4, Fields: fields1123},
-	{Name: "shipping_details", Type: sdk.TObject, In: 4, Fields: fields1126},
+	{Name: "outcome", Type: sdk.TString, In: 4, Enum: &enum1119},
+	{Name: "payment_method_details", Type: sdk.TObject, In: 4, Fields: &fields1123},
+	{Name: "shipping_details", Type: sdk.TObject, In: 4, Fields: &fields1126},
 }
 
-var fields1129 = []sdk.Field{
+var fields1129 = sdk.Fields{
 	{Name: "canceled_at", Type: sdk.TInteger, Required: true, In: 4},
 	{Name: "expand", Type: sdk.TArray, In: 4, Item: &item23},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear, In: 4},
 }
 
-var fields1130 = []sdk.Field{
+var fields1130 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, In: 4, Item: &item23},
 	{Name: "failed_at", Type: sdk.TInteger, Required: true, In: 4},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear, In: 4},
 }
 
-var fields1131 = []sdk.Field{
+var fields1131 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, In: 4, Item: &item23},
 	{Name: "guaranteed_at", Type: sdk.TInteger, Required: true, In: 4},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear, In: 4},
 }
 
-var fields1132 = []sdk.Field{
-	{Name: "customer_details", Type: sdk.TObject, In: 4, Fields: fields1116},
+var fields1132 = sdk.Fields{
+	{Name: "customer_details", Type: sdk.TObject, In: 4, Fields: &fields1116},
 	{Name: "description", Type: sdk.TString | sdk.TClear, Max: 5000, In: 4},
 	{Name: "expand", Type: sdk.TArray, In: 4, Item: &item23},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear, In: 4},
-	{Name: "shipping_details", Type: sdk.TObject | sdk.TClear, In: 4, Fields: fields1126},
+	{Name: "shipping_details", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields1126},
 }
 
-var enum1133 = []string{"refunded"}
+var enum1133 = sdk.Enum{"refunded"}
 
-var fields1134 = []sdk.Field{
+var fields1134 = sdk.Fields{
 	{Name: "refund_reference", Type: sdk.TString, Required: true, Max: 5000, In: 4},
 }
 
-var fields1135 = []sdk.Field{
-	{Name: "custom", Type: sdk.TObject, In: 4, Fields: fields1134},
-	{Name: "type", Type: sdk.TString, Required: true, In: 4, Enum: enum496},
+var fields1135 = sdk.Fields{
+	{Name: "custom", Type: sdk.TObject, In: 4, Fields: &fields1134},
+	{Name: "type", Type: sdk.TString, Required: true, In: 4, Enum: &enum496},
 }
 
-var fields1136 = []sdk.Field{
+var fields1136 = sdk.Fields{
 	{Name: "refunded_at", Type: sdk.TInteger, Required: true, In: 4},
 }
 
-var fields1137 = []sdk.Field{
-	{Name: "amount", Type: sdk.TObject, In: 4, Fields: fields1115},
+var fields1137 = sdk.Fields{
+	{Name: "amount", Type: sdk.TObject, In: 4, Fields: &fields1115},
 	{Name: "expand", Type: sdk.TArray, In: 4, Item: &item23},
 	{Name: "initiated_at", Type: sdk.TInteger, In: 4},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear, In: 4},
-	{Name: "outcome", Type: sdk.TString, Required: true, In: 4, Enum: enum1133},
-	{Name: "processor_details", Type: sdk.TObject, Required: true, In: 4, Fields: fields1135},
-	{Name: "refunded", Type: sdk.TObject, In: 4, Fields: fields1136},
+	{Name: "outcome", Type: sdk.TString, Required: true, In: 4, Enum: &enum1133},
+	{Name: "processor_details", Type: sdk.TObject, Required: true, In: 4, Fields: &fields1135},
+	{Name: "refunded", Type: sdk.TObject, In: 4, Fields: &fields1136},
 }
 
-var enum1138 = []string{"instant", "standard"}
+var enum1138 = sdk.Enum{"instant", "standard"}
 
-var enum1139 = []string{"bank_account", "card", "fpx"}
+var enum1139 = sdk.Enum{"bank_account", "card", "fpx"}
 
-var fields1140 = []sdk.Field{
+var fields1140 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger, Required: true},
 	{Name: "currency", Type: sdk.TString, Required: true},
 	{Name: "description", Type: sdk.TString, Max: 5000},
 	{Name: "destination", Type: sdk.TString},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "metadata", Type: sdk.TMap},
-	{Name: "method", Type: sdk.TString, Enum: enum1138},
+	{Name: "method", Type: sdk.TString, Enum: &enum1138},
 	{Name: "payout_method", Type: sdk.TString, In: 4},
-	{Name: "source_type", Type: sdk.TString, Enum: enum1139},
+	{Name: "source_type", Type: sdk.TString, Enum: &enum1139},
 	{Name: "statement_descriptor", Type: sdk.TString, Max: 22},
 }
 
-var enum1141 = []string{"last_during_period", "last_ever", "max", "sum"}
+var enum1141 = sdk.Enum{"last_during_period", "last_ever", "max", "sum"}
 
-var enum1142 = []string{"per_unit", "tiered"}
+var enum1142 = sdk.Enum{"per_unit", "tiered"}
 
-var fields1143 = []sdk.Field{
+var fields1143 = sdk.Fields{
 	{Name: "active", Type: sdk.TBoolean},
 	{Name: "id", Type: sdk.TString, Max: 5000},
 	{Name: "metadata", Type: sdk.TMap},
@@ -17461,50 +17461,50 @@ var fields1143 = []sdk.Field{
 	{Name: "unit_label", Type: sdk.TString, Max: 12},
 }
 
-var enum1144 = []string{"inf"}
+var enum1144 = sdk.Enum{"inf"}
 
-var fields1145 = []sdk.Field{
+var fields1145 = sdk.Fields{
 	{Name: "flat_amount", Type: sdk.TInteger},
 	{Name: "flat_amount_decimal", Type: sdk.TString},
 	{Name: "unit_amount", Type: sdk.TInteger},
 	{Name: "unit_amount_decimal", Type: sdk.TString},
-	{Name: "up_to", Type: sdk.TString | sdk.TInteger, Required: true, Enum: enum1144},
+	{Name: "up_to", Type: sdk.TString | sdk.TInteger, Required: true, Enum: &enum1144},
 }
 
-var item1146 = sdk.Field{Type: sdk.TObject, Fields: fields1145}
+var item1146 = sdk.Field{Type: sdk.TObject, Fields: &fields1145}
 
-var enum1147 = []string{"graduated", "volume"}
+var enum1147 = sdk.Enum{"graduated", "volume"}
 
-var enum1148 = []string{"down", "up"}
+var enum1148 = sdk.Enum{"down", "up"}
 
-var fields1149 = []sdk.Field{
+var fields1149 = sdk.Fields{
 	{Name: "divide_by", Type: sdk.TInteger, Required: true},
-	{Name: "round", Type: sdk.TString, Required: true, Enum: enum1148},
+	{Name: "round", Type: sdk.TString, Required: true, Enum: &enum1148},
 }
 
-var fields1150 = []sdk.Field{
+var fields1150 = sdk.Fields{
 	{Name: "active", Type: sdk.TBoolean},
-	{Name: "aggregate_usage", Type: sdk.TString, In: 3, Enum: enum1141},
+	{Name: "aggregate_usage", Type: sdk.TString, In: 3, Enum: &enum1141},
 	{Name: "amount", Type: sdk.TInteger},
 	{Name: "amount_decimal", Type: sdk.TString},
-	{Name: "billing_scheme", Type: sdk.TString, Enum: enum1142},
+	{Name: "billing_scheme", Type: sdk.TString, Enum: &enum1142},
 	{Name: "currency", Type: sdk.TString, Required: true},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "id", Type: sdk.TString, Max: 5000},
-	{Name: "interval", Type: sdk.TString, Required: true, Enum: enum129},
+	{Name: "interval", Type: sdk.TString, Required: true, Enum: &enum129},
 	{Name: "interval_count", Type: sdk.TInteger},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
 	{Name: "meter", Type: sdk.TString, Max: 5000},
 	{Name: "nickname", Type: sdk.TString, Max: 5000},
-	{Name: "product", Type: sdk.TString | sdk.TObject, Max: 5000, Fields: fields1143},
+	{Name: "product", Type: sdk.TString | sdk.TObject, Max: 5000, Fields: &fields1143},
 	{Name: "tiers", Type: sdk.TArray, Item: &item1146},
-	{Name: "tiers_mode", Type: sdk.TString, Enum: enum1147},
-	{Name: "transform_usage", Type: sdk.TObject, Fields: fields1149},
+	{Name: "tiers_mode", Type: sdk.TString, Enum: &enum1147},
+	{Name: "transform_usage", Type: sdk.TObject, Fields: &fields1149},
 	{Name: "trial_period_days", Type: sdk.TInteger},
-	{Name: "usage_type", Type: sdk.TString, Enum: enum179},
+	{Name: "usage_type", Type: sdk.TString, Enum: &enum179},
 }
 
-var fields1151 = []sdk.Field{
+var fields1151 = sdk.Fields{
 	{Name: "active", Type: sdk.TBoolean},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
@@ -17513,88 +17513,88 @@ var fields1151 = []sdk.Field{
 	{Name: "trial_period_days", Type: sdk.TInteger},
 }
 
-var fields1152 = []sdk.Field{
+var fields1152 = sdk.Fields{
 	{Name: "enabled", Type: sdk.TBoolean, Required: true},
 	{Name: "maximum", Type: sdk.TInteger},
 	{Name: "minimum", Type: sdk.TInteger},
 	{Name: "preset", Type: sdk.TInteger},
 }
 
-var fields1153 = []sdk.Field{
-	{Name: "aggregate_usage", Type: sdk.TString, In: 3, Enum: enum1141},
-	{Name: "interval", Type: sdk.TString, Required: true, Enum: enum129},
+var fields1153 = sdk.Fields{
+	{Name: "aggregate_usage", Type: sdk.TString, In: 3, Enum: &enum1141},
+	{Name: "interval", Type: sdk.TString, Required: true, Enum: &enum129},
 	{Name: "interval_count", Type: sdk.TInteger},
 	{Name: "meter", Type: sdk.TString, Max: 5000},
-	{Name: "usage_type", Type: sdk.TString, Enum: enum179},
+	{Name: "usage_type", Type: sdk.TString, Enum: &enum179},
 }
 
-var fields1154 = []sdk.Field{
+var fields1154 = sdk.Fields{
 	{Name: "active", Type: sdk.TBoolean},
-	{Name: "billing_scheme", Type: sdk.TString, Enum: enum1142},
+	{Name: "billing_scheme", Type: sdk.TString, Enum: &enum1142},
 	{Name: "currency", Type: sdk.TString, Required: true},
 	{Name: "currency_options", Type: sdk.TMap},
-	{Name: "custom_unit_amount", Type: sdk.TObject, Fields: fields1152},
+	{Name: "custom_unit_amount", Type: sdk.TObject, Fields: &fields1152},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "lookup_key", Type: sdk.TString, Max: 200},
 	{Name: "metadata", Type: sdk.TMap},
 	{Name: "nickname", Type: sdk.TString, Max: 5000},
 	{Name: "product", Type: sdk.TString, Max: 5000},
-	{Name: "product_data", Type: sdk.TObject, Fields: fields1143},
-	{Name: "recurring", Type: sdk.TObject, Fields: fields1153},
-	{Name: "tax_behavior", Type: sdk.TString, Enum: enum116},
+	{Name: "product_data", Type: sdk.TObject, Fields: &fields1143},
+	{Name: "recurring", Type: sdk.TObject, Fields: &fields1153},
+	{Name: "tax_behavior", Type: sdk.TString, Enum: &enum116},
 	{Name: "tiers", Type: sdk.TArray, Item: &item1146},
-	{Name: "tiers_mode", Type: sdk.TString, Enum: enum1147},
+	{Name: "tiers_mode", Type: sdk.TString, Enum: &enum1147},
 	{Name: "transfer_lookup_key", Type: sdk.TBoolean},
-	{Name: "transform_quantity", Type: sdk.TObject, Fields: fields1149},
+	{Name: "transform_quantity", Type: sdk.TObject, Fields: &fields1149},
 	{Name: "unit_amount", Type: sdk.TInteger},
 	{Name: "unit_amount_decimal", Type: sdk.TString},
 }
 
-var fields1155 = []sdk.Field{
+var fields1155 = sdk.Fields{
 	{Name: "active", Type: sdk.TBoolean},
 	{Name: "currency_options", Type: sdk.TMap | sdk.TClear},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "lookup_key", Type: sdk.TString, Max: 200},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
 	{Name: "nickname", Type: sdk.TString, Max: 5000},
-	{Name: "tax_behavior", Type: sdk.TString, Enum: enum116},
+	{Name: "tax_behavior", Type: sdk.TString, Enum: &enum116},
 	{Name: "transfer_lookup_key", Type: sdk.TBoolean},
 }
 
-var fields1156 = []sdk.Field{
+var fields1156 = sdk.Fields{
 	{Name: "enabled", Type: sdk.TBoolean, Required: true, In: 6},
 	{Name: "maximum", Type: sdk.TInteger, In: 6},
 	{Name: "minimum", Type: sdk.TInteger, In: 6},
 	{Name: "preset", Type: sdk.TInteger, In: 6},
 }
 
-var fields1157 = []sdk.Field{
+var fields1157 = sdk.Fields{
 	{Name: "currency", Type: sdk.TString, Required: true},
 	{Name: "currency_options", Type: sdk.TMap},
-	{Name: "custom_unit_amount", Type: sdk.TObject, In: 6, Fields: fields1156},
+	{Name: "custom_unit_amount", Type: sdk.TObject, In: 6, Fields: &fields1156},
 	{Name: "metadata", Type: sdk.TMap, In: 4},
-	{Name: "recurring", Type: sdk.TObject, Fields: fields518},
-	{Name: "tax_behavior", Type: sdk.TString, Enum: enum116},
+	{Name: "recurring", Type: sdk.TObject, Fields: &fields518},
+	{Name: "tax_behavior", Type: sdk.TString, Enum: &enum116},
 	{Name: "unit_amount", Type: sdk.TInteger},
 	{Name: "unit_amount_decimal", Type: sdk.TString},
 }
 
-var fields1158 = []sdk.Field{
+var fields1158 = sdk.Fields{
 	{Name: "name", Type: sdk.TString, Required: true, Max: 5000},
 }
 
-var item1159 = sdk.Field{Type: sdk.TObject, Fields: fields1158}
+var item1159 = sdk.Field{Type: sdk.TObject, Fields: &fields1158}
 
-var fields1160 = []sdk.Field{
+var fields1160 = sdk.Fields{
 	{Name: "height", Type: sdk.TNumber, Required: true},
 	{Name: "length", Type: sdk.TNumber, Required: true},
 	{Name: "weight", Type: sdk.TNumber, Required: true},
 	{Name: "width", Type: sdk.TNumber, Required: true},
 }
 
-var fields1161 = []sdk.Field{
+var fields1161 = sdk.Fields{
 	{Name: "active", Type: sdk.TBoolean},
-	{Name: "default_price_data", Type: sdk.TObject, Fields: fields1157},
+	{Name: "default_price_data", Type: sdk.TObject, Fields: &fields1157},
 	{Name: "description", Type: sdk.TString, Max: 40000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "id", Type: sdk.TString, Max: 5000},
@@ -17602,7 +17602,7 @@ var fields1161 = []sdk.Field{
 	{Name: "marketing_features", Type: sdk.TArray, Item: &item1159},
 	{Name: "metadata", Type: sdk.TMap},
 	{Name: "name", Type: sdk.TString, Required: true, Max: 5000},
-	{Name: "package_dimensions", Type: sdk.TObject, Fields: fields1160},
+	{Name: "package_dimensions", Type: sdk.TObject, Fields: &fields1160},
 	{Name: "shippable", Type: sdk.TBoolean},
 	{Name: "statement_descriptor", Type: sdk.TString, Max: 22},
 	{Name: "tax_code", Type: sdk.TString},
@@ -17610,7 +17610,7 @@ var fields1161 = []sdk.Field{
 	{Name: "url", Type: sdk.TString, Max: 5000},
 }
 
-var fields1162 = []sdk.Field{
+var fields1162 = sdk.Fields{
 	{Name: "active", Type: sdk.TBoolean},
 	{Name: "default_price", Type: sdk.TString, Max: 5000},
 	{Name: "description", Type: sdk.TString | sdk.TClear, Max: 40000},
@@ -17619,7 +17619,7 @@ var fields1162 = []sdk.Field{
 	{Name: "marketing_features", Type: sdk.TArray | sdk.TClear, Item: &item1159},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
 	{Name: "name", Type: sdk.TString, Max: 5000},
-	{Name: "package_dimensions", Type: sdk.TObject | sdk.TClear, Fields: fields1160},
+	{Name: "package_dimensions", Type: sdk.TObject | sdk.TClear, Fields: &fields1160},
 	{Name: "shippable", Type: sdk.TBoolean},
 	{Name: "statement_descriptor", Type: sdk.TString, Max: 22},
 	{Name: "tax_code", Type: sdk.TString | sdk.TClear},
@@ -17627,26 +17627,26 @@ var fields1162 = []sdk.Field{
 	{Name: "url", Type: sdk.TString | sdk.TClear},
 }
 
-var fields1163 = []sdk.Field{
+var fields1163 = sdk.Fields{
 	{Name: "entitlement_feature", Type: sdk.TString, Required: true, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 }
 
-var enum1164 = []string{"coupon"}
+var enum1164 = sdk.Enum{"coupon"}
 
-var fields1165 = []sdk.Field{
+var fields1165 = sdk.Fields{
 	{Name: "coupon", Type: sdk.TString, Max: 5000, In: 4},
-	{Name: "type", Type: sdk.TString, Required: true, In: 4, Enum: enum1164},
+	{Name: "type", Type: sdk.TString, Required: true, In: 4, Enum: &enum1164},
 }
 
-var fields1166 = []sdk.Field{
+var fields1166 = sdk.Fields{
 	{Name: "currency_options", Type: sdk.TMap},
 	{Name: "first_time_transaction", Type: sdk.TBoolean},
 	{Name: "minimum_amount", Type: sdk.TInteger},
 	{Name: "minimum_amount_currency", Type: sdk.TString},
 }
 
-var fields1167 = []sdk.Field{
+var fields1167 = sdk.Fields{
 	{Name: "active", Type: sdk.TBoolean},
 	{Name: "code", Type: sdk.TString, Max: 500},
 	{Name: "coupon", Type: sdk.TString, Required: true, Max: 5000, In: 3},
@@ -17656,74 +17656,74 @@ var fields1167 = []sdk.Field{
 	{Name: "expires_at", Type: sdk.TInteger},
 	{Name: "max_redemptions", Type: sdk.TInteger},
 	{Name: "metadata", Type: sdk.TMap},
-	{Name: "promotion", Type: sdk.TObject, Required: true, In: 4, Fields: fields1165},
-	{Name: "restrictions", Type: sdk.TObject, Fields: fields1166},
+	{Name: "promotion", Type: sdk.TObject, Required: true, In: 4, Fields: &fields1165},
+	{Name: "restrictions", Type: sdk.TObject, Fields: &fields1166},
 }
 
-var fields1168 = []sdk.Field{
+var fields1168 = sdk.Fields{
 	{Name: "currency_options", Type: sdk.TMap},
 }
 
-var fields1169 = []sdk.Field{
+var fields1169 = sdk.Fields{
 	{Name: "active", Type: sdk.TBoolean},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
-	{Name: "restrictions", Type: sdk.TObject, Fields: fields1168},
+	{Name: "restrictions", Type: sdk.TObject, Fields: &fields1168},
 }
 
-var fields1170 = []sdk.Field{
+var fields1170 = sdk.Fields{
 	{Name: "is_revision", Type: sdk.TBoolean},
 	{Name: "quote", Type: sdk.TString, Required: true, Max: 5000},
 }
 
-var fields1171 = []sdk.Field{
+var fields1171 = sdk.Fields{
 	{Name: "custom_fields", Type: sdk.TArray | sdk.TClear, In: 4, Item: &item723},
 	{Name: "days_until_due", Type: sdk.TInteger},
 	{Name: "description", Type: sdk.TString | sdk.TClear, Max: 500, In: 4},
 	{Name: "footer", Type: sdk.TString | sdk.TClear, Max: 5000, In: 4},
-	{Name: "issuer", Type: sdk.TObject, Fields: fields480},
+	{Name: "issuer", Type: sdk.TObject, Fields: &fields480},
 }
 
-var fields1172 = []sdk.Field{
+var fields1172 = sdk.Fields{
 	{Name: "currency", Type: sdk.TString, Required: true},
 	{Name: "product", Type: sdk.TString, Required: true, Max: 5000},
-	{Name: "recurring", Type: sdk.TObject, Fields: fields518},
-	{Name: "tax_behavior", Type: sdk.TString, Enum: enum116},
+	{Name: "recurring", Type: sdk.TObject, Fields: &fields518},
+	{Name: "tax_behavior", Type: sdk.TString, Enum: &enum116},
 	{Name: "unit_amount", Type: sdk.TInteger},
 	{Name: "unit_amount_decimal", Type: sdk.TString},
 }
 
-var fields1173 = []sdk.Field{
+var fields1173 = sdk.Fields{
 	{Name: "discounts", Type: sdk.TArray | sdk.TClear, Item: &item712},
 	{Name: "price", Type: sdk.TString, Max: 5000},
-	{Name: "price_data", Type: sdk.TObject, Fields: fields1172},
+	{Name: "price_data", Type: sdk.TObject, Fields: &fields1172},
 	{Name: "quantity", Type: sdk.TInteger},
 	{Name: "tax_rates", Type: sdk.TArray | sdk.TClear, Item: &item0},
 }
 
-var item1174 = sdk.Field{Type: sdk.TObject, Fields: fields1173}
+var item1174 = sdk.Field{Type: sdk.TObject, Fields: &fields1173}
 
-var enum1175 = []string{"current_period_end"}
+var enum1175 = sdk.Enum{"current_period_end"}
 
-var fields1176 = []sdk.Field{
-	{Name: "billing_mode", Type: sdk.TObject, In: 4, Fields: fields633},
+var fields1176 = sdk.Fields{
+	{Name: "billing_mode", Type: sdk.TObject, In: 4, Fields: &fields633},
 	{Name: "description", Type: sdk.TString, Max: 500},
-	{Name: "effective_date", Type: sdk.TString | sdk.TInteger | sdk.TClear, Enum: enum1175},
+	{Name: "effective_date", Type: sdk.TString | sdk.TInteger | sdk.TClear, Enum: &enum1175},
 	{Name: "metadata", Type: sdk.TMap},
 	{Name: "trial_period_days", Type: sdk.TInteger | sdk.TClear},
 }
 
-var fields1177 = []sdk.Field{
+var fields1177 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger},
 	{Name: "amount_percent", Type: sdk.TNumber},
 	{Name: "destination", Type: sdk.TString, Required: true},
 }
 
-var fields1178 = []sdk.Field{
+var fields1178 = sdk.Fields{
 	{Name: "application_fee_amount", Type: sdk.TInteger | sdk.TClear},
 	{Name: "application_fee_percent", Type: sdk.TNumber | sdk.TClear},
-	{Name: "automatic_tax", Type: sdk.TObject, Fields: fields481},
-	{Name: "collection_method", Type: sdk.TString, Enum: enum98},
+	{Name: "automatic_tax", Type: sdk.TObject, Fields: &fields481},
+	{Name: "collection_method", Type: sdk.TString, Enum: &enum98},
 	{Name: "customer", Type: sdk.TString, Max: 5000},
 	{Name: "customer_account", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "default_tax_rates", Type: sdk.TArray | sdk.TClear, Item: &item0},
@@ -17732,40 +17732,40 @@ var fields1178 = []sdk.Field{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "expires_at", Type: sdk.TInteger},
 	{Name: "footer", Type: sdk.TString | sdk.TClear, Max: 500},
-	{Name: "from_quote", Type: sdk.TObject, Fields: fields1170},
+	{Name: "from_quote", Type: sdk.TObject, Fields: &fields1170},
 	{Name: "header", Type: sdk.TString | sdk.TClear, Max: 50},
-	{Name: "invoice_settings", Type: sdk.TObject, Fields: fields1171},
+	{Name: "invoice_settings", Type: sdk.TObject, Fields: &fields1171},
 	{Name: "line_items", Type: sdk.TArray, Item: &item1174},
 	{Name: "metadata", Type: sdk.TMap},
 	{Name: "on_behalf_of", Type: sdk.TString | sdk.TClear},
-	{Name: "subscription_data", Type: sdk.TObject, Fields: fields1176},
+	{Name: "subscription_data", Type: sdk.TObject, Fields: &fields1176},
 	{Name: "test_clock", Type: sdk.TString, Max: 5000},
-	{Name: "transfer_data", Type: sdk.TObject | sdk.TClear, Fields: fields1177},
+	{Name: "transfer_data", Type: sdk.TObject | sdk.TClear, Fields: &fields1177},
 }
 
-var fields1179 = []sdk.Field{
+var fields1179 = sdk.Fields{
 	{Name: "discounts", Type: sdk.TArray | sdk.TClear, Item: &item712},
 	{Name: "id", Type: sdk.TString, Max: 5000},
 	{Name: "price", Type: sdk.TString, Max: 5000},
-	{Name: "price_data", Type: sdk.TObject, Fields: fields1172},
+	{Name: "price_data", Type: sdk.TObject, Fields: &fields1172},
 	{Name: "quantity", Type: sdk.TInteger},
 	{Name: "tax_rates", Type: sdk.TArray | sdk.TClear, Item: &item0},
 }
 
-var item1180 = sdk.Field{Type: sdk.TObject, Fields: fields1179}
+var item1180 = sdk.Field{Type: sdk.TObject, Fields: &fields1179}
 
-var fields1181 = []sdk.Field{
+var fields1181 = sdk.Fields{
 	{Name: "description", Type: sdk.TString | sdk.TClear, Max: 500},
-	{Name: "effective_date", Type: sdk.TString | sdk.TInteger | sdk.TClear, Enum: enum1175},
+	{Name: "effective_date", Type: sdk.TString | sdk.TInteger | sdk.TClear, Enum: &enum1175},
 	{Name: "metadata", Type: sdk.TMap},
 	{Name: "trial_period_days", Type: sdk.TInteger | sdk.TClear},
 }
 
-var fields1182 = []sdk.Field{
+var fields1182 = sdk.Fields{
 	{Name: "application_fee_amount", Type: sdk.TInteger | sdk.TClear},
 	{Name: "application_fee_percent", Type: sdk.TNumber | sdk.TClear},
-	{Name: "automatic_tax", Type: sdk.TObject, Fields: fields481},
-	{Name: "collection_method", Type: sdk.TString, Enum: enum98},
+	{Name: "automatic_tax", Type: sdk.TObject, Fields: &fields481},
+	{Name: "collection_method", Type: sdk.TString, Enum: &enum98},
 	{Name: "customer", Type: sdk.TString, Max: 5000},
 	{Name: "customer_account", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "default_tax_rates", Type: sdk.TArray | sdk.TClear, Item: &item0},
@@ -17775,24 +17775,24 @@ var fields1182 = []sdk.Field{
 	{Name: "expires_at", Type: sdk.TInteger},
 	{Name: "footer", Type: sdk.TString | sdk.TClear, Max: 500},
 	{Name: "header", Type: sdk.TString | sdk.TClear, Max: 50},
-	{Name: "invoice_settings", Type: sdk.TObject, Fields: fields1171},
+	{Name: "invoice_settings", Type: sdk.TObject, Fields: &fields1171},
 	{Name: "line_items", Type: sdk.TArray, Item: &item1180},
 	{Name: "metadata", Type: sdk.TMap},
 	{Name: "on_behalf_of", Type: sdk.TString | sdk.TClear},
-	{Name: "subscription_data", Type: sdk.TObject, Fields: fields1181},
-	{Name: "transfer_data", Type: sdk.TObject | sdk.TClear, Fields: fields1177},
+	{Name: "subscription_data", Type: sdk.TObject, Fields: &fields1181},
+	{Name: "transfer_data", Type: sdk.TObject | sdk.TClear, Fields: &fields1177},
 }
 
-var fields1183 = []sdk.Field{
+var fields1183 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "expires_at", Type: sdk.TInteger},
 }
 
-var fields1184 = []sdk.Field{
+var fields1184 = sdk.Fields{
 	{Name: "radar_session", Type: sdk.TString, Required: true, Max: 5000, In: 4},
 }
 
-var fields1185 = []sdk.Field{
+var fields1185 = sdk.Fields{
 	{Name: "customer", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "customer_account", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "email", Type: sdk.TString, In: 4},
@@ -17800,65 +17800,65 @@ var fields1185 = []sdk.Field{
 	{Name: "phone", Type: sdk.TString, In: 4},
 }
 
-var enum1186 = []string{"one_off", "recurring", "setup_one_off", "setup_recurring"}
+var enum1186 = sdk.Enum{"one_off", "recurring", "setup_one_off", "setup_recurring"}
 
-var fields1187 = []sdk.Field{
-	{Name: "customer_presence", Type: sdk.TString, In: 4, Enum: enum530},
-	{Name: "payment_type", Type: sdk.TString, In: 4, Enum: enum1186},
+var fields1187 = sdk.Fields{
+	{Name: "customer_presence", Type: sdk.TString, In: 4, Enum: &enum530},
+	{Name: "payment_type", Type: sdk.TString, In: 4, Enum: &enum1186},
 }
 
-var fields1188 = []sdk.Field{
-	{Name: "card", Type: sdk.TObject, In: 4, Fields: fields1187},
-	{Name: "money_movement_type", Type: sdk.TString, Required: true, In: 4, Enum: enum450},
+var fields1188 = sdk.Fields{
+	{Name: "card", Type: sdk.TObject, In: 4, Fields: &fields1187},
+	{Name: "money_movement_type", Type: sdk.TString, Required: true, In: 4, Enum: &enum450},
 }
 
-var fields1189 = []sdk.Field{
-	{Name: "billing_details", Type: sdk.TObject, In: 4, Fields: fields1121},
+var fields1189 = sdk.Fields{
+	{Name: "billing_details", Type: sdk.TObject, In: 4, Fields: &fields1121},
 	{Name: "payment_method", Type: sdk.TString, Required: true, Max: 5000, In: 4},
 }
 
-var fields1190 = []sdk.Field{
+var fields1190 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger, Required: true, In: 4},
 	{Name: "currency", Type: sdk.TString, Required: true, In: 4},
 	{Name: "description", Type: sdk.TString, Max: 5000, In: 4},
-	{Name: "money_movement_details", Type: sdk.TObject, In: 4, Fields: fields1188},
-	{Name: "payment_method_details", Type: sdk.TObject, Required: true, In: 4, Fields: fields1189},
-	{Name: "shipping_details", Type: sdk.TObject, In: 4, Fields: fields1126},
+	{Name: "money_movement_details", Type: sdk.TObject, In: 4, Fields: &fields1188},
+	{Name: "payment_method_details", Type: sdk.TObject, Required: true, In: 4, Fields: &fields1189},
+	{Name: "shipping_details", Type: sdk.TObject, In: 4, Fields: &fields1126},
 	{Name: "statement_descriptor", Type: sdk.TString, Max: 5000, In: 4},
 }
 
-var fields1191 = []sdk.Field{
-	{Name: "client_device_metadata_details", Type: sdk.TObject, In: 4, Fields: fields1184},
-	{Name: "customer_details", Type: sdk.TObject, Required: true, In: 4, Fields: fields1185},
+var fields1191 = sdk.Fields{
+	{Name: "client_device_metadata_details", Type: sdk.TObject, In: 4, Fields: &fields1184},
+	{Name: "customer_details", Type: sdk.TObject, Required: true, In: 4, Fields: &fields1185},
 	{Name: "expand", Type: sdk.TArray, In: 4, Item: &item23},
 	{Name: "metadata", Type: sdk.TMap, In: 4},
-	{Name: "payment_details", Type: sdk.TObject, Required: true, In: 4, Fields: fields1190},
+	{Name: "payment_details", Type: sdk.TObject, Required: true, In: 4, Fields: &fields1190},
 }
 
-var fields1192 = []sdk.Field{
+var fields1192 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "value", Type: sdk.TString, Required: true, Max: 800},
 	{Name: "value_list", Type: sdk.TString, Required: true, Max: 5000},
 }
 
-var enum1193 = []string{"card_bin", "card_fingerprint", "case_sensitive_string", "country", "customer_id", "email", "ip_address", "sepa_debit_fingerprint", "string", "us_bank_account_fingerprint", "account", "crypto_fingerprint"}
+var enum1193 = sdk.Enum{"card_bin", "card_fingerprint", "case_sensitive_string", "country", "customer_id", "email", "ip_address", "sepa_debit_fingerprint", "string", "us_bank_account_fingerprint", "account", "crypto_fingerprint"}
 
-var fields1194 = []sdk.Field{
+var fields1194 = sdk.Fields{
 	{Name: "alias", Type: sdk.TString, Required: true, Max: 100},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "item_type", Type: sdk.TString, Enum: enum1193, EnumIn: "\a\a\a\a\a\a\a\a\a\a\x04\x04"},
+	{Name: "item_type", Type: sdk.TString, Enum: &enum1193, EnumIn: "\a\a\a\a\a\a\a\a\a\a\x04\x04"},
 	{Name: "metadata", Type: sdk.TMap},
 	{Name: "name", Type: sdk.TString, Required: true, Max: 100},
 }
 
-var fields1195 = []sdk.Field{
+var fields1195 = sdk.Fields{
 	{Name: "alias", Type: sdk.TString, Max: 100},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "metadata", Type: sdk.TMap},
 	{Name: "name", Type: sdk.TString, Max: 100},
 }
 
-var fields1196 = []sdk.Field{
+var fields1196 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger},
 	{Name: "charge", Type: sdk.TString, Max: 5000},
 	{Name: "currency", Type: sdk.TString},
@@ -17866,131 +17866,131 @@ var fields1196 = []sdk.Field{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "instructions_email", Type: sdk.TString},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
-	{Name: "origin", Type: sdk.TString, Enum: enum475},
+	{Name: "origin", Type: sdk.TString, Enum: &enum475},
 	{Name: "payment_intent", Type: sdk.TString, Max: 5000},
-	{Name: "reason", Type: sdk.TString, Enum: enum473},
+	{Name: "reason", Type: sdk.TString, Enum: &enum473},
 	{Name: "refund_application_fee", Type: sdk.TBoolean},
 	{Name: "reverse_transfer", Type: sdk.TBoolean},
 }
 
-var enum1197 = []string{"advance", "advance_funding", "anticipation_repayment", "charge", "charge_failure", "climate_order_purchase", "climate_order_refund", "connect_collection_transfer", "connect_reserved_funds", "contribution", "dispute", "dispute_reversal", "fee", "financing_paydown", "financing_paydown_reversal", "financing_payout", "financing_payout_reversal", "issuing_authorization_hold", "issuing_authorization_release", "issuing_dispute", "issuing_transaction", "network_cost", "other_adjustment", "partial_capture_reversal", "payout", "payout_reversal", "platform_earning", "platform_earning_refund", "refund", "refund_failure", "risk_reserved_funds", "tax", "topup", "topup_reversal", "transfer", "transfer_reversal", "unreconciled_customer_funds"}
+var enum1197 = sdk.Enum{"advance", "advance_funding", "anticipation_repayment", "charge", "charge_failure", "climate_order_purchase", "climate_order_refund", "connect_collection_transfer", "connect_reserved_funds", "contribution", "dispute", "dispute_reversal", "fee", "financing_paydown", "financing_paydown_reversal", "financing_payout", "financing_payout_reversal", "issuing_authorization_hold", "issuing_authorization_release", "issuing_dispute", "issuing_transaction", "network_cost", "other_adjustment", "partial_capture_reversal", "payout", "payout_reversal", "platform_earning", "platform_earning_refund", "refund", "refund_failure", "risk_reserved_funds", "tax", "topup", "topup_reversal", "transfer", "transfer_reversal", "unreconciled_customer_funds"}
 
-var enum1198 = []string{"Africa/Abidjan", "Africa/Accra", "Africa/Addis_Ababa", "Africa/Algiers", "Africa/Asmara", "Africa/Asmera", "Africa/Bamako", "Africa/Bangui", "Africa/Banjul", "Africa/Bissau", "Africa/Blantyre", "Africa/Brazzaville", "Africa/Bujumbura", "Africa/Cairo", "Africa/Casablanca", "Africa/Ceuta", "Africa/Conakry", "Africa/Dakar", "Africa/Dar_es_Salaam", "Africa/Djibouti", "Africa/Douala", "Africa/El_Aaiun", "Africa/Freetown", "Africa/Gaborone", "Africa/Harare", "Africa/Johannesburg", "Africa/Juba", "Africa/Kampala", "Africa/Khartoum", "Africa/Kigali", "Africa/Kinshasa", "Africa/Lagos", "Africa/Libreville", "Africa/Lome", "Africa/Luanda", "Africa/Lubumbashi", "Africa/Lusaka", "Africa/Malabo", "Africa/Maputo", "Africa/Maseru", "Africa/Mbabane", "Africa/Mogadishu", "Africa/Monrovia", "Africa/Nairobi", "Africa/Ndjamena", "Africa/Niamey", "Africa/Nouakchott", "Africa/Ouagadougou", "Africa/Porto-Novo", "Africa/Sao_Tome", "Africa/Timbuktu", "Africa/Tripoli", "Africa/Tunis", "Africa/Windhoek", "America/Adak", "America/Anchorage", "America/Anguilla", "America/Antigua", "America/Araguaina", "America/Argentina/Buenos_Aires", "America/Argentina/Catamarca", "America/Argentina/ComodRivadavia", "America/Argentina/Cordoba", "America/Argentina/Jujuy", "America/Argentina/La_Rioja", "America/Argentina/Mendoza", "America/Argentina/Rio_Gallegos", "America/Argentina/Salta", "America/Argentina/San_Juan", "America/Argentina/San_Luis", "America/Argentina/Tucuman", "America/Argentina/Ushuaia", "America/Aruba", "America/Asuncion", "America/Atikokan", "America/Atka", "America/Bahia", "America/Bahia_Banderas", "America/Barbados", "America/Belem", "America/Belize", "America/Blanc-Sablon", "America/Boa_Vista", "America/Bogota", "America/Boise", "America/Buenos_Aires", "America/Cambridge_Bay", "America/Campo_Grande", "America/Cancun", "America/Caracas", "America/Catamarca", "America/Cayenne", "America/Cayman", "America/Chicago", "America/Chihuahua", "America/Ciudad_Juarez", "America/Coral_Harbour", "America/Cordoba", "America/Costa_Rica", "America/Creston", "America/Cuiaba", "America/Curacao", "America/Danmarkshavn", "America/Dawson", "America/Dawson_Creek", "America/Denver", "America/Detroit", "America/Dominica", "America/Edmonton", "America/Eirunepe", "America/El_Salvador", "America/Ensenada", "America/Fort_Nelson", "America/Fort_Wayne", "America/Fortaleza", "America/Glace_Bay", "America/Godthab", "America/Goose_Bay", "America/Grand_Turk", "America/Grenada", "America/Guadeloupe", "America/Guatemala", "America/Guayaquil", "America/Guyana", "America/Halifax", "America/Havana", "America/Hermosillo", "America/Indiana/Indianapolis", "America/Indiana/Knox", "America/Indiana/Marengo", "America/Indiana/Petersburg", "America/Indiana/Tell_City", "America/Indiana/Vevay", "America/Indiana/Vincennes", "America/Indiana/Winamac", "America/Indianapolis", "America/Inuvik", "America/Iqaluit", "America/Jamaica", "America/Jujuy", "America/Juneau", "America/Kentucky/Louisville", "America/Kentucky/Monticello", "America/Knox_IN", "America/Kralendijk", "America/La_Paz", "America/Lima", "America/Los_Angeles", "America/Louisville", "America/Lower_Princes", "America/Maceio", "America/Managua", "America/Manaus", "America/Marigot", "America/Martinique", "America/Matamoros", "America/Mazatlan", "America/Mendoza", "America/Menominee", "America/Merida", "America/Metlakatla", "America/Mexico_City", "America/Miquelon", "America/Moncton", "America/Monterrey", "America/Montevideo", "America/Montreal", "America/Montserrat", "America/Nassau", "America/New_York", "America/Nipigon", "America/Nome", "America/Noronha", "America/North_Dakota/Beulah", "America/North_Dakota/Center", "America/North_Dakota/New_Salem", "America/Nuuk", "America/Ojinaga", "America/Panama", "America/Pangnirtung", "America/Paramaribo", "America/Phoenix", "America/Port-au-Prince", "America/Port_of_Spain", "America/Porto_Acre", "America/Porto_Velho", "America/Puerto_Rico", "America/Punta_Arenas", "America/Rainy_River", "America/Rankin_Inlet", "America/Recife", "America/Regina", "America/Resolute", "America/Rio_Branco", "America/Rosario", "America/Santa_Isabel", "America/Santarem", "America/Santiago", "America/Santo_Domingo", "America/Sao_Paulo", "America/Scoresbysund", "America/Shiprock", "America/Sitka", "America/St_Barthelemy", "America/St_Johns", "America/St_Kitts", "America/St_Lucia", "America/St_Thomas", "America/St_Vincent", "America/Swift_Current", "America/Tegucigalpa", "America/Thule", "America/Thunder_Bay", "America/Tijuana", "America/Toronto", "America/Tortola", "America/Vancouver", "America/Virgin", "America/Whitehorse", "America/Winnipeg", "America/Yakutat", "America/Yellowknife", "Antarctica/Casey", "Antarctica/Davis", "Antarctica/DumontDUrville", "Antarctica/Macquarie", "Antarctica/Mawson", "Antarctica/McMurdo", "Antarctica/Palmer", "Antarctica/Rothera", "Antarctica/South_Pole", "Antarctica/Syowa", "Antarctica/Troll", "Antarctica/Vostok", "Arctic/Longyearbyen", "Asia/Aden", "Asia/Almaty", "Asia/Amman", "Asia/Anadyr", "Asia/Aqtau", "Asia/Aqtobe", "Asia/Ashgabat", "Asia/Ashkhabad", "Asia/Atyrau", "Asia/Baghdad", "Asia/Bahrain", "Asia/Baku", "Asia/Bangkok", "Asia/Barnaul", "Asia/Beirut", "Asia/Bishkek", "Asia/Brunei", "Asia/Calcutta", "Asia/Chita", "Asia/Choibalsan", "Asia/Chongqing", "Asia/Chungking", "Asia/Colombo", "Asia/Dacca", "Asia/Damascus", "Asia/Dhaka", "Asia/Dili", "Asia/Dubai", "Asia/Dushanbe", "Asia/Famagusta", "Asia/Gaza", "Asia/Harbin", "Asia/Hebron", "Asia/Ho_Chi_Minh", "Asia/Hong_Kong", "Asia/Hovd", "Asia/Irkutsk", "Asia/Istanbul", "Asia/Jakarta", "Asia/Jayapura", "Asia/Jerusalem", "Asia/Kabul", "Asia/Kamchatka", "Asia/Karachi", "Asia/Kashgar", "Asia/Kathmandu", "Asia/Katmandu", "Asia/Khandyga", "Asia/Kolkata", "Asia/Krasnoyarsk", "Asia/Kuala_Lumpur", "Asia/Kuching", "Asia/Kuwait", "Asia/Macao", "Asia/Macau", "Asia/Magadan", "Asia/Makassar", "Asia/Manila", "Asia/Muscat", "Asia/Nicosia", "Asia/Novokuznetsk", "Asia/Novosibirsk", "Asia/Omsk", "Asia/Oral", "Asia/Phnom_Penh", "Asia/Pontianak", "Asia/Pyongyang", "Asia/Qatar", "Asia/Qostanay", "Asia/Qyzylorda", "Asia/Rangoon", "Asia/Riyadh", "Asia/Saigon", "Asia/Sakhalin", "Asia/Samarkand", "Asia/Seoul", "Asia/Shanghai", "Asia/Singapore", "Asia/Srednekolymsk", "Asia/Taipei", "Asia/Tashkent", "Asia/Tbilisi", "Asia/Tehran", "Asia/Tel_Aviv", "Asia/Thimbu", "Asia/Thimphu", "Asia/Tokyo", "Asia/Tomsk", "Asia/Ujung_Pandang", "Asia/Ulaanbaatar", "Asia/Ulan_Bator", "Asia/Urumqi", "Asia/Ust-Nera", "Asia/Vientiane", "Asia/Vladivostok", "Asia/Yakutsk", "Asia/Yangon", "Asia/Yekaterinburg", "Asia/Yerevan", "Atlantic/Azores", "Atlantic/Bermuda", "Atlantic/Canary", "Atlantic/Cape_Verde", "Atlantic/Faeroe", "Atlantic/Faroe", "Atlantic/Jan_Mayen", "Atlantic/Madeira", "Atlantic/Reykjavik", "Atlantic/South_Georgia", "Atlantic/St_Helena", "Atlantic/Stanley", "Australia/ACT", "Australia/Adelaide", "Australia/Brisbane", "Australia/Broken_Hill", "Australia/Canberra", "Australia/Currie", "Australia/Darwin", "Australia/Eucla", "Australia/Hobart", "Australia/LHI", "Australia/Lindeman", "Australia/Lord_Howe", "Australia/Melbourne", "Australia/NSW", "Australia/North", "Australia/Perth", "Australia/Queensland", "Australia/South", "Australia/Sydney", "Australia/Tasmania", "Australia/Victoria", "Australia/West", "Australia/Yancowinna", "Brazil/Acre", "Brazil/DeNoronha", "Brazil/East", "Brazil/West", "CET", "CST6CDT", "Canada/Atlantic", "Canada/Central", "Canada/Eastern", "Canada/Mountain", "Canada/Newfoundland", "Canada/Pacific", "Canada/Saskatchewan", "Canada/Yukon", "Chile/Continental", "Chile/EasterIsland", "Cuba", "EET", "EST", "EST5EDT", "Egypt", "Eire", "Etc/GMT", "Etc/GMT+0", "Etc/GMT+1", "Etc/GMT+10", "Etc/GMT+11", "Etc/GMT+12", "Etc/GMT+2", "Etc/GMT+3", "Etc/GMT+4", "Etc/GMT+5", "Etc/GMT+6", "Etc/GMT+7", "Etc/GMT+8", "Etc/GMT+9", "Etc/GMT-0", "Etc/GMT-1", "Etc/GMT-10", "Etc/GMT-11", "Etc/GMT-12", "Etc/GMT-13", "Etc/GMT-14", "Etc/GMT-2", "Etc/GMT-3", "Etc/GMT-4", "Etc/GMT-5", "Etc/GMT-6", "Etc/GMT-7", "Etc/GMT-8", "Etc/GMT-9", "Etc/GMT0", "Etc/Greenwich", "Etc/UCT", "Etc/UTC", "Etc/Universal", "Etc/Zulu", "Europe/Amsterdam", "Europe/Andorra", "Europe/Astrakhan", "Europe/Athens", "Europe/Belfast", "Europe/Belgrade", "Europe/Berlin", "Europe/Bratislava", "Europe/Brussels", "Europe/Bucharest", "Europe/Budapest", "Europe/Busingen", "Europe/Chisinau", "Europe/Copenhagen", "Europe/Dublin", "Europe/Gibraltar", "Europe/Guernsey", "Europe/Helsinki", "Europe/Isle_of_Man", "Europe/Istanbul", "Europe/Jersey", "Europe/Kaliningrad", "Europe/Kiev", "Europe/Kirov", "Europe/Kyiv", "Europe/Lisbon", "Europe/Ljubljana", "Europe/London", "Europe/Luxembourg", "Europe/Madrid", "Europe/Malta", "Europe/Mariehamn", "Europe/Minsk", "Europe/Monaco", "Europe/Moscow", "Europe/Nicosia", "Europe/Oslo", "Europe/Paris", "Europe/Podgorica", "Europe/Prague", "Europe/Riga", "Europe/Rome", "Europe/Samara", "Europe/San_Marino", "Europe/Sarajevo", "Europe/Saratov", "Europe/Simferopol", "Europe/Skopje", "Europe/Sofia", "Europe/Stockholm", "Europe/Tallinn", "Europe/Tirane", "Europe/Tiraspol", "Europe/Ulyanovsk", "Europe/Uzhgorod", "Europe/Vaduz", "Europe/Vatican", "Europe/Vienna", "Europe/Vilnius", "Europe/Volgograd", "Europe/Warsaw", "Europe/Zagreb", "Europe/Zaporozhye", "Europe/Zurich", "Factory", "GB", "GB-Eire", "GMT", "GMT+0", "GMT-0", "GMT0", "Greenwich", "HST", "Hongkong", "Iceland", "Indian/Antananarivo", "Indian/Chagos", "Indian/Christmas", "Indian/Cocos", "Indian/Comoro", "Indian/Kerguelen", "Indian/Mahe", "Indian/Maldives", "Indian/Mauritius", "Indian/Mayotte", "Indian/Reunion", "Iran", "Israel", "Jamaica", "Japan", "Kwajalein", "Libya", "MET", "MST", "MST7MDT", "Mexico/BajaNorte", "Mexico/BajaSur", "Mexico/General", "NZ", "NZ-CHAT", "Navajo", "PRC", "PST8PDT", "Pacific/Apia", "Pacific/Auckland", "Pacific/Bougainville", "Pacific/Chatham", "Pacific/Chuuk", "Pacific/Easter", "Pacific/Efate", "Pacific/Enderbury", "Pacific/Fakaofo", "Pacific/Fiji", "Pacific/Funafuti", "Pacific/Galapagos", "Pacific/Gambier", "Pacific/Guadalcanal", "Pacific/Guam", "Pacific/Honolulu", "Pacific/Johnston", "Pacific/Kanton", "Pacific/Kiritimati", "Pacific/Kosrae", "Pacific/Kwajalein", "Pacific/Majuro", "Pacific/Marquesas", "Pacific/Midway", "Pacific/Nauru", "Pacific/Niue", "Pacific/Norfolk", "Pacific/Noumea", "Pacific/Pago_Pago", "Pacific/Palau", "Pacific/Pitcairn", "Pacific/Pohnpei", "Pacific/Ponape", "Pacific/Port_Moresby", "Pacific/Rarotonga", "Pacific/Saipan", "Pacific/Samoa", "Pacific/Tahiti", "Pacific/Tarawa", "Pacific/Tongatapu", "Pacific/Truk", "Pacific/Wake", "Pacific/Wallis", "Pacific/Yap", "Poland", "Portugal", "ROC", "ROK", "Singapore", "Turkey", "UCT", "US/Alaska", "US/Aleutian", "US/Arizona", "US/Central", "US/East-Indiana", "US/Eastern", "US/Hawaii", "US/Indiana-Starke", "US/Michigan", "US/Mountain", "US/Pacific", "US/Pacific-New", "US/Samoa", "UTC", "Universal", "W-SU", "WET", "Zulu", "America/Coyhaique"}
+var enum1198 = sdk.Enum{"Africa/Abidjan", "Africa/Accra", "Africa/Addis_Ababa", "Africa/Algiers", "Africa/Asmara", "Africa/Asmera", "Africa/Bamako", "Africa/Bangui", "Africa/Banjul", "Africa/Bissau", "Africa/Blantyre", "Africa/Brazzaville", "Africa/Bujumbura", "Africa/Cairo", "Africa/Casablanca", "Africa/Ceuta", "Africa/Conakry", "Africa/Dakar", "Africa/Dar_es_Salaam", "Africa/Djibouti", "Africa/Douala", "Africa/El_Aaiun", "Africa/Freetown", "Africa/Gaborone", "Africa/Harare", "Africa/Johannesburg", "Africa/Juba", "Africa/Kampala", "Africa/Khartoum", "Africa/Kigali", "Africa/Kinshasa", "Africa/Lagos", "Africa/Libreville", "Africa/Lome", "Africa/Luanda", "Africa/Lubumbashi", "Africa/Lusaka", "Africa/Malabo", "Africa/Maputo", "Africa/Maseru", "Africa/Mbabane", "Africa/Mogadishu", "Africa/Monrovia", "Africa/Nairobi", "Africa/Ndjamena", "Africa/Niamey", "Africa/Nouakchott", "Africa/Ouagadougou", "Africa/Porto-Novo", "Africa/Sao_Tome", "Africa/Timbuktu", "Africa/Tripoli", "Africa/Tunis", "Africa/Windhoek", "America/Adak", "America/Anchorage", "America/Anguilla", "America/Antigua", "America/Araguaina", "America/Argentina/Buenos_Aires", "America/Argentina/Catamarca", "America/Argentina/ComodRivadavia", "America/Argentina/Cordoba", "America/Argentina/Jujuy", "America/Argentina/La_Rioja", "America/Argentina/Mendoza", "America/Argentina/Rio_Gallegos", "America/Argentina/Salta", "America/Argentina/San_Juan", "America/Argentina/San_Luis", "America/Argentina/Tucuman", "America/Argentina/Ushuaia", "America/Aruba", "America/Asuncion", "America/Atikokan", "America/Atka", "America/Bahia", "America/Bahia_Banderas", "America/Barbados", "America/Belem", "America/Belize", "America/Blanc-Sablon", "America/Boa_Vista", "America/Bogota", "America/Boise", "America/Buenos_Aires", "America/Cambridge_Bay", "America/Campo_Grande", "America/Cancun", "America/Caracas", "America/Catamarca", "America/Cayenne", "America/Cayman", "America/Chicago", "America/Chihuahua", "America/Ciudad_Juarez", "America/Coral_Harbour", "America/Cordoba", "America/Costa_Rica", "America/Creston", "America/Cuiaba", "America/Curacao", "America/Danmarkshavn", "America/Dawson", "America/Dawson_Creek", "America/Denver", "America/Detroit", "America/Dominica", "America/Edmonton", "America/Eirunepe", "America/El_Salvador", "America/Ensenada", "America/Fort_Nelson", "America/Fort_Wayne", "America/Fortaleza", "America/Glace_Bay", "America/Godthab", "America/Goose_Bay", "America/Grand_Turk", "America/Grenada", "America/Guadeloupe", "America/Guatemala", "America/Guayaquil", "America/Guyana", "America/Halifax", "America/Havana", "America/Hermosillo", "America/Indiana/Indianapolis", "America/Indiana/Knox", "America/Indiana/Marengo", "America/Indiana/Petersburg", "America/Indiana/Tell_City", "America/Indiana/Vevay", "America/Indiana/Vincennes", "America/Indiana/Winamac", "America/Indianapolis", "America/Inuvik", "America/Iqaluit", "America/Jamaica", "America/Jujuy", "America/Juneau", "America/Kentucky/Louisville", "America/Kentucky/Monticello", "America/Knox_IN", "America/Kralendijk", "America/La_Paz", "America/Lima", "America/Los_Angeles", "America/Louisville", "America/Lower_Princes", "America/Maceio", "America/Managua", "America/Manaus", "America/Marigot", "America/Martinique", "America/Matamoros", "America/Mazatlan", "America/Mendoza", "America/Menominee", "America/Merida", "America/Metlakatla", "America/Mexico_City", "America/Miquelon", "America/Moncton", "America/Monterrey", "America/Montevideo", "America/Montreal", "America/Montserrat", "America/Nassau", "America/New_York", "America/Nipigon", "America/Nome", "America/Noronha", "America/North_Dakota/Beulah", "America/North_Dakota/Center", "America/North_Dakota/New_Salem", "America/Nuuk", "America/Ojinaga", "America/Panama", "America/Pangnirtung", "America/Paramaribo", "America/Phoenix", "America/Port-au-Prince", "America/Port_of_Spain", "America/Porto_Acre", "America/Porto_Velho", "America/Puerto_Rico", "America/Punta_Arenas", "America/Rainy_River", "America/Rankin_Inlet", "America/Recife", "America/Regina", "America/Resolute", "America/Rio_Branco", "America/Rosario", "America/Santa_Isabel", "America/Santarem", "America/Santiago", "America/Santo_Domingo", "America/Sao_Paulo", "America/Scoresbysund", "America/Shiprock", "America/Sitka", "America/St_Barthelemy", "America/St_Johns", "America/St_Kitts", "America/St_Lucia", "America/St_Thomas", "America/St_Vincent", "America/Swift_Current", "America/Tegucigalpa", "America/Thule", "America/Thunder_Bay", "America/Tijuana", "America/Toronto", "America/Tortola", "America/Vancouver", "America/Virgin", "America/Whitehorse", "America/Winnipeg", "America/Yakutat", "America/Yellowknife", "Antarctica/Casey", "Antarctica/Davis", "Antarctica/DumontDUrville", "Antarctica/Macquarie", "Antarctica/Mawson", "Antarctica/McMurdo", "Antarctica/Palmer", "Antarctica/Rothera", "Antarctica/South_Pole", "Antarctica/Syowa", "Antarctica/Troll", "Antarctica/Vostok", "Arctic/Longyearbyen", "Asia/Aden", "Asia/Almaty", "Asia/Amman", "Asia/Anadyr", "Asia/Aqtau", "Asia/Aqtobe", "Asia/Ashgabat", "Asia/Ashkhabad", "Asia/Atyrau", "Asia/Baghdad", "Asia/Bahrain", "Asia/Baku", "Asia/Bangkok", "Asia/Barnaul", "Asia/Beirut", "Asia/Bishkek", "Asia/Brunei", "Asia/Calcutta", "Asia/Chita", "Asia/Choibalsan", "Asia/Chongqing", "Asia/Chungking", "Asia/Colombo", "Asia/Dacca", "Asia/Damascus", "Asia/Dhaka", "Asia/Dili", "Asia/Dubai", "Asia/Dushanbe", "Asia/Famagusta", "Asia/Gaza", "Asia/Harbin", "Asia/Hebron", "Asia/Ho_Chi_Minh", "Asia/Hong_Kong", "Asia/Hovd", "Asia/Irkutsk", "Asia/Istanbul", "Asia/Jakarta", "Asia/Jayapura", "Asia/Jerusalem", "Asia/Kabul", "Asia/Kamchatka", "Asia/Karachi", "Asia/Kashgar", "Asia/Kathmandu", "Asia/Katmandu", "Asia/Khandyga", "Asia/Kolkata", "Asia/Krasnoyarsk", "Asia/Kuala_Lumpur", "Asia/Kuching", "Asia/Kuwait", "Asia/Macao", "Asia/Macau", "Asia/Magadan", "Asia/Makassar", "Asia/Manila", "Asia/Muscat", "Asia/Nicosia", "Asia/Novokuznetsk", "Asia/Novosibirsk", "Asia/Omsk", "Asia/Oral", "Asia/Phnom_Penh", "Asia/Pontianak", "Asia/Pyongyang", "Asia/Qatar", "Asia/Qostanay", "Asia/Qyzylorda", "Asia/Rangoon", "Asia/Riyadh", "Asia/Saigon", "Asia/Sakhalin", "Asia/Samarkand", "Asia/Seoul", "Asia/Shanghai", "Asia/Singapore", "Asia/Srednekolymsk", "Asia/Taipei", "Asia/Tashkent", "Asia/Tbilisi", "Asia/Tehran", "Asia/Tel_Aviv", "Asia/Thimbu", "Asia/Thimphu", "Asia/Tokyo", "Asia/Tomsk", "Asia/Ujung_Pandang", "Asia/Ulaanbaatar", "Asia/Ulan_Bator", "Asia/Urumqi", "Asia/Ust-Nera", "Asia/Vientiane", "Asia/Vladivostok", "Asia/Yakutsk", "Asia/Yangon", "Asia/Yekaterinburg", "Asia/Yerevan", "Atlantic/Azores", "Atlantic/Bermuda", "Atlantic/Canary", "Atlantic/Cape_Verde", "Atlantic/Faeroe", "Atlantic/Faroe", "Atlantic/Jan_Mayen", "Atlantic/Madeira", "Atlantic/Reykjavik", "Atlantic/South_Georgia", "Atlantic/St_Helena", "Atlantic/Stanley", "Australia/ACT", "Australia/Adelaide", "Australia/Brisbane", "Australia/Broken_Hill", "Australia/Canberra", "Australia/Currie", "Australia/Darwin", "Australia/Eucla", "Australia/Hobart", "Australia/LHI", "Australia/Lindeman", "Australia/Lord_Howe", "Australia/Melbourne", "Australia/NSW", "Australia/North", "Australia/Perth", "Australia/Queensland", "Australia/South", "Australia/Sydney", "Australia/Tasmania", "Australia/Victoria", "Australia/West", "Australia/Yancowinna", "Brazil/Acre", "Brazil/DeNoronha", "Brazil/East", "Brazil/West", "CET", "CST6CDT", "Canada/Atlantic", "Canada/Central", "Canada/Eastern", "Canada/Mountain", "Canada/Newfoundland", "Canada/Pacific", "Canada/Saskatchewan", "Canada/Yukon", "Chile/Continental", "Chile/EasterIsland", "Cuba", "EET", "EST", "EST5EDT", "Egypt", "Eire", "Etc/GMT", "Etc/GMT+0", "Etc/GMT+1", "Etc/GMT+10", "Etc/GMT+11", "Etc/GMT+12", "Etc/GMT+2", "Etc/GMT+3", "Etc/GMT+4", "Etc/GMT+5", "Etc/GMT+6", "Etc/GMT+7", "Etc/GMT+8", "Etc/GMT+9", "Etc/GMT-0", "Etc/GMT-1", "Etc/GMT-10", "Etc/GMT-11", "Etc/GMT-12", "Etc/GMT-13", "Etc/GMT-14", "Etc/GMT-2", "Etc/GMT-3", "Etc/GMT-4", "Etc/GMT-5", "Etc/GMT-6", "Etc/GMT-7", "Etc/GMT-8", "Etc/GMT-9", "Etc/GMT0", "Etc/Greenwich", "Etc/UCT", "Etc/UTC", "Etc/Universal", "Etc/Zulu", "Europe/Amsterdam", "Europe/Andorra", "Europe/Astrakhan", "Europe/Athens", "Europe/Belfast", "Europe/Belgrade", "Europe/Berlin", "Europe/Bratislava", "Europe/Brussels", "Europe/Bucharest", "Europe/Budapest", "Europe/Busingen", "Europe/Chisinau", "Europe/Copenhagen", "Europe/Dublin", "Europe/Gibraltar", "Europe/Guernsey", "Europe/Helsinki", "Europe/Isle_of_Man", "Europe/Istanbul", "Europe/Jersey", "Europe/Kaliningrad", "Europe/Kiev", "Europe/Kirov", "Europe/Kyiv", "Europe/Lisbon", "Europe/Ljubljana", "Europe/London", "Europe/Luxembourg", "Europe/Madrid", "Europe/Malta", "Europe/Mariehamn", "Europe/Minsk", "Europe/Monaco", "Europe/Moscow", "Europe/Nicosia", "Europe/Oslo", "Europe/Paris", "Europe/Podgorica", "Europe/Prague", "Europe/Riga", "Europe/Rome", "Europe/Samara", "Europe/San_Marino", "Europe/Sarajevo", "Europe/Saratov", "Europe/Simferopol", "Europe/Skopje", "Europe/Sofia", "Europe/Stockholm", "Europe/Tallinn", "Europe/Tirane", "Europe/Tiraspol", "Europe/Ulyanovsk", "Europe/Uzhgorod", "Europe/Vaduz", "Europe/Vatican", "Europe/Vienna", "Europe/Vilnius", "Europe/Volgograd", "Europe/Warsaw", "Europe/Zagreb", "Europe/Zaporozhye", "Europe/Zurich", "Factory", "GB", "GB-Eire", "GMT", "GMT+0", "GMT-0", "GMT0", "Greenwich", "HST", "Hongkong", "Iceland", "Indian/Antananarivo", "Indian/Chagos", "Indian/Christmas", "Indian/Cocos", "Indian/Comoro", "Indian/Kerguelen", "Indian/Mahe", "Indian/Maldives", "Indian/Mauritius", "Indian/Mayotte", "Indian/Reunion", "Iran", "Israel", "Jamaica", "Japan", "Kwajalein", "Libya", "MET", "MST", "MST7MDT", "Mexico/BajaNorte", "Mexico/BajaSur", "Mexico/General", "NZ", "NZ-CHAT", "Navajo", "PRC", "PST8PDT", "Pacific/Apia", "Pacific/Auckland", "Pacific/Bougainville", "Pacific/Chatham", "Pacific/Chuuk", "Pacific/Easter", "Pacific/Efate", "Pacific/Enderbury", "Pacific/Fakaofo", "Pacific/Fiji", "Pacific/Funafuti", "Pacific/Galapagos", "Pacific/Gambier", "Pacific/Guadalcanal", "Pacific/Guam", "Pacific/Honolulu", "Pacific/Johnston", "Pacific/Kanton", "Pacific/Kiritimati", "Pacific/Kosrae", "Pacific/Kwajalein", "Pacific/Majuro", "Pacific/Marquesas", "Pacific/Midway", "Pacific/Nauru", "Pacific/Niue", "Pacific/Norfolk", "Pacific/Noumea", "Pacific/Pago_Pago", "Pacific/Palau", "Pacific/Pitcairn", "Pacific/Pohnpei", "Pacific/Ponape", "Pacific/Port_Moresby", "Pacific/Rarotonga", "Pacific/Saipan", "Pacific/Samoa", "Pacific/Tahiti", "Pacific/Tarawa", "Pacific/Tongatapu", "Pacific/Truk", "Pacific/Wake", "Pacific/Wallis", "Pacific/Yap", "Poland", "Portugal", "ROC", "ROK", "Singapore", "Turkey", "UCT", "US/Alaska", "US/Aleutian", "US/Arizona", "US/Central", "US/East-Indiana", "US/Eastern", "US/Hawaii", "US/Indiana-Starke", "US/Michigan", "US/Mountain", "US/Pacific", "US/Pacific-New", "US/Samoa", "UTC", "Universal", "W-SU", "WET", "Zulu", "America/Coyhaique"}
 
-var fields1199 = []sdk.Field{
+var fields1199 = sdk.Fields{
 	{Name: "columns", Type: sdk.TArray, Item: &item0},
 	{Name: "connected_account", Type: sdk.TString},
 	{Name: "currency", Type: sdk.TString},
 	{Name: "interval_end", Type: sdk.TInteger},
 	{Name: "interval_start", Type: sdk.TInteger},
 	{Name: "payout", Type: sdk.TString},
-	{Name: "reporting_category", Type: sdk.TString, Enum: enum1197},
-	{Name: "timezone", Type: sdk.TString, Enum: enum1198, EnumIn: "\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\x04"},
+	{Name: "reporting_category", Type: sdk.TString, Enum: &enum1197},
+	{Name: "timezone", Type: sdk.TString, Enum: &enum1198, EnumIn: "\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\x04"},
 }
 
-var fields1200 = []sdk.Field{
+var fields1200 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "parameters", Type: sdk.TObject, Fields: fields1199},
+	{Name: "parameters", Type: sdk.TObject, Fields: &fields1199},
 	{Name: "report_type", Type: sdk.TString, Required: true},
 }
 
-var enum1201 = []string{"inbound", "outbound"}
+var enum1201 = sdk.Enum{"inbound", "outbound"}
 
-var item1202 = sdk.Field{Type: sdk.TString, Enum: enum1201}
+var item1202 = sdk.Field{Type: sdk.TString, Enum: &enum1201}
 
-var fields1203 = []sdk.Field{
-	{Name: "currency", Type: sdk.TString, Enum: enum536},
-	{Name: "mandate_options", Type: sdk.TObject, Fields: fields541},
-	{Name: "verification_method", Type: sdk.TString, Enum: enum543},
+var fields1203 = sdk.Fields{
+	{Name: "currency", Type: sdk.TString, Enum: &enum536},
+	{Name: "mandate_options", Type: sdk.TObject, Fields: &fields541},
+	{Name: "verification_method", Type: sdk.TString, Enum: &enum543},
 }
 
-var fields1204 = []sdk.Field{
-	{Name: "mandate_options", Type: sdk.TObject | sdk.TMap, In: 6, Fields: fields553},
+var fields1204 = sdk.Fields{
+	{Name: "mandate_options", Type: sdk.TObject | sdk.TMap, In: 6, Fields: &fields553},
 }
 
-var fields1205 = []sdk.Field{
+var fields1205 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger, Required: true},
-	{Name: "amount_type", Type: sdk.TString, Required: true, Enum: enum586},
+	{Name: "amount_type", Type: sdk.TString, Required: true, Enum: &enum586},
 	{Name: "currency", Type: sdk.TString, Required: true},
 	{Name: "description", Type: sdk.TString, Max: 200},
 	{Name: "end_date", Type: sdk.TInteger},
-	{Name: "interval", Type: sdk.TString, Required: true, Enum: enum993},
+	{Name: "interval", Type: sdk.TString, Required: true, Enum: &enum993},
 	{Name: "interval_count", Type: sdk.TInteger},
 	{Name: "reference", Type: sdk.TString, Required: true, Max: 80},
 	{Name: "start_date", Type: sdk.TInteger, Required: true},
 	{Name: "supported_types", Type: sdk.TArray, Item: &item995},
 }
 
-var fields1206 = []sdk.Field{
-	{Name: "ares_trans_status", Type: sdk.TString, Enum: enum997},
+var fields1206 = sdk.Fields{
+	{Name: "ares_trans_status", Type: sdk.TString, Enum: &enum997},
 	{Name: "cryptogram", Type: sdk.TString, Max: 5000},
-	{Name: "electronic_commerce_indicator", Type: sdk.TString, Enum: enum998},
-	{Name: "network_options", Type: sdk.TObject, Fields: fields1002},
+	{Name: "electronic_commerce_indicator", Type: sdk.TString, Enum: &enum998},
+	{Name: "network_options", Type: sdk.TObject, Fields: &fields1002},
 	{Name: "requestor_challenge_indicator", Type: sdk.TString, Max: 2},
 	{Name: "transaction_id", Type: sdk.TString, Max: 5000},
-	{Name: "version", Type: sdk.TString, Enum: enum1003, EnumIn: "\a\a\a\x04\x04"},
+	{Name: "version", Type: sdk.TString, Enum: &enum1003, EnumIn: "\a\a\a\x04\x04"},
 }
 
-var fields1207 = []sdk.Field{
-	{Name: "mandate_options", Type: sdk.TObject, Fields: fields1205},
-	{Name: "network", Type: sdk.TString, Enum: enum734, EnumIn: "\a\a\a\a\a\a\a\a\a\a\a\x06\x04"},
-	{Name: "request_three_d_secure", Type: sdk.TString, Enum: enum558},
-	{Name: "three_d_secure", Type: sdk.TObject, Fields: fields1206},
+var fields1207 = sdk.Fields{
+	{Name: "mandate_options", Type: sdk.TObject, Fields: &fields1205},
+	{Name: "network", Type: sdk.TString, Enum: &enum734, EnumIn: "\a\a\a\a\a\a\a\a\a\a\a\x06\x04"},
+	{Name: "request_three_d_secure", Type: sdk.TString, Enum: &enum558},
+	{Name: "three_d_secure", Type: sdk.TObject, Fields: &fields1206},
 }
 
-var enum1208 = []string{"cs-CZ", "da-DK", "de-AT", "de-CH", "de-DE", "el-GR", "en-AT", "en-AU", "en-BE", "en-CA", "en-CH", "en-CZ", "en-DE", "en-DK", "en-ES", "en-FI", "en-FR", "en-GB", "en-GR", "en-IE", "en-IT", "en-NL", "en-NO", "en-NZ", "en-PL", "en-PT", "en-RO", "en-SE", "en-US", "es-ES", "es-US", "fi-FI", "fr-BE", "fr-CA", "fr-CH", "fr-FR", "it-CH", "it-IT", "nb-NO", "nl-BE", "nl-NL", "pl-PL", "pt-PT", "ro-RO", "sv-FI", "sv-SE"}
+var enum1208 = sdk.Enum{"cs-CZ", "da-DK", "de-AT", "de-CH", "de-DE", "el-GR", "en-AT", "en-AU", "en-BE", "en-CA", "en-CH", "en-CZ", "en-DE", "en-DK", "en-ES", "en-FI", "en-FR", "en-GB", "en-GR", "en-IE", "en-IT", "en-NL", "en-NO", "en-NZ", "en-PL", "en-PT", "en-RO", "en-SE", "en-US", "es-ES", "es-US", "fi-FI", "fr-BE", "fr-CA", "fr-CH", "fr-FR", "it-CH", "it-IT", "nb-NO", "nl-BE", "nl-NL", "pl-PL", "pt-PT", "ro-RO", "sv-FI", "sv-SE"}
 
-var fields1209 = []sdk.Field{
+var fields1209 = sdk.Fields{
 	{Name: "currency", Type: sdk.TString, In: 4},
-	{Name: "on_demand", Type: sdk.TObject, In: 4, Fields: fields1012},
-	{Name: "preferred_locale", Type: sdk.TString, In: 4, Enum: enum1208},
+	{Name: "on_demand", Type: sdk.TObject, In: 4, Fields: &fields1012},
+	{Name: "preferred_locale", Type: sdk.TString, In: 4, Enum: &enum1208},
 	{Name: "subscriptions", Type: sdk.TArray | sdk.TClear, In: 4, Item: &item578},
 }
 
-var fields1210 = []sdk.Field{
+var fields1210 = sdk.Fields{
 	{Name: "billing_agreement_id", Type: sdk.TString, Max: 5000},
 }
 
-var fields1211 = []sdk.Field{
-	{Name: "mandate_options", Type: sdk.TObject, In: 4, Fields: fields589},
+var fields1211 = sdk.Fields{
+	{Name: "mandate_options", Type: sdk.TObject, In: 4, Fields: &fields589},
 }
 
-var fields1212 = []sdk.Field{
-	{Name: "mandate_options", Type: sdk.TObject, In: 4, Fields: fields593},
+var fields1212 = sdk.Fields{
+	{Name: "mandate_options", Type: sdk.TObject, In: 4, Fields: &fields593},
 }
 
-var fields1213 = []sdk.Field{
-	{Name: "mandate_options", Type: sdk.TObject | sdk.TMap, Fields: fields553},
+var fields1213 = sdk.Fields{
+	{Name: "mandate_options", Type: sdk.TObject | sdk.TMap, Fields: &fields553},
 }
 
-var fields1214 = []sdk.Field{
-	{Name: "financial_connections", Type: sdk.TObject, Fields: fields1030},
-	{Name: "mandate_options", Type: sdk.TObject, Fields: fields1032},
-	{Name: "networks", Type: sdk.TObject, Fields: fields1035},
-	{Name: "verification_method", Type: sdk.TString, Enum: enum543},
+var fields1214 = sdk.Fields{
+	{Name: "financial_connections", Type: sdk.TObject, Fields: &fields1030},
+	{Name: "mandate_options", Type: sdk.TObject, Fields: &fields1032},
+	{Name: "networks", Type: sdk.TObject, Fields: &fields1035},
+	{Name: "verification_method", Type: sdk.TString, Enum: &enum543},
 }
 
-var fields1215 = []sdk.Field{
-	{Name: "acss_debit", Type: sdk.TObject, Fields: fields1203},
+var fields1215 = sdk.Fields{
+	{Name: "acss_debit", Type: sdk.TObject, Fields: &fields1203},
 	{Name: "amazon_pay", Type: sdk.TMap},
-	{Name: "bacs_debit", Type: sdk.TObject, In: 6, Fields: fields1204},
+	{Name: "bacs_debit", Type: sdk.TObject, In: 6, Fields: &fields1204},
 	{Name: "bizum", Type: sdk.TMap, In: 4},
-	{Name: "card", Type: sdk.TObject, Fields: fields1207},
+	{Name: "card", Type: sdk.TObject, Fields: &fields1207},
 	{Name: "card_present", Type: sdk.TMap},
-	{Name: "klarna", Type: sdk.TObject, In: 4, Fields: fields1209},
+	{Name: "klarna", Type: sdk.TObject, In: 4, Fields: &fields1209},
 	{Name: "link", Type: sdk.TMap},
-	{Name: "paypal", Type: sdk.TObject, Fields: fields1210},
-	{Name: "payto", Type: sdk.TObject, In: 4, Fields: fields1211},
-	{Name: "pix", Type: sdk.TObject, In: 4, Fields: fields1212},
-	{Name: "sepa_debit", Type: sdk.TObject, Fields: fields1213},
-	{Name: "upi", Type: sdk.TObject, In: 4, Fields: fields597},
-	{Name: "us_bank_account", Type: sdk.TObject, Fields: fields1214},
+	{Name: "paypal", Type: sdk.TObject, Fields: &fields1210},
+	{Name: "payto", Type: sdk.TObject, In: 4, Fields: &fields1211},
+	{Name: "pix", Type: sdk.TObject, In: 4, Fields: &fields1212},
+	{Name: "sepa_debit", Type: sdk.TObject, Fields: &fields1213},
+	{Name: "upi", Type: sdk.TObject, In: 4, Fields: &fields597},
+	{Name: "us_bank_account", Type: sdk.TObject, Fields: &fields1214},
 }
 
-var fields1216 = []sdk.Field{
+var fields1216 = sdk.Fields{
 	{Name: "allowed_payment_method_types", Type: sdk.TArray, In: 4, Item: &item936},
 	{Name: "attach_to_self", Type: sdk.TBoolean},
-	{Name: "automatic_payment_methods", Type: sdk.TObject, Fields: fields947},
+	{Name: "automatic_payment_methods", Type: sdk.TObject, Fields: &fields947},
 	{Name: "confirm", Type: sdk.TBoolean},
 	{Name: "confirmation_token", Type: sdk.TString, Max: 5000},
 	{Name: "customer", Type: sdk.TString, Max: 5000},
@@ -17999,21 +17999,21 @@ var fields1216 = []sdk.Field{
 	{Name: "excluded_payment_method_types", Type: sdk.TArray, In: 4, Item: &item508},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "flow_directions", Type: sdk.TArray, Item: &item1202},
-	{Name: "mandate_data", Type: sdk.TObject | sdk.TClear, Fields: fields954},
+	{Name: "mandate_data", Type: sdk.TObject | sdk.TClear, Fields: &fields954},
 	{Name: "metadata", Type: sdk.TMap},
 	{Name: "on_behalf_of", Type: sdk.TString},
 	{Name: "payment_method", Type: sdk.TString, Max: 5000},
 	{Name: "payment_method_configuration", Type: sdk.TString, Max: 100},
-	{Name: "payment_method_data", Type: sdk.TObject, Fields: fields980},
-	{Name: "payment_method_options", Type: sdk.TObject, Fields: fields1215},
+	{Name: "payment_method_data", Type: sdk.TObject, Fields: &fields980},
+	{Name: "payment_method_options", Type: sdk.TObject, Fields: &fields1215},
 	{Name: "payment_method_types", Type: sdk.TArray, Item: &item0},
 	{Name: "return_url", Type: sdk.TString},
-	{Name: "single_use", Type: sdk.TObject, Fields: fields279},
-	{Name: "usage", Type: sdk.TString, Enum: enum530},
+	{Name: "single_use", Type: sdk.TObject, Fields: &fields279},
+	{Name: "usage", Type: sdk.TString, Enum: &enum530},
 	{Name: "use_stripe_sdk", Type: sdk.TBoolean},
 }
 
-var fields1217 = []sdk.Field{
+var fields1217 = sdk.Fields{
 	{Name: "allowed_payment_method_types", Type: sdk.TArray | sdk.TClear, In: 4, Item: &item936},
 	{Name: "attach_to_self", Type: sdk.TBoolean},
 	{Name: "customer", Type: sdk.TString, Max: 5000},
@@ -18025,300 +18025,300 @@ var fields1217 = []sdk.Field{
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
 	{Name: "payment_method", Type: sdk.TString, Max: 5000},
 	{Name: "payment_method_configuration", Type: sdk.TString, Max: 100},
-	{Name: "payment_method_data", Type: sdk.TObject, Fields: fields980},
-	{Name: "payment_method_options", Type: sdk.TObject, Fields: fields1215},
+	{Name: "payment_method_data", Type: sdk.TObject, Fields: &fields980},
+	{Name: "payment_method_options", Type: sdk.TObject, Fields: &fields1215},
 	{Name: "payment_method_types", Type: sdk.TArray, Item: &item0},
 }
 
-var enum1218 = []string{"abandoned", "duplicate", "requested_by_customer"}
+var enum1218 = sdk.Enum{"abandoned", "duplicate", "requested_by_customer"}
 
-var fields1219 = []sdk.Field{
-	{Name: "cancellation_reason", Type: sdk.TString, Enum: enum1218},
+var fields1219 = sdk.Fields{
+	{Name: "cancellation_reason", Type: sdk.TString, Enum: &enum1218},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 }
 
-var fields1220 = []sdk.Field{
+var fields1220 = sdk.Fields{
 	{Name: "allowed_payment_method_types", Type: sdk.TArray, In: 4, Item: &item936},
 	{Name: "client_secret", Type: sdk.TString, Max: 5000},
 	{Name: "confirmation_token", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "mandate_data", Type: sdk.TObject | sdk.TClear, Fields: fields1054},
+	{Name: "mandate_data", Type: sdk.TObject | sdk.TClear, Fields: &fields1054},
 	{Name: "payment_method", Type: sdk.TString, Max: 5000},
-	{Name: "payment_method_data", Type: sdk.TObject, Fields: fields980},
-	{Name: "payment_method_options", Type: sdk.TObject, Fields: fields1215},
+	{Name: "payment_method_data", Type: sdk.TObject, Fields: &fields980},
+	{Name: "payment_method_options", Type: sdk.TObject, Fields: &fields1215},
 	{Name: "return_url", Type: sdk.TString},
 	{Name: "use_stripe_sdk", Type: sdk.TBoolean},
 }
 
-var fields1221 = []sdk.Field{
-	{Name: "delivery_estimate", Type: sdk.TObject, Fields: fields622},
+var fields1221 = sdk.Fields{
+	{Name: "delivery_estimate", Type: sdk.TObject, Fields: &fields622},
 	{Name: "display_name", Type: sdk.TString, Required: true, Max: 100},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "fixed_amount", Type: sdk.TObject, Fields: fields623},
+	{Name: "fixed_amount", Type: sdk.TObject, Fields: &fields623},
 	{Name: "metadata", Type: sdk.TMap},
-	{Name: "tax_behavior", Type: sdk.TString, Enum: enum116},
+	{Name: "tax_behavior", Type: sdk.TString, Enum: &enum116},
 	{Name: "tax_code", Type: sdk.TString},
-	{Name: "type", Type: sdk.TString, Enum: enum624},
+	{Name: "type", Type: sdk.TString, Enum: &enum624},
 }
 
-var fields1222 = []sdk.Field{
+var fields1222 = sdk.Fields{
 	{Name: "active", Type: sdk.TBoolean},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "fixed_amount", Type: sdk.TObject, Fields: fields1168},
+	{Name: "fixed_amount", Type: sdk.TObject, Fields: &fields1168},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
-	{Name: "tax_behavior", Type: sdk.TString, Enum: enum116},
+	{Name: "tax_behavior", Type: sdk.TString, Enum: &enum116},
 }
 
-var fields1223 = []sdk.Field{
+var fields1223 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, In: 4, Item: &item23},
 	{Name: "name", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "sql", Type: sdk.TString, Max: 100000, In: 4},
 }
 
-var enum1224 = []string{"code_verification", "none", "receiver", "redirect"}
+var enum1224 = sdk.Enum{"code_verification", "none", "receiver", "redirect"}
 
-var fields1225 = []sdk.Field{
+var fields1225 = sdk.Fields{
 	{Name: "contact_email", Type: sdk.TString, Required: true},
 }
 
-var enum1226 = []string{"accepted", "pending", "refused", "revoked"}
+var enum1226 = sdk.Enum{"accepted", "pending", "refused", "revoked"}
 
-var fields1227 = []sdk.Field{
+var fields1227 = sdk.Fields{
 	{Name: "date", Type: sdk.TInteger},
 	{Name: "ip", Type: sdk.TString},
-	{Name: "offline", Type: sdk.TObject, Fields: fields1225},
-	{Name: "online", Type: sdk.TObject, Fields: fields290},
-	{Name: "status", Type: sdk.TString, Required: true, Enum: enum1226},
-	{Name: "type", Type: sdk.TString, Enum: enum210},
+	{Name: "offline", Type: sdk.TObject, Fields: &fields1225},
+	{Name: "online", Type: sdk.TObject, Fields: &fields290},
+	{Name: "status", Type: sdk.TString, Required: true, Enum: &enum1226},
+	{Name: "type", Type: sdk.TString, Enum: &enum210},
 	{Name: "user_agent", Type: sdk.TString, Max: 5000},
 }
 
-var enum1228 = []string{"one_time", "scheduled", "variable"}
+var enum1228 = sdk.Enum{"one_time", "scheduled", "variable"}
 
-var enum1229 = []string{"deprecated_none", "email", "manual", "none", "stripe_email"}
+var enum1229 = sdk.Enum{"deprecated_none", "email", "manual", "none", "stripe_email"}
 
-var fields1230 = []sdk.Field{
-	{Name: "acceptance", Type: sdk.TObject, Fields: fields1227},
+var fields1230 = sdk.Fields{
+	{Name: "acceptance", Type: sdk.TObject, Fields: &fields1227},
 	{Name: "amount", Type: sdk.TInteger | sdk.TClear},
 	{Name: "currency", Type: sdk.TString},
-	{Name: "interval", Type: sdk.TString, Enum: enum1228},
-	{Name: "notification_method", Type: sdk.TString, Enum: enum1229},
+	{Name: "interval", Type: sdk.TString, Enum: &enum1228},
+	{Name: "notification_method", Type: sdk.TString, Enum: &enum1229},
 }
 
-var enum1231 = []string{"email", "manual", "none"}
+var enum1231 = sdk.Enum{"email", "manual", "none"}
 
-var fields1232 = []sdk.Field{
-	{Name: "refund_attributes_method", Type: sdk.TString, Enum: enum1231},
+var fields1232 = sdk.Fields{
+	{Name: "refund_attributes_method", Type: sdk.TString, Enum: &enum1231},
 }
 
-var enum1233 = []string{"discount", "shipping", "sku", "tax"}
+var enum1233 = sdk.Enum{"discount", "shipping", "sku", "tax"}
 
-var fields1234 = []sdk.Field{
+var fields1234 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger},
 	{Name: "currency", Type: sdk.TString},
 	{Name: "description", Type: sdk.TString, Max: 1000},
 	{Name: "parent", Type: sdk.TString, Max: 5000},
 	{Name: "quantity", Type: sdk.TInteger},
-	{Name: "type", Type: sdk.TString, Enum: enum1233},
+	{Name: "type", Type: sdk.TString, Enum: &enum1233},
 }
 
-var item1235 = sdk.Field{Type: sdk.TObject, Fields: fields1234}
+var item1235 = sdk.Field{Type: sdk.TObject, Fields: &fields1234}
 
-var fields1236 = []sdk.Field{
-	{Name: "address", Type: sdk.TObject, Required: true, Fields: fields531},
+var fields1236 = sdk.Fields{
+	{Name: "address", Type: sdk.TObject, Required: true, Fields: &fields531},
 	{Name: "carrier", Type: sdk.TString, Max: 5000},
 	{Name: "name", Type: sdk.TString, Max: 5000},
 	{Name: "phone", Type: sdk.TString, Max: 5000},
 	{Name: "tracking_number", Type: sdk.TString, Max: 5000},
 }
 
-var fields1237 = []sdk.Field{
+var fields1237 = sdk.Fields{
 	{Name: "items", Type: sdk.TArray, Item: &item1235},
-	{Name: "shipping", Type: sdk.TObject, Fields: fields1236},
+	{Name: "shipping", Type: sdk.TObject, Fields: &fields1236},
 }
 
-var enum1238 = []string{"reusable", "single_use"}
+var enum1238 = sdk.Enum{"reusable", "single_use"}
 
-var fields1239 = []sdk.Field{
+var fields1239 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger},
 	{Name: "currency", Type: sdk.TString},
 	{Name: "customer", Type: sdk.TString, Max: 500},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "flow", Type: sdk.TString, Enum: enum1224},
-	{Name: "mandate", Type: sdk.TObject, Fields: fields1230},
+	{Name: "flow", Type: sdk.TString, Enum: &enum1224},
+	{Name: "mandate", Type: sdk.TObject, Fields: &fields1230},
 	{Name: "metadata", Type: sdk.TMap},
 	{Name: "original_source", Type: sdk.TString, Max: 5000},
-	{Name: "owner", Type: sdk.TObject, Fields: fields702},
-	{Name: "receiver", Type: sdk.TObject, Fields: fields1232},
-	{Name: "redirect", Type: sdk.TObject, Fields: fields432},
-	{Name: "source_order", Type: sdk.TObject, Fields: fields1237},
+	{Name: "owner", Type: sdk.TObject, Fields: &fields702},
+	{Name: "receiver", Type: sdk.TObject, Fields: &fields1232},
+	{Name: "redirect", Type: sdk.TObject, Fields: &fields432},
+	{Name: "source_order", Type: sdk.TObject, Fields: &fields1237},
 	{Name: "statement_descriptor", Type: sdk.TString, Max: 5000},
 	{Name: "token", Type: sdk.TString, Max: 5000},
 	{Name: "type", Type: sdk.TString, Max: 5000},
-	{Name: "usage", Type: sdk.TString, Enum: enum1238},
+	{Name: "usage", Type: sdk.TString, Enum: &enum1238},
 }
 
-var fields1240 = []sdk.Field{
+var fields1240 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "mandate", Type: sdk.TObject, Fields: fields1230},
+	{Name: "mandate", Type: sdk.TObject, Fields: &fields1230},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
-	{Name: "owner", Type: sdk.TObject, Fields: fields702},
-	{Name: "source_order", Type: sdk.TObject, Fields: fields1237},
+	{Name: "owner", Type: sdk.TObject, Fields: &fields702},
+	{Name: "source_order", Type: sdk.TObject, Fields: &fields1237},
 }
 
-var fields1241 = []sdk.Field{
+var fields1241 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "values", Type: sdk.TArray, Required: true, Item: &item0},
 }
 
-var fields1242 = []sdk.Field{
-	{Name: "billing_thresholds", Type: sdk.TObject | sdk.TClear, Fields: fields725},
+var fields1242 = sdk.Fields{
+	{Name: "billing_thresholds", Type: sdk.TObject | sdk.TClear, Fields: &fields725},
 	{Name: "discounts", Type: sdk.TArray | sdk.TClear, Item: &item712},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "metadata", Type: sdk.TMap},
-	{Name: "payment_behavior", Type: sdk.TString, Enum: enum3},
+	{Name: "payment_behavior", Type: sdk.TString, Enum: &enum3},
 	{Name: "price", Type: sdk.TString, Max: 5000},
-	{Name: "price_data", Type: sdk.TObject, Fields: fields726},
-	{Name: "proration_behavior", Type: sdk.TString, Enum: enum4},
+	{Name: "price_data", Type: sdk.TObject, Fields: &fields726},
+	{Name: "proration_behavior", Type: sdk.TString, Enum: &enum4},
 	{Name: "proration_date", Type: sdk.TInteger},
 	{Name: "quantity", Type: sdk.TInteger},
 	{Name: "subscription", Type: sdk.TString, Required: true, Max: 5000},
 	{Name: "tax_rates", Type: sdk.TArray | sdk.TClear, Item: &item0},
 }
 
-var fields1243 = []sdk.Field{
-	{Name: "billing_thresholds", Type: sdk.TObject | sdk.TClear, Fields: fields725},
+var fields1243 = sdk.Fields{
+	{Name: "billing_thresholds", Type: sdk.TObject | sdk.TClear, Fields: &fields725},
 	{Name: "discounts", Type: sdk.TArray | sdk.TClear, Item: &item712},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
 	{Name: "off_session", Type: sdk.TBoolean},
-	{Name: "payment_behavior", Type: sdk.TString, Enum: enum3},
+	{Name: "payment_behavior", Type: sdk.TString, Enum: &enum3},
 	{Name: "price", Type: sdk.TString, Max: 5000},
-	{Name: "price_data", Type: sdk.TObject, Fields: fields726},
-	{Name: "proration_behavior", Type: sdk.TString, Enum: enum4},
+	{Name: "price_data", Type: sdk.TObject, Fields: &fields726},
+	{Name: "proration_behavior", Type: sdk.TString, Enum: &enum4},
 	{Name: "proration_date", Type: sdk.TInteger},
 	{Name: "quantity", Type: sdk.TInteger},
 	{Name: "tax_rates", Type: sdk.TArray | sdk.TClear, Item: &item0},
 }
 
-var enum1244 = []string{"increment", "set"}
+var enum1244 = sdk.Enum{"increment", "set"}
 
-var fields1245 = []sdk.Field{
-	{Name: "action", Type: sdk.TString, In: 3, Enum: enum1244},
+var fields1245 = sdk.Fields{
+	{Name: "action", Type: sdk.TString, In: 3, Enum: &enum1244},
 	{Name: "expand", Type: sdk.TArray, In: 3, Item: &item114},
 	{Name: "quantity", Type: sdk.TInteger, Required: true, In: 3},
-	{Name: "timestamp", Type: sdk.TString | sdk.TInteger, In: 3, Enum: enum126},
+	{Name: "timestamp", Type: sdk.TString | sdk.TInteger, In: 3, Enum: &enum126},
 }
 
-var fields1246 = []sdk.Field{
+var fields1246 = sdk.Fields{
 	{Name: "account_tax_ids", Type: sdk.TArray | sdk.TClear, Item: &item0},
 	{Name: "custom_fields", Type: sdk.TArray | sdk.TClear, In: 4, Item: &item723},
 	{Name: "days_until_due", Type: sdk.TInteger},
 	{Name: "description", Type: sdk.TString | sdk.TClear, Max: 1500, In: 4},
 	{Name: "footer", Type: sdk.TString | sdk.TClear, Max: 5000, In: 4},
-	{Name: "issuer", Type: sdk.TObject, Fields: fields480},
+	{Name: "issuer", Type: sdk.TObject, Fields: &fields480},
 }
 
-var fields1247 = []sdk.Field{
+var fields1247 = sdk.Fields{
 	{Name: "application_fee_percent", Type: sdk.TNumber},
-	{Name: "automatic_tax", Type: sdk.TObject, Fields: fields481},
-	{Name: "billing_cycle_anchor", Type: sdk.TString, Enum: enum124},
-	{Name: "billing_thresholds", Type: sdk.TObject | sdk.TClear, Fields: fields721},
-	{Name: "collection_method", Type: sdk.TString, Enum: enum98},
+	{Name: "automatic_tax", Type: sdk.TObject, Fields: &fields481},
+	{Name: "billing_cycle_anchor", Type: sdk.TString, Enum: &enum124},
+	{Name: "billing_thresholds", Type: sdk.TObject | sdk.TClear, Fields: &fields721},
+	{Name: "collection_method", Type: sdk.TString, Enum: &enum98},
 	{Name: "default_payment_method", Type: sdk.TString, Max: 5000},
 	{Name: "description", Type: sdk.TString | sdk.TClear, Max: 500},
-	{Name: "invoice_settings", Type: sdk.TObject, Fields: fields1246},
+	{Name: "invoice_settings", Type: sdk.TObject, Fields: &fields1246},
 	{Name: "on_behalf_of", Type: sdk.TString | sdk.TClear},
-	{Name: "transfer_data", Type: sdk.TObject | sdk.TClear, Fields: fields637},
+	{Name: "transfer_data", Type: sdk.TObject | sdk.TClear, Fields: &fields637},
 }
 
-var enum1248 = []string{"cancel", "none", "release", "renew"}
+var enum1248 = sdk.Enum{"cancel", "none", "release", "renew"}
 
-var fields1249 = []sdk.Field{
+var fields1249 = sdk.Fields{
 	{Name: "add_invoice_items", Type: sdk.TArray, Item: &item831},
 	{Name: "application_fee_percent", Type: sdk.TNumber},
-	{Name: "automatic_tax", Type: sdk.TObject, Fields: fields481},
-	{Name: "billing_cycle_anchor", Type: sdk.TString, Enum: enum124},
-	{Name: "billing_thresholds", Type: sdk.TObject | sdk.TClear, Fields: fields721},
-	{Name: "collection_method", Type: sdk.TString, Enum: enum98},
+	{Name: "automatic_tax", Type: sdk.TObject, Fields: &fields481},
+	{Name: "billing_cycle_anchor", Type: sdk.TString, Enum: &enum124},
+	{Name: "billing_thresholds", Type: sdk.TObject | sdk.TClear, Fields: &fields721},
+	{Name: "collection_method", Type: sdk.TString, Enum: &enum98},
 	{Name: "coupon", Type: sdk.TString, Max: 5000, In: 3},
 	{Name: "currency", Type: sdk.TString},
 	{Name: "default_payment_method", Type: sdk.TString, Max: 5000},
 	{Name: "default_tax_rates", Type: sdk.TArray | sdk.TClear, Item: &item0},
 	{Name: "description", Type: sdk.TString | sdk.TClear, Max: 500},
 	{Name: "discounts", Type: sdk.TArray | sdk.TClear, Item: &item712},
-	{Name: "duration", Type: sdk.TObject, In: 4, Fields: fields635},
+	{Name: "duration", Type: sdk.TObject, In: 4, Fields: &fields635},
 	{Name: "end_date", Type: sdk.TInteger},
-	{Name: "invoice_settings", Type: sdk.TObject, Fields: fields1246},
+	{Name: "invoice_settings", Type: sdk.TObject, Fields: &fields1246},
 	{Name: "items", Type: sdk.TArray, Required: true, Item: &item728},
 	{Name: "iterations", Type: sdk.TInteger, In: 3},
 	{Name: "metadata", Type: sdk.TMap},
 	{Name: "on_behalf_of", Type: sdk.TString},
-	{Name: "proration_behavior", Type: sdk.TString, Enum: enum4},
-	{Name: "transfer_data", Type: sdk.TObject, Fields: fields637},
+	{Name: "proration_behavior", Type: sdk.TString, Enum: &enum4},
+	{Name: "transfer_data", Type: sdk.TObject, Fields: &fields637},
 	{Name: "trial", Type: sdk.TBoolean},
 	{Name: "trial_end", Type: sdk.TInteger},
 }
 
-var item1250 = sdk.Field{Type: sdk.TObject, Fields: fields1249}
+var item1250 = sdk.Field{Type: sdk.TObject, Fields: &fields1249}
 
-var fields1251 = []sdk.Field{
-	{Name: "billing_mode", Type: sdk.TObject, In: 4, Fields: fields633},
+var fields1251 = sdk.Fields{
+	{Name: "billing_mode", Type: sdk.TObject, In: 4, Fields: &fields633},
 	{Name: "customer", Type: sdk.TString, Max: 5000},
 	{Name: "customer_account", Type: sdk.TString, Max: 5000, In: 4},
-	{Name: "default_settings", Type: sdk.TObject, Fields: fields1247},
-	{Name: "end_behavior", Type: sdk.TString, Enum: enum1248},
+	{Name: "default_settings", Type: sdk.TObject, Fields: &fields1247},
+	{Name: "end_behavior", Type: sdk.TString, Enum: &enum1248},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "from_subscription", Type: sdk.TString, Max: 5000},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
 	{Name: "phases", Type: sdk.TArray, Item: &item1250},
-	{Name: "start_date", Type: sdk.TString | sdk.TInteger, Enum: enum126},
+	{Name: "start_date", Type: sdk.TString | sdk.TInteger, Enum: &enum126},
 }
 
-var fields1252 = []sdk.Field{
+var fields1252 = sdk.Fields{
 	{Name: "add_invoice_items", Type: sdk.TArray, Item: &item831},
 	{Name: "application_fee_percent", Type: sdk.TNumber},
-	{Name: "automatic_tax", Type: sdk.TObject, Fields: fields481},
-	{Name: "billing_cycle_anchor", Type: sdk.TString, Enum: enum124},
-	{Name: "billing_thresholds", Type: sdk.TObject | sdk.TClear, Fields: fields721},
-	{Name: "collection_method", Type: sdk.TString, Enum: enum98},
+	{Name: "automatic_tax", Type: sdk.TObject, Fields: &fields481},
+	{Name: "billing_cycle_anchor", Type: sdk.TString, Enum: &enum124},
+	{Name: "billing_thresholds", Type: sdk.TObject | sdk.TClear, Fields: &fields721},
+	{Name: "collection_method", Type: sdk.TString, Enum: &enum98},
 	{Name: "coupon", Type: sdk.TString, Max: 5000, In: 3},
 	{Name: "default_payment_method", Type: sdk.TString, Max: 5000},
 	{Name: "default_tax_rates", Type: sdk.TArray | sdk.TClear, Item: &item0},
 	{Name: "description", Type: sdk.TString | sdk.TClear, Max: 500},
 	{Name: "discounts", Type: sdk.TArray | sdk.TClear, Item: &item712},
-	{Name: "duration", Type: sdk.TObject, In: 4, Fields: fields635},
-	{Name: "end_date", Type: sdk.TString | sdk.TInteger, Enum: enum126},
-	{Name: "invoice_settings", Type: sdk.TObject, Fields: fields1246},
+	{Name: "duration", Type: sdk.TObject, In: 4, Fields: &fields635},
+	{Name: "end_date", Type: sdk.TString | sdk.TInteger, Enum: &enum126},
+	{Name: "invoice_settings", Type: sdk.TObject, Fields: &fields1246},
 	{Name: "items", Type: sdk.TArray, Required: true, Item: &item728},
 	{Name: "iterations", Type: sdk.TInteger, In: 3},
 	{Name: "metadata", Type: sdk.TMap},
 	{Name: "on_behalf_of", Type: sdk.TString},
-	{Name: "proration_behavior", Type: sdk.TString, Enum: enum4},
-	{Name: "start_date", Type: sdk.TString | sdk.TInteger, Enum: enum126},
-	{Name: "transfer_data", Type: sdk.TObject, Fields: fields637},
+	{Name: "proration_behavior", Type: sdk.TString, Enum: &enum4},
+	{Name: "start_date", Type: sdk.TString | sdk.TInteger, Enum: &enum126},
+	{Name: "transfer_data", Type: sdk.TObject, Fields: &fields637},
 	{Name: "trial", Type: sdk.TBoolean},
-	{Name: "trial_end", Type: sdk.TString | sdk.TInteger, Enum: enum126},
+	{Name: "trial_end", Type: sdk.TString | sdk.TInteger, Enum: &enum126},
 }
 
-var item1253 = sdk.Field{Type: sdk.TObject, Fields: fields1252}
+var item1253 = sdk.Field{Type: sdk.TObject, Fields: &fields1252}
 
-var fields1254 = []sdk.Field{
-	{Name: "default_settings", Type: sdk.TObject, Fields: fields1247},
-	{Name: "end_behavior", Type: sdk.TString, Enum: enum1248},
+var fields1254 = sdk.Fields{
+	{Name: "default_settings", Type: sdk.TObject, Fields: &fields1247},
+	{Name: "end_behavior", Type: sdk.TString, Enum: &enum1248},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
 	{Name: "phases", Type: sdk.TArray, Item: &item1253},
-	{Name: "proration_behavior", Type: sdk.TString, Enum: enum4},
+	{Name: "proration_behavior", Type: sdk.TString, Enum: &enum4},
 }
 
-var fields1255 = []sdk.Field{
+var fields1255 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "preserve_cancel_date", Type: sdk.TBoolean},
 }
 
-var fields1256 = []sdk.Field{
+var fields1256 = sdk.Fields{
 	{Name: "day_of_month", Type: sdk.TInteger, Required: true},
 	{Name: "hour", Type: sdk.TInteger},
 	{Name: "minute", Type: sdk.TInteger},
@@ -18326,27 +18326,27 @@ var fields1256 = []sdk.Field{
 	{Name: "second", Type: sdk.TInteger},
 }
 
-var fields1257 = []sdk.Field{
+var fields1257 = sdk.Fields{
 	{Name: "applies_to", Type: sdk.TArray, In: 4, Item: &item838},
-	{Name: "bill_until", Type: sdk.TObject, Required: true, In: 4, Fields: fields840},
+	{Name: "bill_until", Type: sdk.TObject, Required: true, In: 4, Fields: &fields840},
 	{Name: "key", Type: sdk.TString, Max: 200, In: 4},
 }
 
-var item1258 = sdk.Field{Type: sdk.TObject, In: 4, Fields: fields1257}
+var item1258 = sdk.Field{Type: sdk.TObject, In: 4, Fields: &fields1257}
 
-var fields1259 = []sdk.Field{
+var fields1259 = sdk.Fields{
 	{Name: "add_invoice_items", Type: sdk.TArray, Item: &item720},
 	{Name: "application_fee_percent", Type: sdk.TNumber | sdk.TClear},
-	{Name: "automatic_tax", Type: sdk.TObject, Fields: fields481},
+	{Name: "automatic_tax", Type: sdk.TObject, Fields: &fields481},
 	{Name: "backdate_start_date", Type: sdk.TInteger},
 	{Name: "billing_cycle_anchor", Type: sdk.TInteger},
-	{Name: "billing_cycle_anchor_config", Type: sdk.TObject, Fields: fields1256},
-	{Name: "billing_mode", Type: sdk.TObject, In: 4, Fields: fields633},
+	{Name: "billing_cycle_anchor_config", Type: sdk.TObject, Fields: &fields1256},
+	{Name: "billing_mode", Type: sdk.TObject, In: 4, Fields: &fields633},
 	{Name: "billing_schedules", Type: sdk.TArray, In: 4, Item: &item1258},
-	{Name: "billing_thresholds", Type: sdk.TObject | sdk.TClear, Fields: fields721},
+	{Name: "billing_thresholds", Type: sdk.TObject | sdk.TClear, Fields: &fields721},
 	{Name: "cancel_at", Type: sdk.TString | sdk.TInteger},
 	{Name: "cancel_at_period_end", Type: sdk.TBoolean},
-	{Name: "collection_method", Type: sdk.TString, Enum: enum98},
+	{Name: "collection_method", Type: sdk.TString, Enum: &enum98},
 	{Name: "coupon", Type: sdk.TString, Max: 5000, In: 3},
 	{Name: "currency", Type: sdk.TString},
 	{Name: "customer", Type: sdk.TString, Max: 5000},
@@ -18358,34 +18358,34 @@ var fields1259 = []sdk.Field{
 	{Name: "description", Type: sdk.TString, Max: 500},
 	{Name: "discounts", Type: sdk.TArray | sdk.TClear, Item: &item712},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "invoice_settings", Type: sdk.TObject, Fields: fields724},
+	{Name: "invoice_settings", Type: sdk.TObject, Fields: &fields724},
 	{Name: "items", Type: sdk.TArray, Item: &item728},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
 	{Name: "off_session", Type: sdk.TBoolean},
 	{Name: "on_behalf_of", Type: sdk.TString | sdk.TClear},
-	{Name: "payment_behavior", Type: sdk.TString, Enum: enum3},
-	{Name: "payment_settings", Type: sdk.TObject, Fields: fields752},
-	{Name: "pending_invoice_item_interval", Type: sdk.TObject | sdk.TClear, Fields: fields518},
+	{Name: "payment_behavior", Type: sdk.TString, Enum: &enum3},
+	{Name: "payment_settings", Type: sdk.TObject, Fields: &fields752},
+	{Name: "pending_invoice_item_interval", Type: sdk.TObject | sdk.TClear, Fields: &fields518},
 	{Name: "promotion_code", Type: sdk.TString, Max: 5000, In: 3},
-	{Name: "proration_behavior", Type: sdk.TString, Enum: enum4},
-	{Name: "transfer_data", Type: sdk.TObject, Fields: fields637},
-	{Name: "trial_end", Type: sdk.TString | sdk.TInteger, Enum: enum126},
+	{Name: "proration_behavior", Type: sdk.TString, Enum: &enum4},
+	{Name: "transfer_data", Type: sdk.TObject, Fields: &fields637},
+	{Name: "trial_end", Type: sdk.TString | sdk.TInteger, Enum: &enum126},
 	{Name: "trial_from_plan", Type: sdk.TBoolean},
 	{Name: "trial_period_days", Type: sdk.TInteger},
-	{Name: "trial_settings", Type: sdk.TObject, Fields: fields640},
+	{Name: "trial_settings", Type: sdk.TObject, Fields: &fields640},
 }
 
-var fields1260 = []sdk.Field{
+var fields1260 = sdk.Fields{
 	{Name: "add_invoice_items", Type: sdk.TArray, Item: &item720},
 	{Name: "application_fee_percent", Type: sdk.TNumber | sdk.TClear},
-	{Name: "automatic_tax", Type: sdk.TObject, Fields: fields481},
-	{Name: "billing_cycle_anchor", Type: sdk.TString, Enum: enum138},
+	{Name: "automatic_tax", Type: sdk.TObject, Fields: &fields481},
+	{Name: "billing_cycle_anchor", Type: sdk.TString, Enum: &enum138},
 	{Name: "billing_schedules", Type: sdk.TArray | sdk.TClear, In: 4, Item: &item842},
-	{Name: "billing_thresholds", Type: sdk.TObject | sdk.TClear, Fields: fields721},
+	{Name: "billing_thresholds", Type: sdk.TObject | sdk.TClear, Fields: &fields721},
 	{Name: "cancel_at", Type: sdk.TString | sdk.TInteger | sdk.TClear},
 	{Name: "cancel_at_period_end", Type: sdk.TBoolean},
-	{Name: "cancellation_details", Type: sdk.TObject, Fields: fields7},
-	{Name: "collection_method", Type: sdk.TString, Enum: enum98},
+	{Name: "cancellation_details", Type: sdk.TObject, Fields: &fields7},
+	{Name: "collection_method", Type: sdk.TString, Enum: &enum98},
 	{Name: "coupon", Type: sdk.TString, Max: 5000, In: 3},
 	{Name: "days_until_due", Type: sdk.TInteger},
 	{Name: "default_payment_method", Type: sdk.TString, Max: 5000},
@@ -18394,44 +18394,44 @@ var fields1260 = []sdk.Field{
 	{Name: "description", Type: sdk.TString | sdk.TClear, Max: 500},
 	{Name: "discounts", Type: sdk.TArray | sdk.TClear, Item: &item712},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "invoice_settings", Type: sdk.TObject, Fields: fields754},
+	{Name: "invoice_settings", Type: sdk.TObject, Fields: &fields754},
 	{Name: "items", Type: sdk.TArray, Item: &item756},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
 	{Name: "off_session", Type: sdk.TBoolean},
 	{Name: "on_behalf_of", Type: sdk.TString | sdk.TClear},
-	{Name: "pause_collection", Type: sdk.TObject | sdk.TClear, Fields: fields758},
-	{Name: "payment_behavior", Type: sdk.TString, Enum: enum3},
-	{Name: "payment_settings", Type: sdk.TObject, Fields: fields752},
-	{Name: "pending_invoice_item_interval", Type: sdk.TObject | sdk.TClear, Fields: fields518},
+	{Name: "pause_collection", Type: sdk.TObject | sdk.TClear, Fields: &fields758},
+	{Name: "payment_behavior", Type: sdk.TString, Enum: &enum3},
+	{Name: "payment_settings", Type: sdk.TObject, Fields: &fields752},
+	{Name: "pending_invoice_item_interval", Type: sdk.TObject | sdk.TClear, Fields: &fields518},
 	{Name: "promotion_code", Type: sdk.TString, Max: 5000, In: 3},
-	{Name: "proration_behavior", Type: sdk.TString, Enum: enum4},
+	{Name: "proration_behavior", Type: sdk.TString, Enum: &enum4},
 	{Name: "proration_date", Type: sdk.TInteger},
-	{Name: "transfer_data", Type: sdk.TObject | sdk.TClear, Fields: fields637},
-	{Name: "trial_end", Type: sdk.TString | sdk.TInteger, Enum: enum126},
+	{Name: "transfer_data", Type: sdk.TObject | sdk.TClear, Fields: &fields637},
+	{Name: "trial_end", Type: sdk.TString | sdk.TInteger, Enum: &enum126},
 	{Name: "trial_from_plan", Type: sdk.TBoolean},
-	{Name: "trial_settings", Type: sdk.TObject, Fields: fields640},
+	{Name: "trial_settings", Type: sdk.TObject, Fields: &fields640},
 }
 
-var enum1261 = []string{"flexible"}
+var enum1261 = sdk.Enum{"flexible"}
 
-var fields1262 = []sdk.Field{
-	{Name: "flexible", Type: sdk.TObject, In: 4, Fields: fields631},
-	{Name: "type", Type: sdk.TString, Required: true, In: 4, Enum: enum1261},
+var fields1262 = sdk.Fields{
+	{Name: "flexible", Type: sdk.TObject, In: 4, Fields: &fields631},
+	{Name: "type", Type: sdk.TString, Required: true, In: 4, Enum: &enum1261},
 }
 
-var fields1263 = []sdk.Field{
-	{Name: "billing_mode", Type: sdk.TObject, Required: true, In: 4, Fields: fields1262},
+var fields1263 = sdk.Fields{
+	{Name: "billing_mode", Type: sdk.TObject, Required: true, In: 4, Fields: &fields1262},
 	{Name: "expand", Type: sdk.TArray, In: 4, Item: &item23},
 }
 
-var fields1264 = []sdk.Field{
-	{Name: "billing_cycle_anchor", Type: sdk.TString, Enum: enum138},
+var fields1264 = sdk.Fields{
+	{Name: "billing_cycle_anchor", Type: sdk.TString, Enum: &enum138},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "proration_behavior", Type: sdk.TString, Enum: enum4},
+	{Name: "proration_behavior", Type: sdk.TString, Enum: &enum4},
 	{Name: "proration_date", Type: sdk.TInteger},
 }
 
-var fields1265 = []sdk.Field{
+var fields1265 = sdk.Fields{
 	{Name: "city", Type: sdk.TString | sdk.TClear, Max: 5000},
 	{Name: "country", Type: sdk.TString, Required: true, Max: 5000},
 	{Name: "line1", Type: sdk.TString | sdk.TClear, Max: 5000},
@@ -18440,33 +18440,33 @@ var fields1265 = []sdk.Field{
 	{Name: "state", Type: sdk.TString | sdk.TClear, Max: 5000},
 }
 
-var enum1266 = []string{"billing", "shipping"}
+var enum1266 = sdk.Enum{"billing", "shipping"}
 
-var enum1267 = []string{"customer_exempt", "none", "reverse_charge"}
+var enum1267 = sdk.Enum{"customer_exempt", "none", "reverse_charge"}
 
-var fields1268 = []sdk.Field{
-	{Name: "address", Type: sdk.TObject, Fields: fields1265},
-	{Name: "address_source", Type: sdk.TString, Enum: enum1266},
+var fields1268 = sdk.Fields{
+	{Name: "address", Type: sdk.TObject, Fields: &fields1265},
+	{Name: "address_source", Type: sdk.TString, Enum: &enum1266},
 	{Name: "ip_address", Type: sdk.TString},
 	{Name: "tax_ids", Type: sdk.TArray, Item: &item693},
-	{Name: "taxability_override", Type: sdk.TString, Enum: enum1267},
+	{Name: "taxability_override", Type: sdk.TString, Enum: &enum1267},
 }
 
-var enum1269 = []string{"exclusive", "inclusive"}
+var enum1269 = sdk.Enum{"exclusive", "inclusive"}
 
-var fields1270 = []sdk.Field{
+var fields1270 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger, Required: true},
 	{Name: "metadata", Type: sdk.TMap, In: 4},
 	{Name: "product", Type: sdk.TString, Max: 5000},
 	{Name: "quantity", Type: sdk.TInteger},
 	{Name: "reference", Type: sdk.TString, Max: 500},
-	{Name: "tax_behavior", Type: sdk.TString, Enum: enum1269},
+	{Name: "tax_behavior", Type: sdk.TString, Enum: &enum1269},
 	{Name: "tax_code", Type: sdk.TString},
 }
 
-var item1271 = sdk.Field{Type: sdk.TObject, Fields: fields1270}
+var item1271 = sdk.Field{Type: sdk.TObject, Fields: &fields1270}
 
-var fields1272 = []sdk.Field{
+var fields1272 = sdk.Fields{
 	{Name: "city", Type: sdk.TString | sdk.TClear, Max: 5000, In: 6},
 	{Name: "country", Type: sdk.TString, Required: true, Max: 5000, In: 6},
 	{Name: "line1", Type: sdk.TString | sdk.TClear, Max: 5000, In: 6},
@@ -18475,263 +18475,263 @@ var fields1272 = []sdk.Field{
 	{Name: "state", Type: sdk.TString | sdk.TClear, Max: 5000, In: 6},
 }
 
-var fields1273 = []sdk.Field{
-	{Name: "address", Type: sdk.TObject, Required: true, In: 6, Fields: fields1272},
+var fields1273 = sdk.Fields{
+	{Name: "address", Type: sdk.TObject, Required: true, In: 6, Fields: &fields1272},
 }
 
-var fields1274 = []sdk.Field{
+var fields1274 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger},
 	{Name: "shipping_rate", Type: sdk.TString, Max: 5000},
-	{Name: "tax_behavior", Type: sdk.TString, Enum: enum1269},
+	{Name: "tax_behavior", Type: sdk.TString, Enum: &enum1269},
 	{Name: "tax_code", Type: sdk.TString},
 }
 
-var fields1275 = []sdk.Field{
+var fields1275 = sdk.Fields{
 	{Name: "currency", Type: sdk.TString, Required: true},
 	{Name: "customer", Type: sdk.TString, Max: 5000},
-	{Name: "customer_details", Type: sdk.TObject, Fields: fields1268},
+	{Name: "customer_details", Type: sdk.TObject, Fields: &fields1268},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "line_items", Type: sdk.TArray, Required: true, Item: &item1271},
-	{Name: "ship_from_details", Type: sdk.TObject, In: 6, Fields: fields1273},
-	{Name: "shipping_cost", Type: sdk.TObject, Fields: fields1274},
+	{Name: "ship_from_details", Type: sdk.TObject, In: 6, Fields: &fields1273},
+	{Name: "shipping_cost", Type: sdk.TObject, Fields: &fields1274},
 	{Name: "tax_date", Type: sdk.TInteger},
 }
 
-var enum1276 = []string{"inbound_goods", "standard"}
+var enum1276 = sdk.Enum{"inbound_goods", "standard"}
 
-var fields1277 = []sdk.Field{
-	{Name: "place_of_supply_scheme", Type: sdk.TString, In: 4, Enum: enum1276},
+var fields1277 = sdk.Fields{
+	{Name: "place_of_supply_scheme", Type: sdk.TString, In: 4, Enum: &enum1276},
 }
 
-var enum1278 = []string{"standard"}
+var enum1278 = sdk.Enum{"standard"}
 
-var fields1279 = []sdk.Field{
-	{Name: "standard", Type: sdk.TObject, In: 4, Fields: fields1277},
-	{Name: "type", Type: sdk.TString, Required: true, Enum: enum1278},
+var fields1279 = sdk.Fields{
+	{Name: "standard", Type: sdk.TObject, In: 4, Fields: &fields1277},
+	{Name: "type", Type: sdk.TString, Required: true, Enum: &enum1278},
 }
 
-var fields1280 = []sdk.Field{
-	{Name: "standard", Type: sdk.TObject, In: 4, Fields: fields1277},
-	{Name: "type", Type: sdk.TString, Required: true, In: 4, Enum: enum1278},
+var fields1280 = sdk.Fields{
+	{Name: "standard", Type: sdk.TObject, In: 4, Fields: &fields1277},
+	{Name: "type", Type: sdk.TString, Required: true, In: 4, Enum: &enum1278},
 }
 
-var enum1281 = []string{"simplified"}
+var enum1281 = sdk.Enum{"simplified"}
 
-var fields1282 = []sdk.Field{
-	{Name: "type", Type: sdk.TString, Required: true, In: 4, Enum: enum1281},
+var fields1282 = sdk.Fields{
+	{Name: "type", Type: sdk.TString, Required: true, In: 4, Enum: &enum1281},
 }
 
-var fields1283 = []sdk.Field{
-	{Name: "place_of_supply_scheme", Type: sdk.TString, Required: true, In: 4, Enum: enum1276},
+var fields1283 = sdk.Fields{
+	{Name: "place_of_supply_scheme", Type: sdk.TString, Required: true, In: 4, Enum: &enum1276},
 }
 
-var enum1284 = []string{"small_seller", "standard", "inbound_goods"}
+var enum1284 = sdk.Enum{"small_seller", "standard", "inbound_goods"}
 
-var fields1285 = []sdk.Field{
-	{Name: "place_of_supply_scheme", Type: sdk.TString, Required: true, Enum: enum1284, EnumIn: "\a\a\x04"},
+var fields1285 = sdk.Fields{
+	{Name: "place_of_supply_scheme", Type: sdk.TString, Required: true, Enum: &enum1284, EnumIn: "\a\a\x04"},
 }
 
-var enum1286 = []string{"ioss", "oss_non_union", "oss_union", "standard"}
+var enum1286 = sdk.Enum{"ioss", "oss_non_union", "oss_union", "standard"}
 
-var fields1287 = []sdk.Field{
-	{Name: "igic", Type: sdk.TObject, In: 4, Fields: fields1283},
-	{Name: "standard", Type: sdk.TObject, Fields: fields1285},
-	{Name: "type", Type: sdk.TString, Required: true, Enum: enum1286},
+var fields1287 = sdk.Fields{
+	{Name: "igic", Type: sdk.TObject, In: 4, Fields: &fields1283},
+	{Name: "standard", Type: sdk.TObject, Fields: &fields1285},
+	{Name: "type", Type: sdk.TString, Required: true, Enum: &enum1286},
 }
 
-var fields1288 = []sdk.Field{
-	{Name: "standard", Type: sdk.TObject, In: 4, Fields: fields1277},
-	{Name: "type", Type: sdk.TString, Required: true, In: 6, Enum: enum1278},
+var fields1288 = sdk.Fields{
+	{Name: "standard", Type: sdk.TObject, In: 4, Fields: &fields1277},
+	{Name: "type", Type: sdk.TString, Required: true, In: 6, Enum: &enum1278},
 }
 
-var fields1289 = []sdk.Field{
+var fields1289 = sdk.Fields{
 	{Name: "province", Type: sdk.TString, Required: true, Max: 5000},
 }
 
-var enum1290 = []string{"province_standard", "simplified", "standard"}
+var enum1290 = sdk.Enum{"province_standard", "simplified", "standard"}
 
-var fields1291 = []sdk.Field{
-	{Name: "province_standard", Type: sdk.TObject, Fields: fields1289},
-	{Name: "type", Type: sdk.TString, Required: true, Enum: enum1290},
+var fields1291 = sdk.Fields{
+	{Name: "province_standard", Type: sdk.TObject, Fields: &fields1289},
+	{Name: "type", Type: sdk.TString, Required: true, Enum: &enum1290},
 }
 
-var fields1292 = []sdk.Field{
-	{Name: "type", Type: sdk.TString, Required: true, Enum: enum1281},
+var fields1292 = sdk.Fields{
+	{Name: "type", Type: sdk.TString, Required: true, Enum: &enum1281},
 }
 
-var fields1293 = []sdk.Field{
-	{Name: "type", Type: sdk.TString, Required: true, In: 6, Enum: enum1281},
+var fields1293 = sdk.Fields{
+	{Name: "type", Type: sdk.TString, Required: true, In: 6, Enum: &enum1281},
 }
 
-var fields1294 = []sdk.Field{
+var fields1294 = sdk.Fields{
 	{Name: "jurisdiction", Type: sdk.TString, Required: true, Max: 5000},
 }
 
-var fields1295 = []sdk.Field{
+var fields1295 = sdk.Fields{
 	{Name: "jurisdiction", Type: sdk.TString, Required: true, Max: 5000, In: 4},
 }
 
-var enum1296 = []string{"local_use_tax", "simplified_sellers_use_tax", "single_local_use_tax"}
+var enum1296 = sdk.Enum{"local_use_tax", "simplified_sellers_use_tax", "single_local_use_tax"}
 
-var fields1297 = []sdk.Field{
+var fields1297 = sdk.Fields{
 	{Name: "jurisdiction", Type: sdk.TString, Max: 5000, In: 6},
-	{Name: "type", Type: sdk.TString, Required: true, In: 6, Enum: enum1296},
+	{Name: "type", Type: sdk.TString, Required: true, In: 6, Enum: &enum1296},
 }
 
-var item1298 = sdk.Field{Type: sdk.TObject, In: 6, Fields: fields1297}
+var item1298 = sdk.Field{Type: sdk.TObject, In: 6, Fields: &fields1297}
 
-var fields1299 = []sdk.Field{
+var fields1299 = sdk.Fields{
 	{Name: "elections", Type: sdk.TArray, Required: true, In: 6, Item: &item1298},
 }
 
-var enum1300 = []string{"local_amusement_tax", "local_lease_tax", "state_communications_tax", "state_sales_tax", "mass_transit_parking_tax", "parking_tax", "state_retail_delivery_fee"}
+var enum1300 = sdk.Enum{"local_amusement_tax", "local_lease_tax", "state_communications_tax", "state_sales_tax", "mass_transit_parking_tax", "parking_tax", "state_retail_delivery_fee"}
 
-var fields1301 = []sdk.Field{
-	{Name: "local_amusement_tax", Type: sdk.TObject, Fields: fields1294},
-	{Name: "local_lease_tax", Type: sdk.TObject, Fields: fields1294},
-	{Name: "mass_transit_parking_tax", Type: sdk.TObject, In: 4, Fields: fields1295},
-	{Name: "parking_tax", Type: sdk.TObject, In: 4, Fields: fields1295},
+var fields1301 = sdk.Fields{
+	{Name: "local_amusement_tax", Type: sdk.TObject, Fields: &fields1294},
+	{Name: "local_lease_tax", Type: sdk.TObject, Fields: &fields1294},
+	{Name: "mass_transit_parking_tax", Type: sdk.TObject, In: 4, Fields: &fields1295},
+	{Name: "parking_tax", Type: sdk.TObject, In: 4, Fields: &fields1295},
 	{Name: "state", Type: sdk.TString, Required: true, Max: 5000},
-	{Name: "state_sales_tax", Type: sdk.TObject, In: 6, Fields: fields1299},
-	{Name: "type", Type: sdk.TString, Required: true, Enum: enum1300, EnumIn: "\a\a\a\a\x04\x04\x04"},
+	{Name: "state_sales_tax", Type: sdk.TObject, In: 6, Fields: &fields1299},
+	{Name: "type", Type: sdk.TString, Required: true, Enum: &enum1300, EnumIn: "\a\a\a\a\x04\x04\x04"},
 }
 
-var fields1302 = []sdk.Field{
-	{Name: "ae", Type: sdk.TObject, Fields: fields1279},
-	{Name: "al", Type: sdk.TObject, In: 4, Fields: fields1280},
-	{Name: "am", Type: sdk.TObject, In: 4, Fields: fields1282},
-	{Name: "ao", Type: sdk.TObject, In: 4, Fields: fields1280},
-	{Name: "at", Type: sdk.TObject, Fields: fields1287},
-	{Name: "au", Type: sdk.TObject, Fields: fields1279},
-	{Name: "aw", Type: sdk.TObject, In: 4, Fields: fields1280},
-	{Name: "az", Type: sdk.TObject, In: 4, Fields: fields1282},
-	{Name: "ba", Type: sdk.TObject, In: 4, Fields: fields1280},
-	{Name: "bb", Type: sdk.TObject, In: 4, Fields: fields1280},
-	{Name: "bd", Type: sdk.TObject, In: 4, Fields: fields1280},
-	{Name: "be", Type: sdk.TObject, Fields: fields1287},
-	{Name: "bf", Type: sdk.TObject, In: 4, Fields: fields1280},
-	{Name: "bg", Type: sdk.TObject, Fields: fields1287},
-	{Name: "bh", Type: sdk.TObject, In: 6, Fields: fields1288},
-	{Name: "bj", Type: sdk.TObject, In: 4, Fields: fields1282},
-	{Name: "bs", Type: sdk.TObject, In: 4, Fields: fields1280},
-	{Name: "by", Type: sdk.TObject, In: 4, Fields: fields1282},
-	{Name: "ca", Type: sdk.TObject, Fields: fields1291},
-	{Name: "cd", Type: sdk.TObject, In: 4, Fields: fields1280},
-	{Name: "ch", Type: sdk.TObject, Fields: fields1279},
-	{Name: "cl", Type: sdk.TObject, Fields: fields1292},
-	{Name: "cm", Type: sdk.TObject, In: 4, Fields: fields1282},
-	{Name: "co", Type: sdk.TObject, Fields: fields1292},
-	{Name: "cr", Type: sdk.TObject, In: 4, Fields: fields1282},
-	{Name: "cv", Type: sdk.TObject, In: 4, Fields: fields1282},
-	{Name: "cy", Type: sdk.TObject, Fields: fields1287},
-	{Name: "cz", Type: sdk.TObject, Fields: fields1287},
-	{Name: "de", Type: sdk.TObject, Fields: fields1287},
-	{Name: "dk", Type: sdk.TObject, Fields: fields1287},
-	{Name: "ec", Type: sdk.TObject, In: 4, Fields: fields1282},
-	{Name: "ee", Type: sdk.TObject, Fields: fields1287},
-	{Name: "eg", Type: sdk.TObject, In: 6, Fields: fields1293},
-	{Name: "es", Type: sdk.TObject, Fields: fields1287},
-	{Name: "et", Type: sdk.TObject, In: 4, Fields: fields1280},
-	{Name: "fi", Type: sdk.TObject, Fields: fields1287},
-	{Name: "fr", Type: sdk.TObject, Fields: fields1287},
-	{Name: "gb", Type: sdk.TObject, Fields: fields1279},
-	{Name: "ge", Type: sdk.TObject, In: 6, Fields: fields1293},
-	{Name: "gn", Type: sdk.TObject, In: 4, Fields: fields1280},
-	{Name: "gr", Type: sdk.TObject, Fields: fields1287},
-	{Name: "hr", Type: sdk.TObject, Fields: fields1287},
-	{Name: "hu", Type: sdk.TObject, Fields: fields1287},
-	{Name: "id", Type: sdk.TObject, Fields: fields1292},
-	{Name: "ie", Type: sdk.TObject, Fields: fields1287},
-	{Name: "in", Type: sdk.TObject, In: 4, Fields: fields1282},
-	{Name: "is", Type: sdk.TObject, Fields: fields1279},
-	{Name: "it", Type: sdk.TObject, Fields: fields1287},
-	{Name: "jp", Type: sdk.TObject, Fields: fields1279},
-	{Name: "ke", Type: sdk.TObject, In: 6, Fields: fields1293},
-	{Name: "kg", Type: sdk.TObject, In: 4, Fields: fields1282},
-	{Name: "kh", Type: sdk.TObject, In: 4, Fields: fields1282},
-	{Name: "kr", Type: sdk.TObject, Fields: fields1292},
-	{Name: "kz", Type: sdk.TObject, In: 6, Fields: fields1293},
-	{Name: "la", Type: sdk.TObject, In: 4, Fields: fields1282},
-	{Name: "lk", Type: sdk.TObject, In: 4, Fields: fields1282},
-	{Name: "lt", Type: sdk.TObject, Fields: fields1287},
-	{Name: "lu", Type: sdk.TObject, Fields: fields1287},
-	{Name: "lv", Type: sdk.TObject, Fields: fields1287},
-	{Name: "ma", Type: sdk.TObject, In: 4, Fields: fields1282},
-	{Name: "md", Type: sdk.TObject, In: 4, Fields: fields1282},
-	{Name: "me", Type: sdk.TObject, In: 4, Fields: fields1280},
-	{Name: "mk", Type: sdk.TObject, In: 4, Fields: fields1280},
-	{Name: "mr", Type: sdk.TObject, In: 4, Fields: fields1280},
-	{Name: "mt", Type: sdk.TObject, Fields: fields1287},
-	{Name: "mx", Type: sdk.TObject, Fields: fields1292},
-	{Name: "my", Type: sdk.TObject, Fields: fields1292},
-	{Name: "ng", Type: sdk.TObject, In: 6, Fields: fields1293},
-	{Name: "nl", Type: sdk.TObject, Fields: fields1287},
-	{Name: "no", Type: sdk.TObject, Fields: fields1279},
-	{Name: "np", Type: sdk.TObject, In: 4, Fields: fields1282},
-	{Name: "nz", Type: sdk.TObject, Fields: fields1279},
-	{Name: "om", Type: sdk.TObject, In: 6, Fields: fields1288},
-	{Name: "pe", Type: sdk.TObject, In: 4, Fields: fields1282},
-	{Name: "ph", Type: sdk.TObject, In: 4, Fields: fields1282},
-	{Name: "pl", Type: sdk.TObject, Fields: fields1287},
-	{Name: "pt", Type: sdk.TObject, Fields: fields1287},
-	{Name: "ro", Type: sdk.TObject, Fields: fields1287},
-	{Name: "rs", Type: sdk.TObject, In: 4, Fields: fields1280},
-	{Name: "ru", Type: sdk.TObject, In: 4, Fields: fields1282},
-	{Name: "sa", Type: sdk.TObject, Fields: fields1292},
-	{Name: "se", Type: sdk.TObject, Fields: fields1287},
-	{Name: "sg", Type: sdk.TObject, Fields: fields1279},
-	{Name: "si", Type: sdk.TObject, Fields: fields1287},
-	{Name: "sk", Type: sdk.TObject, Fields: fields1287},
-	{Name: "sn", Type: sdk.TObject, In: 4, Fields: fields1282},
-	{Name: "sr", Type: sdk.TObject, In: 4, Fields: fields1280},
-	{Name: "th", Type: sdk.TObject, Fields: fields1292},
-	{Name: "tj", Type: sdk.TObject, In: 4, Fields: fields1282},
-	{Name: "tr", Type: sdk.TObject, Fields: fields1292},
-	{Name: "tw", Type: sdk.TObject, In: 4, Fields: fields1282},
-	{Name: "tz", Type: sdk.TObject, In: 4, Fields: fields1282},
-	{Name: "ua", Type: sdk.TObject, In: 4, Fields: fields1282},
-	{Name: "ug", Type: sdk.TObject, In: 4, Fields: fields1282},
-	{Name: "us", Type: sdk.TObject, Fields: fields1301},
-	{Name: "uy", Type: sdk.TObject, In: 4, Fields: fields1280},
-	{Name: "uz", Type: sdk.TObject, In: 4, Fields: fields1282},
-	{Name: "vn", Type: sdk.TObject, Fields: fields1292},
-	{Name: "za", Type: sdk.TObject, Fields: fields1279},
-	{Name: "zm", Type: sdk.TObject, In: 4, Fields: fields1282},
-	{Name: "zw", Type: sdk.TObject, In: 4, Fields: fields1280},
+var fields1302 = sdk.Fields{
+	{Name: "ae", Type: sdk.TObject, Fields: &fields1279},
+	{Name: "al", Type: sdk.TObject, In: 4, Fields: &fields1280},
+	{Name: "am", Type: sdk.TObject, In: 4, Fields: &fields1282},
+	{Name: "ao", Type: sdk.TObject, In: 4, Fields: &fields1280},
+	{Name: "at", Type: sdk.TObject, Fields: &fields1287},
+	{Name: "au", Type: sdk.TObject, Fields: &fields1279},
+	{Name: "aw", Type: sdk.TObject, In: 4, Fields: &fields1280},
+	{Name: "az", Type: sdk.TObject, In: 4, Fields: &fields1282},
+	{Name: "ba", Type: sdk.TObject, In: 4, Fields: &fields1280},
+	{Name: "bb", Type: sdk.TObject, In: 4, Fields: &fields1280},
+	{Name: "bd", Type: sdk.TObject, In: 4, Fields: &fields1280},
+	{Name: "be", Type: sdk.TObject, Fields: &fields1287},
+	{Name: "bf", Type: sdk.TObject, In: 4, Fields: &fields1280},
+	{Name: "bg", Type: sdk.TObject, Fields: &fields1287},
+	{Name: "bh", Type: sdk.TObject, In: 6, Fields: &fields1288},
+	{Name: "bj", Type: sdk.TObject, In: 4, Fields: &fields1282},
+	{Name: "bs", Type: sdk.TObject, In: 4, Fields: &fields1280},
+	{Name: "by", Type: sdk.TObject, In: 4, Fields: &fields1282},
+	{Name: "ca", Type: sdk.TObject, Fields: &fields1291},
+	{Name: "cd", Type: sdk.TObject, In: 4, Fields: &fields1280},
+	{Name: "ch", Type: sdk.TObject, Fields: &fields1279},
+	{Name: "cl", Type: sdk.TObject, Fields: &fields1292},
+	{Name: "cm", Type: sdk.TObject, In: 4, Fields: &fields1282},
+	{Name: "co", Type: sdk.TObject, Fields: &fields1292},
+	{Name: "cr", Type: sdk.TObject, In: 4, Fields: &fields1282},
+	{Name: "cv", Type: sdk.TObject, In: 4, Fields: &fields1282},
+	{Name: "cy", Type: sdk.TObject, Fields: &fields1287},
+	{Name: "cz", Type: sdk.TObject, Fields: &fields1287},
+	{Name: "de", Type: sdk.TObject, Fields: &fields1287},
+	{Name: "dk", Type: sdk.TObject, Fields: &fields1287},
+	{Name: "ec", Type: sdk.TObject, In: 4, Fields: &fields1282},
+	{Name: "ee", Type: sdk.TObject, Fields: &fields1287},
+	{Name: "eg", Type: sdk.TObject, In: 6, Fields: &fields1293},
+	{Name: "es", Type: sdk.TObject, Fields: &fields1287},
+	{Name: "et", Type: sdk.TObject, In: 4, Fields: &fields1280},
+	{Name: "fi", Type: sdk.TObject, Fields: &fields1287},
+	{Name: "fr", Type: sdk.TObject, Fields: &fields1287},
+	{Name: "gb", Type: sdk.TObject, Fields: &fields1279},
+	{Name: "ge", Type: sdk.TObject, In: 6, Fields: &fields1293},
+	{Name: "gn", Type: sdk.TObject, In: 4, Fields: &fields1280},
+	{Name: "gr", Type: sdk.TObject, Fields: &fields1287},
+	{Name: "hr", Type: sdk.TObject, Fields: &fields1287},
+	{Name: "hu", Type: sdk.TObject, Fields: &fields1287},
+	{Name: "id", Type: sdk.TObject, Fields: &fields1292},
+	{Name: "ie", Type: sdk.TObject, Fields: &fields1287},
+	{Name: "in", Type: sdk.TObject, In: 4, Fields: &fields1282},
+	{Name: "is", Type: sdk.TObject, Fields: &fields1279},
+	{Name: "it", Type: sdk.TObject, Fields: &fields1287},
+	{Name: "jp", Type: sdk.TObject, Fields: &fields1279},
+	{Name: "ke", Type: sdk.TObject, In: 6, Fields: &fields1293},
+	{Name: "kg", Type: sdk.TObject, In: 4, Fields: &fields1282},
+	{Name: "kh", Type: sdk.TObject, In: 4, Fields: &fields1282},
+	{Name: "kr", Type: sdk.TObject, Fields: &fields1292},
+	{Name: "kz", Type: sdk.TObject, In: 6, Fields: &fields1293},
+	{Name: "la", Type: sdk.TObject, In: 4, Fields: &fields1282},
+	{Name: "lk", Type: sdk.TObject, In: 4, Fields: &fields1282},
+	{Name: "lt", Type: sdk.TObject, Fields: &fields1287},
+	{Name: "lu", Type: sdk.TObject, Fields: &fields1287},
+	{Name: "lv", Type: sdk.TObject, Fields: &fields1287},
+	{Name: "ma", Type: sdk.TObject, In: 4, Fields: &fields1282},
+	{Name: "md", Type: sdk.TObject, In: 4, Fields: &fields1282},
+	{Name: "me", Type: sdk.TObject, In: 4, Fields: &fields1280},
+	{Name: "mk", Type: sdk.TObject, In: 4, Fields: &fields1280},
+	{Name: "mr", Type: sdk.TObject, In: 4, Fields: &fields1280},
+	{Name: "mt", Type: sdk.TObject, Fields: &fields1287},
+	{Name: "mx", Type: sdk.TObject, Fields: &fields1292},
+	{Name: "my", Type: sdk.TObject, Fields: &fields1292},
+	{Name: "ng", Type: sdk.TObject, In: 6, Fields: &fields1293},
+	{Name: "nl", Type: sdk.TObject, Fields: &fields1287},
+	{Name: "no", Type: sdk.TObject, Fields: &fields1279},
+	{Name: "np", Type: sdk.TObject, In: 4, Fields: &fields1282},
+	{Name: "nz", Type: sdk.TObject, Fields: &fields1279},
+	{Name: "om", Type: sdk.TObject, In: 6, Fields: &fields1288},
+	{Name: "pe", Type: sdk.TObject, In: 4, Fields: &fields1282},
+	{Name: "ph", Type: sdk.TObject, In: 4, Fields: &fields1282},
+	{Name: "pl", Type: sdk.TObject, Fields: &fields1287},
+	{Name: "pt", Type: sdk.TObject, Fields: &fields1287},
+	{Name: "ro", Type: sdk.TObject, Fields: &fields1287},
+	{Name: "rs", Type: sdk.TObject, In: 4, Fields: &fields1280},
+	{Name: "ru", Type: sdk.TObject, In: 4, Fields: &fields1282},
+	{Name: "sa", Type: sdk.TObject, Fields: &fields1292},
+	{Name: "se", Type: sdk.TObject, Fields: &fields1287},
+	{Name: "sg", Type: sdk.TObject, Fields: &fields1279},
+	{Name: "si", Type: sdk.TObject, Fields: &fields1287},
+	{Name: "sk", Type: sdk.TObject, Fields: &fields1287},
+	{Name: "sn", Type: sdk.TObject, In: 4, Fields: &fields1282},
+	{Name: "sr", Type: sdk.TObject, In: 4, Fields: &fields1280},
+	{Name: "th", Type: sdk.TObject, Fields: &fields1292},
+	{Name: "tj", Type: sdk.TObject, In: 4, Fields: &fields1282},
+	{Name: "tr", Type: sdk.TObject, Fields: &fields1292},
+	{Name: "tw", Type: sdk.TObject, In: 4, Fields: &fields1282},
+	{Name: "tz", Type: sdk.TObject, In: 4, Fields: &fields1282},
+	{Name: "ua", Type: sdk.TObject, In: 4, Fields: &fields1282},
+	{Name: "ug", Type: sdk.TObject, In: 4, Fields: &fields1282},
+	{Name: "us", Type: sdk.TObject, Fields: &fields1301},
+	{Name: "uy", Type: sdk.TObject, In: 4, Fields: &fields1280},
+	{Name: "uz", Type: sdk.TObject, In: 4, Fields: &fields1282},
+	{Name: "vn", Type: sdk.TObject, Fields: &fields1292},
+	{Name: "za", Type: sdk.TObject, Fields: &fields1279},
+	{Name: "zm", Type: sdk.TObject, In: 4, Fields: &fields1282},
+	{Name: "zw", Type: sdk.TObject, In: 4, Fields: &fields1280},
 }
 
-var fields1303 = []sdk.Field{
-	{Name: "active_from", Type: sdk.TString | sdk.TInteger, Required: true, Enum: enum126},
+var fields1303 = sdk.Fields{
+	{Name: "active_from", Type: sdk.TString | sdk.TInteger, Required: true, Enum: &enum126},
 	{Name: "country", Type: sdk.TString, Required: true, Max: 5000},
-	{Name: "country_options", Type: sdk.TObject, Required: true, Fields: fields1302},
+	{Name: "country_options", Type: sdk.TObject, Required: true, Fields: &fields1302},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "expires_at", Type: sdk.TInteger},
 }
 
-var fields1304 = []sdk.Field{
-	{Name: "active_from", Type: sdk.TString | sdk.TInteger, Enum: enum126},
+var fields1304 = sdk.Fields{
+	{Name: "active_from", Type: sdk.TString | sdk.TInteger, Enum: &enum126},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "expires_at", Type: sdk.TString | sdk.TInteger | sdk.TClear, Enum: enum126},
+	{Name: "expires_at", Type: sdk.TString | sdk.TInteger | sdk.TClear, Enum: &enum126},
 }
 
-var enum1305 = []string{"exclusive", "inclusive", "inferred_by_currency"}
+var enum1305 = sdk.Enum{"exclusive", "inclusive", "inferred_by_currency"}
 
-var fields1306 = []sdk.Field{
-	{Name: "tax_behavior", Type: sdk.TString, Enum: enum1305},
+var fields1306 = sdk.Fields{
+	{Name: "tax_behavior", Type: sdk.TString, Enum: &enum1305},
 	{Name: "tax_code", Type: sdk.TString},
 }
 
-var fields1307 = []sdk.Field{
-	{Name: "address", Type: sdk.TObject, Required: true, Fields: fields454},
+var fields1307 = sdk.Fields{
+	{Name: "address", Type: sdk.TObject, Required: true, Fields: &fields454},
 }
 
-var fields1308 = []sdk.Field{
-	{Name: "defaults", Type: sdk.TObject, Fields: fields1306},
+var fields1308 = sdk.Fields{
+	{Name: "defaults", Type: sdk.TObject, Fields: &fields1306},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "head_office", Type: sdk.TObject, Fields: fields1307},
+	{Name: "head_office", Type: sdk.TObject, Fields: &fields1307},
 }
 
-var fields1309 = []sdk.Field{
+var fields1309 = sdk.Fields{
 	{Name: "calculation", Type: sdk.TString, Required: true, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "metadata", Type: sdk.TMap},
@@ -18739,7 +18739,7 @@ var fields1309 = []sdk.Field{
 	{Name: "reference", Type: sdk.TString, Required: true, Max: 500},
 }
 
-var fields1310 = []sdk.Field{
+var fields1310 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger, Required: true},
 	{Name: "amount_tax", Type: sdk.TInteger, Required: true},
 	{Name: "metadata", Type: sdk.TMap},
@@ -18748,34 +18748,34 @@ var fields1310 = []sdk.Field{
 	{Name: "reference", Type: sdk.TString, Required: true, Max: 500},
 }
 
-var item1311 = sdk.Field{Type: sdk.TObject, Fields: fields1310}
+var item1311 = sdk.Field{Type: sdk.TObject, Fields: &fields1310}
 
-var enum1312 = []string{"full", "partial"}
+var enum1312 = sdk.Enum{"full", "partial"}
 
-var fields1313 = []sdk.Field{
+var fields1313 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger, Required: true},
 	{Name: "amount_tax", Type: sdk.TInteger, Required: true},
 }
 
-var fields1314 = []sdk.Field{
+var fields1314 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "flat_amount", Type: sdk.TInteger},
 	{Name: "line_items", Type: sdk.TArray, Item: &item1311},
 	{Name: "metadata", Type: sdk.TMap},
-	{Name: "mode", Type: sdk.TString, Required: true, Enum: enum1312},
+	{Name: "mode", Type: sdk.TString, Required: true, Enum: &enum1312},
 	{Name: "original_transaction", Type: sdk.TString, Required: true, Max: 5000},
 	{Name: "reference", Type: sdk.TString, Required: true, Max: 500},
-	{Name: "shipping_cost", Type: sdk.TObject, Fields: fields1313},
+	{Name: "shipping_cost", Type: sdk.TObject, Fields: &fields1313},
 }
 
-var fields1315 = []sdk.Field{
+var fields1315 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "owner", Type: sdk.TObject, Fields: fields205},
-	{Name: "type", Type: sdk.TString, Required: true, Enum: enum691, EnumIn: "\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\x06\x06\x06\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04"},
+	{Name: "owner", Type: sdk.TObject, Fields: &fields205},
+	{Name: "type", Type: sdk.TString, Required: true, Enum: &enum691, EnumIn: "\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\x06\x06\x06\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04"},
 	{Name: "value", Type: sdk.TString, Required: true},
 }
 
-var fields1316 = []sdk.Field{
+var fields1316 = sdk.Fields{
 	{Name: "active", Type: sdk.TBoolean},
 	{Name: "country", Type: sdk.TString, Max: 5000},
 	{Name: "description", Type: sdk.TString, Max: 5000},
@@ -18786,10 +18786,10 @@ var fields1316 = []sdk.Field{
 	{Name: "metadata", Type: sdk.TMap},
 	{Name: "percentage", Type: sdk.TNumber, Required: true},
 	{Name: "state", Type: sdk.TString, Max: 5000},
-	{Name: "tax_type", Type: sdk.TString, Enum: enum853, EnumIn: "\a\a\a\a\a\a\a\a\a\a\a\a\x04\x04\x04\x04"},
+	{Name: "tax_type", Type: sdk.TString, Enum: &enum853, EnumIn: "\a\a\a\a\a\a\a\a\a\a\a\a\x04\x04\x04\x04"},
 }
 
-var fields1317 = []sdk.Field{
+var fields1317 = sdk.Fields{
 	{Name: "active", Type: sdk.TBoolean},
 	{Name: "country", Type: sdk.TString, Max: 5000},
 	{Name: "description", Type: sdk.TString, Max: 5000},
@@ -18798,70 +18798,70 @@ var fields1317 = []sdk.Field{
 	{Name: "jurisdiction", Type: sdk.TString, Max: 50},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
 	{Name: "state", Type: sdk.TString, Max: 5000},
-	{Name: "tax_type", Type: sdk.TString, Enum: enum853, EnumIn: "\a\a\a\a\a\a\a\a\a\a\a\a\x04\x04\x04\x04"},
+	{Name: "tax_type", Type: sdk.TString, Enum: &enum853, EnumIn: "\a\a\a\a\a\a\a\a\a\a\a\a\x04\x04\x04\x04"},
 }
 
-var fields1318 = []sdk.Field{
+var fields1318 = sdk.Fields{
 	{Name: "splashscreen", Type: sdk.TString | sdk.TClear, In: 4},
 }
 
-var fields1319 = []sdk.Field{
+var fields1319 = sdk.Fields{
 	{Name: "splashscreen", Type: sdk.TString | sdk.TClear},
 }
 
-var fields1320 = []sdk.Field{
+var fields1320 = sdk.Fields{
 	{Name: "end_hour", Type: sdk.TInteger, Required: true, In: 6},
 	{Name: "start_hour", Type: sdk.TInteger, Required: true, In: 6},
 }
 
-var fields1321 = []sdk.Field{
+var fields1321 = sdk.Fields{
 	{Name: "splashscreen", Type: sdk.TString | sdk.TClear, In: 6},
 }
 
-var fields1322 = []sdk.Field{
+var fields1322 = sdk.Fields{
 	{Name: "fixed_amounts", Type: sdk.TArray, In: 4, Item: &item329},
 	{Name: "percentages", Type: sdk.TArray, In: 4, Item: &item329},
 	{Name: "smart_tip_threshold", Type: sdk.TInteger, In: 4},
 }
 
-var fields1323 = []sdk.Field{
+var fields1323 = sdk.Fields{
 	{Name: "fixed_amounts", Type: sdk.TArray, Item: &item704},
 	{Name: "percentages", Type: sdk.TArray, Item: &item704},
 	{Name: "smart_tip_threshold", Type: sdk.TInteger},
 }
 
-var fields1324 = []sdk.Field{
-	{Name: "aed", Type: sdk.TObject, In: 4, Fields: fields1322},
-	{Name: "aud", Type: sdk.TObject, Fields: fields1323},
-	{Name: "cad", Type: sdk.TObject, Fields: fields1323},
-	{Name: "chf", Type: sdk.TObject, Fields: fields1323},
-	{Name: "czk", Type: sdk.TObject, Fields: fields1323},
-	{Name: "dkk", Type: sdk.TObject, Fields: fields1323},
-	{Name: "eur", Type: sdk.TObject, Fields: fields1323},
-	{Name: "gbp", Type: sdk.TObject, Fields: fields1323},
-	{Name: "gip", Type: sdk.TObject, In: 4, Fields: fields1322},
-	{Name: "hkd", Type: sdk.TObject, Fields: fields1323},
-	{Name: "huf", Type: sdk.TObject, In: 4, Fields: fields1322},
-	{Name: "jpy", Type: sdk.TObject, In: 4, Fields: fields1322},
-	{Name: "mxn", Type: sdk.TObject, In: 4, Fields: fields1322},
-	{Name: "myr", Type: sdk.TObject, Fields: fields1323},
-	{Name: "nok", Type: sdk.TObject, Fields: fields1323},
-	{Name: "nzd", Type: sdk.TObject, Fields: fields1323},
-	{Name: "pln", Type: sdk.TObject, In: 4, Fields: fields1322},
-	{Name: "ron", Type: sdk.TObject, In: 4, Fields: fields1322},
-	{Name: "sek", Type: sdk.TObject, Fields: fields1323},
-	{Name: "sgd", Type: sdk.TObject, Fields: fields1323},
-	{Name: "usd", Type: sdk.TObject, Fields: fields1323},
+var fields1324 = sdk.Fields{
+	{Name: "aed", Type: sdk.TObject, In: 4, Fields: &fields1322},
+	{Name: "aud", Type: sdk.TObject, Fields: &fields1323},
+	{Name: "cad", Type: sdk.TObject, Fields: &fields1323},
+	{Name: "chf", Type: sdk.TObject, Fields: &fields1323},
+	{Name: "czk", Type: sdk.TObject, Fields: &fields1323},
+	{Name: "dkk", Type: sdk.TObject, Fields: &fields1323},
+	{Name: "eur", Type: sdk.TObject, Fields: &fields1323},
+	{Name: "gbp", Type: sdk.TObject, Fields: &fields1323},
+	{Name: "gip", Type: sdk.TObject, In: 4, Fields: &fields1322},
+	{Name: "hkd", Type: sdk.TObject, Fields: &fields1323},
+	{Name: "huf", Type: sdk.TObject, In: 4, Fields: &fields1322},
+	{Name: "jpy", Type: sdk.TObject, In: 4, Fields: &fields1322},
+	{Name: "mxn", Type: sdk.TObject, In: 4, Fields: &fields1322},
+	{Name: "myr", Type: sdk.TObject, Fields: &fields1323},
+	{Name: "nok", Type: sdk.TObject, Fields: &fields1323},
+	{Name: "nzd", Type: sdk.TObject, Fields: &fields1323},
+	{Name: "pln", Type: sdk.TObject, In: 4, Fields: &fields1322},
+	{Name: "ron", Type: sdk.TObject, In: 4, Fields: &fields1322},
+	{Name: "sek", Type: sdk.TObject, Fields: &fields1323},
+	{Name: "sgd", Type: sdk.TObject, Fields: &fields1323},
+	{Name: "usd", Type: sdk.TObject, Fields: &fields1323},
 }
 
-var fields1325 = []sdk.Field{
+var fields1325 = sdk.Fields{
 	{Name: "ca_certificate_file", Type: sdk.TString, In: 4},
 	{Name: "password", Type: sdk.TString, Required: true, Max: 5000, In: 4},
 	{Name: "ssid", Type: sdk.TString, Required: true, Max: 5000, In: 4},
 	{Name: "username", Type: sdk.TString, Required: true, Max: 5000, In: 4},
 }
 
-var fields1326 = []sdk.Field{
+var fields1326 = sdk.Fields{
 	{Name: "ca_certificate_file", Type: sdk.TString, In: 4},
 	{Name: "client_certificate_file", Type: sdk.TString, Required: true, In: 4},
 	{Name: "private_key_file", Type: sdk.TString, Required: true, In: 4},
@@ -18869,64 +18869,64 @@ var fields1326 = []sdk.Field{
 	{Name: "ssid", Type: sdk.TString, Required: true, Max: 5000, In: 4},
 }
 
-var fields1327 = []sdk.Field{
+var fields1327 = sdk.Fields{
 	{Name: "password", Type: sdk.TString, Required: true, Max: 63, In: 4},
 	{Name: "ssid", Type: sdk.TString, Required: true, Max: 5000, In: 4},
 }
 
-var enum1328 = []string{"enterprise_eap_peap", "enterprise_eap_tls", "personal_psk"}
+var enum1328 = sdk.Enum{"enterprise_eap_peap", "enterprise_eap_tls", "personal_psk"}
 
-var fields1329 = []sdk.Field{
-	{Name: "enterprise_eap_peap", Type: sdk.TObject, In: 4, Fields: fields1325},
-	{Name: "enterprise_eap_tls", Type: sdk.TObject, In: 4, Fields: fields1326},
-	{Name: "personal_psk", Type: sdk.TObject, In: 4, Fields: fields1327},
-	{Name: "type", Type: sdk.TString, Required: true, In: 4, Enum: enum1328},
+var fields1329 = sdk.Fields{
+	{Name: "enterprise_eap_peap", Type: sdk.TObject, In: 4, Fields: &fields1325},
+	{Name: "enterprise_eap_tls", Type: sdk.TObject, In: 4, Fields: &fields1326},
+	{Name: "personal_psk", Type: sdk.TObject, In: 4, Fields: &fields1327},
+	{Name: "type", Type: sdk.TString, Required: true, In: 4, Enum: &enum1328},
 }
 
-var fields1330 = []sdk.Field{
-	{Name: "bbpos_wisepad3", Type: sdk.TObject, In: 4, Fields: fields1318},
-	{Name: "bbpos_wisepos_e", Type: sdk.TObject, Fields: fields1319},
-	{Name: "cellular", Type: sdk.TObject | sdk.TClear, In: 4, Fields: fields672},
+var fields1330 = sdk.Fields{
+	{Name: "bbpos_wisepad3", Type: sdk.TObject, In: 4, Fields: &fields1318},
+	{Name: "bbpos_wisepos_e", Type: sdk.TObject, Fields: &fields1319},
+	{Name: "cellular", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields672},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "name", Type: sdk.TString, Max: 100},
-	{Name: "offline", Type: sdk.TObject | sdk.TClear, Fields: fields197},
-	{Name: "reboot_window", Type: sdk.TObject, In: 6, Fields: fields1320},
-	{Name: "stripe_s700", Type: sdk.TObject, In: 6, Fields: fields1321},
-	{Name: "stripe_s710", Type: sdk.TObject, In: 4, Fields: fields1318},
-	{Name: "tipping", Type: sdk.TObject | sdk.TClear, Fields: fields1324},
-	{Name: "verifone_m425", Type: sdk.TObject, In: 4, Fields: fields1318},
-	{Name: "verifone_p400", Type: sdk.TObject, Fields: fields1319},
-	{Name: "verifone_p630", Type: sdk.TObject, In: 4, Fields: fields1318},
-	{Name: "verifone_ux700", Type: sdk.TObject, In: 4, Fields: fields1318},
-	{Name: "verifone_v660p", Type: sdk.TObject, In: 4, Fields: fields1318},
-	{Name: "wifi", Type: sdk.TObject | sdk.TClear, In: 4, Fields: fields1329},
+	{Name: "offline", Type: sdk.TObject | sdk.TClear, Fields: &fields197},
+	{Name: "reboot_window", Type: sdk.TObject, In: 6, Fields: &fields1320},
+	{Name: "stripe_s700", Type: sdk.TObject, In: 6, Fields: &fields1321},
+	{Name: "stripe_s710", Type: sdk.TObject, In: 4, Fields: &fields1318},
+	{Name: "tipping", Type: sdk.TObject | sdk.TClear, Fields: &fields1324},
+	{Name: "verifone_m425", Type: sdk.TObject, In: 4, Fields: &fields1318},
+	{Name: "verifone_p400", Type: sdk.TObject, Fields: &fields1319},
+	{Name: "verifone_p630", Type: sdk.TObject, In: 4, Fields: &fields1318},
+	{Name: "verifone_ux700", Type: sdk.TObject, In: 4, Fields: &fields1318},
+	{Name: "verifone_v660p", Type: sdk.TObject, In: 4, Fields: &fields1318},
+	{Name: "wifi", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields1329},
 }
 
-var fields1331 = []sdk.Field{
-	{Name: "bbpos_wisepad3", Type: sdk.TObject | sdk.TClear, In: 4, Fields: fields1318},
-	{Name: "bbpos_wisepos_e", Type: sdk.TObject | sdk.TClear, Fields: fields1319},
-	{Name: "cellular", Type: sdk.TObject | sdk.TClear, In: 4, Fields: fields672},
+var fields1331 = sdk.Fields{
+	{Name: "bbpos_wisepad3", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields1318},
+	{Name: "bbpos_wisepos_e", Type: sdk.TObject | sdk.TClear, Fields: &fields1319},
+	{Name: "cellular", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields672},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "name", Type: sdk.TString, Max: 100},
-	{Name: "offline", Type: sdk.TObject | sdk.TClear, Fields: fields197},
-	{Name: "reboot_window", Type: sdk.TObject | sdk.TClear, In: 6, Fields: fields1320},
-	{Name: "stripe_s700", Type: sdk.TObject | sdk.TClear, In: 6, Fields: fields1321},
-	{Name: "stripe_s710", Type: sdk.TObject | sdk.TClear, In: 4, Fields: fields1318},
-	{Name: "tipping", Type: sdk.TObject | sdk.TClear, Fields: fields1324},
-	{Name: "verifone_m425", Type: sdk.TObject | sdk.TClear, In: 4, Fields: fields1318},
-	{Name: "verifone_p400", Type: sdk.TObject | sdk.TClear, Fields: fields1319},
-	{Name: "verifone_p630", Type: sdk.TObject | sdk.TClear, In: 4, Fields: fields1318},
-	{Name: "verifone_ux700", Type: sdk.TObject | sdk.TClear, In: 4, Fields: fields1318},
-	{Name: "verifone_v660p", Type: sdk.TObject | sdk.TClear, In: 4, Fields: fields1318},
-	{Name: "wifi", Type: sdk.TObject | sdk.TClear, In: 4, Fields: fields1329},
+	{Name: "offline", Type: sdk.TObject | sdk.TClear, Fields: &fields197},
+	{Name: "reboot_window", Type: sdk.TObject | sdk.TClear, In: 6, Fields: &fields1320},
+	{Name: "stripe_s700", Type: sdk.TObject | sdk.TClear, In: 6, Fields: &fields1321},
+	{Name: "stripe_s710", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields1318},
+	{Name: "tipping", Type: sdk.TObject | sdk.TClear, Fields: &fields1324},
+	{Name: "verifone_m425", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields1318},
+	{Name: "verifone_p400", Type: sdk.TObject | sdk.TClear, Fields: &fields1319},
+	{Name: "verifone_p630", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields1318},
+	{Name: "verifone_ux700", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields1318},
+	{Name: "verifone_v660p", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields1318},
+	{Name: "wifi", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields1329},
 }
 
-var fields1332 = []sdk.Field{
+var fields1332 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "location", Type: sdk.TString, Max: 5000},
 }
 
-var fields1333 = []sdk.Field{
+var fields1333 = sdk.Fields{
 	{Name: "city", Type: sdk.TString, Max: 5000},
 	{Name: "country", Type: sdk.TString, Required: true, Max: 5000},
 	{Name: "line1", Type: sdk.TString, Max: 5000},
@@ -18935,7 +18935,7 @@ var fields1333 = []sdk.Field{
 	{Name: "state", Type: sdk.TString, Max: 5000},
 }
 
-var fields1334 = []sdk.Field{
+var fields1334 = sdk.Fields{
 	{Name: "city", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "country", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "line1", Type: sdk.TString, Max: 5000, In: 4},
@@ -18945,10 +18945,10 @@ var fields1334 = []sdk.Field{
 	{Name: "town", Type: sdk.TString, Max: 5000, In: 4},
 }
 
-var fields1335 = []sdk.Field{
-	{Name: "address", Type: sdk.TObject, Fields: fields1333},
-	{Name: "address_kana", Type: sdk.TObject, In: 4, Fields: fields1334},
-	{Name: "address_kanji", Type: sdk.TObject, In: 4, Fields: fields1334},
+var fields1335 = sdk.Fields{
+	{Name: "address", Type: sdk.TObject, Fields: &fields1333},
+	{Name: "address_kana", Type: sdk.TObject, In: 4, Fields: &fields1334},
+	{Name: "address_kanji", Type: sdk.TObject, In: 4, Fields: &fields1334},
 	{Name: "configuration_overrides", Type: sdk.TString, Max: 1000},
 	{Name: "display_name", Type: sdk.TString, Max: 1000},
 	{Name: "display_name_kana", Type: sdk.TString, Max: 1000, In: 4},
@@ -18958,10 +18958,10 @@ var fields1335 = []sdk.Field{
 	{Name: "phone", Type: sdk.TString, In: 4},
 }
 
-var fields1336 = []sdk.Field{
-	{Name: "address", Type: sdk.TObject, Fields: fields454},
-	{Name: "address_kana", Type: sdk.TObject, In: 4, Fields: fields1334},
-	{Name: "address_kanji", Type: sdk.TObject, In: 4, Fields: fields1334},
+var fields1336 = sdk.Fields{
+	{Name: "address", Type: sdk.TObject, Fields: &fields454},
+	{Name: "address_kana", Type: sdk.TObject, In: 4, Fields: &fields1334},
+	{Name: "address_kanji", Type: sdk.TObject, In: 4, Fields: &fields1334},
 	{Name: "configuration_overrides", Type: sdk.TString | sdk.TClear, Max: 1000},
 	{Name: "display_name", Type: sdk.TString | sdk.TClear, Max: 1000},
 	{Name: "display_name_kana", Type: sdk.TString | sdk.TClear, Max: 1000, In: 4},
@@ -18971,25 +18971,25 @@ var fields1336 = []sdk.Field{
 	{Name: "phone", Type: sdk.TString | sdk.TClear, In: 4},
 }
 
-var fields1337 = []sdk.Field{
+var fields1337 = sdk.Fields{
 	{Name: "allow_relinking", Type: sdk.TBoolean, In: 4},
 	{Name: "merchant_display_name", Type: sdk.TString, Required: true, Max: 5000, In: 4},
 }
 
-var fields1338 = []sdk.Field{
-	{Name: "apple_terms_and_conditions", Type: sdk.TObject, In: 4, Fields: fields1337},
+var fields1338 = sdk.Fields{
+	{Name: "apple_terms_and_conditions", Type: sdk.TObject, In: 4, Fields: &fields1337},
 }
 
-var enum1339 = []string{"apple_terms_and_conditions"}
+var enum1339 = sdk.Enum{"apple_terms_and_conditions"}
 
-var fields1340 = []sdk.Field{
+var fields1340 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, In: 4, Item: &item23},
-	{Name: "link_options", Type: sdk.TObject, Required: true, In: 4, Fields: fields1338},
-	{Name: "link_type", Type: sdk.TString, Required: true, In: 4, Enum: enum1339},
+	{Name: "link_options", Type: sdk.TObject, Required: true, In: 4, Fields: &fields1338},
+	{Name: "link_type", Type: sdk.TString, Required: true, In: 4, Enum: &enum1339},
 	{Name: "on_behalf_of", Type: sdk.TString, Max: 5000, In: 4},
 }
 
-var fields1341 = []sdk.Field{
+var fields1341 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "label", Type: sdk.TString, Max: 5000},
 	{Name: "location", Type: sdk.TString, Max: 5000},
@@ -18997,195 +18997,195 @@ var fields1341 = []sdk.Field{
 	{Name: "registration_code", Type: sdk.TString, Required: true, Max: 5000},
 }
 
-var fields1342 = []sdk.Field{
+var fields1342 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "label", Type: sdk.TString | sdk.TClear, Max: 5000},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
 }
 
-var fields1343 = []sdk.Field{
+var fields1343 = sdk.Fields{
 	{Name: "description", Type: sdk.TString, Max: 500, In: 4},
 	{Name: "skip_button", Type: sdk.TString, Max: 14, In: 4},
 	{Name: "submit_button", Type: sdk.TString, Max: 30, In: 4},
 	{Name: "title", Type: sdk.TString, Required: true, Max: 40, In: 4},
 }
 
-var enum1344 = []string{"primary", "secondary"}
+var enum1344 = sdk.Enum{"primary", "secondary"}
 
-var fields1345 = []sdk.Field{
+var fields1345 = sdk.Fields{
 	{Name: "id", Type: sdk.TString, Required: true, Max: 50, In: 4},
-	{Name: "style", Type: sdk.TString, In: 4, Enum: enum1344},
+	{Name: "style", Type: sdk.TString, In: 4, Enum: &enum1344},
 	{Name: "text", Type: sdk.TString, Required: true, Max: 30, In: 4},
 }
 
-var item1346 = sdk.Field{Type: sdk.TObject, In: 4, Fields: fields1345}
+var item1346 = sdk.Field{Type: sdk.TObject, In: 4, Fields: &fields1345}
 
-var fields1347 = []sdk.Field{
+var fields1347 = sdk.Fields{
 	{Name: "choices", Type: sdk.TArray, Required: true, In: 4, Item: &item1346},
 }
 
-var fields1348 = []sdk.Field{
-	{Name: "default_value", Type: sdk.TString, In: 4, Enum: enum614},
+var fields1348 = sdk.Fields{
+	{Name: "default_value", Type: sdk.TString, In: 4, Enum: &enum614},
 	{Name: "description", Type: sdk.TString, Max: 50, In: 4},
 	{Name: "title", Type: sdk.TString, Max: 50, In: 4},
 }
 
-var item1349 = sdk.Field{Type: sdk.TObject, In: 4, Fields: fields1348}
+var item1349 = sdk.Field{Type: sdk.TObject, In: 4, Fields: &fields1348}
 
-var enum1350 = []string{"email", "numeric", "phone", "selection", "signature", "text"}
+var enum1350 = sdk.Enum{"email", "numeric", "phone", "selection", "signature", "text"}
 
-var fields1351 = []sdk.Field{
-	{Name: "custom_text", Type: sdk.TObject, Required: true, In: 4, Fields: fields1343},
+var fields1351 = sdk.Fields{
+	{Name: "custom_text", Type: sdk.TObject, Required: true, In: 4, Fields: &fields1343},
 	{Name: "required", Type: sdk.TBoolean, In: 4},
-	{Name: "selection", Type: sdk.TObject, In: 4, Fields: fields1347},
+	{Name: "selection", Type: sdk.TObject, In: 4, Fields: &fields1347},
 	{Name: "toggles", Type: sdk.TArray, In: 4, Item: &item1349},
-	{Name: "type", Type: sdk.TString, Required: true, In: 4, Enum: enum1350},
+	{Name: "type", Type: sdk.TString, Required: true, In: 4, Enum: &enum1350},
 }
 
-var item1352 = sdk.Field{Type: sdk.TObject, In: 4, Fields: fields1351}
+var item1352 = sdk.Field{Type: sdk.TObject, In: 4, Fields: &fields1351}
 
-var fields1353 = []sdk.Field{
+var fields1353 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, In: 4, Item: &item23},
 	{Name: "inputs", Type: sdk.TArray, Required: true, In: 4, Item: &item1352},
 	{Name: "metadata", Type: sdk.TMap, In: 4},
 }
 
-var fields1354 = []sdk.Field{
+var fields1354 = sdk.Fields{
 	{Name: "amount_eligible", Type: sdk.TInteger, In: 4},
 }
 
-var fields1355 = []sdk.Field{
-	{Name: "allow_redisplay", Type: sdk.TString, In: 4, Enum: enum69},
+var fields1355 = sdk.Fields{
+	{Name: "allow_redisplay", Type: sdk.TString, In: 4, Enum: &enum69},
 	{Name: "enable_customer_cancellation", Type: sdk.TBoolean, In: 4},
 	{Name: "skip_tipping", Type: sdk.TBoolean, In: 4},
-	{Name: "tipping", Type: sdk.TObject, In: 4, Fields: fields1354},
+	{Name: "tipping", Type: sdk.TObject, In: 4, Fields: &fields1354},
 }
 
-var fields1356 = []sdk.Field{
-	{Name: "collect_config", Type: sdk.TObject, In: 4, Fields: fields1355},
+var fields1356 = sdk.Fields{
+	{Name: "collect_config", Type: sdk.TObject, In: 4, Fields: &fields1355},
 	{Name: "expand", Type: sdk.TArray, In: 4, Item: &item23},
 	{Name: "payment_intent", Type: sdk.TString, Required: true, Max: 5000, In: 4},
 }
 
-var fields1357 = []sdk.Field{
+var fields1357 = sdk.Fields{
 	{Name: "return_url", Type: sdk.TString, In: 4},
 }
 
-var fields1358 = []sdk.Field{
-	{Name: "confirm_config", Type: sdk.TObject, In: 4, Fields: fields1357},
+var fields1358 = sdk.Fields{
+	{Name: "confirm_config", Type: sdk.TObject, In: 4, Fields: &fields1357},
 	{Name: "expand", Type: sdk.TArray, In: 4, Item: &item23},
 	{Name: "payment_intent", Type: sdk.TString, Required: true, Max: 5000, In: 4},
 }
 
-var fields1359 = []sdk.Field{
+var fields1359 = sdk.Fields{
 	{Name: "amount_eligible", Type: sdk.TInteger},
 }
 
-var fields1360 = []sdk.Field{
-	{Name: "allow_redisplay", Type: sdk.TString, In: 6, Enum: enum69},
+var fields1360 = sdk.Fields{
+	{Name: "allow_redisplay", Type: sdk.TString, In: 6, Enum: &enum69},
 	{Name: "enable_customer_cancellation", Type: sdk.TBoolean},
 	{Name: "return_url", Type: sdk.TString, In: 4},
 	{Name: "skip_tipping", Type: sdk.TBoolean},
-	{Name: "tipping", Type: sdk.TObject, Fields: fields1359},
+	{Name: "tipping", Type: sdk.TObject, Fields: &fields1359},
 }
 
-var fields1361 = []sdk.Field{
+var fields1361 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "payment_intent", Type: sdk.TString, Required: true, Max: 5000},
-	{Name: "process_config", Type: sdk.TObject, Fields: fields1360},
+	{Name: "process_config", Type: sdk.TObject, Fields: &fields1360},
 }
 
-var fields1362 = []sdk.Field{
+var fields1362 = sdk.Fields{
 	{Name: "enable_customer_cancellation", Type: sdk.TBoolean},
 }
 
-var fields1363 = []sdk.Field{
-	{Name: "allow_redisplay", Type: sdk.TString, Required: true, In: 6, Enum: enum69},
+var fields1363 = sdk.Fields{
+	{Name: "allow_redisplay", Type: sdk.TString, Required: true, In: 6, Enum: &enum69},
 	{Name: "customer_consent_collected", Type: sdk.TBoolean, Required: true, In: 1},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "process_config", Type: sdk.TObject, Fields: fields1362},
+	{Name: "process_config", Type: sdk.TObject, Fields: &fields1362},
 	{Name: "setup_intent", Type: sdk.TString, Required: true, Max: 5000},
 }
 
-var fields1364 = []sdk.Field{
+var fields1364 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger},
 	{Name: "charge", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "metadata", Type: sdk.TMap},
 	{Name: "payment_intent", Type: sdk.TString, Max: 5000},
 	{Name: "refund_application_fee", Type: sdk.TBoolean},
-	{Name: "refund_payment_config", Type: sdk.TObject, Fields: fields1362},
+	{Name: "refund_payment_config", Type: sdk.TObject, Fields: &fields1362},
 	{Name: "reverse_transfer", Type: sdk.TBoolean},
 }
 
-var fields1365 = []sdk.Field{
+var fields1365 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger, Required: true},
 	{Name: "description", Type: sdk.TString, Required: true, Max: 5000},
 	{Name: "quantity", Type: sdk.TInteger, Required: true},
 }
 
-var item1366 = sdk.Field{Type: sdk.TObject, Fields: fields1365}
+var item1366 = sdk.Field{Type: sdk.TObject, Fields: &fields1365}
 
-var fields1367 = []sdk.Field{
+var fields1367 = sdk.Fields{
 	{Name: "currency", Type: sdk.TString, Required: true},
 	{Name: "line_items", Type: sdk.TArray, Required: true, Item: &item1366},
 	{Name: "tax", Type: sdk.TInteger},
 	{Name: "total", Type: sdk.TInteger, Required: true},
 }
 
-var enum1368 = []string{"cart"}
+var enum1368 = sdk.Enum{"cart"}
 
-var fields1369 = []sdk.Field{
-	{Name: "cart", Type: sdk.TObject, Fields: fields1367},
+var fields1369 = sdk.Fields{
+	{Name: "cart", Type: sdk.TObject, Fields: &fields1367},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "type", Type: sdk.TString, Required: true, Enum: enum1368},
+	{Name: "type", Type: sdk.TString, Required: true, Enum: &enum1368},
 }
 
-var enum1370 = []string{"bonus", "fixed_count", "revolving"}
+var enum1370 = sdk.Enum{"bonus", "fixed_count", "revolving"}
 
-var fields1371 = []sdk.Field{
+var fields1371 = sdk.Fields{
 	{Name: "count", Type: sdk.TInteger, In: 4},
-	{Name: "interval", Type: sdk.TString, In: 4, Enum: enum807},
-	{Name: "type", Type: sdk.TString, Required: true, In: 4, Enum: enum1370},
+	{Name: "interval", Type: sdk.TString, In: 4, Enum: &enum807},
+	{Name: "type", Type: sdk.TString, Required: true, In: 4, Enum: &enum1370},
 }
 
-var fields1372 = []sdk.Field{
-	{Name: "plan", Type: sdk.TObject, Required: true, In: 4, Fields: fields1371},
+var fields1372 = sdk.Fields{
+	{Name: "plan", Type: sdk.TObject, Required: true, In: 4, Fields: &fields1371},
 }
 
-var fields1373 = []sdk.Field{
-	{Name: "installments", Type: sdk.TObject, In: 4, Fields: fields1372},
+var fields1373 = sdk.Fields{
+	{Name: "installments", Type: sdk.TObject, In: 4, Fields: &fields1372},
 }
 
-var fields1374 = []sdk.Field{
-	{Name: "card", Type: sdk.TObject, In: 4, Fields: fields1373},
+var fields1374 = sdk.Fields{
+	{Name: "card", Type: sdk.TObject, In: 4, Fields: &fields1373},
 }
 
-var fields1375 = []sdk.Field{
+var fields1375 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "payment_method", Type: sdk.TString, Max: 5000},
-	{Name: "payment_method_data", Type: sdk.TObject, Fields: fields980},
-	{Name: "payment_method_options", Type: sdk.TObject, In: 4, Fields: fields1374},
+	{Name: "payment_method_data", Type: sdk.TObject, Fields: &fields980},
+	{Name: "payment_method_options", Type: sdk.TObject, In: 4, Fields: &fields1374},
 	{Name: "return_url", Type: sdk.TString},
-	{Name: "setup_future_usage", Type: sdk.TString, Enum: enum530},
-	{Name: "shipping", Type: sdk.TObject, Fields: fields819},
+	{Name: "setup_future_usage", Type: sdk.TString, Enum: &enum530},
+	{Name: "shipping", Type: sdk.TObject, Fields: &fields819},
 }
 
-var fields1376 = []sdk.Field{
+var fields1376 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger, Required: true},
 	{Name: "currency", Type: sdk.TString, Required: true},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "reference", Type: sdk.TString, Max: 5000},
 }
 
-var fields1377 = []sdk.Field{
+var fields1377 = sdk.Fields{
 	{Name: "atm_fee", Type: sdk.TInteger},
 	{Name: "cashback_amount", Type: sdk.TInteger},
 }
 
-var enum1378 = []string{"chip", "contactless", "keyed_in", "online", "swipe"}
+var enum1378 = sdk.Enum{"chip", "contactless", "keyed_in", "online", "swipe"}
 
-var fields1379 = []sdk.Field{
+var fields1379 = sdk.Fields{
 	{Name: "driver_id", Type: sdk.TString, Max: 5000, In: 6},
 	{Name: "odometer", Type: sdk.TInteger, In: 6},
 	{Name: "unspecified_id", Type: sdk.TString, Max: 5000, In: 6},
@@ -19193,50 +19193,50 @@ var fields1379 = []sdk.Field{
 	{Name: "vehicle_number", Type: sdk.TString, Max: 5000, In: 6},
 }
 
-var enum1380 = []string{"fuel_and_non_fuel_purchase", "fuel_purchase", "non_fuel_purchase"}
+var enum1380 = sdk.Enum{"fuel_and_non_fuel_purchase", "fuel_purchase", "non_fuel_purchase"}
 
-var fields1381 = []sdk.Field{
+var fields1381 = sdk.Fields{
 	{Name: "gross_amount_decimal", Type: sdk.TString, In: 6},
 }
 
-var fields1382 = []sdk.Field{
+var fields1382 = sdk.Fields{
 	{Name: "local_amount_decimal", Type: sdk.TString, In: 6},
 	{Name: "national_amount_decimal", Type: sdk.TString, In: 6},
 }
 
-var fields1383 = []sdk.Field{
-	{Name: "fuel", Type: sdk.TObject, In: 6, Fields: fields1381},
-	{Name: "non_fuel", Type: sdk.TObject, In: 6, Fields: fields1381},
-	{Name: "tax", Type: sdk.TObject, In: 6, Fields: fields1382},
+var fields1383 = sdk.Fields{
+	{Name: "fuel", Type: sdk.TObject, In: 6, Fields: &fields1381},
+	{Name: "non_fuel", Type: sdk.TObject, In: 6, Fields: &fields1381},
+	{Name: "tax", Type: sdk.TObject, In: 6, Fields: &fields1382},
 }
 
-var enum1384 = []string{"full_service", "non_fuel_transaction", "self_service"}
+var enum1384 = sdk.Enum{"full_service", "non_fuel_transaction", "self_service"}
 
-var fields1385 = []sdk.Field{
-	{Name: "cardholder_prompt_data", Type: sdk.TObject, In: 6, Fields: fields1379},
-	{Name: "purchase_type", Type: sdk.TString, In: 6, Enum: enum1380},
-	{Name: "reported_breakdown", Type: sdk.TObject, In: 6, Fields: fields1383},
-	{Name: "service_type", Type: sdk.TString, In: 6, Enum: enum1384},
+var fields1385 = sdk.Fields{
+	{Name: "cardholder_prompt_data", Type: sdk.TObject, In: 6, Fields: &fields1379},
+	{Name: "purchase_type", Type: sdk.TString, In: 6, Enum: &enum1380},
+	{Name: "reported_breakdown", Type: sdk.TObject, In: 6, Fields: &fields1383},
+	{Name: "service_type", Type: sdk.TString, In: 6, Enum: &enum1384},
 }
 
-var enum1386 = []string{"neutral", "unknown", "very_likely", "very_unlikely"}
+var enum1386 = sdk.Enum{"neutral", "unknown", "very_likely", "very_unlikely"}
 
-var enum1387 = []string{"diesel", "other", "unleaded_plus", "unleaded_regular", "unleaded_super"}
+var enum1387 = sdk.Enum{"diesel", "other", "unleaded_plus", "unleaded_regular", "unleaded_super"}
 
-var enum1388 = []string{"charging_minute", "imperial_gallon", "kilogram", "kilowatt_hour", "liter", "other", "pound", "us_gallon"}
+var enum1388 = sdk.Enum{"charging_minute", "imperial_gallon", "kilogram", "kilowatt_hour", "liter", "other", "pound", "us_gallon"}
 
-var fields1389 = []sdk.Field{
+var fields1389 = sdk.Fields{
 	{Name: "industry_product_code", Type: sdk.TString, Max: 5000, In: 6},
 	{Name: "quantity_decimal", Type: sdk.TString, In: 6},
-	{Name: "type", Type: sdk.TString, In: 6, Enum: enum1387},
-	{Name: "unit", Type: sdk.TString, In: 6, Enum: enum1388},
+	{Name: "type", Type: sdk.TString, In: 6, Enum: &enum1387},
+	{Name: "unit", Type: sdk.TString, In: 6, Enum: &enum1388},
 	{Name: "unit_cost_decimal", Type: sdk.TString, In: 6},
 }
 
-var enum1390 = []string{"ac_refrigeration_repair", "accounting_bookkeeping_services", "advertising_services", "agricultural_cooperative", "airlines_air_carriers", "airports_flying_fields", "ambulance_services", "amusement_parks_carnivals", "antique_reproductions", "antique_shops", "aquariums", "architectural_surveying_services", "art_dealers_and_galleries", "artists_supply_and_craft_shops", "auto_and_home_supply_stores", "auto_body_repair_shops", "auto_paint_shops", "auto_service_shops", "automated_cash_disburse", "automated_fuel_dispensers", "automobile_associations", "automotive_parts_and_accessories_stores", "automotive_tire_stores", "bail_and_bond_payments", "bakeries", "bands_orchestras", "barber_and_beauty_shops", "betting_casino_gambling", "bicycle_shops", "billiard_pool_establishments", "boat_dealers", "boat_rentals_and_leases", "book_stores", "books_periodicals_and_newspapers", "bowling_alleys", "bus_lines", "business_secretarial_schools", "buying_shopping_services", "cable_satellite_and_other_pay_television_and_radio", "camera_and_photographic_supply_stores", "candy_nut_and_confectionery_stores", "car_and_truck_dealers_new_used", "car_and_truck_dealers_used_only", "car_rental_agencies", "car_washes", "carpentry_services", "carpet_upholstery_cleaning", "caterers", "charitable_and_social_service_organizations_fundraising", "chemicals_and_allied_products", "child_care_services", "childrens_and_infants_wear_stores", "chiropodists_podiatrists", "chiropractors", "cigar_stores_and_stands", "civic_social_fraternal_associations", "cleaning_and_maintenance", "clothing_rental", "colleges_universities", "commercial_equipment", "commercial_footwear", "commercial_photography_art_and_graphics", "commuter_transport_and_ferries", "computer_network_services", "computer_programming", "computer_repair", "computer_software_stores", "computers_peripherals_and_software", "concrete_work_services", "construction_materials", "consulting_public_relations", "correspondence_schools", "cosmetic_stores", "counseling_services", "country_clubs", "courier_services", "court_costs", "credit_reporting_agencies", "cruise_lines", "dairy_products_stores", "dance_hall_studios_schools", "dating_escort_services", "dentists_orthodontists", "department_stores", "detective_agencies", "digital_goods_applications", "digital_goods_games", "digital_goods_large_volume", "digital_goods_media", "direct_marketing_catalog_merchant", "direct_marketing_combination_catalog_and_retail_merchant", "direct_marketing_inbound_telemarketing", "direct_marketing_insurance_services", "direct_marketing_other", "direct_marketing_outbound_telemarketing", "direct_marketing_subscription", "direct_marketing_travel", "discount_stores", "doctors", "door_to_door_sales", "drapery_window_covering_and_upholstery_stores", "drinking_places", "drug_stores_and_pharmacies", "drugs_drug_proprietaries_and_druggist_sundries", "dry_cleaners", "durable_goods", "duty_free_stores", "eating_places_restaurants", "educational_services", "electric_razor_stores", "electric_vehicle_charging", "electrical_parts_and_equipment", "electrical_services", "electronics_repair_shops", "electronics_stores", "elementary_secondary_schools", "emergency_services_gcas_visa_use_only", "employment_temp_agencies", "equipment_rental", "exterminating_services", "family_clothing_stores", "fast_food_restaurants", "financial_institutions", "fines_government_administrative_entities", "fireplace_fireplace_screens_and_accessories_stores", "floor_covering_stores", "florists", "florists_supplies_nursery_stock_and_flowers", "freezer_and_locker_meat_provisioners", "fuel_dealers_non_automotive", "funeral_services_crematories", "furniture_home_furnishings_and_equipment_stores_except_appliances", "furniture_repair_refinishing", "furriers_and_fur_shops", "general_services", "gift_card_novelty_and_souvenir_shops", "glass_paint_and_wallpaper_stores", "glassware_crystal_stores", "golf_courses_public", "government_licensed_horse_dog_racing_us_region_only", "government_licensed_online_casions_online_gambling_us_region_only", "government_owned_lotteries_non_us_region", "government_owned_lotteries_us_region_only", "government_services", "grocery_stores_supermarkets", "hardware_equipment_and_supplies", "hardware_stores", "health_and_beauty_spas", "hearing_aids_sales_and_supplies", "heating_plumbing_a_c", "hobby_toy_and_game_shops", "home_supply_warehouse_stores", "hospitals", "hotels_motels_and_resorts", "household_appliance_stores", "industrial_supplies", "information_retrieval_services", "insurance_default", "insurance_underwriting_premiums", "intra_company_purchases", "jewelry_stores_watches_clocks_and_silverware_stores", "landscaping_services", "laundries", "laundry_cleaning_services", "legal_services_attorneys", "luggage_and_leather_goods_stores", "lumber_building_materials_stores", "manual_cash_disburse", "marinas_service_and_supplies", "marketplaces", "masonry_stonework_and_plaster", "massage_parlors", "medical_and_dental_labs", "medical_dental_ophthalmic_and_hospital_equipment_and_supplies", "medical_services", "membership_organizations", "mens_and_boys_clothing_and_accessories_stores", "mens_womens_clothing_stores", "metal_service_centers", "miscellaneous_apparel_and_accessory_shops", "miscellaneous_auto_dealers", "miscellaneous_business_services", "miscellaneous_food_stores", "miscellaneous_general_merchandise", "miscellaneous_general_services", "miscellaneous_home_furnishing_specialty_stores", "miscellaneous_publishing_and_printing", "miscellaneous_recreation_services", "miscellaneous_repair_shops", "miscellaneous_specialty_retail", "mobile_home_dealers", "motion_picture_theaters", "motor_freight_carriers_and_trucking", "motor_homes_dealers", "motor_vehicle_supplies_and_new_parts", "motorcycle_shops_and_dealers", "motorcycle_shops_dealers", "music_stores_musical_instruments_pianos_and_sheet_music", "news_dealers_and_newsstands", "non_fi_money_orders", "non_fi_stored_value_card_purchase_load", "nondurable_goods", "nurseries_lawn_and_garden_supply_stores", "nursing_personal_care", "office_and_commercial_furniture", "opticians_eyeglasses", "optometrists_ophthalmologist", "orthopedic_goods_prosthetic_devices", "osteopaths", "package_stores_beer_wine_and_liquor", "paints_varnishes_and_supplies", "parking_lots_garages", "passenger_railways", "pawn_shops", "pet_shops_pet_food_and_supplies", "petroleum_and_petroleum_products", "photo_developing", "photographic_photocopy_microfilm_equipment_and_supplies", "photographic_studios", "picture_video_production", "piece_goods_notions_and_other_dry_goods", "plumbing_heating_equipment_and_supplies", "political_organizations", "postal_services_government_only", "precious_stones_and_metals_watches_and_jewelry", "professional_services", "public_warehousing_and_storage", "quick_copy_repro_and_blueprint", "railroads", "real_estate_agents_and_managers_rentals", "record_stores", "recreational_vehicle_rentals", "religious_goods_stores", "religious_organizations", "roofing_siding_sheet_metal", "secretarial_support_services", "security_brokers_dealers", "service_stations", "sewing_needlework_fabric_and_piece_goods_stores", "shoe_repair_hat_cleaning", "shoe_stores", "small_appliance_repair", "snowmobile_dealers", "special_trade_services", "specialty_cleaning", "sporting_goods_stores", "sporting_recreation_camps", "sports_and_riding_apparel_stores", "sports_clubs_fields", "stamp_and_coin_stores", "stationary_office_supplies_printing_and_writing_paper", "stationery_stores_office_and_school_supply_stores", "swimming_pools_sales", "t_ui_travel_germany", "tailors_alterations", "tax_payments_government_agencies", "tax_preparation_services", "taxicabs_limousines", "telecommunication_equipment_and_telephone_sales", "telecommunication_services", "telegraph_services", "tent_and_awning_shops", "testing_laboratories", "theatrical_ticket_agencies", "timeshares", "tire_retreading_and_repair", "tolls_bridge_fees", "tourist_attractions_and_exhibits", "towing_services", "trailer_parks_campgrounds", "transportation_services", "travel_agencies_tour_operators", "truck_stop_iteration", "truck_utility_trailer_rentals", "typesetting_plate_making_and_related_services", "typewriter_stores", "u_s_federal_government_agencies_or_departments", "uniforms_commercial_clothing", "used_merchandise_and_secondhand_stores", "utilities", "variety_stores", "veterinary_services", "video_amusement_game_supplies", "video_game_arcades", "video_tape_rental_stores", "vocational_trade_schools", "watch_jewelry_repair", "welding_repair", "wholesale_clubs", "wig_and_toupee_stores", "wires_money_orders", "womens_accessory_and_specialty_shops", "womens_ready_to_wear_stores", "wrecking_and_salvage_yards"}
+var enum1390 = sdk.Enum{"ac_refrigeration_repair", "accounting_bookkeeping_services", "advertising_services", "agricultural_cooperative", "airlines_air_carriers", "airports_flying_fields", "ambulance_services", "amusement_parks_carnivals", "antique_reproductions", "antique_shops", "aquariums", "architectural_surveying_services", "art_dealers_and_galleries", "artists_supply_and_craft_shops", "auto_and_home_supply_stores", "auto_body_repair_shops", "auto_paint_shops", "auto_service_shops", "automated_cash_disburse", "automated_fuel_dispensers", "automobile_associations", "automotive_parts_and_accessories_stores", "automotive_tire_stores", "bail_and_bond_payments", "bakeries", "bands_orchestras", "barber_and_beauty_shops", "betting_casino_gambling", "bicycle_shops", "billiard_pool_establishments", "boat_dealers", "boat_rentals_and_leases", "book_stores", "books_periodicals_and_newspapers", "bowling_alleys", "bus_lines", "business_secretarial_schools", "buying_shopping_services", "cable_satellite_and_other_pay_television_and_radio", "camera_and_photographic_supply_stores", "candy_nut_and_confectionery_stores", "car_and_truck_dealers_new_used", "car_and_truck_dealers_used_only", "car_rental_agencies", "car_washes", "carpentry_services", "carpet_upholstery_cleaning", "caterers", "charitable_and_social_service_organizations_fundraising", "chemicals_and_allied_products", "child_care_services", "childrens_and_infants_wear_stores", "chiropodists_podiatrists", "chiropractors", "cigar_stores_and_stands", "civic_social_fraternal_associations", "cleaning_and_maintenance", "clothing_rental", "colleges_universities", "commercial_equipment", "commercial_footwear", "commercial_photography_art_and_graphics", "commuter_transport_and_ferries", "computer_network_services", "computer_programming", "computer_repair", "computer_software_stores", "computers_peripherals_and_software", "concrete_work_services", "construction_materials", "consulting_public_relations", "correspondence_schools", "cosmetic_stores", "counseling_services", "country_clubs", "courier_services", "court_costs", "credit_reporting_agencies", "cruise_lines", "dairy_products_stores", "dance_hall_studios_schools", "dating_escort_services", "dentists_orthodontists", "department_stores", "detective_agencies", "digital_goods_applications", "digital_goods_games", "digital_goods_large_volume", "digital_goods_media", "direct_marketing_catalog_merchant", "direct_marketing_combination_catalog_and_retail_merchant", "direct_marketing_inbound_telemarketing", "direct_marketing_insurance_services", "direct_marketing_other", "direct_marketing_outbound_telemarketing", "direct_marketing_subscription", "direct_marketing_travel", "discount_stores", "doctors", "door_to_door_sales", "drapery_window_covering_and_upholstery_stores", "drinking_places", "drug_stores_and_pharmacies", "drugs_drug_proprietaries_and_druggist_sundries", "dry_cleaners", "durable_goods", "duty_free_stores", "eating_places_restaurants", "educational_services", "electric_razor_stores", "electric_vehicle_charging", "electrical_parts_and_equipment", "electrical_services", "electronics_repair_shops", "electronics_stores", "elementary_secondary_schools", "emergency_services_gcas_visa_use_only", "employment_temp_agencies", "equipment_rental", "exterminating_services", "family_clothing_stores", "fast_food_restaurants", "financial_institutions", "fines_government_administrative_entities", "fireplace_fireplace_screens_and_accessories_stores", "floor_covering_stores", "florists", "florists_supplies_nursery_stock_and_flowers", "freezer_and_locker_meat_provisioners", "fuel_dealers_non_automotive", "funeral_services_crematories", "furniture_home_furnishings_and_equipment_stores_except_appliances", "furniture_repair_refinishing", "furriers_and_fur_shops", "general_services", "gift_card_novelty_and_souvenir_shops", "glass_paint_and_wallpaper_stores", "glassware_crystal_stores", "golf_courses_public", "government_licensed_horse_dog_racing_us_region_only", "government_licensed_online_casions_online_gambling_us_region_only", "government_owned_lotteries_non_us_region", "government_owned_lotteries_us_region_only", "government_services", "grocery_stores_supermarkets", "hardware_equipment_and_supplies", "hardware_stores", "health_and_beauty_spas", "hearing_aids_sales_and_supplies", "heating_plumbing_a_c", "hobby_toy_and_game_shops", "home_supply_warehouse_stores", "hospitals", "hotels_motels_and_resorts", "household_appliance_stores", "industrial_supplies", "information_retrieval_services", "insurance_default", "insurance_underwriting_premiums", "intra_company_purchases", "jewelry_stores_watches_clocks_and_silverware_stores", "landscaping_services", "laundries", "laundry_cleaning_services", "legal_services_attorneys", "luggage_and_leather_goods_stores", "lumber_building_materials_stores", "manual_cash_disburse", "marinas_service_and_supplies", "marketplaces", "masonry_stonework_and_plaster", "massage_parlors", "medical_and_dental_labs", "medical_dental_ophthalmic_and_hospital_equipment_and_supplies", "medical_services", "membership_organizations", "mens_and_boys_clothing_and_accessories_stores", "mens_womens_clothing_stores", "metal_service_centers", "miscellaneous_apparel_and_accessory_shops", "miscellaneous_auto_dealers", "miscellaneous_business_services", "miscellaneous_food_stores", "miscellaneous_general_merchandise", "miscellaneous_general_services", "miscellaneous_home_furnishing_specialty_stores", "miscellaneous_publishing_and_printing", "miscellaneous_recreation_services", "miscellaneous_repair_shops", "miscellaneous_specialty_retail", "mobile_home_dealers", "motion_picture_theaters", "motor_freight_carriers_and_trucking", "motor_homes_dealers", "motor_vehicle_supplies_and_new_parts", "motorcycle_shops_and_dealers", "motorcycle_shops_dealers", "music_stores_musical_instruments_pianos_and_sheet_music", "news_dealers_and_newsstands", "non_fi_money_orders", "non_fi_stored_value_card_purchase_load", "nondurable_goods", "nurseries_lawn_and_garden_supply_stores", "nursing_personal_care", "office_and_commercial_furniture", "opticians_eyeglasses", "optometrists_ophthalmologist", "orthopedic_goods_prosthetic_devices", "osteopaths", "package_stores_beer_wine_and_liquor", "paints_varnishes_and_supplies", "parking_lots_garages", "passenger_railways", "pawn_shops", "pet_shops_pet_food_and_supplies", "petroleum_and_petroleum_products", "photo_developing", "photographic_photocopy_microfilm_equipment_and_supplies", "photographic_studios", "picture_video_production", "piece_goods_notions_and_other_dry_goods", "plumbing_heating_equipment_and_supplies", "political_organizations", "postal_services_government_only", "precious_stones_and_metals_watches_and_jewelry", "professional_services", "public_warehousing_and_storage", "quick_copy_repro_and_blueprint", "railroads", "real_estate_agents_and_managers_rentals", "record_stores", "recreational_vehicle_rentals", "religious_goods_stores", "religious_organizations", "roofing_siding_sheet_metal", "secretarial_support_services", "security_brokers_dealers", "service_stations", "sewing_needlework_fabric_and_piece_goods_stores", "shoe_repair_hat_cleaning", "shoe_stores", "small_appliance_repair", "snowmobile_dealers", "special_trade_services", "specialty_cleaning", "sporting_goods_stores", "sporting_recreation_camps", "sports_and_riding_apparel_stores", "sports_clubs_fields", "stamp_and_coin_stores", "stationary_office_supplies_printing_and_writing_paper", "stationery_stores_office_and_school_supply_stores", "swimming_pools_sales", "t_ui_travel_germany", "tailors_alterations", "tax_payments_government_agencies", "tax_preparation_services", "taxicabs_limousines", "telecommunication_equipment_and_telephone_sales", "telecommunication_services", "telegraph_services", "tent_and_awning_shops", "testing_laboratories", "theatrical_ticket_agencies", "timeshares", "tire_retreading_and_repair", "tolls_bridge_fees", "tourist_attractions_and_exhibits", "towing_services", "trailer_parks_campgrounds", "transportation_services", "travel_agencies_tour_operators", "truck_stop_iteration", "truck_utility_trailer_rentals", "typesetting_plate_making_and_related_services", "typewriter_stores", "u_s_federal_government_agencies_or_departments", "uniforms_commercial_clothing", "used_merchandise_and_secondhand_stores", "utilities", "variety_stores", "veterinary_services", "video_amusement_game_supplies", "video_game_arcades", "video_tape_rental_stores", "vocational_trade_schools", "watch_jewelry_repair", "welding_repair", "wholesale_clubs", "wig_and_toupee_stores", "wires_money_orders", "womens_accessory_and_specialty_shops", "womens_ready_to_wear_stores", "wrecking_and_salvage_yards"}
 
-var fields1391 = []sdk.Field{
-	{Name: "category", Type: sdk.TString, Enum: enum1390},
+var fields1391 = sdk.Fields{
+	{Name: "category", Type: sdk.TString, Enum: &enum1390},
 	{Name: "city", Type: sdk.TString, Max: 5000},
 	{Name: "country", Type: sdk.TString, Max: 5000},
 	{Name: "name", Type: sdk.TString, Max: 5000},
@@ -19247,83 +19247,83 @@ var fields1391 = []sdk.Field{
 	{Name: "url", Type: sdk.TString, Max: 5000},
 }
 
-var fields1392 = []sdk.Field{
+var fields1392 = sdk.Fields{
 	{Name: "acquiring_institution_id", Type: sdk.TString, Max: 5000},
 }
 
-var enum1393 = []string{"elevated", "highest", "low", "normal", "not_assessed", "unknown"}
+var enum1393 = sdk.Enum{"elevated", "highest", "low", "normal", "not_assessed", "unknown"}
 
-var fields1394 = []sdk.Field{
+var fields1394 = sdk.Fields{
 	{Name: "invalid_account_number_decline_rate_past_hour", Type: sdk.TInteger, In: 4},
 	{Name: "invalid_credentials_decline_rate_past_hour", Type: sdk.TInteger, In: 4},
-	{Name: "level", Type: sdk.TString, Required: true, In: 4, Enum: enum1393},
+	{Name: "level", Type: sdk.TString, Required: true, In: 4, Enum: &enum1393},
 }
 
-var fields1395 = []sdk.Field{
-	{Name: "level", Type: sdk.TString, Required: true, In: 4, Enum: enum1393},
+var fields1395 = sdk.Fields{
+	{Name: "level", Type: sdk.TString, Required: true, In: 4, Enum: &enum1393},
 	{Name: "score", Type: sdk.TNumber, In: 4},
 }
 
-var fields1396 = []sdk.Field{
+var fields1396 = sdk.Fields{
 	{Name: "dispute_rate", Type: sdk.TInteger, In: 4},
-	{Name: "level", Type: sdk.TString, Required: true, In: 4, Enum: enum1393},
+	{Name: "level", Type: sdk.TString, Required: true, In: 4, Enum: &enum1393},
 }
 
-var fields1397 = []sdk.Field{
-	{Name: "card_testing_risk", Type: sdk.TObject, In: 4, Fields: fields1394},
-	{Name: "fraud_risk", Type: sdk.TObject, In: 4, Fields: fields1395},
-	{Name: "merchant_dispute_risk", Type: sdk.TObject, In: 4, Fields: fields1396},
+var fields1397 = sdk.Fields{
+	{Name: "card_testing_risk", Type: sdk.TObject, In: 4, Fields: &fields1394},
+	{Name: "fraud_risk", Type: sdk.TObject, In: 4, Fields: &fields1395},
+	{Name: "merchant_dispute_risk", Type: sdk.TObject, In: 4, Fields: &fields1396},
 }
 
-var enum1398 = []string{"match", "mismatch", "not_provided"}
+var enum1398 = sdk.Enum{"match", "mismatch", "not_provided"}
 
-var enum1399 = []string{"acquirer", "issuer"}
+var enum1399 = sdk.Enum{"acquirer", "issuer"}
 
-var enum1400 = []string{"low_value_transaction", "transaction_risk_analysis", "unknown"}
+var enum1400 = sdk.Enum{"low_value_transaction", "transaction_risk_analysis", "unknown"}
 
-var fields1401 = []sdk.Field{
-	{Name: "claimed_by", Type: sdk.TString, Required: true, Enum: enum1399},
-	{Name: "type", Type: sdk.TString, Required: true, Enum: enum1400},
+var fields1401 = sdk.Fields{
+	{Name: "claimed_by", Type: sdk.TString, Required: true, Enum: &enum1399},
+	{Name: "type", Type: sdk.TString, Required: true, Enum: &enum1400},
 }
 
-var enum1402 = []string{"attempt_acknowledged", "authenticated", "failed", "required"}
+var enum1402 = sdk.Enum{"attempt_acknowledged", "authenticated", "failed", "required"}
 
-var fields1403 = []sdk.Field{
-	{Name: "result", Type: sdk.TString, Required: true, Enum: enum1402},
+var fields1403 = sdk.Fields{
+	{Name: "result", Type: sdk.TString, Required: true, Enum: &enum1402},
 }
 
-var fields1404 = []sdk.Field{
-	{Name: "address_line1_check", Type: sdk.TString, Enum: enum1398},
-	{Name: "address_postal_code_check", Type: sdk.TString, Enum: enum1398},
-	{Name: "authentication_exemption", Type: sdk.TObject, Fields: fields1401},
-	{Name: "cvc_check", Type: sdk.TString, Enum: enum1398},
-	{Name: "expiry_check", Type: sdk.TString, Enum: enum1398},
-	{Name: "three_d_secure", Type: sdk.TObject, Fields: fields1403},
+var fields1404 = sdk.Fields{
+	{Name: "address_line1_check", Type: sdk.TString, Enum: &enum1398},
+	{Name: "address_postal_code_check", Type: sdk.TString, Enum: &enum1398},
+	{Name: "authentication_exemption", Type: sdk.TObject, Fields: &fields1401},
+	{Name: "cvc_check", Type: sdk.TString, Enum: &enum1398},
+	{Name: "expiry_check", Type: sdk.TString, Enum: &enum1398},
+	{Name: "three_d_secure", Type: sdk.TObject, Fields: &fields1403},
 }
 
-var enum1405 = []string{"apple_pay", "google_pay", "samsung_pay"}
+var enum1405 = sdk.Enum{"apple_pay", "google_pay", "samsung_pay"}
 
-var fields1406 = []sdk.Field{
+var fields1406 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger},
-	{Name: "amount_details", Type: sdk.TObject, Fields: fields1377},
-	{Name: "authorization_method", Type: sdk.TString, Enum: enum1378},
+	{Name: "amount_details", Type: sdk.TObject, Fields: &fields1377},
+	{Name: "authorization_method", Type: sdk.TString, Enum: &enum1378},
 	{Name: "card", Type: sdk.TString, Required: true, Max: 5000},
 	{Name: "currency", Type: sdk.TString},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "fleet", Type: sdk.TObject, In: 6, Fields: fields1385},
-	{Name: "fraud_disputability_likelihood", Type: sdk.TString, In: 4, Enum: enum1386},
-	{Name: "fuel", Type: sdk.TObject, In: 6, Fields: fields1389},
+	{Name: "fleet", Type: sdk.TObject, In: 6, Fields: &fields1385},
+	{Name: "fraud_disputability_likelihood", Type: sdk.TString, In: 4, Enum: &enum1386},
+	{Name: "fuel", Type: sdk.TObject, In: 6, Fields: &fields1389},
 	{Name: "is_amount_controllable", Type: sdk.TBoolean},
 	{Name: "merchant_amount", Type: sdk.TInteger, In: 4},
 	{Name: "merchant_currency", Type: sdk.TString, In: 4},
-	{Name: "merchant_data", Type: sdk.TObject, Fields: fields1391},
-	{Name: "network_data", Type: sdk.TObject, Fields: fields1392},
-	{Name: "risk_assessment", Type: sdk.TObject, In: 4, Fields: fields1397},
-	{Name: "verification_data", Type: sdk.TObject, Fields: fields1404},
-	{Name: "wallet", Type: sdk.TString, Enum: enum1405},
+	{Name: "merchant_data", Type: sdk.TObject, Fields: &fields1391},
+	{Name: "network_data", Type: sdk.TObject, Fields: &fields1392},
+	{Name: "risk_assessment", Type: sdk.TObject, In: 4, Fields: &fields1397},
+	{Name: "verification_data", Type: sdk.TObject, Fields: &fields1404},
+	{Name: "wallet", Type: sdk.TString, Enum: &enum1405},
 }
 
-var fields1407 = []sdk.Field{
+var fields1407 = sdk.Fields{
 	{Name: "arrival_airport_code", Type: sdk.TString, Max: 3},
 	{Name: "carrier", Type: sdk.TString, Max: 5000},
 	{Name: "departure_airport_code", Type: sdk.TString, Max: 3},
@@ -19332,9 +19332,9 @@ var fields1407 = []sdk.Field{
 	{Name: "stopover_allowed", Type: sdk.TBoolean},
 }
 
-var item1408 = sdk.Field{Type: sdk.TObject, Fields: fields1407}
+var item1408 = sdk.Field{Type: sdk.TObject, Fields: &fields1407}
 
-var fields1409 = []sdk.Field{
+var fields1409 = sdk.Fields{
 	{Name: "departure_at", Type: sdk.TInteger},
 	{Name: "passenger_name", Type: sdk.TString, Max: 5000},
 	{Name: "refundable", Type: sdk.TBoolean},
@@ -19342,91 +19342,91 @@ var fields1409 = []sdk.Field{
 	{Name: "travel_agency", Type: sdk.TString, Max: 5000},
 }
 
-var enum1410 = []string{"liter", "other", "us_gallon", "charging_minute", "imperial_gallon", "kilogram", "kilowatt_hour", "pound"}
+var enum1410 = sdk.Enum{"liter", "other", "us_gallon", "charging_minute", "imperial_gallon", "kilogram", "kilowatt_hour", "pound"}
 
-var fields1411 = []sdk.Field{
+var fields1411 = sdk.Fields{
 	{Name: "industry_product_code", Type: sdk.TString, Max: 5000, In: 6},
 	{Name: "quantity_decimal", Type: sdk.TString, In: 6},
-	{Name: "type", Type: sdk.TString, Enum: enum1387},
-	{Name: "unit", Type: sdk.TString, Enum: enum1410, EnumIn: "\a\a\a\x06\x06\x06\x06\x06"},
+	{Name: "type", Type: sdk.TString, Enum: &enum1387},
+	{Name: "unit", Type: sdk.TString, Enum: &enum1410, EnumIn: "\a\a\a\x06\x06\x06\x06\x06"},
 	{Name: "unit_cost_decimal", Type: sdk.TString},
 	{Name: "volume_decimal", Type: sdk.TString, In: 1},
 }
 
-var fields1412 = []sdk.Field{
+var fields1412 = sdk.Fields{
 	{Name: "check_in_at", Type: sdk.TInteger},
 	{Name: "nights", Type: sdk.TInteger},
 }
 
-var fields1413 = []sdk.Field{
+var fields1413 = sdk.Fields{
 	{Name: "description", Type: sdk.TString, Max: 26},
 	{Name: "quantity", Type: sdk.TString},
 	{Name: "total", Type: sdk.TInteger},
 	{Name: "unit_cost", Type: sdk.TInteger},
 }
 
-var item1414 = sdk.Field{Type: sdk.TObject, Fields: fields1413}
+var item1414 = sdk.Field{Type: sdk.TObject, Fields: &fields1413}
 
-var fields1415 = []sdk.Field{
-	{Name: "fleet", Type: sdk.TObject, In: 6, Fields: fields1385},
-	{Name: "flight", Type: sdk.TObject, Fields: fields1409},
-	{Name: "fuel", Type: sdk.TObject, Fields: fields1411},
-	{Name: "lodging", Type: sdk.TObject, Fields: fields1412},
+var fields1415 = sdk.Fields{
+	{Name: "fleet", Type: sdk.TObject, In: 6, Fields: &fields1385},
+	{Name: "flight", Type: sdk.TObject, Fields: &fields1409},
+	{Name: "fuel", Type: sdk.TObject, Fields: &fields1411},
+	{Name: "lodging", Type: sdk.TObject, Fields: &fields1412},
 	{Name: "receipt", Type: sdk.TArray, Item: &item1414},
 	{Name: "reference", Type: sdk.TString, Max: 5000},
 }
 
-var fields1416 = []sdk.Field{
+var fields1416 = sdk.Fields{
 	{Name: "capture_amount", Type: sdk.TInteger},
 	{Name: "close_authorization", Type: sdk.TBoolean},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "purchase_details", Type: sdk.TObject, Fields: fields1415},
+	{Name: "purchase_details", Type: sdk.TObject, Fields: &fields1415},
 }
 
-var fields1417 = []sdk.Field{
+var fields1417 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, In: 6, Item: &item26},
 	{Name: "final_amount", Type: sdk.TInteger, Required: true, In: 6},
-	{Name: "fleet", Type: sdk.TObject, In: 6, Fields: fields1385},
-	{Name: "fuel", Type: sdk.TObject, In: 6, Fields: fields1389},
+	{Name: "fleet", Type: sdk.TObject, In: 6, Fields: &fields1385},
+	{Name: "fuel", Type: sdk.TObject, In: 6, Fields: &fields1389},
 }
 
-var fields1418 = []sdk.Field{
+var fields1418 = sdk.Fields{
 	{Name: "confirmed", Type: sdk.TBoolean, Required: true, In: 4},
 	{Name: "expand", Type: sdk.TArray, In: 4, Item: &item23},
 }
 
-var fields1419 = []sdk.Field{
+var fields1419 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "increment_amount", Type: sdk.TInteger, Required: true},
 	{Name: "is_amount_controllable", Type: sdk.TBoolean},
 }
 
-var fields1420 = []sdk.Field{
+var fields1420 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "reverse_amount", Type: sdk.TInteger},
 }
 
-var enum1421 = []string{"geographic_location", "inappropriate", "network_name", "non_binary_image", "non_fiat_currency", "other", "other_entity", "promotional_material"}
+var enum1421 = sdk.Enum{"geographic_location", "inappropriate", "network_name", "non_binary_image", "non_fiat_currency", "other", "other_entity", "promotional_material"}
 
-var item1422 = sdk.Field{Type: sdk.TString, Enum: enum1421}
+var item1422 = sdk.Field{Type: sdk.TString, Enum: &enum1421}
 
-var enum1423 = []string{"geographic_location", "inappropriate", "network_name", "non_fiat_currency", "other", "other_entity", "promotional_material"}
+var enum1423 = sdk.Enum{"geographic_location", "inappropriate", "network_name", "non_fiat_currency", "other", "other_entity", "promotional_material"}
 
-var item1424 = sdk.Field{Type: sdk.TString, Enum: enum1423}
+var item1424 = sdk.Field{Type: sdk.TString, Enum: &enum1423}
 
-var fields1425 = []sdk.Field{
+var fields1425 = sdk.Fields{
 	{Name: "card_logo", Type: sdk.TArray, Item: &item1422},
 	{Name: "carrier_text", Type: sdk.TArray, Item: &item1424},
 }
 
-var fields1426 = []sdk.Field{
+var fields1426 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "rejection_reasons", Type: sdk.TObject, Required: true, Fields: fields1425},
+	{Name: "rejection_reasons", Type: sdk.TObject, Required: true, Fields: &fields1425},
 }
 
-var enum1427 = []string{"maestro", "visa"}
+var enum1427 = sdk.Enum{"maestro", "visa"}
 
-var fields1428 = []sdk.Field{
+var fields1428 = sdk.Fields{
 	{Name: "bin", Type: sdk.TString, Required: true, Max: 5000, In: 6},
 	{Name: "clearing_date", Type: sdk.TInteger, Required: true, In: 6},
 	{Name: "currency", Type: sdk.TString, Required: true, In: 6},
@@ -19435,153 +19435,153 @@ var fields1428 = []sdk.Field{
 	{Name: "interchange_fees_amount", Type: sdk.TInteger, In: 4},
 	{Name: "net_total", Type: sdk.TInteger, Required: true, In: 2},
 	{Name: "net_total_amount", Type: sdk.TInteger, Required: true, In: 4},
-	{Name: "network", Type: sdk.TString, In: 4, Enum: enum1427},
+	{Name: "network", Type: sdk.TString, In: 4, Enum: &enum1427},
 	{Name: "network_settlement_identifier", Type: sdk.TString, Max: 5000, In: 6},
 	{Name: "transaction_amount", Type: sdk.TInteger, In: 4},
 	{Name: "transaction_count", Type: sdk.TInteger, In: 6},
 	{Name: "transaction_volume", Type: sdk.TInteger, In: 2},
 }
 
-var fields1429 = []sdk.Field{
+var fields1429 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger, Required: true},
 	{Name: "card", Type: sdk.TString, Required: true, Max: 5000},
 	{Name: "currency", Type: sdk.TString},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "merchant_data", Type: sdk.TObject, Fields: fields1391},
-	{Name: "purchase_details", Type: sdk.TObject, Fields: fields1415},
+	{Name: "merchant_data", Type: sdk.TObject, Fields: &fields1391},
+	{Name: "purchase_details", Type: sdk.TObject, Fields: &fields1415},
 }
 
-var fields1430 = []sdk.Field{
+var fields1430 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "refund_amount", Type: sdk.TInteger},
 }
 
-var fields1431 = []sdk.Field{
+var fields1431 = sdk.Fields{
 	{Name: "cvc", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "exp_month", Type: sdk.TInteger, Required: true, In: 4},
 	{Name: "exp_year", Type: sdk.TInteger, Required: true, In: 4},
 	{Name: "number", Type: sdk.TString, Required: true, Max: 5000, In: 4},
 }
 
-var fields1432 = []sdk.Field{
+var fields1432 = sdk.Fields{
 	{Name: "number", Type: sdk.TString, Max: 5000},
 }
 
-var enum1433 = []string{"card_present", "interac_present", "card"}
+var enum1433 = sdk.Enum{"card_present", "interac_present", "card"}
 
-var fields1434 = []sdk.Field{
+var fields1434 = sdk.Fields{
 	{Name: "amount_tip", Type: sdk.TInteger},
-	{Name: "card", Type: sdk.TObject, In: 4, Fields: fields1431},
-	{Name: "card_present", Type: sdk.TObject, Fields: fields1432},
+	{Name: "card", Type: sdk.TObject, In: 4, Fields: &fields1431},
+	{Name: "card_present", Type: sdk.TObject, Fields: &fields1432},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "interac_present", Type: sdk.TObject, Fields: fields1432},
-	{Name: "type", Type: sdk.TString, Enum: enum1433, EnumIn: "\a\a\x04"},
+	{Name: "interac_present", Type: sdk.TObject, Fields: &fields1432},
+	{Name: "type", Type: sdk.TString, Enum: &enum1433, EnumIn: "\a\a\x04"},
 }
 
-var enum1435 = []string{"all", "none"}
+var enum1435 = sdk.Enum{"all", "none"}
 
-var fields1436 = []sdk.Field{
+var fields1436 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, In: 4, Item: &item23},
-	{Name: "skip_non_required_inputs", Type: sdk.TString, In: 4, Enum: enum1435},
+	{Name: "skip_non_required_inputs", Type: sdk.TString, In: 4, Enum: &enum1435},
 }
 
-var fields1437 = []sdk.Field{
+var fields1437 = sdk.Fields{
 	{Name: "customer", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "frozen_time", Type: sdk.TInteger, Required: true},
 	{Name: "name", Type: sdk.TString, Max: 300},
 }
 
-var fields1438 = []sdk.Field{
+var fields1438 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "frozen_time", Type: sdk.TInteger, Required: true},
 }
 
-var enum1439 = []string{"account_closed", "account_frozen", "bank_account_restricted", "bank_ownership_changed", "debit_not_authorized", "incorrect_account_holder_address", "incorrect_account_holder_name", "incorrect_account_holder_tax_id", "insufficient_funds", "invalid_account_number", "invalid_currency", "no_account", "other"}
+var enum1439 = sdk.Enum{"account_closed", "account_frozen", "bank_account_restricted", "bank_ownership_changed", "debit_not_authorized", "incorrect_account_holder_address", "incorrect_account_holder_name", "incorrect_account_holder_tax_id", "insufficient_funds", "invalid_account_number", "invalid_currency", "no_account", "other"}
 
-var fields1440 = []sdk.Field{
-	{Name: "code", Type: sdk.TString, Enum: enum1439},
+var fields1440 = sdk.Fields{
+	{Name: "code", Type: sdk.TString, Enum: &enum1439},
 }
 
-var fields1441 = []sdk.Field{
+var fields1441 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "failure_details", Type: sdk.TObject, Fields: fields1440},
+	{Name: "failure_details", Type: sdk.TObject, Fields: &fields1440},
 }
 
-var fields1442 = []sdk.Field{
+var fields1442 = sdk.Fields{
 	{Name: "trace_id", Type: sdk.TString, Required: true, Max: 5000, In: 6},
 }
 
-var fields1443 = []sdk.Field{
+var fields1443 = sdk.Fields{
 	{Name: "chips", Type: sdk.TString, Max: 5000, In: 6},
 	{Name: "imad", Type: sdk.TString, Max: 5000, In: 6},
 	{Name: "omad", Type: sdk.TString, Max: 5000, In: 6},
 }
 
-var fields1444 = []sdk.Field{
-	{Name: "ach", Type: sdk.TObject, In: 6, Fields: fields1442},
-	{Name: "type", Type: sdk.TString, Required: true, In: 6, Enum: enum1033},
-	{Name: "us_domestic_wire", Type: sdk.TObject, In: 6, Fields: fields1443},
+var fields1444 = sdk.Fields{
+	{Name: "ach", Type: sdk.TObject, In: 6, Fields: &fields1442},
+	{Name: "type", Type: sdk.TString, Required: true, In: 6, Enum: &enum1033},
+	{Name: "us_domestic_wire", Type: sdk.TObject, In: 6, Fields: &fields1443},
 }
 
-var fields1445 = []sdk.Field{
+var fields1445 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, In: 6, Item: &item26},
-	{Name: "tracking_details", Type: sdk.TObject, Required: true, In: 6, Fields: fields1444},
+	{Name: "tracking_details", Type: sdk.TObject, Required: true, In: 6, Fields: &fields1444},
 }
 
-var enum1446 = []string{"account_closed", "account_frozen", "bank_account_restricted", "bank_ownership_changed", "declined", "incorrect_account_holder_name", "invalid_account_number", "invalid_currency", "no_account", "other"}
+var enum1446 = sdk.Enum{"account_closed", "account_frozen", "bank_account_restricted", "bank_ownership_changed", "declined", "incorrect_account_holder_name", "invalid_account_number", "invalid_currency", "no_account", "other"}
 
-var fields1447 = []sdk.Field{
-	{Name: "code", Type: sdk.TString, Enum: enum1446},
+var fields1447 = sdk.Fields{
+	{Name: "code", Type: sdk.TString, Enum: &enum1446},
 }
 
-var fields1448 = []sdk.Field{
+var fields1448 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "returned_details", Type: sdk.TObject, Fields: fields1447},
+	{Name: "returned_details", Type: sdk.TObject, Fields: &fields1447},
 }
 
-var enum1449 = []string{"us_bank_account"}
+var enum1449 = sdk.Enum{"us_bank_account"}
 
-var fields1450 = []sdk.Field{
+var fields1450 = sdk.Fields{
 	{Name: "account_holder_name", Type: sdk.TString, Max: 5000},
 	{Name: "account_number", Type: sdk.TString, Max: 5000},
 	{Name: "routing_number", Type: sdk.TString, Max: 5000},
 }
 
-var fields1451 = []sdk.Field{
-	{Name: "type", Type: sdk.TString, Required: true, Enum: enum1449},
-	{Name: "us_bank_account", Type: sdk.TObject, Fields: fields1450},
+var fields1451 = sdk.Fields{
+	{Name: "type", Type: sdk.TString, Required: true, Enum: &enum1449},
+	{Name: "us_bank_account", Type: sdk.TObject, Fields: &fields1450},
 }
 
-var fields1452 = []sdk.Field{
+var fields1452 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger, Required: true},
 	{Name: "currency", Type: sdk.TString, Required: true},
 	{Name: "description", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "financial_account", Type: sdk.TString, Required: true},
-	{Name: "initiating_payment_method_details", Type: sdk.TObject, Fields: fields1451},
-	{Name: "network", Type: sdk.TString, Required: true, Enum: enum1033},
+	{Name: "initiating_payment_method_details", Type: sdk.TObject, Fields: &fields1451},
+	{Name: "network", Type: sdk.TString, Required: true, Enum: &enum1033},
 }
 
-var enum1453 = []string{"ach"}
+var enum1453 = sdk.Enum{"ach"}
 
-var fields1454 = []sdk.Field{
+var fields1454 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger, Required: true},
 	{Name: "currency", Type: sdk.TString, Required: true},
 	{Name: "description", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "financial_account", Type: sdk.TString, Required: true},
-	{Name: "initiating_payment_method_details", Type: sdk.TObject, Fields: fields1451},
-	{Name: "network", Type: sdk.TString, Required: true, Enum: enum1453},
+	{Name: "initiating_payment_method_details", Type: sdk.TObject, Fields: &fields1451},
+	{Name: "network", Type: sdk.TString, Required: true, Enum: &enum1453},
 }
 
-var fields1455 = []sdk.Field{
-	{Name: "address", Type: sdk.TObject, Fields: fields280},
-	{Name: "address_kana", Type: sdk.TObject, Fields: fields287},
-	{Name: "address_kanji", Type: sdk.TObject, Fields: fields287},
-	{Name: "administrative_address", Type: sdk.TObject, In: 4, Fields: fields288},
+var fields1455 = sdk.Fields{
+	{Name: "address", Type: sdk.TObject, Fields: &fields280},
+	{Name: "address_kana", Type: sdk.TObject, Fields: &fields287},
+	{Name: "address_kanji", Type: sdk.TObject, Fields: &fields287},
+	{Name: "administrative_address", Type: sdk.TObject, In: 4, Fields: &fields288},
 	{Name: "directors_provided", Type: sdk.TBoolean},
-	{Name: "directorship_declaration", Type: sdk.TObject, In: 4, Fields: fields289},
+	{Name: "directorship_declaration", Type: sdk.TObject, In: 4, Fields: &fields289},
 	{Name: "executives_provided", Type: sdk.TBoolean},
 	{Name: "export_license_id", Type: sdk.TString, Max: 5000},
 	{Name: "export_purpose_code", Type: sdk.TString, Max: 5000},
@@ -19589,40 +19589,40 @@ var fields1455 = []sdk.Field{
 	{Name: "name_kana", Type: sdk.TString, Max: 100},
 	{Name: "name_kanji", Type: sdk.TString, Max: 100},
 	{Name: "owners_provided", Type: sdk.TBoolean},
-	{Name: "ownership_declaration", Type: sdk.TObject, Fields: fields290},
+	{Name: "ownership_declaration", Type: sdk.TObject, Fields: &fields290},
 	{Name: "ownership_declaration_shown_and_signed", Type: sdk.TBoolean},
-	{Name: "ownership_exemption_reason", Type: sdk.TString | sdk.TClear, In: 4, Enum: enum291},
+	{Name: "ownership_exemption_reason", Type: sdk.TString | sdk.TClear, In: 4, Enum: &enum291},
 	{Name: "phone", Type: sdk.TString, Max: 5000},
-	{Name: "principal_place_of_business", Type: sdk.TObject, In: 4, Fields: fields288},
-	{Name: "registration_date", Type: sdk.TObject | sdk.TClear, In: 4, Fields: fields292},
+	{Name: "principal_place_of_business", Type: sdk.TObject, In: 4, Fields: &fields288},
+	{Name: "registration_date", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields292},
 	{Name: "registration_number", Type: sdk.TString, Max: 5000},
-	{Name: "representative_declaration", Type: sdk.TObject, In: 4, Fields: fields289},
-	{Name: "structure", Type: sdk.TString | sdk.TClear, Enum: enum293},
+	{Name: "representative_declaration", Type: sdk.TObject, In: 4, Fields: &fields289},
+	{Name: "structure", Type: sdk.TString | sdk.TClear, Enum: &enum293},
 	{Name: "tax_id", Type: sdk.TString, Max: 5000},
 	{Name: "tax_id_registrar", Type: sdk.TString, Max: 5000},
 	{Name: "vat_id", Type: sdk.TString, Max: 5000},
-	{Name: "verification", Type: sdk.TObject, Fields: fields295},
+	{Name: "verification", Type: sdk.TObject, Fields: &fields295},
 }
 
-var fields1456 = []sdk.Field{
-	{Name: "business_type", Type: sdk.TString, Enum: enum282},
-	{Name: "company", Type: sdk.TObject, Fields: fields1455},
-	{Name: "individual", Type: sdk.TObject, Fields: fields317},
+var fields1456 = sdk.Fields{
+	{Name: "business_type", Type: sdk.TString, Enum: &enum282},
+	{Name: "company", Type: sdk.TObject, Fields: &fields1455},
+	{Name: "individual", Type: sdk.TObject, Fields: &fields317},
 	{Name: "tos_shown_and_accepted", Type: sdk.TBoolean},
 }
 
-var fields1457 = []sdk.Field{
+var fields1457 = sdk.Fields{
 	{Name: "account_holder_name", Type: sdk.TString, Max: 5000},
-	{Name: "account_holder_type", Type: sdk.TString, Enum: enum147},
+	{Name: "account_holder_type", Type: sdk.TString, Enum: &enum147},
 	{Name: "account_number", Type: sdk.TString, Required: true, Max: 5000},
-	{Name: "account_type", Type: sdk.TString, Enum: enum270},
+	{Name: "account_type", Type: sdk.TString, Enum: &enum270},
 	{Name: "country", Type: sdk.TString, Required: true, Max: 5000},
 	{Name: "currency", Type: sdk.TString},
 	{Name: "payment_method", Type: sdk.TString, Max: 5000},
 	{Name: "routing_number", Type: sdk.TString, Max: 5000},
 }
 
-var fields1458 = []sdk.Field{
+var fields1458 = sdk.Fields{
 	{Name: "address_city", Type: sdk.TString, Max: 5000},
 	{Name: "address_country", Type: sdk.TString, Max: 5000},
 	{Name: "address_line1", Type: sdk.TString, Max: 5000},
@@ -19634,21 +19634,21 @@ var fields1458 = []sdk.Field{
 	{Name: "exp_month", Type: sdk.TString, Required: true, Max: 5000},
 	{Name: "exp_year", Type: sdk.TString, Required: true, Max: 5000},
 	{Name: "name", Type: sdk.TString, Max: 5000},
-	{Name: "networks", Type: sdk.TObject, Fields: fields1106},
+	{Name: "networks", Type: sdk.TObject, Fields: &fields1106},
 	{Name: "number", Type: sdk.TString, Required: true, Max: 5000},
 }
 
-var fields1459 = []sdk.Field{
+var fields1459 = sdk.Fields{
 	{Name: "cvc", Type: sdk.TString, Required: true, Max: 5000},
 }
 
-var fields1460 = []sdk.Field{
-	{Name: "additional_tos_acceptances", Type: sdk.TObject, Fields: fields348},
-	{Name: "address", Type: sdk.TObject, Fields: fields280},
-	{Name: "address_kana", Type: sdk.TObject, Fields: fields287},
-	{Name: "address_kanji", Type: sdk.TObject, Fields: fields287},
-	{Name: "dob", Type: sdk.TObject | sdk.TClear, Fields: fields312},
-	{Name: "documents", Type: sdk.TObject, Fields: fields351},
+var fields1460 = sdk.Fields{
+	{Name: "additional_tos_acceptances", Type: sdk.TObject, Fields: &fields348},
+	{Name: "address", Type: sdk.TObject, Fields: &fields280},
+	{Name: "address_kana", Type: sdk.TObject, Fields: &fields287},
+	{Name: "address_kanji", Type: sdk.TObject, Fields: &fields287},
+	{Name: "dob", Type: sdk.TObject | sdk.TClear, Fields: &fields312},
+	{Name: "documents", Type: sdk.TObject, Fields: &fields351},
 	{Name: "email", Type: sdk.TString},
 	{Name: "first_name", Type: sdk.TString, Max: 5000},
 	{Name: "first_name_kana", Type: sdk.TString, Max: 5000},
@@ -19665,56 +19665,56 @@ var fields1460 = []sdk.Field{
 	{Name: "nationality", Type: sdk.TString, Max: 5000},
 	{Name: "phone", Type: sdk.TString},
 	{Name: "political_exposure", Type: sdk.TString, Max: 5000},
-	{Name: "registered_address", Type: sdk.TObject, Fields: fields280},
-	{Name: "relationship", Type: sdk.TObject, Fields: fields352},
+	{Name: "registered_address", Type: sdk.TObject, Fields: &fields280},
+	{Name: "relationship", Type: sdk.TObject, Fields: &fields352},
 	{Name: "ssn_last_4", Type: sdk.TString},
-	{Name: "us_cfpb_data", Type: sdk.TObject, In: 4, Fields: fields359},
-	{Name: "verification", Type: sdk.TObject, Fields: fields316},
+	{Name: "us_cfpb_data", Type: sdk.TObject, In: 4, Fields: &fields359},
+	{Name: "verification", Type: sdk.TObject, Fields: &fields316},
 }
 
-var fields1461 = []sdk.Field{
+var fields1461 = sdk.Fields{
 	{Name: "id_number", Type: sdk.TString, Max: 5000},
 }
 
-var fields1462 = []sdk.Field{
-	{Name: "account", Type: sdk.TObject, Fields: fields1456},
-	{Name: "bank_account", Type: sdk.TObject, Fields: fields1457},
-	{Name: "card", Type: sdk.TString | sdk.TObject, Max: 5000, Fields: fields1458},
+var fields1462 = sdk.Fields{
+	{Name: "account", Type: sdk.TObject, Fields: &fields1456},
+	{Name: "bank_account", Type: sdk.TObject, Fields: &fields1457},
+	{Name: "card", Type: sdk.TString | sdk.TObject, Max: 5000, Fields: &fields1458},
 	{Name: "customer", Type: sdk.TString, Max: 5000},
-	{Name: "cvc_update", Type: sdk.TObject, Fields: fields1459},
+	{Name: "cvc_update", Type: sdk.TObject, Fields: &fields1459},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "person", Type: sdk.TObject, Fields: fields1460},
-	{Name: "pii", Type: sdk.TObject, Fields: fields1461},
+	{Name: "person", Type: sdk.TObject, Fields: &fields1460},
+	{Name: "pii", Type: sdk.TObject, Fields: &fields1461},
 }
 
-var fields1463 = []sdk.Field{
-	{Name: "network", Type: sdk.TString, Required: true, In: 4, Enum: enum1453},
+var fields1463 = sdk.Fields{
+	{Name: "network", Type: sdk.TString, Required: true, In: 4, Enum: &enum1453},
 }
 
-var fields1464 = []sdk.Field{
-	{Name: "us_bank_account", Type: sdk.TObject, In: 4, Fields: fields1463},
+var fields1464 = sdk.Fields{
+	{Name: "us_bank_account", Type: sdk.TObject, In: 4, Fields: &fields1463},
 }
 
-var fields1465 = []sdk.Field{
+var fields1465 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger, Required: true},
 	{Name: "currency", Type: sdk.TString, Required: true},
 	{Name: "description", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
 	{Name: "payment_method", Type: sdk.TString, Max: 5000, In: 4},
-	{Name: "payment_method_options", Type: sdk.TObject, In: 4, Fields: fields1464},
+	{Name: "payment_method_options", Type: sdk.TObject, In: 4, Fields: &fields1464},
 	{Name: "source", Type: sdk.TString, Max: 5000},
 	{Name: "statement_descriptor", Type: sdk.TString, Max: 15},
 	{Name: "transfer_group", Type: sdk.TString},
 }
 
-var fields1466 = []sdk.Field{
+var fields1466 = sdk.Fields{
 	{Name: "description", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
 }
 
-var fields1467 = []sdk.Field{
+var fields1467 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger},
 	{Name: "currency", Type: sdk.TString, Required: true},
 	{Name: "description", Type: sdk.TString, Max: 5000},
@@ -19722,11 +19722,11 @@ var fields1467 = []sdk.Field{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "metadata", Type: sdk.TMap},
 	{Name: "source_transaction", Type: sdk.TString},
-	{Name: "source_type", Type: sdk.TString, Enum: enum1139},
+	{Name: "source_type", Type: sdk.TString, Enum: &enum1139},
 	{Name: "transfer_group", Type: sdk.TString},
 }
 
-var fields1468 = []sdk.Field{
+var fields1468 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger},
 	{Name: "description", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
@@ -19734,95 +19734,95 @@ var fields1468 = []sdk.Field{
 	{Name: "refund_application_fee", Type: sdk.TBoolean},
 }
 
-var fields1469 = []sdk.Field{
+var fields1469 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "metadata", Type: sdk.TMap},
 	{Name: "received_credit", Type: sdk.TString, Required: true, Max: 5000},
 }
 
-var fields1470 = []sdk.Field{
+var fields1470 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "metadata", Type: sdk.TMap},
 	{Name: "received_debit", Type: sdk.TString, Required: true, Max: 5000},
 }
 
-var fields1471 = []sdk.Field{
+var fields1471 = sdk.Fields{
 	{Name: "requested", Type: sdk.TBoolean, Required: true},
 }
 
-var fields1472 = []sdk.Field{
-	{Name: "aba", Type: sdk.TObject, Fields: fields1471},
+var fields1472 = sdk.Fields{
+	{Name: "aba", Type: sdk.TObject, Fields: &fields1471},
 }
 
-var fields1473 = []sdk.Field{
-	{Name: "ach", Type: sdk.TObject, Fields: fields1471},
+var fields1473 = sdk.Fields{
+	{Name: "ach", Type: sdk.TObject, Fields: &fields1471},
 }
 
-var fields1474 = []sdk.Field{
-	{Name: "ach", Type: sdk.TObject, Fields: fields1471},
-	{Name: "us_domestic_wire", Type: sdk.TObject, Fields: fields1471},
+var fields1474 = sdk.Fields{
+	{Name: "ach", Type: sdk.TObject, Fields: &fields1471},
+	{Name: "us_domestic_wire", Type: sdk.TObject, Fields: &fields1471},
 }
 
-var fields1475 = []sdk.Field{
-	{Name: "card_issuing", Type: sdk.TObject, Fields: fields1471},
-	{Name: "deposit_insurance", Type: sdk.TObject, Fields: fields1471},
-	{Name: "financial_addresses", Type: sdk.TObject, Fields: fields1472},
-	{Name: "inbound_transfers", Type: sdk.TObject, Fields: fields1473},
-	{Name: "intra_stripe_flows", Type: sdk.TObject, Fields: fields1471},
-	{Name: "outbound_payments", Type: sdk.TObject, Fields: fields1474},
-	{Name: "outbound_transfers", Type: sdk.TObject, Fields: fields1474},
+var fields1475 = sdk.Fields{
+	{Name: "card_issuing", Type: sdk.TObject, Fields: &fields1471},
+	{Name: "deposit_insurance", Type: sdk.TObject, Fields: &fields1471},
+	{Name: "financial_addresses", Type: sdk.TObject, Fields: &fields1472},
+	{Name: "inbound_transfers", Type: sdk.TObject, Fields: &fields1473},
+	{Name: "intra_stripe_flows", Type: sdk.TObject, Fields: &fields1471},
+	{Name: "outbound_payments", Type: sdk.TObject, Fields: &fields1474},
+	{Name: "outbound_transfers", Type: sdk.TObject, Fields: &fields1474},
 }
 
-var enum1476 = []string{"restricted", "unrestricted"}
+var enum1476 = sdk.Enum{"restricted", "unrestricted"}
 
-var fields1477 = []sdk.Field{
-	{Name: "inbound_flows", Type: sdk.TString, Enum: enum1476},
-	{Name: "outbound_flows", Type: sdk.TString, Enum: enum1476},
+var fields1477 = sdk.Fields{
+	{Name: "inbound_flows", Type: sdk.TString, Enum: &enum1476},
+	{Name: "outbound_flows", Type: sdk.TString, Enum: &enum1476},
 }
 
-var fields1478 = []sdk.Field{
+var fields1478 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "features", Type: sdk.TObject, Fields: fields1475},
+	{Name: "features", Type: sdk.TObject, Fields: &fields1475},
 	{Name: "metadata", Type: sdk.TMap},
 	{Name: "nickname", Type: sdk.TString | sdk.TClear, Max: 5000, In: 4},
-	{Name: "platform_restrictions", Type: sdk.TObject, Fields: fields1477},
+	{Name: "platform_restrictions", Type: sdk.TObject, Fields: &fields1477},
 	{Name: "supported_currencies", Type: sdk.TArray, Required: true, Item: &item0},
 }
 
-var enum1479 = []string{"financial_account", "payment_method"}
+var enum1479 = sdk.Enum{"financial_account", "payment_method"}
 
-var fields1480 = []sdk.Field{
+var fields1480 = sdk.Fields{
 	{Name: "financial_account", Type: sdk.TString, In: 4},
 	{Name: "payment_method", Type: sdk.TString, Max: 5000, In: 4},
-	{Name: "type", Type: sdk.TString, Required: true, In: 4, Enum: enum1479},
+	{Name: "type", Type: sdk.TString, Required: true, In: 4, Enum: &enum1479},
 }
 
-var fields1481 = []sdk.Field{
+var fields1481 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "features", Type: sdk.TObject, Fields: fields1475},
-	{Name: "forwarding_settings", Type: sdk.TObject, In: 4, Fields: fields1480},
+	{Name: "features", Type: sdk.TObject, Fields: &fields1475},
+	{Name: "forwarding_settings", Type: sdk.TObject, In: 4, Fields: &fields1480},
 	{Name: "metadata", Type: sdk.TMap},
 	{Name: "nickname", Type: sdk.TString | sdk.TClear, Max: 5000, In: 4},
-	{Name: "platform_restrictions", Type: sdk.TObject, Fields: fields1477},
+	{Name: "platform_restrictions", Type: sdk.TObject, Fields: &fields1477},
 }
 
-var fields1482 = []sdk.Field{
+var fields1482 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, In: 4, Item: &item23},
-	{Name: "forwarding_settings", Type: sdk.TObject, In: 4, Fields: fields1480},
+	{Name: "forwarding_settings", Type: sdk.TObject, In: 4, Fields: &fields1480},
 }
 
-var fields1483 = []sdk.Field{
-	{Name: "card_issuing", Type: sdk.TObject, Fields: fields1471},
-	{Name: "deposit_insurance", Type: sdk.TObject, Fields: fields1471},
+var fields1483 = sdk.Fields{
+	{Name: "card_issuing", Type: sdk.TObject, Fields: &fields1471},
+	{Name: "deposit_insurance", Type: sdk.TObject, Fields: &fields1471},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "financial_addresses", Type: sdk.TObject, Fields: fields1472},
-	{Name: "inbound_transfers", Type: sdk.TObject, Fields: fields1473},
-	{Name: "intra_stripe_flows", Type: sdk.TObject, Fields: fields1471},
-	{Name: "outbound_payments", Type: sdk.TObject, Fields: fields1474},
-	{Name: "outbound_transfers", Type: sdk.TObject, Fields: fields1474},
+	{Name: "financial_addresses", Type: sdk.TObject, Fields: &fields1472},
+	{Name: "inbound_transfers", Type: sdk.TObject, Fields: &fields1473},
+	{Name: "intra_stripe_flows", Type: sdk.TObject, Fields: &fields1471},
+	{Name: "outbound_payments", Type: sdk.TObject, Fields: &fields1474},
+	{Name: "outbound_transfers", Type: sdk.TObject, Fields: &fields1474},
 }
 
-var fields1484 = []sdk.Field{
+var fields1484 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger, Required: true},
 	{Name: "currency", Type: sdk.TString, Required: true},
 	{Name: "description", Type: sdk.TString, Max: 5000},
@@ -19833,79 +19833,79 @@ var fields1484 = []sdk.Field{
 	{Name: "statement_descriptor", Type: sdk.TString, Max: 10},
 }
 
-var fields1485 = []sdk.Field{
-	{Name: "address", Type: sdk.TObject | sdk.TClear, Fields: fields454},
+var fields1485 = sdk.Fields{
+	{Name: "address", Type: sdk.TObject | sdk.TClear, Fields: &fields454},
 	{Name: "email", Type: sdk.TString | sdk.TClear},
 	{Name: "name", Type: sdk.TString | sdk.TClear, Max: 5000},
 	{Name: "phone", Type: sdk.TString | sdk.TClear, Max: 5000},
 }
 
-var enum1486 = []string{"financial_account", "us_bank_account"}
+var enum1486 = sdk.Enum{"financial_account", "us_bank_account"}
 
-var fields1487 = []sdk.Field{
-	{Name: "billing_details", Type: sdk.TObject, Fields: fields1485},
+var fields1487 = sdk.Fields{
+	{Name: "billing_details", Type: sdk.TObject, Fields: &fields1485},
 	{Name: "financial_account", Type: sdk.TString},
 	{Name: "metadata", Type: sdk.TMap},
-	{Name: "type", Type: sdk.TString, Required: true, Enum: enum1486},
-	{Name: "us_bank_account", Type: sdk.TObject, Fields: fields979},
+	{Name: "type", Type: sdk.TString, Required: true, Enum: &enum1486},
+	{Name: "us_bank_account", Type: sdk.TObject, Fields: &fields979},
 }
 
-var fields1488 = []sdk.Field{
-	{Name: "network", Type: sdk.TString, Enum: enum1033},
+var fields1488 = sdk.Fields{
+	{Name: "network", Type: sdk.TString, Enum: &enum1033},
 }
 
-var fields1489 = []sdk.Field{
-	{Name: "us_bank_account", Type: sdk.TObject | sdk.TClear, Fields: fields1488},
+var fields1489 = sdk.Fields{
+	{Name: "us_bank_account", Type: sdk.TObject | sdk.TClear, Fields: &fields1488},
 }
 
-var fields1490 = []sdk.Field{
+var fields1490 = sdk.Fields{
 	{Name: "ip_address", Type: sdk.TString},
 	{Name: "present", Type: sdk.TBoolean, Required: true},
 }
 
-var fields1491 = []sdk.Field{
+var fields1491 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger, Required: true},
 	{Name: "currency", Type: sdk.TString, Required: true},
 	{Name: "customer", Type: sdk.TString, Max: 5000},
 	{Name: "description", Type: sdk.TString, Max: 5000},
 	{Name: "destination_payment_method", Type: sdk.TString, Max: 5000},
-	{Name: "destination_payment_method_data", Type: sdk.TObject, Fields: fields1487},
-	{Name: "destination_payment_method_options", Type: sdk.TObject, Fields: fields1489},
-	{Name: "end_user_details", Type: sdk.TObject, Fields: fields1490},
+	{Name: "destination_payment_method_data", Type: sdk.TObject, Fields: &fields1487},
+	{Name: "destination_payment_method_options", Type: sdk.TObject, Fields: &fields1489},
+	{Name: "end_user_details", Type: sdk.TObject, Fields: &fields1490},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "financial_account", Type: sdk.TString, Required: true},
 	{Name: "metadata", Type: sdk.TMap},
 	{Name: "statement_descriptor", Type: sdk.TString, Max: 5000},
 }
 
-var enum1492 = []string{"financial_account"}
+var enum1492 = sdk.Enum{"financial_account"}
 
-var fields1493 = []sdk.Field{
+var fields1493 = sdk.Fields{
 	{Name: "financial_account", Type: sdk.TString, In: 4},
-	{Name: "type", Type: sdk.TString, Required: true, In: 4, Enum: enum1492},
+	{Name: "type", Type: sdk.TString, Required: true, In: 4, Enum: &enum1492},
 }
 
-var fields1494 = []sdk.Field{
+var fields1494 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger, Required: true},
 	{Name: "currency", Type: sdk.TString, Required: true},
 	{Name: "description", Type: sdk.TString, Max: 5000},
 	{Name: "destination_payment_method", Type: sdk.TString, Max: 5000},
-	{Name: "destination_payment_method_data", Type: sdk.TObject, In: 4, Fields: fields1493},
-	{Name: "destination_payment_method_options", Type: sdk.TObject, Fields: fields1489},
+	{Name: "destination_payment_method_data", Type: sdk.TObject, In: 4, Fields: &fields1493},
+	{Name: "destination_payment_method_options", Type: sdk.TObject, Fields: &fields1489},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "financial_account", Type: sdk.TString, Required: true},
 	{Name: "metadata", Type: sdk.TMap},
 	{Name: "statement_descriptor", Type: sdk.TString, Max: 5000},
 }
 
-var enum1495 = []string{"2011-01-01", "2011-06-21", "2011-06-28", "2011-08-01", "2011-09-15", "2011-11-17", "2012-02-23", "2012-03-25", "2012-06-18", "2012-06-28", "2012-07-09", "2012-09-24", "2012-10-26", "2012-11-07", "2013-02-11", "2013-02-13", "2013-07-05", "2013-08-12", "2013-08-13", "2013-10-29", "2013-12-03", "2014-01-31", "2014-03-13", "2014-03-28", "2014-05-19", "2014-06-13", "2014-06-17", "2014-07-22", "2014-07-26", "2014-08-04", "2014-08-20", "2014-09-08", "2014-10-07", "2014-11-05", "2014-11-20", "2014-12-08", "2014-12-17", "2014-12-22", "2015-01-11", "2015-01-26", "2015-02-10", "2015-02-16", "2015-02-18", "2015-03-24", "2015-04-07", "2015-06-15", "2015-07-07", "2015-07-13", "2015-07-28", "2015-08-07", "2015-08-19", "2015-09-03", "2015-09-08", "2015-09-23", "2015-10-01", "2015-10-12", "2015-10-16", "2016-02-03", "2016-02-19", "2016-02-22", "2016-02-23", "2016-02-29", "2016-03-07", "2016-06-15", "2016-07-06", "2016-10-19", "2017-01-27", "2017-02-14", "2017-04-06", "2017-05-25", "2017-06-05", "2017-08-15", "2017-12-14", "2018-01-23", "2018-02-05", "2018-02-06", "2018-02-28", "2018-05-21", "2018-07-27", "2018-08-23", "2018-09-06", "2018-09-24", "2018-10-31", "2018-11-08", "2019-02-11", "2019-02-19", "2019-03-14", "2019-05-16", "2019-08-14", "2019-09-09", "2019-10-08", "2019-10-17", "2019-11-05", "2019-12-03", "2020-03-02", "2020-08-27", "2022-08-01", "2022-11-15", "2023-08-16", "2023-10-16", "2024-04-10", "2024-06-20", "2024-09-30.acacia", "2024-10-28.acacia", "2024-11-20.acacia", "2024-12-18.acacia", "2025-01-27.acacia", "2025-02-24.acacia", "2025-03-01.dashboard", "2025-03-31.basil", "2025-04-30.basil", "2025-05-28.basil", "2025-06-30.basil", "2025-07-30.basil", "2025-08-27.basil", "2025-09-30.clover", "2025-10-29.clover", "2025-11-17.clover", "2025-12-15.clover", "2026-01-28.clover", "2026-02-25.clover", "2026-03-25.dahlia", "2026-04-22.dahlia", "2026-05-27.dahlia", "2026-06-24.dahlia", "2026-07-29.dahlia", "2026-08-26.dahlia"}
+var enum1495 = sdk.Enum{"2011-01-01", "2011-06-21", "2011-06-28", "2011-08-01", "2011-09-15", "2011-11-17", "2012-02-23", "2012-03-25", "2012-06-18", "2012-06-28", "2012-07-09", "2012-09-24", "2012-10-26", "2012-11-07", "2013-02-11", "2013-02-13", "2013-07-05", "2013-08-12", "2013-08-13", "2013-10-29", "2013-12-03", "2014-01-31", "2014-03-13", "2014-03-28", "2014-05-19", "2014-06-13", "2014-06-17", "2014-07-22", "2014-07-26", "2014-08-04", "2014-08-20", "2014-09-08", "2014-10-07", "2014-11-05", "2014-11-20", "2014-12-08", "2014-12-17", "2014-12-22", "2015-01-11", "2015-01-26", "2015-02-10", "2015-02-16", "2015-02-18", "2015-03-24", "2015-04-07", "2015-06-15", "2015-07-07", "2015-07-13", "2015-07-28", "2015-08-07", "2015-08-19", "2015-09-03", "2015-09-08", "2015-09-23", "2015-10-01", "2015-10-12", "2015-10-16", "2016-02-03", "2016-02-19", "2016-02-22", "2016-02-23", "2016-02-29", "2016-03-07", "2016-06-15", "2016-07-06", "2016-10-19", "2017-01-27", "2017-02-14", "2017-04-06", "2017-05-25", "2017-06-05", "2017-08-15", "2017-12-14", "2018-01-23", "2018-02-05", "2018-02-06", "2018-02-28", "2018-05-21", "2018-07-27", "2018-08-23", "2018-09-06", "2018-09-24", "2018-10-31", "2018-11-08", "2019-02-11", "2019-02-19", "2019-03-14", "2019-05-16", "2019-08-14", "2019-09-09", "2019-10-08", "2019-10-17", "2019-11-05", "2019-12-03", "2020-03-02", "2020-08-27", "2022-08-01", "2022-11-15", "2023-08-16", "2023-10-16", "2024-04-10", "2024-06-20", "2024-09-30.acacia", "2024-10-28.acacia", "2024-11-20.acacia", "2024-12-18.acacia", "2025-01-27.acacia", "2025-02-24.acacia", "2025-03-01.dashboard", "2025-03-31.basil", "2025-04-30.basil", "2025-05-28.basil", "2025-06-30.basil", "2025-07-30.basil", "2025-08-27.basil", "2025-09-30.clover", "2025-10-29.clover", "2025-11-17.clover", "2025-12-15.clover", "2026-01-28.clover", "2026-02-25.clover", "2026-03-25.dahlia", "2026-04-22.dahlia", "2026-05-27.dahlia", "2026-06-24.dahlia", "2026-07-29.dahlia", "2026-08-26.dahlia"}
 
-var enum1496 = []string{"*", "account.application.authorized", "account.application.deauthorized", "account.external_account.created", "account.external_account.deleted", "account.external_account.updated", "account.updated", "application_fee.created", "application_fee.refund.updated", "application_fee.refunded", "balance.available", "billing_portal.configuration.created", "billing_portal.configuration.updated", "billing_portal.session.created", "capability.updated", "cash_balance.funds_available", "charge.captured", "charge.dispute.closed", "charge.dispute.created", "charge.dispute.funds_reinstated", "charge.dispute.funds_withdrawn", "charge.dispute.updated", "charge.expired", "charge.failed", "charge.pending", "charge.refund.updated", "charge.refunded", "charge.succeeded", "charge.updated", "checkout.session.async_payment_failed", "checkout.session.async_payment_succeeded", "checkout.session.completed", "checkout.session.expired", "climate.order.canceled", "climate.order.created", "climate.order.delayed", "climate.order.delivered", "climate.order.product_substituted", "climate.product.created", "climate.product.pricing_updated", "coupon.created", "coupon.deleted", "coupon.updated", "credit_note.created", "credit_note.updated", "credit_note.voided", "customer.created", "customer.deleted", "customer.discount.created", "customer.discount.deleted", "customer.discount.updated", "customer.source.created", "customer.source.deleted", "customer.source.expiring", "customer.source.updated", "customer.subscription.created", "customer.subscription.deleted", "customer.subscription.paused", "customer.subscription.pending_update_applied", "customer.subscription.pending_update_expired", "customer.subscription.resumed", "customer.subscription.trial_will_end", "customer.subscription.updated", "customer.tax_id.created", "customer.tax_id.deleted", "customer.tax_id.updated", "customer.updated", "customer_cash_balance_transaction.created", "entitlements.active_entitlement_summary.updated", "file.created", "financial_connections.account.created", "financial_connections.account.deactivated", "financial_connections.account.disconnected", "financial_connections.account.reactivated", "financial_connections.account.refreshed_balance", "financial_connections.account.refreshed_ownership", "financial_connections.account.refreshed_transactions", "identity.verification_session.canceled", "identity.verification_session.created", "identity.verification_session.processing", "identity.verification_session.redacted", "identity.verification_session.requires_input", "identity.verification_session.verified", "invoice.created", "invoice.deleted", "invoice.finalization_failed", "invoice.finalized", "invoice.marked_uncollectible", "invoice.paid", "invoice.payment_action_required", "invoice.payment_failed", "invoice.payment_succeeded", "invoice.sent", "invoice.upcoming", "invoice.updated", "invoice.voided", "invoiceitem.created", "invoiceitem.deleted", "issuing_authorization.created", "issuing_authorization.request", "issuing_authorization.updated", "issuing_card.created", "issuing_card.updated", "issuing_cardholder.created", "issuing_cardholder.updated", "issuing_dispute.closed", "issuing_dispute.created", "issuing_dispute.funds_reinstated", "issuing_dispute.submitted", "issuing_dispute.updated", "issuing_token.created", "issuing_token.updated", "issuing_transaction.created", "issuing_transaction.updated", "mandate.updated", "payment_intent.amount_capturable_updated", "payment_intent.canceled", "payment_intent.created", "payment_intent.partially_funded", "payment_intent.payment_failed", "payment_intent.processing", "payment_intent.requires_action", "payment_intent.succeeded", "payment_link.created", "payment_link.updated", "payment_method.attached", "payment_method.automatically_updated", "payment_method.detached", "payment_method.updated", "payout.canceled", "payout.created", "payout.failed", "payout.paid", "payout.reconciliation_completed", "payout.updated", "person.created", "person.deleted", "person.updated", "plan.created", "plan.deleted", "plan.updated", "price.created", "price.deleted", "price.updated", "product.created", "product.deleted", "product.updated", "promotion_code.created", "promotion_code.updated", "quote.accepted", "quote.canceled", "quote.created", "quote.finalized", "radar.early_fraud_warning.created", "radar.early_fraud_warning.updated", "refund.created", "refund.updated", "reporting.report_run.failed", "reporting.report_run.succeeded", "reporting.report_type.updated", "review.closed", "review.opened", "setup_intent.canceled", "setup_intent.created", "setup_intent.requires_action", "setup_intent.setup_failed", "setup_intent.succeeded", "sigma.scheduled_query_run.created", "source.canceled", "source.chargeable", "source.failed", "source.mandate_notification", "source.refund_attributes_required", "source.transaction.created", "source.transaction.updated", "subscription_schedule.aborted", "subscription_schedule.canceled", "subscription_schedule.completed", "subscription_schedule.created", "subscription_schedule.expiring", "subscription_schedule.released", "subscription_schedule.updated", "tax.settings.updated", "tax_rate.created", "tax_rate.updated", "terminal.reader.action_failed", "terminal.reader.action_succeeded", "test_helpers.test_clock.advancing", "test_helpers.test_clock.created", "test_helpers.test_clock.deleted", "test_helpers.test_clock.internal_failure", "test_helpers.test_clock.ready", "topup.canceled", "topup.created", "topup.failed", "topup.reversed", "topup.succeeded", "transfer.created", "transfer.reversed", "transfer.updated", "treasury.credit_reversal.created", "treasury.credit_reversal.posted", "treasury.debit_reversal.completed", "treasury.debit_reversal.created", "treasury.debit_reversal.initial_credit_granted", "treasury.financial_account.closed", "treasury.financial_account.created", "treasury.financial_account.features_status_updated", "treasury.inbound_transfer.canceled", "treasury.inbound_transfer.created", "treasury.inbound_transfer.failed", "treasury.inbound_transfer.succeeded", "treasury.outbound_payment.canceled", "treasury.outbound_payment.created", "treasury.outbound_payment.expected_arrival_date_updated", "treasury.outbound_payment.failed", "treasury.outbound_payment.posted", "treasury.outbound_payment.returned", "treasury.outbound_transfer.canceled", "treasury.outbound_transfer.created", "treasury.outbound_transfer.expected_arrival_date_updated", "treasury.outbound_transfer.failed", "treasury.outbound_transfer.posted", "treasury.outbound_transfer.returned", "treasury.received_credit.created", "treasury.received_credit.failed", "treasury.received_credit.succeeded", "treasury.received_debit.created", "billing.alert.triggered", "invoice.overdue", "invoice.will_be_due", "issuing_dispute.funds_rescinded", "issuing_personalization_design.activated", "issuing_personalization_design.deactivated", "issuing_personalization_design.rejected", "issuing_personalization_design.updated", "treasury.outbound_payment.tracking_details_updated", "treasury.outbound_transfer.tracking_details_updated", "balance_settings.updated", "billing.credit_balance_transaction.created", "billing.credit_grant.created", "billing.credit_grant.updated", "billing.meter.created", "billing.meter.deactivated", "billing.meter.reactivated", "billing.meter.updated", "financial_connections.account.account_numbers_updated", "financial_connections.account.expected_deactivation_date_updated", "financial_connections.account.supported_payment_method_types_updated", "financial_connections.account.upcoming_account_number_expiry", "financial_connections.account.upcoming_deactivation", "financial_connections.authorization.expected_deactivation_date_updated", "financial_connections.authorization.upcoming_deactivation", "invoice.overpaid", "invoice.payment_attempt_required", "invoice_payment.paid", "issuing_transaction.purchase_details_receipt_updated", "refund.failed", "reserve.hold.created", "reserve.hold.updated", "reserve.plan.created", "reserve.plan.disabled", "reserve.plan.expired", "reserve.plan.updated", "reserve.release.created", "terminal.reader.action_updated"}
+var enum1496 = sdk.Enum{"*", "account.application.authorized", "account.application.deauthorized", "account.external_account.created", "account.external_account.deleted", "account.external_account.updated", "account.updated", "application_fee.created", "application_fee.refund.updated", "application_fee.refunded", "balance.available", "billing_portal.configuration.created", "billing_portal.configuration.updated", "billing_portal.session.created", "capability.updated", "cash_balance.funds_available", "charge.captured", "charge.dispute.closed", "charge.dispute.created", "charge.dispute.funds_reinstated", "charge.dispute.funds_withdrawn", "charge.dispute.updated", "charge.expired", "charge.failed", "charge.pending", "charge.refund.updated", "charge.refunded", "charge.succeeded", "charge.updated", "checkout.session.async_payment_failed", "checkout.session.async_payment_succeeded", "checkout.session.completed", "checkout.session.expired", "climate.order.canceled", "climate.order.created", "climate.order.delayed", "climate.order.delivered", "climate.order.product_substituted", "climate.product.created", "climate.product.pricing_updated", "coupon.created", "coupon.deleted", "coupon.updated", "credit_note.created", "credit_note.updated", "credit_note.voided", "customer.created", "customer.deleted", "customer.discount.created", "customer.discount.deleted", "customer.discount.updated", "customer.source.created", "customer.source.deleted", "customer.source.expiring", "customer.source.updated", "customer.subscription.created", "customer.subscription.deleted", "customer.subscription.paused", "customer.subscription.pending_update_applied", "customer.subscription.pending_update_expired", "customer.subscription.resumed", "customer.subscription.trial_will_end", "customer.subscription.updated", "customer.tax_id.created", "customer.tax_id.deleted", "customer.tax_id.updated", "customer.updated", "customer_cash_balance_transaction.created", "entitlements.active_entitlement_summary.updated", "file.created", "financial_connections.account.created", "financial_connections.account.deactivated", "financial_connections.account.disconnected", "financial_connections.account.reactivated", "financial_connections.account.refreshed_balance", "financial_connections.account.refreshed_ownership", "financial_connections.account.refreshed_transactions", "identity.verification_session.canceled", "identity.verification_session.created", "identity.verification_session.processing", "identity.verification_session.redacted", "identity.verification_session.requires_input", "identity.verification_session.verified", "invoice.created", "invoice.deleted", "invoice.finalization_failed", "invoice.finalized", "invoice.marked_uncollectible", "invoice.paid", "invoice.payment_action_required", "invoice.payment_failed", "invoice.payment_succeeded", "invoice.sent", "invoice.upcoming", "invoice.updated", "invoice.voided", "invoiceitem.created", "invoiceitem.deleted", "issuing_authorization.created", "issuing_authorization.request", "issuing_authorization.updated", "issuing_card.created", "issuing_card.updated", "issuing_cardholder.created", "issuing_cardholder.updated", "issuing_dispute.closed", "issuing_dispute.created", "issuing_dispute.funds_reinstated", "issuing_dispute.submitted", "issuing_dispute.updated", "issuing_token.created", "issuing_token.updated", "issuing_transaction.created", "issuing_transaction.updated", "mandate.updated", "payment_intent.amount_capturable_updated", "payment_intent.canceled", "payment_intent.created", "payment_intent.partially_funded", "payment_intent.payment_failed", "payment_intent.processing", "payment_intent.requires_action", "payment_intent.succeeded", "payment_link.created", "payment_link.updated", "payment_method.attached", "payment_method.automatically_updated", "payment_method.detached", "payment_method.updated", "payout.canceled", "payout.created", "payout.failed", "payout.paid", "payout.reconciliation_completed", "payout.updated", "person.created", "person.deleted", "person.updated", "plan.created", "plan.deleted", "plan.updated", "price.created", "price.deleted", "price.updated", "product.created", "product.deleted", "product.updated", "promotion_code.created", "promotion_code.updated", "quote.accepted", "quote.canceled", "quote.created", "quote.finalized", "radar.early_fraud_warning.created", "radar.early_fraud_warning.updated", "refund.created", "refund.updated", "reporting.report_run.failed", "reporting.report_run.succeeded", "reporting.report_type.updated", "review.closed", "review.opened", "setup_intent.canceled", "setup_intent.created", "setup_intent.requires_action", "setup_intent.setup_failed", "setup_intent.succeeded", "sigma.scheduled_query_run.created", "source.canceled", "source.chargeable", "source.failed", "source.mandate_notification", "source.refund_attributes_required", "source.transaction.created", "source.transaction.updated", "subscription_schedule.aborted", "subscription_schedule.canceled", "subscription_schedule.completed", "subscription_schedule.created", "subscription_schedule.expiring", "subscription_schedule.released", "subscription_schedule.updated", "tax.settings.updated", "tax_rate.created", "tax_rate.updated", "terminal.reader.action_failed", "terminal.reader.action_succeeded", "test_helpers.test_clock.advancing", "test_helpers.test_clock.created", "test_helpers.test_clock.deleted", "test_helpers.test_clock.internal_failure", "test_helpers.test_clock.ready", "topup.canceled", "topup.created", "topup.failed", "topup.reversed", "topup.succeeded", "transfer.created", "transfer.reversed", "transfer.updated", "treasury.credit_reversal.created", "treasury.credit_reversal.posted", "treasury.debit_reversal.completed", "treasury.debit_reversal.created", "treasury.debit_reversal.initial_credit_granted", "treasury.financial_account.closed", "treasury.financial_account.created", "treasury.financial_account.features_status_updated", "treasury.inbound_transfer.canceled", "treasury.inbound_transfer.created", "treasury.inbound_transfer.failed", "treasury.inbound_transfer.succeeded", "treasury.outbound_payment.canceled", "treasury.outbound_payment.created", "treasury.outbound_payment.expected_arrival_date_updated", "treasury.outbound_payment.failed", "treasury.outbound_payment.posted", "treasury.outbound_payment.returned", "treasury.outbound_transfer.canceled", "treasury.outbound_transfer.created", "treasury.outbound_transfer.expected_arrival_date_updated", "treasury.outbound_transfer.failed", "treasury.outbound_transfer.posted", "treasury.outbound_transfer.returned", "treasury.received_credit.created", "treasury.received_credit.failed", "treasury.received_credit.succeeded", "treasury.received_debit.created", "billing.alert.triggered", "invoice.overdue", "invoice.will_be_due", "issuing_dispute.funds_rescinded", "issuing_personalization_design.activated", "issuing_personalization_design.deactivated", "issuing_personalization_design.rejected", "issuing_personalization_design.updated", "treasury.outbound_payment.tracking_details_updated", "treasury.outbound_transfer.tracking_details_updated", "balance_settings.updated", "billing.credit_balance_transaction.created", "billing.credit_grant.created", "billing.credit_grant.updated", "billing.meter.created", "billing.meter.deactivated", "billing.meter.reactivated", "billing.meter.updated", "financial_connections.account.account_numbers_updated", "financial_connections.account.expected_deactivation_date_updated", "financial_connections.account.supported_payment_method_types_updated", "financial_connections.account.upcoming_account_number_expiry", "financial_connections.account.upcoming_deactivation", "financial_connections.authorization.expected_deactivation_date_updated", "financial_connections.authorization.upcoming_deactivation", "invoice.overpaid", "invoice.payment_attempt_required", "invoice_payment.paid", "issuing_transaction.purchase_details_receipt_updated", "refund.failed", "reserve.hold.created", "reserve.hold.updated", "reserve.plan.created", "reserve.plan.disabled", "reserve.plan.expired", "reserve.plan.updated", "reserve.release.created", "terminal.reader.action_updated"}
 
-var item1497 = sdk.Field{Type: sdk.TString, Enum: enum1496, EnumIn: "\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\x06\x06\x06\x06\x06\x06\x06\x06\x06\x06\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04"}
+var item1497 = sdk.Field{Type: sdk.TString, Enum: &enum1496, EnumIn: "\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\x06\x06\x06\x06\x06\x06\x06\x06\x06\x06\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04"}
 
-var fields1498 = []sdk.Field{
-	{Name: "api_version", Type: sdk.TString, Enum: enum1495, EnumIn: "\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\x06\x06\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04"},
+var fields1498 = sdk.Fields{
+	{Name: "api_version", Type: sdk.TString, Enum: &enum1495, EnumIn: "\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\x06\x06\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04"},
 	{Name: "connect", Type: sdk.TBoolean},
 	{Name: "description", Type: sdk.TString | sdk.TClear, Max: 5000},
 	{Name: "enabled_events", Type: sdk.TArray, Required: true, Item: &item1497},
@@ -19914,7 +19914,7 @@ var fields1498 = []sdk.Field{
 	{Name: "url", Type: sdk.TString, Required: true},
 }
 
-var fields1499 = []sdk.Field{
+var fields1499 = sdk.Fields{
 	{Name: "description", Type: sdk.TString | sdk.TClear, Max: 5000},
 	{Name: "disabled", Type: sdk.TBoolean},
 	{Name: "enabled_events", Type: sdk.TArray, Item: &item1497},

@@ -9,5 +9,5 @@ import (
 func warmup(c *sdk.Call) {
 	d := customerTemplate.New(c.Arena)
 	_ = d.JSON()
-	_ = nearest("emial", tables.Operations[0].Fields, 0)
+	_ = nearest("emial", tables.Operations[0].Fields.List(), 0)
 }

@@ -63,6 +63,10 @@ func createEndpoint(r *request) error {
 		return err
 	}
 	secret := r.NewSecret("whsec_", 32)
+	if r.is("connect") {
+		setMark(r.Call, id, markConnect, "true")
+		d.SetString("application", applicationID(r.Call)) // [D docs.stripe.com/api/webhook_endpoints/object, 2026-11]
+	}
 	setMark(r.Call, id, markSecret, strconv.FormatUint(uint64(secret), 10))
 	if err := endpoints.Insert(r.Call, d); err != nil {
 		return err

@@ -178,3 +178,29 @@ func TestRetries(t *testing.T) {
 		t.Errorf("%d deliveries for the connected account", n)
 	}
 }
+
+// TestConnectDeliveries: what happens in a connected account goes to endpoints
+// for connected accounts, and names the account.
+func TestConnectDeliveries(t *testing.T) {
+	sink := sdktest.NewSink(t)
+	m := start(t)
+	own := m.Form("POST", "/v1/webhook_endpoints", "url="+sink.URL+"/own", "enabled_events[]=account.updated", "enabled_events[]=transfer.created").Want(200)
+	connected := m.Form("POST", "/v1/webhook_endpoints", "url="+sink.URL+"/connect", "connect=true", "enabled_events[]=payout.created", "enabled_events[]=transfer.created").Want(200)
+	if own.Get("application") != "null" || !strings.HasPrefix(connected.Get("application"), "ca_") {
+		t.Errorf("application %s and %s", own.Get("application"), connected.Get("application"))
+	}
+	id := seller(t, m)
+	m.Form("POST", "/v1/transfers", "amount=700", "currency=usd", "destination="+id).Want(200)
+	m.Form("POST", "/v1/payouts", "amount=700", "currency=usd", "Stripe-Account: "+id).Want(200)
+	m.Settle()
+	byPath := map[string]string{}
+	for _, d := range sink.Take() {
+		byPath[d.Path] += sdktest.ParseJSON(t, d.Body).Get("type") + " " + sdktest.ParseJSON(t, d.Body).Get("account")
+		if d.Path == "/connect" {
+			verify(t, d, connected.Get("secret"), sdktest.Epoch.Add(time.Minute))
+		}
+	}
+	if byPath["/own"] != "transfer.created " || byPath["/connect"] != "payout.created "+id {
+		t.Errorf("delivered %v", byPath)
+	}
+}

@@ -167,7 +167,7 @@ func (o *plain) serve(c *sdk.Call, run sdk.Handler) error {
 		return err
 	}
 	var fault error
-	sdk.CheckFields(p, o.op.Fields, 0, func(v sdk.Violation) bool {
+	sdk.CheckFields(p, o.op.Fields.List(), 0, func(v sdk.Violation) bool {
 		fault = violation(v)
 		return fault == nil
 	})
@@ -190,7 +190,7 @@ func violation(v sdk.Violation) error {
 	case sdk.WrongType:
 		return sdk.Fail(400, v.Path+" is of the wrong type")
 	case sdk.NotInEnum:
-		return sdk.Fail(400, v.Path+" is none of "+strings.Join(v.Field.Enum, ", "))
+		return sdk.Fail(400, v.Path+" is none of "+strings.Join(v.Field.Values(0), ", "))
 	case sdk.TooLong:
 		return sdk.Fail(400, v.Path+" is longer than "+strconv.Itoa(int(v.Field.Max))+" characters")
 	}

@@ -102,7 +102,7 @@ type Operation struct {
 	List   int16
 	Key    string
 	Status int16 // of success, if it is not 200
-	Fields []sdk.Field
+	Fields *sdk.Fields
 }
 
 // Tables is what mirra-gen writes. Shapes[0] is not used.
