@@ -300,6 +300,7 @@ func FuzzRead(f *testing.F) {
 	f.Add("a.yml", []byte(rubyCassette))
 	f.Add("a.yaml", []byte(pythonCassette))
 	f.Add("a.yaml", []byte(goCassette))
+	f.Add("a.yaml", []byte(caseOf(`send: POST /v1/customers, form: [{a: b}], header: {A: b}, answer: {C: d}, body: {id: cus_AAAAAAAAAAAAAA, x: [1, null, 2.5, {}]}`)))
 	f.Add("a.har", []byte(harArchive))
 	f.Add("a.jsonl", []byte(exchangeLine("s", 0, "POST", "/v1/customers/cus_AAAAAAAAAAAAAA?expand%5B%5D=a.b", "id=x&a[b]=cus_AAAAAAAAAAAAAA", 200, `{"id":"cus_AAAAAAAAAAAAAA","object":"customer","a":[{"b":1723305600}]}`)))
 	f.Add("a.jsonl.gz", zipped(f, exchangeLine("s", 0, "GET", "/", "", 200, "")))

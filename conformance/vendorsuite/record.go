@@ -25,10 +25,10 @@ type Secret struct {
 // redacted stands where a secret was. Comparisons know it for a mask.
 const redacted = "<redacted>"
 
-// hiddenHeaders are credentials whatever they hold, and what tells of the
-// recorder's machine.
+// hiddenHeaders are left out whatever they hold: credentials beside Authorization,
+// and what tells of the recorder's machine.
 var hiddenHeaders = map[string]bool{
-	"Authorization": true, "Proxy-Authorization": true, "Cookie": true, "Set-Cookie": true, "X-Api-Key": true, "Api-Key": true,
+	"Proxy-Authorization": true, "Cookie": true, "Set-Cookie": true, "X-Api-Key": true, "Api-Key": true,
 	"X-Stripe-Client-User-Agent": true, "X-Stripe-Client-Telemetry": true, "X-Forwarded-For": true, "X-Forwarded-Host": true, "X-Forwarded-Proto": true, "Forwarded": true,
 }
 
@@ -46,20 +46,21 @@ func (r *Rules) Scrub(e *Exchange, keepClient bool) {
 	e.URL, e.RequestBody, e.Body = clean(withoutUser(e.URL)), clean(e.RequestBody), clean(e.Body)
 	for _, h := range []http.Header{e.RequestHeader, e.Header} {
 		for name, values := range h {
-			if name == "Cookie" || name == "Set-Cookie" || hiddenHeaders[name] && name != "Authorization" {
+			if hiddenHeaders[name] {
 				delete(h, name)
 				continue
 			}
 			for i := range values {
-				if hiddenHeaders[name] {
-					scheme, _, _ := strings.Cut(values[i], " ")
-					if scheme != "Bearer" && scheme != "Basic" {
-						scheme = "Bearer"
-					}
-					values[i] = scheme + " " + redacted
-				} else {
+				if name != "Authorization" {
 					values[i] = clean(values[i])
+					continue
 				}
+				// That there was one, and of which kind, may be told.
+				scheme := "Bearer"
+				if strings.HasPrefix(values[i], "Basic ") {
+					scheme = "Basic"
+				}
+				values[i] = scheme + " " + redacted
 			}
 		}
 	}

@@ -234,6 +234,11 @@ func (r *run) exchange(ctx context.Context, index int, e *Exchange, want *docume
 		h := *have
 		h.root = stated(r.ids, want.root, have.root)
 		have, partly = &h, true
+		if e.Status == result.Answer.Status {
+			shown := *result.Answer // the rest is not what the case is about
+			shown.Body = string(h.root.appendJSON(nil, func(s string) string { return s }))
+			result.Answer = &shown
+		}
 	}
 	result.Diffs = compare(r.o.Rules, r.ids, e, result.Answer, want, have, partly)
 	result.Verdict = verdictOf(result.Diffs)

@@ -190,3 +190,23 @@ func TestReadScript(t *testing.T) {
 }
 
 func step(text string) string { return "vendor: stripe\nkey: K\nsteps:\n- " + text + "\n" }
+
+// FuzzScript plays whatever is a script, and cleans up behind it.
+func FuzzScript(f *testing.F) {
+	f.Add([]byte(shopScript), `{"id":"cus_AAAAAAAAAAAAAA","created":1}`)
+	f.Add([]byte(step(`{send: "DELETE /v1/x", save: {a: b.c}, clean: "GET /{a}"}`)), `{"b":{"c":"{run}"}}`)
+	f.Fuzz(func(t *testing.T, text []byte, body string) {
+		s, err := parseScript("s.yaml", text)
+		if err != nil {
+			return
+		}
+		sent := 0
+		p, err := s.Play(t.Context(), func(context.Context, *Request) (*Response, error) {
+			sent++
+			return ok(body), nil
+		}, "Bearer x", "r")
+		if err == nil && sent != len(s.steps)+p.Cleaned+len(p.Left) {
+			t.Errorf("%d requests for %d steps, %d cleaned", sent, len(s.steps), p.Cleaned)
+		}
+	})
+}
