@@ -53,7 +53,7 @@ func accountHandlers() {
 	payoutHandlers()
 	topupHandlers()
 	fileHandlers()
-	handle("PostAccountLinks", sdk.Exact, createAccountLink)
+	handle("PostAccountLinks", sdk.Modelled, createAccountLink)
 	handle("PostAccountsAccountLoginLinks", sdk.Modelled, createLoginLink)
 	stripe.OnTimer("verify", verifyTimer)
 }

@@ -28,7 +28,7 @@ func applicationFeeHandlers() {
 		}
 		return r.list(applicationFees, q, "application fee", "/v1/application_fees")
 	})
-	handle("GetApplicationFeesId", sdk.Exact, func(r *request) error {
+	handle("GetApplicationFeesId", sdk.Modelled, func(r *request) error {
 		d, err := r.fee(r.Value("id"))
 		if err != nil {
 			return err

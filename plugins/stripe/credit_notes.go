@@ -9,7 +9,7 @@ import (
 func creditNotes() *sdk.Collection { return specOf["credit_note"].collection }
 
 func creditNoteHandlers() {
-	handle("PostCreditNotes", sdk.Exact, createCreditNote)
+	handle("PostCreditNotes", sdk.Modelled, createCreditNote)
 	handle("GetCreditNotes", sdk.Modelled, func(r *request) error {
 		q, err := r.page()
 		if err != nil {

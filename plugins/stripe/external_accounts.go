@@ -28,7 +28,7 @@ func externalAccountHandlers() {
 		handle("PostAccountsAccount"+kind+"Id", sdk.Modelled, updateExternalAccount)
 		handle("DeleteAccountsAccount"+kind+"Id", sdk.Modelled, deleteExternalAccount)
 	}
-	handle("GetAccountsAccountExternalAccounts", sdk.Exact, func(r *request) error {
+	handle("GetAccountsAccountExternalAccounts", sdk.Modelled, func(r *request) error {
 		a, err := r.pathAccount()
 		if err != nil {
 			return err

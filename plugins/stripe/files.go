@@ -15,7 +15,7 @@ var files = stripe.Collect(&sdk.Collection{
 var fileTemplate = sdk.MustTemplate(`{"id":"","object":"file","created":0,"expires_at":null,"filename":null,"links":{"object":"list","data":[],"has_more":false,"url":""},"purpose":"","size":0,"title":null,"type":null,"url":null}`)
 
 func fileHandlers() {
-	handle("PostFiles", sdk.Exact, createFile)
+	handle("PostFiles", sdk.Modelled, createFile)
 	handle("GetFiles", sdk.Modelled, func(r *request) error {
 		q, err := r.page()
 		if err != nil {

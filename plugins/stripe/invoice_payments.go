@@ -4,7 +4,7 @@ import "github.com/mirrahq/mirra/sdk"
 
 func invoicePaymentHandlers() {
 	handle("GetInvoicePayments", sdk.Exact, listInvoicePayments)
-	handle("GetInvoicePaymentsInvoicePayment", sdk.Exact, func(r *request) error {
+	handle("GetInvoicePaymentsInvoicePayment", sdk.Modelled, func(r *request) error {
 		id := r.Value("invoice_payment")
 		d, ok := invoicePayments().Get(r.Call, id)
 		if !ok {

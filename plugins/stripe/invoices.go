@@ -12,14 +12,14 @@ import (
 func invoices() *sdk.Collection { return specOf["invoice"].collection }
 
 func invoiceHandlers() {
-	handle("PostInvoices", sdk.Exact, createInvoice)
+	handle("PostInvoices", sdk.Modelled, createInvoice)
 	handle("GetInvoices", sdk.Exact, listInvoices)
 	handle("GetInvoicesInvoice", sdk.Exact, onInvoice(func(*request, sdk.Doc) error { return nil }))
 	handle("PostInvoicesInvoice", sdk.Modelled, onInvoice(updateInvoice))
 	handle("DeleteInvoicesInvoice", sdk.Modelled, deleteInvoice)
 	handle("GetInvoicesInvoiceLines", sdk.Modelled, listInvoiceLines)
-	handle("PostInvoicesInvoiceFinalize", sdk.Exact, onInvoice(finalizeInvoice))
-	handle("PostInvoicesInvoicePay", sdk.Exact, onInvoice(payInvoiceOperation))
+	handle("PostInvoicesInvoiceFinalize", sdk.Modelled, onInvoice(finalizeInvoice))
+	handle("PostInvoicesInvoicePay", sdk.Modelled, onInvoice(payInvoiceOperation))
 	handle("PostInvoicesInvoiceSend", sdk.Modelled, onInvoice(sendInvoice))
 	handle("PostInvoicesInvoiceVoid", sdk.Modelled, onInvoice(voidInvoice))
 	handle("PostInvoicesInvoiceMarkUncollectible", sdk.Modelled, onInvoice(markUncollectible))

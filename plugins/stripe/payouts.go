@@ -19,7 +19,7 @@ var payoutTemplate = sdk.MustTemplate(`{"id":"","object":"payout","amount":0,"ap
 func payoutHandlers() {
 	handle("PostPayouts", sdk.Exact, createPayout)
 	handle("GetPayouts", sdk.Modelled, listPayouts)
-	handle("GetPayoutsPayout", sdk.Exact, func(r *request) error {
+	handle("GetPayoutsPayout", sdk.Modelled, func(r *request) error {
 		d, err := r.pathPayout()
 		if err != nil {
 			return err

@@ -18,7 +18,7 @@ var personTemplate = sdk.MustTemplate(`{"id":"","object":"person","account":"","
 func personHandlers() {
 	handle("PostAccountsAccountPersons", sdk.Modelled, createPerson)
 	handle("GetAccountsAccountPersons", sdk.Exact, listPersons)
-	handle("GetAccountsAccountPersonsPerson", sdk.Exact, func(r *request) error {
+	handle("GetAccountsAccountPersonsPerson", sdk.Modelled, func(r *request) error {
 		_, d, err := r.pathPerson()
 		if err != nil {
 			return err

@@ -26,7 +26,7 @@ func reversalHandlers() {
 		}
 		return r.answer(d)
 	})
-	handle("GetTransfersIdReversals", sdk.Exact, func(r *request) error {
+	handle("GetTransfersIdReversals", sdk.Modelled, func(r *request) error {
 		t, err := r.pathTransfer("id")
 		if err != nil {
 			return err
@@ -38,7 +38,7 @@ func reversalHandlers() {
 		q.Index, q.Key = "transfer", t.Get("id").String()
 		return r.list(reversals, q, "transfer reversal", "/v1/transfers/"+q.Key+"/reversals")
 	})
-	handle("GetTransfersTransferReversalsId", sdk.Exact, func(r *request) error {
+	handle("GetTransfersTransferReversalsId", sdk.Modelled, func(r *request) error {
 		d, err := r.pathReversal()
 		if err != nil {
 			return err

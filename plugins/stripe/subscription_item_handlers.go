@@ -26,7 +26,7 @@ func subscriptionItemHandlers() {
 		}
 		return r.changeItem(d, "")
 	})
-	handle("PostSubscriptionItemsItem", sdk.Exact, func(r *request) error {
+	handle("PostSubscriptionItemsItem", sdk.Modelled, func(r *request) error {
 		d, item, err := r.item()
 		if err != nil {
 			return err

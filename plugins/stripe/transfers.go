@@ -20,7 +20,7 @@ func transferHandlers() {
 		}
 		return r.answer(d)
 	})
-	handle("PostTransfersTransfer", sdk.Exact, updateTransfer)
+	handle("PostTransfersTransfer", sdk.Modelled, updateTransfer)
 	reversalHandlers()
 }
 
