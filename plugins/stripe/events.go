@@ -30,7 +30,7 @@ func emit(c *sdk.Call, typ string, object, previous sdk.Doc) {
 	d.SetInt("created", c.Unix())
 	data := d.Get("data")
 	data.SetDoc("object", object)
-	fit(c, data.Get("object"), object.Get("object").String(), ownVersion.date)
+	fitEvent(c, data.Get("object"), typ)
 	if previous.Exists() {
 		data.SetDoc("previous_attributes", previous)
 	}

@@ -204,6 +204,17 @@ func fit(c *sdk.Call, d sdk.Doc, typ, version string) {
 	fitAll(d, now, version, 0)
 }
 
+// fitEvent fits the object of an event to the line's version. Reading what kind of
+// object it is would parse a document that is only copied, so where the event's
+// name says that of a kept one, it is believed: customer.created.
+func fitEvent(c *sdk.Call, d sdk.Doc, event string) {
+	typ, action, _ := strings.Cut(event, ".")
+	if strings.IndexByte(action, '.') >= 0 || !trimmed[typ] {
+		typ = d.Get("object").String()
+	}
+	fit(c, d, typ, ownVersion.date)
+}
+
 // compound are objects that hold others without being asked to.
 var compound = map[string]bool{"account": true, "invoice": true, "list": true, "payment_intent": true, "price": true, "setup_intent": true, "subscription": true, "token": true}
 

@@ -48,17 +48,20 @@ type apiVersion struct {
 	text string // as the answer names it: 2025-03-31.basil, with betas
 }
 
-// ownVersion is the line's, usedVersion the current call's.
+// ownVersion is the line's, usedVersion the current call's; askedVersion is what
+// the current request says.
 var (
-	ownVersion  = apiVersion{dateOf(lineVersion), lineVersion}
-	usedVersion = ownVersion
+	ownVersion   = apiVersion{dateOf(lineVersion), lineVersion}
+	usedVersion  = ownVersion
+	askedVersion string
 )
 
 // chooseVersion sets usedVersion to what the request asks for, or to the line's
 // where it asks for none or for one that is not mirrored.
 func chooseVersion(c *sdk.Call) {
 	usedVersion = ownVersion
-	if asked := c.Header("Stripe-Version"); asked != "" && asked != lineVersion {
+	askedVersion = c.Header("Stripe-Version")
+	if asked := askedVersion; asked != "" && asked != lineVersion {
 		if date := dateOf(asked); date >= oldestVersion && date <= newestVersion {
 			usedVersion = apiVersion{date, asked} // [R] betas are echoed
 		}
@@ -71,7 +74,7 @@ func chooseVersion(c *sdk.Call) {
 //
 // That the key is looked at first is believed.
 func checkVersion(c *sdk.Call) error {
-	asked := c.Header("Stripe-Version")
+	asked := askedVersion
 	if asked == "" || asked == lineVersion {
 		return nil
 	}
