@@ -21,9 +21,6 @@ var chargeTemplate = sdk.MustTemplate(`{"id":"","object":"charge","amount":0,"am
 // challenge [R 2023-10-16, GET /v1/charges].
 const authenticated = `{"authentication_flow":"challenge","electronic_commerce_indicator":"05","exemption_indicator":null,"result":"authenticated","result_reason":null,"transaction_id":"","version":"2.1.0"}`
 
-// accountDescriptor is the statement descriptor of the session's account.
-const accountDescriptor = "MIRRA"
-
 func chargeHandlers() {
 	handle("PostCharges", sdk.Exact, createCharge)
 	handle("GetCharges", sdk.Exact, listCharges)
@@ -88,7 +85,7 @@ func (r *request) newCharge(intent, method sdk.Doc, card *testCard, challenged b
 func (r *request) fillCharge(d, method sdk.Doc, card *testCard) {
 	amount := d.Get("amount").Int64()
 	d.SetDoc("billing_details", method.Get("billing_details"))
-	d.SetString("calculated_statement_descriptor", descriptor(d.Get("statement_descriptor").String(), d.Get("statement_descriptor_suffix").String()))
+	d.SetString("calculated_statement_descriptor", descriptor(r.settlement(d), d.Get("statement_descriptor").String(), d.Get("statement_descriptor_suffix").String()))
 	d.SetInt("created", r.Unix())
 	outcome := d.Get("outcome")
 	score := int64(r.Random(sdk.Objects, 1, sdk.Base62)[0]) % 64 // below 65 is "normal" [D docs.stripe.com/radar/risk-evaluation]
@@ -116,18 +113,6 @@ func (r *request) fillCharge(d, method sdk.Doc, card *testCard) {
 		kind = "invoices" // [R 2022-11-15 to 2026-03-25]
 	}
 	d.SetString("receipt_url", receiptURL(r.Call, kind))
-}
-
-// descriptor is what the customer's statement shows: at most 22 characters,
-// the suffix in capitals behind a star [R 2023-10-16].
-func descriptor(whole, suffix string) string {
-	text := accountDescriptor
-	if suffix != "" {
-		text += "* " + strings.ToUpper(suffix)
-	} else if whole != "" {
-		text = strings.ToUpper(whole)
-	}
-	return text[:min(len(text), 22)]
 }
 
 // failCharge turns a charge into one that was refused [R 2023-10-16].

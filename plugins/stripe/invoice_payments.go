@@ -65,9 +65,11 @@ func (r *request) invoiceIntent(inv, method sdk.Doc) (sdk.Doc, error) {
 		d.SetString("setup_future_usage", "off_session")
 	}
 	types := d.Get("payment_method_types")
-	for _, t := range accountMethods {
+	for _, t := range r.enabledMethods("invoice_payment_methods", d, true) {
 		types.AddString(t)
-		d.Get("payment_method_options").SetSorted(t, paymentOptions[t])
+		if text, ok := invoiceOptions[t]; ok {
+			d.Get("payment_method_options").SetSorted(t, text)
+		}
 	}
 	if method.Exists() {
 		d.SetString("payment_method", method.Get("id").String())

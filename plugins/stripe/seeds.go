@@ -14,6 +14,7 @@ func seeds() {
 	complete(balanceTransactions, balanceTransactionTemplate)
 	complete(endpoints, endpointTemplate)
 	complete(cardSources, cardTemplate)
+	ownAccounts.Complete = completeOwnAccount
 	complete(accounts, accountTemplate)
 	completeNamed(accounts, "type")
 	complete(persons, personTemplate)
