@@ -122,14 +122,18 @@ func cutLast(s, sep string) (before, after string, found bool) {
 }
 
 func (a *app) fidelityRun(ctx context.Context, paths []string, f *fidelityFlags) error {
-	recordings, err := vendorsuite.Read(paths...)
+	only := "" // the others say what these begin with
+	if f.fresh {
+		only = f.filter.Source
+	}
+	recordings, err := vendorsuite.ReadSource(only, paths...)
 	if err != nil {
 		return err
 	}
+	if f.filter.Source != "" && !recordings.Has(f.filter.Source) {
+		return &usageError{text: fmt.Sprintf("no cassette in %s has %q in its name", strings.Join(paths, ", "), f.filter.Source)}
+	}
 	if recordings.Len() == 0 {
-		if f.filter.Source != "" {
-			return &usageError{text: fmt.Sprintf("no cassette in %s has %q in its name", strings.Join(paths, ", "), f.filter.Source)}
-		}
 		for _, n := range recordings.Notes {
 			a.out.note("%s: %s: %s", n.Kind, n.Place, n.Text)
 		}

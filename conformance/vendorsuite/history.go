@@ -10,8 +10,9 @@ import (
 // recordings begin with it, as they would with a user's own settings; nothing is
 // ever learned from the cassette that it is used for, or from later ones.
 type History interface {
-	// Observe takes in an object that an answer shows.
-	Observe(n *node)
+	// Observe takes in an object that an answer shows; own tells that it is the
+	// account's, not another's that the account acted for.
+	Observe(n *node, own bool)
 	// Settings returns the account as a mirror imports it; nil if nothing is known.
 	Settings() json.RawMessage
 	// Object returns an object that the account had, nil if none was shown.
@@ -57,9 +58,8 @@ func (h *histories) before(exchanges []*Exchange, docs []*document) (k known) {
 				return
 			}
 			if id := h.rules.idOf(n); id != "" {
-				if of := h.rules.accountOf(id); of == account || of == "" && !another {
-					h.of[account].Observe(n)
-				}
+				of := h.rules.accountOf(id)
+				h.of[account].Observe(n, of == account || of == "" && !another)
 			}
 		})
 	}

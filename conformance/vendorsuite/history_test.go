@@ -106,6 +106,18 @@ func TestFeesOf(t *testing.T) {
 	}
 }
 
+// TestCutID: a text can be the beginning of an id.
+func TestCutID(t *testing.T) {
+	t.Parallel()
+	m := newIDs(Stripe())
+	m.learn("in_1SON5tKXBGcbgpbZIUm1MKab", "in_1iCOruT4D838dN6Ahm7TiR9o", false)
+	for mirror, want := range map[string]bool{"in_1iCOruT4D838dN6Ahm7TiR": true, "in_1iCOruT4D838dN6Ahm7Ti": false, "in_1XCOruT4D838dN6Ahm7TiR": false} {
+		if got, _ := m.equal("in_1SON5tKXBGcbgpbZIUm1MK", mirror); got != want {
+			t.Errorf("%s: %v", mirror, got)
+		}
+	}
+}
+
 func TestDelay(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -19,6 +19,8 @@ type stripeHistory struct {
 	country, name, descriptor, prefix string
 	payments, invoices                []string // payment methods that are on
 	fees                              []feePoint
+	returned                          *bool            // whether refunds return fees
+	application                       *node            // the account, as connected ones are shown it
 	delays                            []int            // days
 	objects                           map[string]*node // as they were shown
 	named                             map[string]*node // products that were not
@@ -32,10 +34,19 @@ func newStripeHistory() History {
 var stripeCatalogue = []string{"coupon", "plan", "price", "product", "promotion_code", "shipping_rate", "tax_rate"}
 
 // Observe implements History.
-func (s *stripeHistory) Observe(n *node) {
-	switch kind := n.string("object"); kind {
+func (s *stripeHistory) Observe(n *node, own bool) {
+	kind := n.string("object")
+	if kind == "account" && n.member("application_name") != nil {
+		s.application = n // as it is shown to others
+	}
+	if !own {
+		return
+	}
+	switch kind {
 	case "charge":
 		s.charge(n)
+	case "refund":
+		s.refund(n)
 	case "invoice":
 		set(&s.name, n.string("account_name"))
 		set(&s.country, n.string("account_country"))
@@ -79,6 +90,15 @@ func (s *stripeHistory) charge(n *node) {
 	if country := s.country; card.string("country") == country || country == "" && card.string("country") == "US" {
 		s.fees = append(s.fees, feePoint{number(movement, "amount"), number(movement, "fee")})
 	}
+}
+
+func (s *stripeHistory) refund(n *node) {
+	movement := n.member("balance_transaction")
+	if movement == nil || movement.kind != objectKind || !strings.HasPrefix(n.string("id"), "re_") {
+		return
+	}
+	returned := number(movement, "fee") < 0
+	s.returned = &returned
 }
 
 func number(n *node, name string) int64 {
@@ -195,6 +215,18 @@ func (s *stripeHistory) Settings() json.RawMessage {
 	}
 	if fees, ok := feesOf(s.fees); ok {
 		dashboard["fees"] = fees
+	}
+	if s.returned != nil {
+		dashboard["refunds_return_fees"] = *s.returned
+	}
+	if s.application != nil {
+		shown := object{}
+		for _, name := range []string{"icon", "logo", "name", "url"} {
+			if m := s.application.member("application_" + name); m != nil && m.kind == stringKind {
+				shown[name] = m.text
+			}
+		}
+		dashboard["application"] = shown
 	}
 	if len(account) == 3 && len(settings)+len(dashboard) == 0 {
 		return nil

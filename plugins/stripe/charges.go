@@ -81,6 +81,10 @@ func (r *request) newCharge(intent, method sdk.Doc, card *testCard, challenged b
 	return d
 }
 
+// authorizationCodes is since when charges show the issuer's: null in 2025-05, there
+// in 2025-10 [R].
+var authorizationCodes = day("2025-08-01")
+
 // fillCharge writes what the card and its issuer say.
 func (r *request) fillCharge(d, method sdk.Doc, card *testCard) {
 	amount := d.Get("amount").Int64()
@@ -108,6 +112,9 @@ func (r *request) fillCharge(d, method sdk.Doc, card *testCard) {
 	}
 	to.SetString("network", from.Get("brand").String())
 	to.SetString("network_transaction_id", r.Random(sdk.Fixed, 15, sdk.Digits)) // [R] the same for many charges of an account
+	if r.after(authorizationCodes) {
+		to.SetString("authorization_code", r.Random(sdk.Objects, 6, sdk.Digits))
+	}
 	kind := "payment"
 	if !d.Get("invoice").IsNull() {
 		kind = "invoices" // [R 2022-11-15 to 2026-03-25]

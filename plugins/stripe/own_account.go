@@ -17,9 +17,11 @@ var ownAccounts = stripe.Collect(&sdk.Collection{
 // ownAccountTemplate is the account of a session without a seed
 // [R GET /v1/account at 2023-10-16, a platform in the US; the rest believed].
 // "dashboard" is what the API does not show: the payment methods that are on, in
-// order, for payments and for invoices; and the fees of a card payment, the cheapest of which is taken: percent, and fixed
-// in the smallest unit [D stripe.com/pricing, 2026-11].
-var ownAccountTemplate = sdk.MustTemplate(`{"id":"","object":"account","capabilities":{"card_payments":"active","transfers":"active"},"charges_enabled":true,"country":"US","default_currency":"","details_submitted":true,"email":null,"payouts_enabled":true,"settings":{"bacs_debit_payments":{"display_name":null,"service_user_number":null},"branding":{"icon":null,"logo":null,"primary_color":null,"secondary_color":null},"card_issuing":{"tos_acceptance":{"date":null,"ip":null}},"card_payments":{"statement_descriptor_prefix":null,"statement_descriptor_prefix_kana":null,"statement_descriptor_prefix_kanji":null},"dashboard":{"display_name":"Mirra","timezone":"Etc/UTC"},"payments":{"statement_descriptor":"MIRRA","statement_descriptor_kana":null,"statement_descriptor_kanji":null},"payouts":{"debit_negative_balances":false,"schedule":{"delay_days":2,"interval":"daily"},"statement_descriptor":null},"sepa_debit_payments":{}},"type":"standard","dashboard":{"payment_methods":["card","link"],"invoice_payment_methods":["card","link"],"fees":[{"percent":2.9,"fixed":30}]}}`)
+// order, for payments and for invoices; the fees of a card payment, the cheapest
+// of which is taken: percent, and fixed in the smallest unit
+// [D stripe.com/pricing, 2026-11]; whether refunds return them; and what connected
+// accounts are shown of the platform.
+var ownAccountTemplate = sdk.MustTemplate(`{"id":"","object":"account","capabilities":{"card_payments":"active","transfers":"active"},"charges_enabled":true,"country":"US","default_currency":"","details_submitted":true,"email":null,"payouts_enabled":true,"settings":{"bacs_debit_payments":{"display_name":null,"service_user_number":null},"branding":{"icon":null,"logo":null,"primary_color":null,"secondary_color":null},"card_issuing":{"tos_acceptance":{"date":null,"ip":null}},"card_payments":{"statement_descriptor_prefix":null,"statement_descriptor_prefix_kana":null,"statement_descriptor_prefix_kanji":null},"dashboard":{"display_name":"Mirra","timezone":"Etc/UTC"},"payments":{"statement_descriptor":"MIRRA","statement_descriptor_kana":null,"statement_descriptor_kanji":null},"payouts":{"debit_negative_balances":false,"schedule":{"delay_days":2,"interval":"daily"},"statement_descriptor":null},"sepa_debit_payments":{}},"type":"standard","dashboard":{"payment_methods":["card","link"],"invoice_payment_methods":["card","link"],"fees":[{"percent":2.9,"fixed":30}],"refunds_return_fees":false,"application":{"icon":null,"logo":null,"name":"Mirra","url":null}}}`)
 
 // completeOwnAccount checks a seed of the own account and fills it up.
 func completeOwnAccount(c *sdk.Call, path string, given sdk.Doc) sdk.Doc {
@@ -52,7 +54,7 @@ func completeOwnAccount(c *sdk.Call, path string, given sdk.Doc) sdk.Doc {
 	dashboard := d.Get("dashboard")
 	for m := range given.Get("dashboard").All {
 		if !ownAccountTemplate.New(c.Arena).Get("dashboard", m.Key()).Exists() {
-			c.AddFault(path+".dashboard."+m.Key(), "want payment_methods, invoice_payment_methods or fees")
+			c.AddFault(path+".dashboard."+m.Key(), "want payment_methods, invoice_payment_methods, fees, refunds_return_fees or application")
 		}
 	}
 	for _, name := range [...]string{"payment_methods", "invoice_payment_methods"} {
@@ -143,6 +145,27 @@ func processingFee(account sdk.Doc, amount int64, card sdk.Doc) int64 {
 		}
 	}
 	return least
+}
+
+// returnedFee is what the vendor gives back of its fee when an amount is given
+// back of what is kept of a charge: what the rest would have cost less. New
+// accounts get nothing [D stripe.com/pricing, 2026-11], older ones do [R 2023-10 to
+// 2024-10: of 1000, which cost 50, 350→12, 500→20, 1000→50].
+func returnedFee(account sdk.Doc, kept, amount int64, card sdk.Doc) int64 {
+	if !account.Get("dashboard", "refunds_return_fees").Bool() {
+		return 0
+	}
+	rest := int64(0)
+	if amount < kept {
+		rest = processingFee(account, kept-amount, card)
+	}
+	return processingFee(account, kept, card) - rest
+}
+
+// application is the platform's, as its accounts see it.
+func (r *request) application() (d sdk.Doc) {
+	r.asAccount(platform, func() { d = r.ownAccount().Get("dashboard", "application") })
+	return d
 }
 
 func fee(amount, points, fixed int64, account, card sdk.Doc) int64 {

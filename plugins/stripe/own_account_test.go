@@ -14,7 +14,7 @@ import (
 func TestOwnAccount(t *testing.T) {
 	m := start(t, sdktest.State(`{"own_account":[{"country":"CA","settings":{"dashboard":{"display_name":"Acme"},"payments":{"statement_descriptor":"ACME.EXAMPLE"},
 		"payouts":{"schedule":{"delay_days":7}}},"dashboard":{"payment_methods":["card","klarna","acss_debit","ideal"],"invoice_payment_methods":["acss_debit","card"],
-		"fees":[{"percent":2,"fixed":30},{"percent":5,"fixed":5}]}}]}`))
+		"fees":[{"percent":2,"fixed":30},{"percent":5,"fixed":5}],"refunds_return_fees":true}}]}`))
 	account := m.Form("GET", "/v1/account").Want(200)
 	want(t, account, map[string]string{"country": "CA", "default_currency": "cad", "settings.dashboard.display_name": "Acme", "settings.payouts.schedule.interval": "daily"})
 	if strings.Contains(account.Body, "fees") || account.Get("id") == "" {
@@ -38,6 +38,13 @@ func TestOwnAccount(t *testing.T) {
 		if on := sdktest.Epoch.Truncate(24*time.Hour).AddDate(0, 0, 7).Unix(); pi.Get("latest_charge.balance_transaction.available_on") != strconv.FormatInt(on, 10) {
 			t.Errorf("available on %s, want %d", pi.Get("latest_charge.balance_transaction.available_on"), on)
 		}
+	}
+
+	// Older accounts get fees back: what the rest would have cost less.
+	pi := pay(m, "amount=1000", "payment_method=pm_card_ca", "capture_method=automatic").Want(200)
+	for _, c := range [][3]string{{"350", "-12", "-338"}, {"650", "-38", "-612"}} {
+		re := m.Form("POST", "/v1/refunds", "payment_intent="+pi.Get("id"), "amount="+c[0], "expand[]=balance_transaction").Want(200)
+		want(t, re, map[string]string{"balance_transaction.fee": c[1], "balance_transaction.net": c[2], "balance_transaction.fee_details.0.description": "Stripe processing fee refund"})
 	}
 
 	// What is on, as far as the intent can be paid with it.

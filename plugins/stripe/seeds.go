@@ -10,6 +10,7 @@ func seeds() {
 	complete(paymentIntents, paymentIntentTemplate)
 	complete(setupIntents, setupIntentTemplate)
 	complete(charges, chargeTemplate)
+	completeNamed(charges, "outcome")
 	complete(refunds, refundTemplate)
 	complete(balanceTransactions, balanceTransactionTemplate)
 	complete(endpoints, endpointTemplate)
