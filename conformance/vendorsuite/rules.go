@@ -60,6 +60,9 @@ type Rules struct {
 	// AccountHeader is the request header that names another account.
 	AccountOf     *regexp.Regexp
 	AccountHeader string
+	// AccountPrefix begins the ids of accounts. What was imported goes on to name
+	// the recorder's account, and what the mirror makes names its own.
+	AccountPrefix string
 	// SameAs are types of which objects share their ids with one of another type
 	// that says as much and more.
 	SameAs map[string]string

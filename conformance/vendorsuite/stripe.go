@@ -38,7 +38,7 @@ func Stripe() *Rules {
 		Errors: []string{"error.type", "error.code", "error.param", "error.decline_code", "error.message", "error.doc_url"},
 		Expand: "expand",
 
-		History: newStripeHistory, AccountOf: stripeAccountPart, AccountHeader: "Stripe-Account",
+		History: newStripeHistory, AccountOf: stripeAccountPart, AccountHeader: "Stripe-Account", AccountPrefix: "acct_",
 		SameAs: map[string]string{"plan": "price"},
 	}).compile()
 }
@@ -90,12 +90,16 @@ var stripeRandom = []Random{
 	{Field: "client_secret", Form: regexp.MustCompile(`[a-z]+_[A-Za-z0-9]+_secret_([A-Za-z0-9]+)`), Why: "the id, and a secret that is made up"},
 	{Field: "fingerprint", Form: regexp.MustCompile(`([A-Za-z0-9]{16})`), Why: "a hash of the number that is keyed by the account"},
 	{Field: "invoice_prefix", Form: regexp.MustCompile(`([A-Z0-9]{7,8})`), Why: "made up for each customer"},
-	{Field: "number", Form: regexp.MustCompile(`([A-Z0-9]{7,8})-[0-9]{4}`), Why: "begins with the customer's invoice_prefix"},
+	{Field: "number", Form: regexp.MustCompile(`([A-Z0-9]{7,8})-[0-9]{4}(?:-CN-[0-9]{2})?`), Why: "begins with the customer's invoice_prefix"},
 	{Field: "receipt_url", Form: regexp.MustCompile(`https://pay\.stripe\.com/receipts/(?:payment|invoices)/([A-Za-z0-9_-]+)(?:\?s=ap)?`), Without: withoutAccount, Why: "the token is a signature"},
 	{Field: "receipt_url", Form: regexp.MustCompile(`https://pay\.stripe\.com/receipts/acct_[A-Za-z0-9]+/(?:ch|py)_[A-Za-z0-9]+/(rcpt_[A-Za-z0-9]+)`), Why: "the token is a secret"},
 	{Field: "request_log_url", Form: regexp.MustCompile(`https://dashboard\.stripe\.com/(?:acct_[A-Za-z0-9]+/)?test/logs/req_[A-Za-z0-9]{14}\?t=(?P<time>[0-9]{10})`), Why: "the time"},
 	{Field: "hosted_invoice_url", Form: regexp.MustCompile(`https://(?:invoice|pay)\.stripe\.com/(?:i|invoice)/acct_[A-Za-z0-9]+/([A-Za-z0-9_]+)(?:\?s=ap)?`), Why: "the token is a secret"},
 	{Field: "invoice_pdf", Form: regexp.MustCompile(`https://pay\.stripe\.com/invoice/acct_[A-Za-z0-9]+/([A-Za-z0-9_]+)/pdf(?:\?s=ap)?`), Why: "the token is a secret"},
+	{Field: "pdf", Form: regexp.MustCompile(`https://pay\.stripe\.com/credit_notes/acct_[A-Za-z0-9]+/([A-Za-z0-9_]+)/pdf(?:\?s=ap)?`), Why: "the token is a secret"},
+	{Field: "url", Form: regexp.MustCompile(`https://connect\.stripe\.com/setup/[a-z]+/acct_[A-Za-z0-9]+/([A-Za-z0-9]{12})`), Why: "the token is a secret"},
+	{Field: "url", Form: regexp.MustCompile(`https://billing\.stripe\.com/p/session/test_([A-Za-z0-9]+)`), Why: "the token is a secret"},
+	{Field: "url", Form: regexp.MustCompile(`https://checkout\.stripe\.com/c/pay/cs_test_([A-Za-z0-9]{58})#([A-Za-z0-9%]+)`), Why: "the session's id, and how its page looks, sealed"},
 	{Field: "risk_score", Form: regexp.MustCompile(`[0-9]{1,2}`), Why: "Radar's score of a test payment is made up"},
 	{Field: "network_transaction_id", Form: regexp.MustCompile(`([0-9]{15})`), Why: "the network's, made up in test mode"},
 	{Field: "authorization_code", Form: regexp.MustCompile(`([0-9]{6})`), Why: "the issuer's, made up in test mode"},

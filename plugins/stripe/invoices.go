@@ -133,6 +133,9 @@ func createInvoice(r *request) error {
 	if err := r.setInvoice(d); err != nil {
 		return err
 	}
+	if err := reachable(d, customer); err != nil {
+		return err
+	}
 	discounts, err := r.discountsGiven(r.params, "", id)
 	if err != nil {
 		return err
@@ -168,6 +171,15 @@ func createInvoice(r *request) error {
 		invoices().Update(r.Call, d)
 	}
 	return r.answer(d)
+}
+
+// reachable refuses to send invoices, those of a subscription too, to a customer
+// without an address [R POST /v1/invoices, 2025-11-17; subscriptions believed].
+func reachable(d, customer sdk.Doc) error {
+	if d.Get("collection_method").String() != "send_invoice" || customer.Get("email").String() != "" {
+		return nil
+	}
+	return executed(invalid("", "", "Missing email. In order to create invoices that are sent to the customer, the customer must have a valid email."))
 }
 
 // draftFor leaves a draft for a while before it is finalized by itself

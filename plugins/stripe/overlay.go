@@ -10,7 +10,7 @@ import (
 // recorded; those of kinds that are newer are [D docs.stripe.com/api, 2026-11],
 // their lengths believed. Kinds with more than a prefix have a file of their own.
 var resourceSpecs = []resourceSpec{
-	{object: "apple_pay_domain", prefix: "apwc_1"},
+	{object: "apple_pay_domain", prefix: "apwc_1", param: "domain"},
 	{object: "apps.secret", prefix: "appsecret_", random: 24},
 	{object: "billing.alert", prefix: "alrt_", random: 24},
 	{object: "billing.credit_balance_transaction", prefix: "cbtxn_", random: 24},
