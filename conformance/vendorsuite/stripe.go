@@ -3,6 +3,7 @@ package vendorsuite
 import (
 	"encoding/base64"
 	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -99,7 +100,7 @@ var stripeRandom = []Random{
 	{Field: "pdf", Form: regexp.MustCompile(`https://pay\.stripe\.com/credit_notes/acct_[A-Za-z0-9]+/([A-Za-z0-9_]+)/pdf(?:\?s=ap)?`), Why: "the token is a secret"},
 	{Field: "url", Form: regexp.MustCompile(`https://connect\.stripe\.com/setup/[a-z]+/acct_[A-Za-z0-9]+/([A-Za-z0-9]{12})`), Why: "the token is a secret"},
 	{Field: "url", Form: regexp.MustCompile(`https://billing\.stripe\.com/p/session/test_([A-Za-z0-9]+)`), Why: "the token is a secret"},
-	{Field: "url", Form: regexp.MustCompile(`https://checkout\.stripe\.com/c/pay/cs_test_([A-Za-z0-9]{58})#([A-Za-z0-9%]+)`), Why: "the session's id, and how its page looks, sealed"},
+	{Field: "url", Form: regexp.MustCompile(`https://checkout\.stripe\.com/(?:c/)?pay/cs_test_[A-Za-z0-9]+#.*()`), Without: withoutKey, Why: "the account's publishable key is in it"},
 	{Field: "risk_score", Form: regexp.MustCompile(`[0-9]{1,2}`), Why: "Radar's score of a test payment is made up"},
 	{Field: "network_transaction_id", Form: regexp.MustCompile(`([0-9]{15})`), Why: "the network's, made up in test mode"},
 	{Field: "authorization_code", Form: regexp.MustCompile(`([0-9]{6})`), Why: "the issuer's, made up in test mode"},
@@ -114,6 +115,26 @@ var stripeRandom = []Random{
 	{Field: "secret", Form: regexp.MustCompile(`whsec_([A-Za-z0-9]{32})`), Why: "an endpoint's secret"},
 	{Field: "secret", Form: regexp.MustCompile(`ek_test_([A-Za-z0-9_,]+)`), Why: "an ephemeral key's secret"},
 }
+
+// withoutKey takes the publishable key out of what stands behind the hash of a
+// Checkout page: JSON of which the bytes are turned over by 5, filled up to three.
+func withoutKey(page string) string {
+	base, hidden, _ := strings.Cut(page, "#")
+	plain, err := url.PathUnescape(hidden)
+	if err != nil {
+		return page
+	}
+	b, err := base64.StdEncoding.DecodeString(plain)
+	if err != nil {
+		return page
+	}
+	for i := range b {
+		b[i] ^= 5
+	}
+	return base + "#" + publishable.ReplaceAllString(strings.TrimRight(string(b), " "), "")
+}
+
+var publishable = regexp.MustCompile(`pk_test_[A-Za-z0-9]+`)
 
 // withoutAccount takes the account out of the token of a receipt, a protocol
 // buffer in base64: ids of accounts have 21 characters, those of older ones 32.

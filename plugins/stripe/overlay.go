@@ -17,7 +17,7 @@ var resourceSpecs = []resourceSpec{
 	{object: "billing.credit_grant", prefix: "credgr_", random: 24},
 	{object: "billing.meter", prefix: "mtr_", random: 24, event: "billing.meter"},
 	{object: "billing_portal.configuration", prefix: "bpc_1", event: "billing_portal.configuration"},
-	{object: "billing_portal.session", prefix: "bps_1"},
+	{object: "billing_portal.session", prefix: "bps_1", event: "billing_portal.session", level: sdk.Exact, complete: completePortalSession},
 	{object: "checkout.session", prefix: "cs_test_", random: 58},
 	{object: "climate.order", prefix: "climorder_1"},
 	{object: "climate.product", prefix: "climsku_", random: 14},
