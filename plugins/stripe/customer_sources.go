@@ -208,19 +208,5 @@ func deleteSource(r *request) error {
 // includeSources adds a customer's cards when they are expanded [R 2023-10-16].
 func includeSources(r *request, d sdk.Doc) {
 	id := d.Get("id").String()
-	page, err := cardSources.Find(r.Call, sdk.ListQuery{Limit: 10, Index: "customer", Key: id})
-	if err != nil {
-		return
-	}
-	docs, more := page.Docs(r.Call)
-	list := r.NewObject()
-	list.SetString("object", "list")
-	data := list.SetArray("data")
-	for _, row := range docs {
-		data.AddDoc(row)
-	}
-	list.SetBool("has_more", more)
-	list.SetInt("total_count", int64(len(docs)))
-	list.SetString("url", "/v1/customers/"+id+"/sources")
-	insertAfter(d, "shipping", "sources", list.JSON())
+	insertAfter(d, "shipping", "sources", r.innerOf(cardSources, "customer", id, "/v1/customers/"+id+"/sources").JSON())
 }

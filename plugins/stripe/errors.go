@@ -139,6 +139,7 @@ func answerError(c *sdk.Call, err error) {
 		// [R] absent where validation failed, false where the operation ran.
 		c.DeleteHeader("Stripe-Should-Retry")
 	}
+	(&request{Call: c}).older(d)
 	fit(c, d, "", usedVersion.date)
 	if f.status == 401 {
 		c.FixedHeaders(refusalHeaders)

@@ -275,19 +275,5 @@ func listRefunds(r *request) error {
 // includeRefunds adds a charge's refunds when they are expanded [R 2024-06-20].
 func includeRefunds(r *request, d sdk.Doc) {
 	id := d.Get("id").String()
-	page, err := refunds.Find(r.Call, sdk.ListQuery{Limit: 10, Index: "charge", Key: id})
-	if err != nil {
-		return
-	}
-	docs, more := page.Docs(r.Call)
-	list := r.NewObject()
-	list.SetString("object", "list")
-	data := list.SetArray("data")
-	for _, row := range docs {
-		data.AddDoc(row)
-	}
-	list.SetBool("has_more", more)
-	list.SetInt("total_count", int64(len(docs)))
-	list.SetString("url", "/v1/charges/"+id+"/refunds")
-	insertAfter(d, "refunded", "refunds", list.JSON())
+	insertAfter(d, "refunded", "refunds", r.innerOf(refunds, "charge", id, "/v1/charges/"+id+"/refunds").JSON())
 }
