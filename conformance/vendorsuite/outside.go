@@ -193,8 +193,15 @@ func (s *story) needed(index int, m *ids) []seed {
 		if i, ok := s.made[id]; ok && !s.fromOutside(i, index) {
 			return
 		}
-		if len(shown) == 0 && vendors && whole(m.find(id)[0], id) {
-			if kind := s.rules.Kinds[prefix(id)]; kind != "" {
+		if len(shown) == 0 {
+			kind := ""
+			switch {
+			case vendors && whole(m.find(id)[0], id):
+				kind = s.rules.Kinds[prefix(id)]
+			case direct:
+				kind = s.rules.Named[name]
+			}
+			if kind != "" {
 				shown = []*showing{{-1, &node{kind: objectKind, kids: []node{{kind: stringKind, name: s.rules.IDFields[0], text: id}, {kind: stringKind, name: "object", text: kind}}}, nil}}
 			}
 		}

@@ -43,6 +43,9 @@ type Rules struct {
 	// Kinds are types of objects by the prefix of their ids, for objects that
 	// recordings name and never show.
 	Kinds map[string]string
+	// Named are types of objects by the parameter that names them, for those that
+	// have an id of the client's choice and are never shown.
+	Named map[string]string
 	// Times are members that hold a time; their values may differ by
 	// timeTolerance.
 	Times []string

@@ -20,6 +20,7 @@ func Stripe() *Rules {
 		IDMark:     '_',
 		IDFields:   []string{"id"},
 		Kinds:      stripeKinds,
+		Named:      map[string]string{"plan": "plan", "price": "price"},
 		Times:      stripeTimes,
 		Random:     stripeRandom,
 		Headers:    stripeHeaders,

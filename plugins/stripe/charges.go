@@ -161,10 +161,10 @@ func (r *request) failCharge(d sdk.Doc, no *decline) {
 // sellerMessage is the dashboard's explanation: [R] for a generic decline, for
 // the others [3, users' reports].
 func sellerMessage(no *decline) string {
-	switch no {
-	case genericDecline:
+	switch no.declineCode {
+	case "generic_decline":
 		return "The bank did not return any further details with this decline."
-	case insufficientFunds:
+	case "insufficient_funds":
 		return "The bank returned the decline code `insufficient_funds`."
 	}
 	code := no.declineCode
@@ -216,7 +216,7 @@ func (r *request) charge() (sdk.Doc, error) {
 	r.setMetadata(d)
 	method := r.methodOfSource(card)
 	t := cardOf(card)
-	no := refuses(method, t, true)
+	no := r.refuses(method, t, true)
 	if no == nil && t.auth != authSupported && t.auth != authUnsupported && t.auth != authOnSession {
 		no = authRequired // charges cannot ask the customer
 	}

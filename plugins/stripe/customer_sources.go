@@ -100,7 +100,7 @@ func (r *request) attachSource(customer, token sdk.Doc, param string) (sdk.Doc, 
 		return sdk.Doc{}, &failure{status: 501, typ: "api_error", code: "mirra_not_mirrored", param: param, message: "Mirra mirrors cards as customer sources only."}
 	}
 	d := r.sourceOf(t)
-	if no := refuses(r.methodOfSource(d), cardOf(d), false); no != nil {
+	if no := r.refuses(r.methodOfSource(d), cardOf(d), false); no != nil {
 		f := declineFailure(no)
 		if f.param == "" {
 			f.emptyParam = true

@@ -1,6 +1,10 @@
 package main
 
-import "github.com/mirrahq/mirra/sdk"
+import (
+	"strings"
+
+	"github.com/mirrahq/mirra/sdk"
+)
 
 // Versions that shaped what the modules keep in other ways
 // [D docs.stripe.com/changelog, 2026-11]. The modules work with the shapes of
@@ -184,3 +188,41 @@ func oldLine(r *request, d sdk.Doc) {
 }
 
 var uniqueIDSince = day("2019-12-03")
+
+// olderParams gives the parameters of older versions the names of today.
+func (r *request) olderParams() error {
+	params := r.params
+	if params.Kind() != sdk.Object || usedVersion.date >= v20200827 {
+		return nil
+	}
+	path := r.op.Pattern
+	customers, billed := strings.Contains(path, "/v1/customers"), strings.Contains(path, "/subscription") || strings.Contains(path, "/v1/invoice")
+	if usedVersion.date < v20191017 {
+		if customers && !billed {
+			params.Rename("account_balance", "balance")
+		}
+		if billed {
+			params.Rename("billing", "collection_method")
+		}
+	}
+	unmirrored := ""
+	switch {
+	case customers && usedVersion.date < v20191017 && r.given("tax_info"):
+		unmirrored = "tax_info"
+	case billed && r.given("tax_percent"):
+		unmirrored = "tax_percent"
+	}
+	if unmirrored != "" {
+		return &failure{status: 501, typ: "api_error", code: "mirra_not_mirrored", param: unmirrored, message: "Mirra does not mirror the parameter " + unmirrored + " of " + r.op.ID + " yet."}
+	}
+	if prorate := params.Get("prorate"); billed && prorate.Exists() {
+		// [D /2020-08-27: proration_behavior in place of prorate]
+		behavior := "none"
+		if r.is("prorate") {
+			behavior = "create_prorations"
+		}
+		params.Delete("prorate")
+		params.SetString("proration_behavior", behavior)
+	}
+	return nil
+}

@@ -13,6 +13,9 @@ func (r *request) check() error {
 	if r.op.ID == "PostCustomers" && !r.given("source") {
 		r.params.Rename("card", "source") // [R 2023-10-16] the older name still works
 	}
+	if err := r.olderParams(); err != nil {
+		return err
+	}
 	if err := r.takePlans(); err != nil {
 		return err
 	}

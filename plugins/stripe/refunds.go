@@ -193,7 +193,7 @@ func (r *request) refundAmount(charge sdk.Doc) (int64, error) {
 	asked, given := r.params.Get("amount").Int()
 	switch {
 	case given && asked < 1:
-		return 0, invalid("parameter_invalid_integer", "amount", "This value must be greater than or equal to 1.") // [R]
+		return 0, invalid("parameter_invalid_integer", "amount", atLeastOne) // [R]
 	case charge.Get("refunded").Bool():
 		return 0, executed(invalid("charge_already_refunded", "", "Charge "+id+" has already been refunded.")) // [R]
 	case charge.Get("disputed").Bool() && !r.disputeRefundable(charge):
