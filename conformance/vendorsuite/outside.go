@@ -211,6 +211,9 @@ func (s *story) needed(index int, m *ids) []seed {
 				continue // a text that happens to be some object's id
 			}
 			doc := s.asSeed(o, m, index)
+			if owner := s.owner(e); owner != "" && !slices.Contains(s.rules.Unowned, kind) {
+				doc.kids = append(doc.kids, node{kind: stringKind, name: s.rules.OwnerMember, text: owner})
+			}
 			for ref, name := range references(doc, s.rules, m) {
 				visit(ref, name, false)
 			}
@@ -224,6 +227,17 @@ func (s *story) needed(index int, m *ids) []seed {
 		visit(text, param, true)
 	})
 	return out
+}
+
+// owner returns whose objects an exchange is about; "" for the key's own.
+func (s *story) owner(e *Exchange) string {
+	if s.rules.Owner == "" {
+		return ""
+	}
+	if v := e.RequestHeader.Get(s.rules.Owner); v != "" {
+		return v
+	}
+	return e.Header.Get(s.rules.Owner)
 }
 
 // fromOutside tells whether what exchange i made has to be imported all the

@@ -46,6 +46,12 @@ type Rules struct {
 	// Named are types of objects by the parameter that names them, for those that
 	// have an id of the client's choice and are never shown.
 	Named map[string]string
+	// Owner is a request header that names whose objects a request is about, and
+	// OwnerMember the member that says so of an object that is imported. Objects
+	// of Unowned types are the key's in any case. "" if the vendor has no such
+	// header.
+	Owner, OwnerMember string
+	Unowned            []string
 	// Times are members that hold a time; their values may differ by
 	// timeTolerance.
 	Times []string

@@ -8,22 +8,26 @@ import (
 // Stripe returns what comparisons have to know of Stripe.
 func Stripe() *Rules {
 	return (&Rules{
-		Vendor:     "stripe",
-		Hosts:      []string{"api.stripe.com", "files.stripe.com"},
-		Credential: http.Header{"Authorization": {"Bearer sk_test_51MirraFidelity"}},
-		Refused:    regexp.MustCompile(`"Invalid API Key provided: ([^"]+)"`),
-		Live:       regexp.MustCompile(`\b(?:sk|rk|pk)_live_[A-Za-z0-9_]+`),
-		Secrets:    stripeSecrets,
-		Version:    "Stripe-Version",
-		Echoed:     []string{"Idempotency-Key", "Stripe-Account", "Stripe-Version"},
-		IDs:        stripeIDs,
-		IDMark:     '_',
-		IDFields:   []string{"id"},
-		Kinds:      stripeKinds,
-		Named:      map[string]string{"plan": "plan", "price": "price"},
-		Times:      stripeTimes,
-		Random:     stripeRandom,
-		Headers:    stripeHeaders,
+		Vendor:      "stripe",
+		Hosts:       []string{"api.stripe.com", "files.stripe.com"},
+		Credential:  http.Header{"Authorization": {"Bearer sk_test_51MirraFidelity"}},
+		Refused:     regexp.MustCompile(`"Invalid API Key provided: ([^"]+)"`),
+		Live:        regexp.MustCompile(`\b(?:sk|rk|pk)_live_[A-Za-z0-9_]+`),
+		Secrets:     stripeSecrets,
+		Version:     "Stripe-Version",
+		Echoed:      []string{"Idempotency-Key", "Stripe-Account", "Stripe-Version"},
+		IDs:         stripeIDs,
+		IDMark:      '_',
+		IDFields:    []string{"id"},
+		Kinds:       stripeKinds,
+		Named:       map[string]string{"plan": "plan", "price": "price"},
+		Owner:       "Stripe-Account",
+		OwnerMember: "stripe_account",
+		// Those of the platform that connected accounts' objects refer to.
+		Unowned: []string{"account", "application_fee", "bank_account", "capability", "fee_refund", "person", "transfer", "transfer_reversal"},
+		Times:   stripeTimes,
+		Random:  stripeRandom,
+		Headers: stripeHeaders,
 		Masks: map[string]string{
 			// The recorder of pay-rails/pay had environment variables with these values
 			// and told VCR to hide them; the names of fields with "secret" show it.

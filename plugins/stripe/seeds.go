@@ -55,6 +55,27 @@ func complete(k *sdk.Collection, t *sdk.Template) {
 	}
 }
 
+// ownerMember says in a seed whose a document is: that of a connected account, else
+// of the platform. What connected accounts have in the platform stands there.
+const ownerMember = "stripe_account"
+
+// owned keeps seeded documents under the account that they name.
+func owned(k *sdk.Collection) {
+	fill := k.Complete
+	k.Complete = func(c *sdk.Call, path string, given sdk.Doc) sdk.Doc {
+		owner := given.Get(ownerMember).String()
+		if owner != "" && !accountLike(owner) {
+			c.AddFault(path+"."+ownerMember, "want the id of an account, acct_…")
+		}
+		c.SetAccount(accountNamed(c, owner))
+		given.Delete(ownerMember)
+		if fill == nil {
+			return given
+		}
+		return fill(c, path, given)
+	}
+}
+
 // otherPrefixes are those that ids of a kind may have too: payments that are no
 // card charges, and what customers paid with before payment methods [R].
 var otherPrefixes = map[string][]string{
