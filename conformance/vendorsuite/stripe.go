@@ -99,6 +99,8 @@ var stripeRandom = []Random{
 	{"network_transaction_id", regexp.MustCompile(`([0-9]{15})`), "the network's, made up in test mode"},
 	{"authorization_code", regexp.MustCompile(`([0-9]{6})`), "the issuer's, made up in test mode"},
 	{"reference", regexp.MustCompile(`([0-9]{16})`), "a refund's reference at the network, made up in test mode"},
+	{"reference", regexp.MustCompile(`([A-Z0-9]{16})`), "a mandate's reference, made up for each"},
+	{"mandate_reference", regexp.MustCompile(`([A-Z0-9]{16})`), "a mandate's reference, made up for each"},
 	{"acquirer_reference_number", regexp.MustCompile(`([0-9]{23})`), "made up in test mode"},
 	{"client_ip", regexp.MustCompile(`[0-9]{1,3}(?:\.[0-9]{1,3}){3}`), "the address that the request came from"},
 	{"stripe_js", regexp.MustCompile(`https://hooks\.stripe\.com/redirect/authenticate/src_[A-Za-z0-9]+\?client_secret=src_client_secret_([A-Za-z0-9]{24})(?:&source_redirect_slug=test_([A-Za-z0-9_-]+))?`), "secrets"},

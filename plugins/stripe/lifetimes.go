@@ -146,6 +146,8 @@ var lifetimes = []lifetime{
 	{object: "setup_intent", path: "payment_method_configuration_details", since: "2023-10-01"},
 	{object: "setup_intent", path: "payment_method_options.card.mandate_options", since: "2022-08-01"},
 	{object: "setup_intent", path: "payment_method_options.card.network", since: "2022-08-01"},
+
+	{object: "source", path: "allow_redisplay", since: "2025-01-01"},
 }
 
 // rule is the lifetimes of one member, made ready.
@@ -205,7 +207,7 @@ func (l *rule) dated() bool {
 
 // trimmed are the kinds that are kept without what their day does not have: those
 // that are read most. The others keep members that moved, to be worked with.
-var trimmed = map[string]bool{"balance_transaction": true, "charge": true, "customer": true, "payment_intent": true, "payment_method": true, "refund": true, "setup_intent": true}
+var trimmed = map[string]bool{"balance_transaction": true, "charge": true, "customer": true, "payment_intent": true, "payment_method": true, "refund": true, "setup_intent": true, "source": true}
 
 // trim takes out of a new document what no version has at the session's time, so
 // that answers need not look for it. Documents keep the members of their day:

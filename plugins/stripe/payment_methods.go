@@ -84,6 +84,9 @@ func (r *request) method(id, param string, status int) (sdk.Doc, error) {
 		if card, ok := cardSources.Get(r.Call, id); ok {
 			return r.methodOfSource(card), nil
 		}
+		if s, ok := sources().Get(r.Call, id); ok && s.Get("type").String() == "card" {
+			return r.methodOfSourceObject(s), nil
+		}
 	}
 	return sdk.Doc{}, r.noSuchMethod(id, param, status)
 }

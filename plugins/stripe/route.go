@@ -62,6 +62,7 @@ func route() {
 func registerHandlers() {
 	customerHandlers()
 	customerSourceHandlers()
+	sourceHandlers()
 	paymentMethodHandlers()
 	tokenHandlers()
 	paymentIntentHandlers()
@@ -97,6 +98,7 @@ func timerHandlers() {
 	stripe.OnTimer("available", availableTimer)
 	stripe.OnTimer("expire", expire)
 	stripe.OnTimer("refund", refundTimer)
+	stripe.OnTimer("debit", debitTimer)
 	stripe.OnTimer("dispute", disputeTimer)
 	subscriptionTimers()
 }
