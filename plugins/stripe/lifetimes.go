@@ -98,6 +98,9 @@ var lifetimes = []lifetime{
 	{object: "payment_intent", path: "payment_method_configuration_details", since: "2023-10-01"},
 	{object: "payment_intent", path: "payment_method_options.card.mandate_options", since: "2022-04-01"},
 	{object: "payment_intent", path: "payment_method_options.card.network", since: "2020-07-01"},
+	{object: "payment_intent", path: "payment_method_options.us_bank_account.financial_connections", since: "2024-06-01"},
+	{object: "payment_intent", path: "payment_method_options.us_bank_account.mandate_options", since: "2024-06-01"},
+	{object: "payment_intent", path: "payment_method_options.us_bank_account.transaction_purpose", from: dahlia},
 	{object: "payment_intent", path: "processing", since: "2022-04-01"},
 	{object: "payment_intent", path: "shared_payment_granted_token", since: "2026-05-01"},
 
@@ -146,6 +149,7 @@ var lifetimes = []lifetime{
 	{object: "setup_intent", path: "payment_method_configuration_details", since: "2023-10-01"},
 	{object: "setup_intent", path: "payment_method_options.card.mandate_options", since: "2022-08-01"},
 	{object: "setup_intent", path: "payment_method_options.card.network", since: "2022-08-01"},
+	{object: "setup_intent", path: "payment_method_options.us_bank_account.mandate_options", since: "2024-06-01"},
 
 	{object: "source", path: "allow_redisplay", since: "2025-01-01"},
 }
