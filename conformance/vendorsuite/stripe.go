@@ -24,6 +24,7 @@ func Stripe() *Rules {
 		IDMark:     '_',
 		IDFields:   []string{"id"},
 		Kinds:      stripeKinds,
+		Named:      map[string]string{"plan": "plan", "price": "price"},
 		Times:      stripeTimes,
 		Random:     stripeRandom,
 		Headers:    stripeHeaders,
@@ -40,7 +41,10 @@ func Stripe() *Rules {
 		Expand: "expand",
 
 		History: newStripeHistory, AccountOf: stripeAccountPart, AccountHeader: "Stripe-Account", AccountPrefix: "acct_",
-		SameAs: map[string]string{"plan": "price"},
+		OwnerMember: "stripe_account",
+		// Those of the platform that connected accounts' objects refer to.
+		Unowned: []string{"account", "application_fee", "bank_account", "capability", "fee_refund", "person", "transfer", "transfer_reversal"},
+		SameAs:  map[string]string{"plan": "price"},
 	}).compile()
 }
 
@@ -105,6 +109,8 @@ var stripeRandom = []Random{
 	{Field: "network_transaction_id", Form: regexp.MustCompile(`([0-9]{15})`), Why: "the network's, made up in test mode"},
 	{Field: "authorization_code", Form: regexp.MustCompile(`([0-9]{6})`), Why: "the issuer's, made up in test mode"},
 	{Field: "reference", Form: regexp.MustCompile(`([0-9]{16})`), Why: "a refund's reference at the network, made up in test mode"},
+	{Field: "reference", Form: regexp.MustCompile(`([A-Z0-9]{16})`), Why: "a mandate's reference, made up for each"},
+	{Field: "mandate_reference", Form: regexp.MustCompile(`([A-Z0-9]{16})`), Why: "a mandate's reference, made up for each"},
 	{Field: "acquirer_reference_number", Form: regexp.MustCompile(`([0-9]{23})`), Why: "made up in test mode"},
 	{Field: "client_ip", Form: regexp.MustCompile(`[0-9]{1,3}(?:\.[0-9]{1,3}){3}`), Why: "the address that the request came from"},
 	{Field: "stripe_js", Form: regexp.MustCompile(`https://hooks\.stripe\.com/redirect/authenticate/src_[A-Za-z0-9]+\?client_secret=src_client_secret_([A-Za-z0-9]{24})(?:&source_redirect_slug=test_([A-Za-z0-9_-]+))?`), Why: "secrets"},

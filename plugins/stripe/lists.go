@@ -14,7 +14,7 @@ func (r *request) page() (sdk.ListQuery, error) {
 	if l := r.params.Get("limit"); l.Exists() {
 		n, _ := l.Int()
 		if n < 1 {
-			return q, invalid("parameter_invalid_integer", "limit", "This value must be greater than or equal to 1.") // [R]
+			return q, invalid("parameter_invalid_integer", "limit", atLeastOne) // [R]
 		}
 		if n > 100 {
 			return q, invalid("parameter_invalid_integer", "limit", "This value must be less than or equal to 100 (currently "+strconv.FormatInt(n, 10)+").") // [R-like]
@@ -99,7 +99,7 @@ func (r *request) list(k *sdk.Collection, q sdk.ListQuery, noun, url string) err
 		}
 		return invalid("resource_missing", param, "No such "+noun+": '"+q.After+q.Before+"'")
 	}
-	if r.given("expand") || compound[k.Type] || anyDead(k.Type, r.Unix(), usedVersion.date) {
+	if r.given("expand") || compound[k.Type] || usedVersion.date < v20221115 || anyDead(k.Type, r.Unix(), usedVersion.date) {
 		docs, more := page.Docs(r.Call)
 		return r.answerList(docs, more, url)
 	}

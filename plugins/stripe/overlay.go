@@ -71,7 +71,7 @@ var resourceSpecs = []resourceSpec{
 	{object: "review", prefix: "prv_1"},
 	{object: "scheduled_query_run", prefix: "sqr_1"},
 	{object: "shipping_rate", prefix: "shr_1", level: sdk.Modelled, template: shippingRateTemplate},
-	{object: "source", prefix: "src_1"},
+	{object: "source", prefix: "src_1", level: sdk.Modelled, template: sourceTemplate, index: []string{"customer"}},
 	{object: "source_mandate_notification", prefix: "srcmn_1"},
 	{object: "source_transaction", prefix: "srctxn_1"},
 	{object: "subscription", prefix: "sub_1", level: sdk.Exact, template: subscriptionTemplate, index: []string{"customer"}},

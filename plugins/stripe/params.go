@@ -13,6 +13,9 @@ func (r *request) check() error {
 	if r.op.ID == "PostCustomers" && !r.given("source") {
 		r.params.Rename("card", "source") // [R 2023-10-16] the older name still works
 	}
+	if err := r.olderParams(); err != nil {
+		return err
+	}
 	if err := r.takePlans(); err != nil {
 		return err
 	}
@@ -77,6 +80,9 @@ func (r *request) tolerated(v sdk.Violation) bool {
 		}
 		return name == "card[token]" || strings.HasPrefix(name, "card[") && card.Get("token").String() != ""
 	case sdk.UnknownField:
+		if r.op.ID == "PostSources" && (v.Path == "card" || v.Path == "sepa_debit") {
+			return true // [D docs.stripe.com/sources, 2026-11] details by type, which the description leaves out
+		}
 		// [R 2023-10-16] of accounts in SG, and where accounts are changed
 		return v.Path == "individual[nationality]" || v.Path == "bank_account" && r.op.ID == "PostAccountsAccount"
 	case sdk.WrongType, sdk.NotInEnum:

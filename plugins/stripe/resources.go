@@ -86,6 +86,9 @@ func resources() {
 		kept[k.Type] = k
 	}
 	billingSeeds()
+	for _, k := range kept {
+		owned(k)
+	}
 	for typ := range trimmed {
 		kept[typ].Trim = trim
 	}

@@ -64,6 +64,7 @@ func registerHandlers() {
 	customerSourceHandlers()
 	customerBalanceHandlers()
 	clientKeyHandlers()
+	sourceHandlers()
 	paymentMethodHandlers()
 	tokenHandlers()
 	paymentIntentHandlers()
@@ -99,6 +100,7 @@ func timerHandlers() {
 	stripe.OnTimer("available", availableTimer)
 	stripe.OnTimer("expire", expire)
 	stripe.OnTimer("refund", refundTimer)
+	stripe.OnTimer("debit", debitTimer)
 	stripe.OnTimer("dispute", disputeTimer)
 	subscriptionTimers()
 }

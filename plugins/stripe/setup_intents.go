@@ -211,7 +211,7 @@ func (r *request) setupNeedsAuthentication(card *testCard, d sdk.Doc) bool {
 
 // finishSetup asks the issuer and attaches the payment method.
 func (r *request) finishSetup(d, method sdk.Doc, card *testCard) error {
-	if no := refuses(method, card, false); no != nil {
+	if no := r.refuses(method, card, false); no != nil {
 		f := declineFailure(no)
 		runChecks(method, card)
 		paymentMethods.Update(r.Call, method)

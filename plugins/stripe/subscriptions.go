@@ -366,8 +366,8 @@ func (r *request) payingMethod(d, customer sdk.Doc) (sdk.Doc, error) {
 	}
 	free := !d.Get("trial_end").IsNull() || d.Get("collection_method").String() == "send_invoice" || r.text("payment_behavior") == "default_incomplete"
 	if !free && subscriptionAmount(d) > 0 {
-		// [R 2023-08-16 to 2025-10-29]
-		return sdk.Doc{}, executed(&failure{status: 400, code: "resource_missing", message: "This customer has no attached payment source or default payment method. Please consider adding a default payment method. For more information, visit https://stripe.com/docs/billing/subscriptions/payment-methods-setting#payment-method-priority."})
+		// [R 2019-08-14 to 2025-10-29]
+		return sdk.Doc{}, executed(&failure{status: 400, code: "resource_missing", message: noSource})
 	}
 	return sdk.Doc{}, nil
 }
