@@ -3,6 +3,7 @@ package vendorsuite
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 )
 
 // History gathers what recordings show of the account that they were made with
@@ -10,9 +11,9 @@ import (
 // recordings begin with it, as they would with a user's own settings; nothing is
 // ever learned from the cassette that it is used for, or from later ones.
 type History interface {
-	// Observe takes in an object that an answer shows; own tells that it is the
-	// account's, not another's that the account acted for.
-	Observe(n *node, own bool)
+	// Observe takes in an object that the answer of an exchange shows; own tells
+	// that it is the account's, not another's that the account acted for.
+	Observe(e *Exchange, n *node, own bool)
 	// Settings returns the account as a mirror imports it; nil if nothing is known.
 	Settings() json.RawMessage
 	// Object returns an object that the account had, nil if none was shown.
@@ -28,7 +29,48 @@ type known struct {
 // histories keeps a History for each account of some recordings.
 type histories struct {
 	rules *Rules
-	of    map[string]History // by account
+	of    map[string]History        // by account
+	with  map[string]map[string]int // how many cassettes, by recorder and account
+}
+
+func newHistories(r *Rules) *histories {
+	return &histories{r, map[string]History{}, map[string]map[string]int{}}
+}
+
+// recorder is who made a cassette: the repository that its name begins with, or
+// the one who has all that have no such name.
+func recorder(source string) string {
+	repository, _, named := strings.Cut(source, "@")
+	if !named {
+		return ""
+	}
+	return repository
+}
+
+// account returns the account that a cassette was made with, "" if nothing tells.
+// Where no id in it does, it is the one that the recorder used most until then.
+func (h *histories) account(exchanges []*Exchange, docs []*document) string {
+	by := recorder(exchanges[0].Source)
+	account := h.rules.account(exchanges, docs)
+	if account == "" {
+		return most(h.with[by])
+	}
+	if h.with[by] == nil {
+		h.with[by] = map[string]int{}
+	}
+	h.with[by][account]++
+	return account
+}
+
+// most returns the key with the highest count, "" of none.
+func most(count map[string]int) string {
+	best := ""
+	for _, name := range sortedKeys(count) {
+		if best == "" || count[name] > count[best] {
+			best = name
+		}
+	}
+	return best
 }
 
 // inOrder sorts cassettes by when they were begun.
@@ -40,8 +82,11 @@ func inOrder(cassettes []*Cassette) {
 // of one, and takes that one in. Cassettes come in the order in which they were
 // begun; where that is not known nothing was earlier.
 func (h *histories) before(exchanges []*Exchange, docs []*document) (k known) {
-	account := h.rules.account(exchanges)
-	if account == "" || exchanges[0].At.IsZero() {
+	if exchanges[0].At.IsZero() {
+		return known{}
+	}
+	account := h.account(exchanges, docs)
+	if account == "" {
 		return known{}
 	}
 	if h.of[account] == nil {
@@ -59,7 +104,7 @@ func (h *histories) before(exchanges []*Exchange, docs []*document) (k known) {
 			}
 			if id := h.rules.idOf(n); id != "" {
 				of := h.rules.accountOf(id)
-				h.of[account].Observe(n, of == account || of == "" && !another)
+				h.of[account].Observe(e, n, of == account || of == "" && !another)
 			}
 		})
 	}
@@ -89,25 +134,35 @@ func (r *Rules) recall(from History, exchanges []*Exchange) known {
 	return k
 }
 
-// account returns the account that a cassette was made with: the one that most
-// of its ids name.
-func (r *Rules) account(exchanges []*Exchange) string {
+// account returns the account that most ids of a cassette name, those apart that
+// it shows as connected ones; "" if none is left.
+func (r *Rules) account(exchanges []*Exchange, docs []*document) string {
 	count := map[string]int{}
-	for _, e := range exchanges {
-		if e.RequestHeader.Get(r.AccountHeader) != "" {
+	var connected []string
+	for i, e := range exchanges {
+		if of := e.RequestHeader.Get(r.AccountHeader); of != "" {
+			connected = append(connected, of)
 			continue
 		}
 		for _, m := range r.AccountOf.FindAllStringSubmatch(e.Body, -1) {
 			count[m[1]]++
 		}
-	}
-	best := ""
-	for _, name := range sortedKeys(count) {
-		if best == "" || count[name] > count[best] {
-			best = name
+		if docs[i].root != nil && r.AccountPrefix != "" {
+			docs[i].root.walk(func(n *node) {
+				if id := r.idOf(n); n.kind == objectKind && strings.HasPrefix(id, r.AccountPrefix) {
+					connected = append(connected, id)
+				}
+			})
 		}
 	}
-	return best
+	for _, id := range connected {
+		for part := range count {
+			if strings.HasSuffix(id, part) {
+				delete(count, part)
+			}
+		}
+	}
+	return most(count)
 }
 
 // accountOf returns the account that an id names, "" if it names none.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -61,6 +62,37 @@ func TestHistory(t *testing.T) {
 		}
 		if !slices.Equal(settings, want) || report.Settled != settled {
 			t.Errorf("fresh %v: sessions began with %v, want %v; %d reported", fresh, settings, want, report.Settled)
+		}
+	}
+}
+
+// TestAccountOfRecorder: a cassette without an id of its account's was made with the one
+// that its recorder used before; ids of connected accounts tell nothing.
+func TestAccountOfRecorder(t *testing.T) {
+	t.Parallel()
+	const connected = `{"id":"acct_1AAAAABBBBBBBBBB","object":"account","business_profile":{"mcc":"%s"},"external_accounts":{"data":[{"id":"ba_1AAAAABBBBBBBBBBAAAAAAAA","object":"bank_account"}]}}`
+	create := func(source, body, mcc, day string) string {
+		return exchangeLine(source, 1, "POST", "/v1/accounts", body, 200, fmt.Sprintf(connected, mcc), "date", day)
+	}
+	recordings := MustRead(t,
+		exchangeLine("shop@1:first", 0, "GET", "/v1/charges/ch_x", "", 200, soldBy("KXBGcbgpbZ", "SHOP", 2000, 88), "date", "Sat, 10 Aug 2024 16:00:00 GMT"),
+		create("shop@1:second", "", "5192", "Sun, 11 Aug 2024 16:00:00 GMT"),
+		create("shop@2:third", "business_profile[mcc]=5734", "5734", "Mon, 12 Aug 2024 16:00:00 GMT"),
+		create("other@1:fourth", "", "7372", "Tue, 13 Aug 2024 16:00:00 GMT"),
+		create("shop@2:fifth", "", "5192", "Wed, 14 Aug 2024 16:00:00 GMT"),
+	)
+	target := shop(nil)
+	target.refuse = func(string) string { return "" }
+	MustReplay(t, target, recordings, Options{Parallel: 1})
+	for i, want := range [][2]string{{}, {"SHOP", ""}, {"SHOP", "5192"}, {}, {"SHOP", "5192"}} {
+		got := strings.Join(target.sessions[i].imported, "")
+		for _, part := range want {
+			if part != "" && !strings.Contains(got, strconv.Quote(part)) {
+				t.Errorf("cassette %d began without %s: %s", i, part, got)
+			}
+		}
+		if want[1] == "" && strings.Contains(got, `"mcc"`) || want[0] == "" && got != "" {
+			t.Errorf("cassette %d began with %s", i, got)
 		}
 	}
 }

@@ -212,7 +212,7 @@ func (s *story) needed(index int, m *ids) []seed {
 		}
 		for _, o := range shown {
 			kind := o.object.string("object")
-			if !vendors && (!direct || name != "" && name != kind && s.rules.SameAs[name] != kind) {
+			if !vendors && (!direct || name != "" && name != kind && s.rules.SameAs[name] != kind && s.rules.SameAs[kind] != name) {
 				continue // a text that happens to be some object's id
 			}
 			if same := s.rules.SameAs[kind]; slices.ContainsFunc(shown, func(o *showing) bool { return o.object.string("object") == same }) {

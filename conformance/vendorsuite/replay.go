@@ -94,7 +94,7 @@ func Replay(ctx context.Context, t Target, r *Recordings, o Options) (*Report, e
 	var accounts *histories
 	if o.Rules.History != nil && !o.Fresh {
 		inOrder(cassettes)
-		accounts = &histories{o.Rules, map[string]History{}}
+		accounts = newHistories(o.Rules)
 	}
 	report.Notes, report.Recorded = slices.Clone(r.Notes), r.Len()
 	ctx, cancel := context.WithCancelCause(ctx)

@@ -20,6 +20,7 @@ type stripeHistory struct {
 	payments, invoices                []string // payment methods that are on
 	fees                              []feePoint
 	returned                          *bool            // whether refunds return fees
+	categories                        []string         // of connected accounts that name none
 	application                       *node            // the account, as connected ones are shown it
 	delays                            []int            // days
 	objects                           map[string]*node // as they were shown
@@ -34,10 +35,15 @@ func newStripeHistory() History {
 var stripeCatalogue = []string{"coupon", "plan", "price", "product", "promotion_code", "shipping_rate", "tax_rate"}
 
 // Observe implements History.
-func (s *stripeHistory) Observe(n *node, own bool) {
+func (s *stripeHistory) Observe(e *Exchange, n *node, own bool) {
 	kind := n.string("object")
 	if kind == "account" && n.member("application_name") != nil {
 		s.application = n // as it is shown to others
+	}
+	if kind == "account" && e.Method == "POST" && strings.HasSuffix(e.URL, "/v1/accounts") && !strings.Contains(e.RequestBody, "mcc") {
+		if mcc := n.member("business_profile").string("mcc"); mcc != "" {
+			s.categories = append(s.categories, mcc)
+		}
 	}
 	if !own {
 		return
@@ -219,6 +225,9 @@ func (s *stripeHistory) Settings() json.RawMessage {
 	if s.returned != nil {
 		dashboard["refunds_return_fees"] = *s.returned
 	}
+	if len(s.categories) > 0 {
+		dashboard["mcc"] = usual(s.categories)
+	}
 	if s.application != nil {
 		shown := object{}
 		for _, name := range []string{"icon", "logo", "name", "url"} {
@@ -238,9 +247,10 @@ func (s *stripeHistory) Settings() json.RawMessage {
 	return b
 }
 
-// usual returns the most frequent of some numbers, the latest of several.
-func usual(list []int) int {
-	count, best := map[int]int{}, 0
+// usual returns the most frequent of some values, the latest of several.
+func usual[T comparable](list []T) T {
+	count := map[T]int{}
+	var best T
 	for _, n := range list {
 		if count[n]++; count[n] >= count[best] {
 			best = n

@@ -15,10 +15,6 @@ var accounts = stripe.Collect(&sdk.Collection{
 // 2026-02].
 var accountTemplate = sdk.MustTemplate(`{"id":"","object":"account","business_profile":{"annual_revenue":null,"estimated_worker_count":null,"mcc":null,"minority_owned_business_designation":null,"name":null,"product_description":null,"specified_commercial_transactions_act_url":null,"support_address":null,"support_email":null,"support_phone":null,"support_url":null,"url":null},"business_type":null,"capabilities":{},"charges_enabled":false,"company":{"address":` + noAddress + `,"directors_provided":true,"executives_provided":true,"name":null,"owners_provided":true,"tax_id_provided":false,"verification":{"document":` + noDocument + `}},"controller":{},"country":"","created":0,"default_currency":"","details_submitted":false,"email":null,"external_accounts":{"object":"list","data":[],"has_more":false,"total_count":0,"url":""},"future_requirements":` + noRequirements + `,"metadata":{},"payouts_enabled":false,"requirements":` + noRequirements + `,"settings":{"bacs_debit_payments":{"display_name":null,"service_user_number":null},"branding":{"icon":null,"logo":null,"primary_color":null,"secondary_color":null},"capital":{},"card_issuing":{"tos_acceptance":{"date":null,"ip":null}},"card_payments":{"decline_on":{"avs_failure":false,"cvc_failure":false},"statement_descriptor_prefix":null,"statement_descriptor_prefix_kana":null,"statement_descriptor_prefix_kanji":null},"dashboard":{"display_name":null,"timezone":"Etc/UTC"},"invoices":{"default_account_tax_ids":null,"hosted_payment_method_save":"offer"},"payments":{"statement_descriptor":null,"statement_descriptor_kana":null,"statement_descriptor_kanji":null},"payouts":{"debit_negative_balances":false,"schedule":{"delay_days":2,"interval":"daily"},"statement_descriptor":null},"sepa_debit_payments":{}},"tos_acceptance":{"date":null,"ip":null,"user_agent":null},"type":"custom"}`)
 
-// platformMCC is the merchant category of accounts that name none: that of the
-// platform's profile [R 5192 and 7372, each with one platform].
-const platformMCC = "5192"
-
 func accountHandlers() {
 	handle("PostAccounts", sdk.Exact, createAccount)
 	handle("GetAccounts", sdk.Modelled, func(r *request) error {
@@ -107,7 +103,8 @@ func createAccount(r *request) error {
 	d.Get("external_accounts").SetString("url", "/v1/accounts/"+id+"/external_accounts")
 	r.setType(d)
 	r.setText(d, "email")
-	d.Get("business_profile").SetString("mcc", platformMCC)
+	// [R 5192 and 7372, each with one platform]
+	d.Get("business_profile").SetDoc("mcc", r.ownAccount().Get("dashboard", "mcc"))
 	if err := r.setAccount(d); err != nil {
 		return err
 	}

@@ -14,7 +14,7 @@ import (
 func TestOwnAccount(t *testing.T) {
 	m := start(t, sdktest.State(`{"own_account":[{"country":"CA","settings":{"dashboard":{"display_name":"Acme"},"payments":{"statement_descriptor":"ACME.EXAMPLE"},
 		"payouts":{"schedule":{"delay_days":7}}},"dashboard":{"payment_methods":["card","klarna","acss_debit","ideal"],"invoice_payment_methods":["acss_debit","card"],
-		"fees":[{"percent":2,"fixed":30},{"percent":5,"fixed":5}],"refunds_return_fees":true}}]}`))
+		"fees":[{"percent":2,"fixed":30},{"percent":5,"fixed":5}],"refunds_return_fees":true,"mcc":"7372"}}]}`))
 	account := m.Form("GET", "/v1/account").Want(200)
 	want(t, account, map[string]string{"country": "CA", "default_currency": "cad", "settings.dashboard.display_name": "Acme", "settings.payouts.schedule.interval": "daily"})
 	if strings.Contains(account.Body, "fees") || account.Get("id") == "" {
@@ -38,6 +38,10 @@ func TestOwnAccount(t *testing.T) {
 		if on := sdktest.Epoch.Truncate(24*time.Hour).AddDate(0, 0, 7).Unix(); pi.Get("latest_charge.balance_transaction.available_on") != strconv.FormatInt(on, 10) {
 			t.Errorf("available on %s, want %d", pi.Get("latest_charge.balance_transaction.available_on"), on)
 		}
+	}
+
+	for fields, mcc := range map[string]string{"type=standard": "7372", "type=standard&business_profile[mcc]=5734": "5734"} {
+		want(t, m.Form("POST", "/v1/accounts", strings.Split(fields, "&")...).Want(200), map[string]string{"business_profile.mcc": mcc})
 	}
 
 	// Older accounts get fees back: what the rest would have cost less.
