@@ -115,7 +115,7 @@ func TestPayout(t *testing.T) {
 	back := m.Form("POST", "/v1/payouts/"+po.Get("id")+"/reverse", "Stripe-Account: "+id).Want(200)
 	want(t, back, map[string]string{"amount": "-500", "original_payout": po.Get("id")})
 	// A test bank account that fails.
-	m.Form("POST", "/v1/accounts/"+id+"/external_accounts", "external_account[object]=bank_account", "external_account[country]=US", "external_account[routing_number]=110000000", "external_account[account_number]=000111111116").Want(200)
+	m.Form("POST", "/v1/accounts/"+id+"/external_accounts", "external_account[object]=bank_account", "external_account[country]=US", "external_account[routing_number]=110000000", "external_account[account_number]=000111111116", "default_for_currency=true").Want(200)
 	failing := m.Form("POST", "/v1/payouts", "amount=500", "currency=usd", "Stripe-Account: "+id).Want(200)
 	m.Advance(time.Minute)
 	want(t, m.Form("GET", "/v1/payouts/"+failing.Get("id"), "expand[]=failure_balance_transaction", "Stripe-Account: "+id), map[string]string{"status": "failed", "failure_code": "no_account", "failure_balance_transaction.amount": "500"})
