@@ -151,7 +151,7 @@ func TestCompany(t *testing.T) {
 		t.Errorf("due %s", due)
 	}
 	person := m.Form("POST", "/v1/accounts/"+id+"/persons", "first_name=Jenny", "last_name=Rosen", "email=j@example.com", "phone=+16505550100", "dob[day]=1", "dob[month]=1", "dob[year]=1901", "id_number=000000000",
-		"address[line1]=address_full_match", "address[city]=Burbank", "address[state]=CA", "address[postal_code]=91506", "relationship[representative]=true", "relationship[owner]=true", "relationship[title]=CEO", "relationship[percent_ownership]=100").Want(200)
+		"address[line1]=address_full_match", "address[city]=Burbank", "address[state]=CA", "address[postal_code]=91506", "relationship[representative]=true", "relationship[owner]=true", "relationship[title]=CEO", "relationship[percent_ownership]=100.0000").Want(200)
 	want(t, person, map[string]string{"relationship.percent_ownership": "100.0", "requirements.currently_due": "[]", "verification.status": "pending"})
 	m.Form("POST", "/v1/accounts/"+id, "company[owners_provided]=true").Want(200)
 	m.Advance(time.Minute)
