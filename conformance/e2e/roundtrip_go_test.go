@@ -1,0 +1,651 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	stripe79 "github.com/stripe/stripe-go/v79"
+	"github.com/stripe/stripe-go/v79/client"
+	stripe85 "github.com/stripe/stripe-go/v85"
+)
+
+// goSDK calls the typed methods of one version of stripe-go with parameters of
+// the table: these have to be fields of the typed parameters, and what comes
+// back has to fit the typed object.
+type goSDK struct {
+	name     string
+	services reflect.Value // a struct with a field for each resource
+	prefix   string        // of the fields
+	methods  map[string]string
+	given    map[string]*madeOf
+	rows     []*row
+	upload   string // a file
+	unique   atomic.Int64
+}
+
+func goRoundTrips(t *testing.T, p *project, sdk, _ string, rows *resources) {
+	g := &goSDK{name: sdk, given: rows.Given, rows: rows.Rows, upload: filepath.Join(t.TempDir(), "receipt.png")}
+	if err := os.WriteFile(g.upload, []byte("\x89PNG\r\n\x1a\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if sdk == "stripe-go v79" {
+		api, _ := stripeGo(p, 0)
+		g.services = reflect.ValueOf(api).Elem()
+		g.methods = map[string]string{"create": "New", "retrieve": "Get", "del": "Del"}
+	} else {
+		g.services, g.prefix = reflect.ValueOf(stripeGoCurrent(p)).Elem(), "V1"
+		g.methods = map[string]string{"del": "Delete"}
+	}
+	t.Run("rows", func(t *testing.T) { // returns when all are through
+		for _, r := range rows.Rows {
+			t.Run(r.String(), func(t *testing.T) {
+				t.Parallel()
+				(&goRow{T: t, sdk: g, row: r, known: map[string]any{}}).roundTrip()
+			})
+		}
+	})
+}
+
+var (
+	_ = client.New // the SDKs whose types the table is held against
+	_ = stripe79.APIVersion
+	_ = stripe85.APIVersion
+)
+
+// method finds a resource's method; an invalid value if the SDK has none.
+func (g *goSDK) method(r *row, name string) reflect.Value {
+	resource := r.Go
+	if resource == "" {
+		resource = strings.ReplaceAll(r.Name, ".", "")
+	}
+	service := g.services.FieldByNameFunc(func(f string) bool { return strings.EqualFold(f, g.prefix+resource) })
+	if !service.IsValid() {
+		return service
+	}
+	if name == "retrieve" {
+		if m := service.MethodByName("GetByID"); m.IsValid() { // of accounts: the plain one is one's own
+			return m
+		}
+	}
+	if own := g.methods[name]; own != "" {
+		return service.MethodByName(own)
+	}
+	return service.MethodByName(strings.ToUpper(name[:1]) + name[1:])
+}
+
+// call calls a method with an id, unless it takes none, and parameters.
+func (g *goSDK) call(r *row, name, id string, parent, params map[string]any) (reflect.Value, error) {
+	m := g.method(r, name)
+	if !m.IsValid() {
+		return m, fmt.Errorf("%s has no %s of %s", g.name, name, r)
+	}
+	var args []reflect.Value
+	for i := range m.Type().NumIn() {
+		switch in := m.Type().In(i); in.Kind() {
+		case reflect.Interface:
+			args = append(args, reflect.ValueOf(context.Background()))
+		case reflect.String:
+			args = append(args, reflect.ValueOf(id))
+		default:
+			p := reflect.New(in.Elem())
+			if err := g.fill(p.Elem(), params); err != nil {
+				return m, fmt.Errorf("%s: %w", in.Elem(), err)
+			}
+			for of, id := range parent { // they are in the path
+				for _, name := range []string{strings.ToUpper(of[:1]) + of[1:], "ID"} {
+					if f, ok := in.Elem().FieldByName(name); ok && f.Tag.Get("form") == "-" {
+						p.Elem().FieldByIndex(f.Index).Set(reflect.ValueOf(ptr(id.(string))))
+					}
+				}
+			}
+			args = append(args, p)
+		}
+	}
+	out := m.Call(args)
+	if len(out) == 2 && !out[1].IsNil() {
+		return out[0], out[1].Interface().(error)
+	}
+	return out[0], nil
+}
+
+func ptr[T any](v T) *T { return &v }
+
+// fill sets the fields of typed parameters.
+func (g *goSDK) fill(to reflect.Value, params map[string]any) error {
+	for name, v := range params {
+		if err := g.set(to, name, v); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+func (g *goSDK) set(to reflect.Value, name string, v any) error {
+	if name == "file" && to.FieldByName("FileReader").IsValid() {
+		f, err := os.Open(g.upload)
+		if err != nil {
+			return err
+		}
+		to.FieldByName("FileReader").Set(reflect.ValueOf(f))
+		to.FieldByName("Filename").Set(reflect.ValueOf(ptr(filepath.Base(g.upload))))
+		return nil
+	}
+	var inside []reflect.Value
+	fault := fmt.Errorf("no such parameter")
+	for i := range to.NumField() {
+		f := to.Field(i)
+		switch tag := to.Type().Field(i).Tag.Get("form"); tag {
+		case name: // several fields where an id may stand for details
+			if v == "now" { // times have a field of their own for it
+				f, v = to.FieldByName(to.Type().Field(i).Name+"Now"), true
+			}
+			if fault = g.value(f, v); fault == nil {
+				return nil
+			}
+			f.SetZero()
+		case "*":
+			inside = append(inside, f)
+		}
+	}
+	for _, f := range inside { // the likes of Params, and unions
+		if f.Kind() == reflect.Pointer && f.Type().Elem().Kind() == reflect.Struct {
+			made := reflect.New(f.Type().Elem())
+			if g.set(made.Elem(), name, v) == nil {
+				f.Set(made)
+				return nil
+			}
+		} else if f.Kind() == reflect.Struct && g.set(f, name, v) == nil {
+			return nil
+		}
+	}
+	if f := to.FieldByName("Token"); f.IsValid() && name == "external_account" {
+		return g.value(f, v)
+	}
+	return fault
+}
+
+// value sets a field to a value of the table.
+func (g *goSDK) value(f reflect.Value, v any) error {
+	switch f.Kind() {
+	case reflect.Pointer:
+		f.Set(reflect.New(f.Type().Elem()))
+		return g.value(f.Elem(), v)
+	case reflect.Struct:
+		if fields, ok := v.(map[string]any); ok {
+			return g.fill(f, fields)
+		}
+		if token := f.FieldByName("Token"); token.IsValid() { // in place of the details
+			return g.value(token, v)
+		}
+	case reflect.Slice:
+		if list, ok := v.([]any); ok {
+			f.Set(reflect.MakeSlice(f.Type(), len(list), len(list)))
+			for i, each := range list {
+				if err := g.value(f.Index(i), each); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	case reflect.Map:
+		if fields, ok := v.(map[string]any); ok {
+			f.Set(reflect.MakeMap(f.Type()))
+			for k, each := range fields {
+				f.SetMapIndex(reflect.ValueOf(k), reflect.ValueOf(each))
+			}
+			return nil
+		}
+	case reflect.String:
+		f.SetString(fmt.Sprint(v))
+		return nil
+	default:
+		text, err := json.Marshal(v)
+		if err == nil {
+			err = json.Unmarshal(text, f.Addr().Interface())
+		}
+		return err
+	}
+	return fmt.Errorf("%v is no %s", v, f.Type())
+}
+
+var reference = regexp.MustCompile(`^\{([\w.]+)\}(.*)$`)
+
+// goRow is one row on its way.
+type goRow struct {
+	*testing.T
+	sdk    *goSDK
+	row    *row
+	known  map[string]any
+	parent map[string]any
+	params map[string]any // of the newest object
+	object reflect.Value  // a pointer to the typed object
+	raw    map[string]any // as it was sent
+}
+
+// resolve replaces references: {unique}, {create.x} of the row's own parameters,
+// else a member of a new object of that row or given.
+func (g *goRow) resolve(v any, known map[string]any) any {
+	g.Helper()
+	switch v := v.(type) {
+	case map[string]any:
+		out := map[string]any{}
+		for _, k := range slices.Sorted(maps.Keys(v)) {
+			out[k] = g.resolve(v[k], known)
+		}
+		return out
+	case []any:
+		out := make([]any, len(v))
+		for i := range v {
+			out[i] = g.resolve(v[i], known)
+		}
+		return out
+	case string:
+		m := reference.FindStringSubmatch(v)
+		if m == nil || m[1] == "upload" {
+			return v
+		}
+		name := m[1]
+		if name == "unique" {
+			return fmt.Sprintf("g%dn%d%s", os.Getpid(), g.sdk.unique.Add(1), m[2])
+		}
+		if own, ok := strings.CutPrefix(name, "create."); ok {
+			return g.params[own]
+		}
+		if known[name] == nil || g.sdk.given[name] != nil && g.sdk.given[name].Fresh {
+			known[name] = g.make(name)
+		}
+		return known[name]
+	}
+	return v
+}
+
+// make makes an object and returns its id, or the member that is asked for.
+func (g *goRow) make(name string) any {
+	g.Helper()
+	as := g.sdk.given[name]
+	if as == nil {
+		as = &madeOf{Of: name}
+	}
+	i := slices.IndexFunc(g.sdk.rows, func(r *row) bool { return r.Name == as.Of && r.Part == "" })
+	if i < 0 {
+		g.Fatalf("{%s}: no row %s", name, as.Of)
+	}
+	r := g.sdk.rows[i]
+	create := as.Create
+	if create == nil {
+		create = r.Create
+	}
+	made, err := g.sdk.call(r, "create", "", nil, g.resolve(create, map[string]any{}).(map[string]any))
+	if err == nil && as.Then != "" {
+		made, err = g.sdk.call(r, as.Then, rawOf(g.T, made)["id"].(string), nil, nil)
+	}
+	if err != nil {
+		g.Fatalf("{%s}: %v", name, err)
+	}
+	member := as.Member
+	if member == "" {
+		member = "id"
+	}
+	return rawOf(g.T, made)[member]
+}
+
+// rawOf is the answer that a typed object was made of.
+func rawOf(t *testing.T, object reflect.Value) map[string]any {
+	t.Helper()
+	response := object.Elem().FieldByName("LastResponse").Elem()
+	d := json.NewDecoder(bytes.NewReader(response.FieldByName("RawJSON").Bytes()))
+	d.UseNumber()
+	var out map[string]any
+	if err := d.Decode(&out); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// holds compares an answer with what it should have, and the typed object with
+// the answer.
+func (g *goRow) holds(object reflect.Value, want ...map[string]any) map[string]any {
+	g.Helper()
+	raw := rawOf(g.T, object)
+	for _, w := range want {
+		for _, fault := range same(w, raw, g.row.Input, "") {
+			g.Error(fault)
+		}
+	}
+	for _, fault := range typed(raw, object, "") {
+		g.Error(fault)
+	}
+	return raw
+}
+
+// same says where an answer does not have what was sent.
+func same(sent, got any, input []string, path string) (faults []string) {
+	if slices.Contains(input, path) {
+		return nil
+	}
+	switch sent := sent.(type) {
+	case map[string]any:
+		object, ok := got.(map[string]any)
+		if !ok {
+			return []string{fmt.Sprintf("%s: %v, want an object", path, got)}
+		}
+		for k, v := range sent {
+			faults = append(faults, same(v, object[k], input, strings.TrimPrefix(path+"."+k, "."))...)
+		}
+		return faults
+	case []any:
+		if list, ok := got.(map[string]any); ok {
+			got = list["data"]
+		}
+		list, _ := got.([]any)
+		if len(list) != len(sent) {
+			return []string{fmt.Sprintf("%s: sent %v, got %v", path, sent, got)}
+		}
+		for i, v := range sent {
+			faults = append(faults, same(v, list[i], input, path)...)
+		}
+		return faults
+	case string:
+		if object, ok := got.(map[string]any); ok {
+			got = object["id"]
+		}
+	}
+	if n, ok := sent.(json.Number); ok { // 1 is 1.0
+		a, _ := n.Float64()
+		if m, ok := got.(json.Number); ok {
+			if b, _ := m.Float64(); a == b {
+				return nil
+			}
+		}
+	}
+	if sent != got {
+		return []string{fmt.Sprintf("%s: sent %#v, got %#v", path, sent, got)}
+	}
+	return nil
+}
+
+// typed says where a typed object does not hold what the answer has.
+func typed(raw any, v reflect.Value, path string) (faults []string) {
+	differs := func() []string {
+		return []string{fmt.Sprintf("%s: the answer has %v, the typed object %v", path, raw, v)}
+	}
+	if raw == nil {
+		return nil
+	}
+	switch v.Kind() {
+	case reflect.Interface:
+		return nil
+	case reflect.Pointer:
+		if v.IsNil() {
+			return differs()
+		}
+		return typed(raw, v.Elem(), path)
+	case reflect.Struct:
+		if id, ok := raw.(string); ok { // it can be expanded
+			if f := v.FieldByName("ID"); !f.IsValid() || f.String() != id {
+				return differs()
+			}
+			return nil
+		}
+		object, ok := raw.(map[string]any)
+		if !ok {
+			return differs()
+		}
+		if union := memberOf(v); union.IsValid() {
+			return typed(raw, union, path)
+		}
+		for k, each := range object {
+			f, text := fieldOf(v, k)
+			if !f.IsValid() {
+				continue // added to all versions after the SDK was made
+			}
+			if text && each != nil {
+				each = json.Number(each.(string))
+			}
+			faults = append(faults, typed(each, f, path+"."+k)...)
+		}
+		return faults
+	case reflect.Map:
+		for k, each := range raw.(map[string]any) {
+			faults = append(faults, typed(each, v.MapIndex(reflect.ValueOf(k)), path+"."+k)...)
+		}
+		return faults
+	case reflect.Slice:
+		list, ok := raw.([]any)
+		if !ok || len(list) != v.Len() {
+			return differs()
+		}
+		for i, each := range list {
+			faults = append(faults, typed(each, v.Index(i), path+"."+strconv.Itoa(i))...)
+		}
+		return faults
+	case reflect.String:
+		if text, ok := raw.(string); ok && text == v.String() {
+			return nil
+		}
+		if v.Type().String() == "json.Number" && fmt.Sprint(raw) == v.String() {
+			return nil
+		}
+	case reflect.Bool:
+		if raw == v.Bool() {
+			return nil
+		}
+	default:
+		n, ok := raw.(json.Number)
+		if ok && n.String() == fmt.Sprint(v.Interface()) {
+			return nil
+		}
+		if f, err := strconv.ParseFloat(fmt.Sprint(raw), 64); err == nil && v.CanFloat() && v.Float() == f {
+			return nil
+		}
+	}
+	return differs()
+}
+
+// memberOf is the set one of the typed objects that a union may hold.
+func memberOf(v reflect.Value) reflect.Value {
+	for i := range v.NumField() {
+		if f := v.Field(i); f.Kind() == reflect.Pointer && f.Type().Elem().Kind() == reflect.Struct && v.Type().Field(i).Tag.Get("json") == "-" && v.Type().Field(i).Name != "LastResponse" && !f.IsNil() {
+			return f
+		}
+	}
+	return reflect.Value{}
+}
+
+// fieldOf finds the field of a JSON member; text is true where a number is
+// written as text.
+func fieldOf(v reflect.Value, name string) (f reflect.Value, text bool) {
+	for i := range v.NumField() {
+		tag, rest, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
+		if tag == name {
+			return v.Field(i), rest == "string"
+		}
+		if v.Type().Field(i).Anonymous && tag == "" {
+			if f, text := fieldOf(v.Field(i), name); f.IsValid() {
+				return f, text
+			}
+		}
+	}
+	return reflect.Value{}, false
+}
+
+// plain is a typed object without the answer that it came in and some members.
+func plain(object reflect.Value, without []string) any {
+	out := reflect.New(object.Type().Elem())
+	out.Elem().Set(object.Elem())
+	out.Elem().FieldByName("LastResponse").SetZero()
+	for _, name := range without {
+		f, _ := fieldOf(out.Elem(), name)
+		f.SetZero()
+	}
+	return out.Interface()
+}
+
+func (g *goRow) create() {
+	g.Helper()
+	g.params = g.resolve(g.row.Create, g.known).(map[string]any)
+	object, err := g.sdk.call(g.row, "create", "", g.parent, g.params)
+	if err != nil {
+		g.Fatal("create: ", err)
+	}
+	g.object, g.raw = object, g.holds(object, g.params, g.row.Expect)
+}
+
+func (g *goRow) retrieve() (reflect.Value, error) {
+	return g.sdk.call(g.row, "retrieve", g.id(), g.parent, nil)
+}
+
+func (g *goRow) id() string {
+	id, _ := g.raw["id"].(string)
+	return id
+}
+
+func (g *goRow) equal(what string, got reflect.Value) {
+	g.Helper()
+	if want := plain(g.object, g.row.New); !reflect.DeepEqual(plain(got, nil), want) {
+		a, _ := json.Marshal(want)
+		b, _ := json.Marshal(plain(got, nil))
+		g.Errorf("%s is\n%s\nwant\n%s", what, b, a)
+	}
+}
+
+func (g *goRow) kept() {
+	g.Helper()
+	if g.row.NoRetrieve {
+		return
+	}
+	got, err := g.retrieve()
+	if err != nil {
+		g.Fatal("retrieve: ", err)
+	}
+	g.equal("retrieved", got)
+}
+
+func (g *goRow) change(name string, params, then map[string]any) {
+	g.Helper()
+	sent := g.resolve(params, g.known).(map[string]any)
+	object, err := g.sdk.call(g.row, name, g.id(), g.parent, sent)
+	if err != nil {
+		g.Fatalf("%s: %v", name, err)
+	}
+	if then == nil {
+		then = sent
+	}
+	g.object, g.raw = object, g.holds(object, then)
+	g.kept()
+}
+
+// list looks for the object page by page, one on each.
+func (g *goRow) list() {
+	g.Helper()
+	params := g.resolve(g.row.List, g.known).(map[string]any)
+	params["limit"] = json.Number("1")
+	list, err := g.sdk.call(g.row, "list", "", g.parent, params)
+	if err != nil {
+		g.Fatal("list: ", err)
+	}
+	found := func(each reflect.Value) bool { return each.Elem().FieldByName("ID").String() == g.id() }
+	if all := list.MethodByName("All"); all.IsValid() {
+		for each, err := range all.Call([]reflect.Value{reflect.ValueOf(context.Background())})[0].Seq2() {
+			if !err.IsNil() {
+				g.Fatal("list: ", err)
+			}
+			if found(each) {
+				g.equal("listed", each)
+				return
+			}
+		}
+	} else {
+		iter := list.Interface().(interface {
+			Next() bool
+			Current() any
+			Err() error
+		})
+		for iter.Next() {
+			if each := reflect.ValueOf(iter.Current()); found(each) {
+				g.equal("listed", each)
+				return
+			}
+		}
+		if iter.Err() != nil {
+			g.Fatal("list: ", iter.Err())
+		}
+	}
+	g.Errorf("%s is not in the list", g.id())
+}
+
+func (g *goRow) roundTrip() {
+	if r := g.row; r.absent(g.sdk.name) {
+		// No method, or none with such parameters: fill says so.
+		if m := g.sdk.method(r, "create"); m.IsValid() {
+			in := m.Type().In(m.Type().NumIn() - 1)
+			if g.sdk.fill(reflect.New(in.Elem()).Elem(), r.Create) == nil {
+				g.Error("the row says that this SDK does not have it")
+			}
+		}
+		return
+	}
+	for _, need := range g.row.Needs {
+		g.resolve(need, g.known)
+	}
+	g.parent = g.resolve(g.row.Parent, g.known).(map[string]any)
+	g.create()
+	g.kept()
+	if g.row.Update != nil {
+		g.change("update", g.row.Update, nil)
+	}
+	if g.sdk.method(g.row, "list").IsValid() && !slices.ContainsFunc(g.row.Steps, func(s step) bool { return s.Do == "list" }) {
+		object, raw := g.object, g.raw
+		g.create() // so that the first is on the second page
+		g.object, g.raw = object, raw
+		g.list()
+	}
+	for _, s := range g.row.Steps {
+		if s.absent(g.sdk.name) {
+			if _, err := g.sdk.call(g.row, s.Do, g.id(), g.parent, nil); err == nil {
+				g.Errorf("the row says that %s cannot %s", g.sdk.name, s.Do)
+			}
+			continue
+		}
+		switch s.Do {
+		case "create":
+			g.create()
+		case "list":
+			g.list()
+		case "del":
+			gone, err := g.sdk.call(g.row, "del", g.id(), g.parent, nil)
+			if err != nil {
+				g.Fatal("del: ", err)
+			}
+			g.holds(gone, map[string]any{"id": g.id(), "deleted": true})
+		default:
+			g.change(s.Do, s.Params, s.Then)
+		}
+	}
+	if g.row.Gone == nil {
+		return
+	}
+	got, err := g.retrieve()
+	if g.row.Gone == "deleted" {
+		if err != nil {
+			g.Fatal("retrieve what is deleted: ", err)
+		}
+		g.holds(got, map[string]any{"id": g.id(), "deleted": true})
+		return
+	}
+	if status := reflect.Indirect(reflect.ValueOf(err)); !status.IsValid() || fmt.Sprint(status.FieldByName("HTTPStatusCode")) != fmt.Sprint(g.row.Gone) {
+		g.Errorf("retrieve what is deleted: %v, want status %v", err, g.row.Gone)
+	}
+}
