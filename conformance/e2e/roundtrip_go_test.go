@@ -619,6 +619,11 @@ func (g *goRow) roundTrip() {
 			}
 			continue
 		}
+		if s.Fails != 0 {
+			_, err := g.sdk.call(g.row, s.Do, g.id(), g.parent, g.resolve(s.Params, g.known).(map[string]any))
+			g.fails(s.Do, err, s.Fails)
+			continue
+		}
 		switch s.Do {
 		case "create":
 			g.create()
@@ -638,14 +643,21 @@ func (g *goRow) roundTrip() {
 		return
 	}
 	got, err := g.retrieve()
-	if g.row.Gone == "deleted" {
-		if err != nil {
-			g.Fatal("retrieve what is deleted: ", err)
-		}
-		g.holds(got, map[string]any{"id": g.id(), "deleted": true})
+	if g.row.Gone != "deleted" {
+		g.fails("retrieve what is deleted", err, g.row.Gone)
 		return
 	}
-	if status := reflect.Indirect(reflect.ValueOf(err)); !status.IsValid() || fmt.Sprint(status.FieldByName("HTTPStatusCode")) != fmt.Sprint(g.row.Gone) {
-		g.Errorf("retrieve what is deleted: %v, want status %v", err, g.row.Gone)
+	if err != nil {
+		g.Fatal("retrieve what is deleted: ", err)
+	}
+	g.holds(got, map[string]any{"id": g.id(), "deleted": true})
+}
+
+// fails wants the SDK's own error, with a status.
+func (g *goRow) fails(what string, err error, status any) {
+	g.Helper()
+	e := reflect.Indirect(reflect.ValueOf(err))
+	if !e.IsValid() || e.Type().Name() != "Error" || fmt.Sprint(e.FieldByName("HTTPStatusCode")) != fmt.Sprint(status) {
+		g.Errorf("%s: %v, want status %v", what, err, status)
 	}
 }

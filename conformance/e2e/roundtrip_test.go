@@ -51,7 +51,8 @@ type step struct {
 	Do     string         `json:"do"`
 	Params map[string]any `json:"params,omitempty"`
 	Then   map[string]any `json:"then,omitempty"`
-	Absent []string       `json:"absent,omitempty"` // SDKs whose method fails
+	Absent []string       `json:"absent,omitempty"` // SDKs whose method is not there, or fails
+	Fails  int            `json:"fails,omitempty"`  // the status, where it is refused
 }
 
 // madeOf is a reference whose object is made otherwise than its row says.
@@ -132,11 +133,14 @@ func operationsOf(t *testing.T, line string) (out []served) {
 // whose name is a plural. /v1/charges/{}/capture acts on one.
 func (o served) creates() bool { return o.method == "POST" && strings.HasSuffix(o.path, "s") }
 
-// of tells whether an operation makes, lists, shows, changes or deletes a row's
-// objects.
+// ends matches what is behind an object's path where it is ended.
+var ends = regexp.MustCompile(`^/\{\}(/(archive|cancel|close|deactivate|detach|expire|reject|void))?$`)
+
+// of tells whether an operation makes, lists, shows, changes, deletes or otherwise
+// ends a row's objects.
 func (o served) of(r *row) bool {
-	path := bare(r.Path)
-	return o.path == path || o.path == path+"/{}"
+	rest, ok := strings.CutPrefix(o.path, bare(r.Path))
+	return ok && (rest == "" || ends.MatchString(rest))
 }
 
 // nodePaths are the paths that stripe-node has a method for.
@@ -265,10 +269,16 @@ func named(sdks []string, sdk string) bool {
 	return slices.ContainsFunc(sdks, func(name string) bool { return strings.HasPrefix(sdk, name) })
 }
 
-// lacks tells whether an SDK has no method for a step that an operation is of.
+// lacks tells whether an operation is that of a step which an SDK has no method
+// for, or which is refused.
 func (r *row) lacks(sdk string, o served) bool {
-	of := map[string]string{"update": "POST", "del": "DELETE"}
-	return strings.HasSuffix(o.path, "}") && slices.ContainsFunc(r.Steps, func(s step) bool { return of[s.Do] == o.method && s.absent(sdk) })
+	return slices.ContainsFunc(r.Steps, func(s step) bool {
+		of := o.method == "POST" && strings.HasSuffix(o.path, "/"+s.Do)
+		if s.Do == "update" {
+			of = o.method == "POST" && strings.HasSuffix(o.path, "}")
+		}
+		return of && (s.Fails != 0 || s.absent(sdk))
+	})
 }
 
 // called are the operations that were answered with success, by the trace.

@@ -161,6 +161,8 @@ class RoundTrip(unittest.TestCase):
         for step in steps:
             if any(SDK.startswith(name) for name in step.get("absent", [])):
                 self.assertIsNone(method(row, step["do"]), "the row says that this SDK does not have it")
+            elif "fails" in step:
+                self.fails(step["fails"], step["do"], **resolve(step.get("params", {}), self.known))
             elif step["do"] == "create":
                 self.made = self.create()
             elif step["do"] == "list":
@@ -172,9 +174,12 @@ class RoundTrip(unittest.TestCase):
         if row.get("gone") == "deleted":
             self.holds(self.retrieve(), {"id": self.made.id, "deleted": True})
         elif "gone" in row:
-            with self.assertRaises(stripe.error.StripeError) as raised:
-                self.retrieve()
-            self.assertEqual(raised.exception.http_status, row["gone"])
+            self.fails(row["gone"], "retrieve")
+
+    def fails(self, status, name, /, **params):
+        with self.assertRaises(stripe.error.StripeError) as raised:
+            call(self.row, name, *self.parents, self.made.id, **params)
+        self.assertEqual(raised.exception.http_status, status)
 
 
 if __name__ == "__main__":
