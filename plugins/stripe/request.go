@@ -37,6 +37,7 @@ func serveOperation(c *sdk.Call, op *resource.Operation, unmirrored []string, ru
 	if done || err != nil {
 		return err
 	}
+	r.presentNames()
 	if err := r.check(); err != nil {
 		return err
 	}
@@ -78,6 +79,7 @@ func (r *request) answer(d sdk.Doc) error {
 		}
 	}
 	fit(r.Call, d, typ, usedVersion.date)
+	r.formerNames(d)
 	return r.JSON(d)
 }
 

@@ -73,6 +73,20 @@ func TestGenericMembers(t *testing.T) {
 	want(t, m.Form("GET", "/v1/apps/secrets", "scope[type]=account").Want(200), map[string]string{"data.0.id": mine, "data.1.id": ""})
 }
 
+// TestRenamed: what had another name in an earlier version has it there, sent and
+// answered.
+func TestRenamed(t *testing.T) {
+	m := start(t)
+	meter := m.Form("POST", "/v1/billing/meters", "display_name=Searches", "event_name=search", "default_aggregation[formula]=sum").Want(200).Get("id")
+	for version, name := range map[string]string{"2024-06-20": "usage_threshold_config", "2024-09-30.acacia": "usage_threshold"} {
+		in := "Stripe-Version: " + version
+		alert := m.Form("POST", "/v1/billing/alerts", "title=Usage", "alert_type=usage_threshold", name+"[gte]=100", name+"[meter]="+meter, name+"[recurrence]=one_time", in).Want(200)
+		want(t, alert, map[string]string{name + ".gte": "100"})
+		want(t, m.Form("GET", "/v1/billing/alerts/"+alert.Get("id"), in).Want(200), map[string]string{name + ".gte": "100"})
+		want(t, m.Form("GET", "/v1/billing/alerts", in).Want(200), map[string]string{"data.0." + name + ".gte": "100"})
+	}
+}
+
 // TestUpload: the file of a form is no parameter of its own.
 func TestUpload(t *testing.T) {
 	m := start(t)
