@@ -1,24 +1,19 @@
 package e2e
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/http"
 	"os"
 	"path/filepath"
 	"reflect"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
-
-	stripe79 "github.com/stripe/stripe-go/v79"
-	"github.com/stripe/stripe-go/v79/client"
-	stripe85 "github.com/stripe/stripe-go/v85"
 )
 
 // goSDK calls the typed methods of one version of stripe-go with parameters of
@@ -43,10 +38,10 @@ func goRoundTrips(t *testing.T, p *project, sdk, _ string, rows *resources) {
 	if sdk == "stripe-go v79" {
 		api, _ := stripeGo(p, 0)
 		g.services = reflect.ValueOf(api).Elem()
-		g.methods = map[string]string{"create": "New", "retrieve": "Get", "del": "Del"}
+		g.methods = map[string]string{"create": "New", "retrieve": "Get", "retrieveCurrent": "Get", "retrieveUpcoming": "Upcoming", "del": "Del"}
 	} else {
 		g.services, g.prefix = reflect.ValueOf(stripeGoCurrent(p)).Elem(), "V1"
-		g.methods = map[string]string{"del": "Delete"}
+		g.methods = map[string]string{"del": "Delete", "retrieveCurrent": "Retrieve"}
 	}
 	t.Run("rows", func(t *testing.T) { // returns when all are through
 		for _, r := range rows.Rows {
@@ -58,21 +53,22 @@ func goRoundTrips(t *testing.T, p *project, sdk, _ string, rows *resources) {
 	})
 }
 
-var (
-	_ = client.New // the SDKs whose types the table is held against
-	_ = stripe79.APIVersion
-	_ = stripe85.APIVersion
-)
-
 // method finds a resource's method; an invalid value if the SDK has none.
 func (g *goSDK) method(r *row, name string) reflect.Value {
 	resource := r.Go
 	if resource == "" {
 		resource = strings.ReplaceAll(r.Name, ".", "")
 	}
+	resource, part, _ := strings.Cut(resource, ".")
 	service := g.services.FieldByNameFunc(func(f string) bool { return strings.EqualFold(f, g.prefix+resource) })
 	if !service.IsValid() {
 		return service
+	}
+	if part != "" { // methods of the whole: ListLines
+		if name == "list" {
+			part += "s"
+		}
+		return service.MethodByName(strings.ToUpper(name[:1]) + name[1:] + part)
 	}
 	if name == "retrieve" {
 		if m := service.MethodByName("GetByID"); m.IsValid() { // of accounts: the plain one is one's own
@@ -278,7 +274,7 @@ func (g *goRow) make(name string) any {
 	if as == nil {
 		as = &madeOf{Of: name}
 	}
-	i := slices.IndexFunc(g.sdk.rows, func(r *row) bool { return r.Name == as.Of && r.Part == "" })
+	i := slices.IndexFunc(g.sdk.rows, func(r *row) bool { return r.Name == as.Of && r.Part == "" && r.Create != nil })
 	if i < 0 {
 		g.Fatalf("{%s}: no row %s", name, as.Of)
 	}
@@ -301,19 +297,6 @@ func (g *goRow) make(name string) any {
 	return rawOf(g.T, made)[member]
 }
 
-// rawOf is the answer that a typed object was made of.
-func rawOf(t *testing.T, object reflect.Value) map[string]any {
-	t.Helper()
-	response := object.Elem().FieldByName("LastResponse").Elem()
-	d := json.NewDecoder(bytes.NewReader(response.FieldByName("RawJSON").Bytes()))
-	d.UseNumber()
-	var out map[string]any
-	if err := d.Decode(&out); err != nil {
-		t.Fatal(err)
-	}
-	return out
-}
-
 // holds compares an answer with what it should have, and the typed object with
 // the answer.
 func (g *goRow) holds(object reflect.Value, want ...map[string]any) map[string]any {
@@ -328,169 +311,6 @@ func (g *goRow) holds(object reflect.Value, want ...map[string]any) map[string]a
 		g.Error(fault)
 	}
 	return raw
-}
-
-// same says where an answer does not have what was sent.
-func same(sent, got any, input []string, path string) (faults []string) {
-	if slices.Contains(input, path) {
-		return nil
-	}
-	switch sent := sent.(type) {
-	case map[string]any:
-		object, ok := got.(map[string]any)
-		if !ok {
-			return []string{fmt.Sprintf("%s: %v, want an object", path, got)}
-		}
-		for k, v := range sent {
-			faults = append(faults, same(v, object[k], input, strings.TrimPrefix(path+"."+k, "."))...)
-		}
-		return faults
-	case []any:
-		if list, ok := got.(map[string]any); ok {
-			got = list["data"]
-		}
-		list, _ := got.([]any)
-		if len(list) != len(sent) {
-			return []string{fmt.Sprintf("%s: sent %v, got %v", path, sent, got)}
-		}
-		for i, v := range sent {
-			faults = append(faults, same(v, list[i], input, path)...)
-		}
-		return faults
-	case string:
-		if object, ok := got.(map[string]any); ok {
-			got = object["id"]
-		}
-	}
-	if n, ok := sent.(json.Number); ok { // 1 is 1.0
-		a, _ := n.Float64()
-		if m, ok := got.(json.Number); ok {
-			if b, _ := m.Float64(); a == b {
-				return nil
-			}
-		}
-	}
-	if sent != got {
-		return []string{fmt.Sprintf("%s: sent %#v, got %#v", path, sent, got)}
-	}
-	return nil
-}
-
-// typed says where a typed object does not hold what the answer has.
-func typed(raw any, v reflect.Value, path string) (faults []string) {
-	differs := func() []string {
-		return []string{fmt.Sprintf("%s: the answer has %v, the typed object %v", path, raw, v)}
-	}
-	if raw == nil {
-		return nil
-	}
-	switch v.Kind() {
-	case reflect.Interface:
-		return nil
-	case reflect.Pointer:
-		if v.IsNil() {
-			return differs()
-		}
-		return typed(raw, v.Elem(), path)
-	case reflect.Struct:
-		if id, ok := raw.(string); ok { // it can be expanded
-			if f := v.FieldByName("ID"); !f.IsValid() || f.String() != id {
-				return differs()
-			}
-			return nil
-		}
-		object, ok := raw.(map[string]any)
-		if !ok {
-			return differs()
-		}
-		if union := memberOf(v); union.IsValid() {
-			return typed(raw, union, path)
-		}
-		for k, each := range object {
-			f, text := fieldOf(v, k)
-			if !f.IsValid() {
-				continue // added to all versions after the SDK was made
-			}
-			if text && each != nil {
-				each = json.Number(each.(string))
-			}
-			faults = append(faults, typed(each, f, path+"."+k)...)
-		}
-		return faults
-	case reflect.Map:
-		for k, each := range raw.(map[string]any) {
-			faults = append(faults, typed(each, v.MapIndex(reflect.ValueOf(k)), path+"."+k)...)
-		}
-		return faults
-	case reflect.Slice:
-		list, ok := raw.([]any)
-		if !ok || len(list) != v.Len() {
-			return differs()
-		}
-		for i, each := range list {
-			faults = append(faults, typed(each, v.Index(i), path+"."+strconv.Itoa(i))...)
-		}
-		return faults
-	case reflect.String:
-		if text, ok := raw.(string); ok && text == v.String() {
-			return nil
-		}
-		if v.Type().String() == "json.Number" && fmt.Sprint(raw) == v.String() {
-			return nil
-		}
-	case reflect.Bool:
-		if raw == v.Bool() {
-			return nil
-		}
-	default:
-		n, ok := raw.(json.Number)
-		if ok && n.String() == fmt.Sprint(v.Interface()) {
-			return nil
-		}
-		if f, err := strconv.ParseFloat(fmt.Sprint(raw), 64); err == nil && v.CanFloat() && v.Float() == f {
-			return nil
-		}
-	}
-	return differs()
-}
-
-// memberOf is the set one of the typed objects that a union may hold.
-func memberOf(v reflect.Value) reflect.Value {
-	for i := range v.NumField() {
-		if f := v.Field(i); f.Kind() == reflect.Pointer && f.Type().Elem().Kind() == reflect.Struct && v.Type().Field(i).Tag.Get("json") == "-" && v.Type().Field(i).Name != "LastResponse" && !f.IsNil() {
-			return f
-		}
-	}
-	return reflect.Value{}
-}
-
-// fieldOf finds the field of a JSON member; text is true where a number is
-// written as text.
-func fieldOf(v reflect.Value, name string) (f reflect.Value, text bool) {
-	for i := range v.NumField() {
-		tag, rest, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
-		if tag == name {
-			return v.Field(i), rest == "string"
-		}
-		if v.Type().Field(i).Anonymous && tag == "" {
-			if f, text := fieldOf(v.Field(i), name); f.IsValid() {
-				return f, text
-			}
-		}
-	}
-	return reflect.Value{}, false
-}
-
-// plain is a typed object without the answer that it came in and some members.
-func plain(object reflect.Value, without []string) any {
-	out := reflect.New(object.Type().Elem())
-	out.Elem().Set(object.Elem())
-	out.Elem().FieldByName("LastResponse").SetZero()
-	for _, name := range without {
-		f, _ := fieldOf(out.Elem(), name)
-		f.SetZero()
-	}
-	return out.Interface()
 }
 
 func (g *goRow) create() {
@@ -547,53 +367,90 @@ func (g *goRow) change(name string, params, then map[string]any) {
 	g.kept()
 }
 
-// list looks for the object page by page, one on each.
-func (g *goRow) list() {
+// pages goes through what is found one by one, each on a page of its own, until
+// one is wanted.
+func (g *goRow) pages(name string, params map[string]any, wanted func(reflect.Value) bool) error {
 	g.Helper()
-	params := g.resolve(g.row.List, g.known).(map[string]any)
-	params["limit"] = json.Number("1")
-	list, err := g.sdk.call(g.row, "list", "", g.parent, params)
-	if err != nil {
-		g.Fatal("list: ", err)
+	params = g.resolve(params, g.known).(map[string]any)
+	if !g.row.Unpaged {
+		params["limit"] = json.Number("1")
 	}
-	found := func(each reflect.Value) bool { return each.Elem().FieldByName("ID").String() == g.id() }
+	list, err := g.sdk.call(g.row, name, "", g.parent, params)
+	if err != nil {
+		return err
+	}
 	if all := list.MethodByName("All"); all.IsValid() {
 		for each, err := range all.Call([]reflect.Value{reflect.ValueOf(context.Background())})[0].Seq2() {
 			if !err.IsNil() {
-				g.Fatal("list: ", err)
+				return err.Interface().(error)
 			}
-			if found(each) {
-				g.equal("listed", each)
-				return
+			if wanted(each) {
+				break
 			}
 		}
+		return nil
+	}
+	iter := list.Interface().(interface {
+		Next() bool
+		Current() any
+		Err() error
+	})
+	for iter.Next() && !wanted(reflect.ValueOf(iter.Current())) {
+	}
+	return iter.Err()
+}
+
+// find looks for the object.
+func (g *goRow) find(name string, params map[string]any) {
+	g.Helper()
+	found := false
+	err := g.pages(name, params, func(each reflect.Value) bool {
+		if found = each.Elem().FieldByName("ID").String() == g.id(); found {
+			g.equal(name, each)
+		}
+		return found
+	})
+	if err != nil || !found {
+		g.Errorf("%s is not in %s: %v", g.id(), name, err)
+	}
+}
+
+// obtain takes what is given, or the second of what is listed, or the only one.
+func (g *goRow) obtain() {
+	g.Helper()
+	if g.row.ID != "" {
+		g.raw = map[string]any{"id": g.resolve(g.row.ID, g.known)}
+		got, err := g.retrieve()
+		if err != nil {
+			g.Fatal("retrieve: ", err)
+		}
+		g.object = got
 	} else {
-		iter := list.Interface().(interface {
-			Next() bool
-			Current() any
-			Err() error
+		count := 0
+		err := g.pages("list", g.row.List, func(each reflect.Value) bool {
+			g.object = each
+			count++
+			return count == 2
 		})
-		for iter.Next() {
-			if each := reflect.ValueOf(iter.Current()); found(each) {
-				g.equal("listed", each)
-				return
-			}
-		}
-		if iter.Err() != nil {
-			g.Fatal("list: ", iter.Err())
+		if err != nil || count == 0 {
+			g.Fatal("the list is empty: ", err)
 		}
 	}
-	g.Errorf("%s is not in the list", g.id())
+	g.raw = g.holds(g.object, g.row.Expect)
+	g.kept()
 }
 
 func (g *goRow) roundTrip() {
 	if r := g.row; r.absent(g.sdk.name) {
-		// No method, or none with such parameters: fill says so.
-		if m := g.sdk.method(r, "create"); m.IsValid() {
-			in := m.Type().In(m.Type().NumIn() - 1)
-			if g.sdk.fill(reflect.New(in.Elem()).Elem(), r.Create) == nil {
-				g.Error("the row says that this SDK does not have it")
+		first := "create"
+		if r.Create == nil {
+			first = "retrieve"
+			if r.NoRetrieve {
+				first = "list"
 			}
+		}
+		if g.sdk.method(r, first).IsValid() {
+			g.Error("the row says that this SDK does not have it")
 		}
 		return
 	}
@@ -601,43 +458,27 @@ func (g *goRow) roundTrip() {
 		g.resolve(need, g.known)
 	}
 	g.parent = g.resolve(g.row.Parent, g.known).(map[string]any)
-	g.create()
-	g.kept()
+	listed := g.sdk.method(g.row, "list").IsValid()
+	switch {
+	case g.row.Create != nil:
+		g.create()
+		g.kept()
+	case g.row.ID != "" || g.row.Expect != nil:
+		g.obtain()
+	}
 	if g.row.Update != nil {
 		g.change("update", g.row.Update, nil)
 	}
-	if g.sdk.method(g.row, "list").IsValid() && !slices.ContainsFunc(g.row.Steps, func(s step) bool { return s.Do == "list" }) {
-		object, raw := g.object, g.raw
-		g.create() // so that the first is on the second page
-		g.object, g.raw = object, raw
-		g.list()
+	if listed && (g.row.Create != nil || g.row.ID != "") && !slices.ContainsFunc(g.row.Steps, func(s step) bool { return s.Do == "list" }) {
+		if g.row.Create != nil {
+			object, raw := g.object, g.raw
+			g.create() // so that the first is on the second page
+			g.object, g.raw = object, raw
+		}
+		g.find("list", g.row.List)
 	}
 	for _, s := range g.row.Steps {
-		if s.absent(g.sdk.name) {
-			if _, err := g.sdk.call(g.row, s.Do, g.id(), g.parent, nil); err == nil {
-				g.Errorf("the row says that %s cannot %s", g.sdk.name, s.Do)
-			}
-			continue
-		}
-		if s.Fails != 0 {
-			_, err := g.sdk.call(g.row, s.Do, g.id(), g.parent, g.resolve(s.Params, g.known).(map[string]any))
-			g.fails(s.Do, err, s.Fails)
-			continue
-		}
-		switch s.Do {
-		case "create":
-			g.create()
-		case "list":
-			g.list()
-		case "del":
-			gone, err := g.sdk.call(g.row, "del", g.id(), g.parent, nil)
-			if err != nil {
-				g.Fatal("del: ", err)
-			}
-			g.holds(gone, map[string]any{"id": g.id(), "deleted": true})
-		default:
-			g.change(s.Do, s.Params, s.Then)
-		}
+		g.step(s)
 	}
 	if g.row.Gone == nil {
 		return
@@ -651,6 +492,45 @@ func (g *goRow) roundTrip() {
 		g.Fatal("retrieve what is deleted: ", err)
 	}
 	g.holds(got, map[string]any{"id": g.id(), "deleted": true})
+}
+
+func (g *goRow) step(s step) {
+	g.Helper()
+	own := func() (reflect.Value, error) {
+		return g.sdk.call(g.row, s.Do, g.id(), g.parent, g.resolve(s.Params, g.known).(map[string]any))
+	}
+	switch {
+	case s.absent(g.sdk.name):
+		if g.sdk.method(g.row, s.Do).IsValid() {
+			g.Errorf("the row says that %s does not have %s", g.sdk.name, s.Do)
+		}
+	case named(s.Astray, g.sdk.name):
+		_, err := own()
+		g.fails(s.Do, err, http.StatusNotFound)
+	case s.Fails != 0 && s.Do == "list":
+		g.fails(s.Do, g.pages(s.Do, s.Params, func(reflect.Value) bool { return true }), s.Fails)
+	case s.Fails != 0:
+		_, err := own()
+		g.fails(s.Do, err, s.Fails)
+	case s.Alone || s.Apart || s.Do == "del":
+		got, err := own()
+		if err != nil {
+			g.Fatalf("%s: %v", s.Do, err)
+		}
+		then := s.Then
+		if s.Do == "del" {
+			then = map[string]any{"id": g.id(), "deleted": true}
+		}
+		g.holds(got, then)
+	case s.Do == "create":
+		g.create()
+	case s.Do == "list":
+		g.find("list", g.row.List)
+	case s.Do == "search":
+		g.find("search", s.Params)
+	default:
+		g.change(s.Do, s.Params, s.Then)
+	}
 }
 
 // fails wants the SDK's own error, with a status.
