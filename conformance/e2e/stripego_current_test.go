@@ -88,7 +88,7 @@ func TestCurrentStripeGoRefused(t *testing.T) {
 	}
 	p.up()
 	t.Cleanup(func() { p.mirra("down", "--session", p.id) })
-	const old = "2019-08-14"
+	const old = "2019-05-16"
 	refused := func(url string) {
 		t.Helper()
 		at := *p

@@ -1,6 +1,7 @@
 package vendorsuite
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/url"
 	"slices"
@@ -197,8 +198,15 @@ func (s *story) needed(index int, m *ids) []seed {
 		if old := s.known[id]; len(shown) == 0 && old != nil {
 			shown = []*showing{{-1, old, nil}}
 		}
-		if len(shown) == 0 && vendors && whole(m.find(id)[0], id) {
-			if kind := s.rules.Kinds[prefix(id)]; kind != "" {
+		if len(shown) == 0 {
+			kind := ""
+			switch {
+			case vendors && whole(m.find(id)[0], id):
+				kind = s.rules.Kinds[prefix(id)]
+			case direct:
+				kind = s.rules.Named[name]
+			}
+			if kind != "" {
 				shown = []*showing{{-1, &node{kind: objectKind, kids: []node{{kind: stringKind, name: s.rules.IDFields[0], text: id}, {kind: stringKind, name: "object", text: kind}}}, nil}}
 			}
 		}
@@ -211,6 +219,9 @@ func (s *story) needed(index int, m *ids) []seed {
 				continue
 			}
 			doc := s.asSeed(o, m, index)
+			if owner := s.owner(e); owner != "" && !slices.Contains(s.rules.Unowned, kind) {
+				doc.kids = append(doc.kids, node{kind: stringKind, name: s.rules.OwnerMember, text: owner})
+			}
 			for ref, name := range references(doc, s.rules, m) {
 				visit(ref, name, false)
 			}
@@ -224,6 +235,14 @@ func (s *story) needed(index int, m *ids) []seed {
 		visit(text, param, true)
 	})
 	return out
+}
+
+// owner returns whose objects an exchange is about; "" for the key's own.
+func (s *story) owner(e *Exchange) string {
+	if s.rules.AccountHeader == "" {
+		return ""
+	}
+	return cmp.Or(e.RequestHeader.Get(s.rules.AccountHeader), e.Header.Get(s.rules.AccountHeader))
 }
 
 // fromOutside tells whether what exchange i made has to be imported all the

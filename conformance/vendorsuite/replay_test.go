@@ -225,9 +225,12 @@ func TestOutside(t *testing.T) {
 		exchangeLine("c", 1, "POST", "/v1/payment_methods", "", 200, `{"id":"`+minted+`","object":"payment_method","created":1723305600}`),
 		exchangeLine("c", 2, "GET", "/v1/charges/"+charge, "", 200, `{"id":"`+charge+`","object":"charge","created":1600000000,"customer":"`+never+`"}`),
 		exchangeLine("c", 3, "GET", "/v1/customers/cus_ZZZZZZZZZZZZZZ", "", 404, `{"error":{"message":"No such customer: 'cus_ZZZZZZZZZZZZZZ'","type":"invalid_request_error"}}`),
+		// Ids of the client's choice, by the parameter that names them.
+		exchangeLine("c", 4, "POST", "/v1/subscriptions", "items[0][plan]=small&description=plan", 200, `{"id":"sub_1AAAAAAAAAAAAAAAAAAAAAAA","object":"subscription","created":1723305600}`),
+		exchangeLine("c", 5, "POST", "/v1/subscriptions", "items[0][plan]=gone", 400, `{"error":{"message":"No such plan: 'gone'","type":"invalid_request_error"}}`),
 	}
 	recordings := MustRead(t, lines...)
-	recordings.Classify(Eligible{"c": {0: Outside, 1: Counted, 2: Outside, 3: Counted}})
+	recordings.Classify(Eligible{"c": {0: Outside, 1: Counted, 2: Outside, 3: Counted, 4: Outside, 5: Outside}})
 	target := shop(nil)
 	target.refuse = func(object string) string {
 		if strings.Contains(object, "test_clock\"") && strings.Contains(object, "helpers") {
@@ -242,6 +245,7 @@ func TestOutside(t *testing.T) {
 		`{"id":"` + customerA + `","object":"customer","created":1600000000,"name":"a","method":"` + methodA + `","test_clock":"clock_1AAAAAAAAAAAAAAAAAAAAAAA","new":null}`,
 		`{"id":"` + never + `","object":"customer"}`,
 		`{"id":"` + charge + `","object":"charge","created":1600000000,"customer":"` + never + `"}`,
+		`{"id":"small","object":"plan"}`,
 	}
 	for _, w := range want {
 		if !slices.Contains(got, w) {
@@ -251,7 +255,7 @@ func TestOutside(t *testing.T) {
 	if len(got) != len(want) {
 		t.Errorf("imported %q", got)
 	}
-	if report.Total.Counted != 2 || report.Seeded != 4 || report.Uncounted[classReasons[Outside]] != 2 {
+	if report.Total.Counted != 2 || report.Seeded != 5 || report.Uncounted[classReasons[Outside]] != 4 {
 		t.Errorf("counted %d, seeded %d, uncounted %v", report.Total.Counted, report.Seeded, report.Uncounted)
 	}
 	if !slices.ContainsFunc(report.LeftOut, func(l LeftOut) bool {

@@ -13,11 +13,34 @@ func billingSeeds() {
 	fill := prices.Complete
 	prices.Complete = func(c *sdk.Call, path string, given sdk.Doc) sdk.Doc {
 		dropBrought.MustRun(c.Args().Text(c.Account()).Text(given.Get("id").String()))
-		return fill(c, path, given)
+		return fill(c, path, priced(c, given, `{"currency":"usd","recurring":{"aggregate_usage":null,"interval":"month","interval_count":1,"meter":null,"trial_period_days":null,"usage_type":"licensed"},"type":"recurring","unit_amount":2000,"unit_amount_decimal":"2000"}`))
+	}
+	plans := specOf["plan"].collection
+	fillPlan := plans.Complete
+	plans.Complete = func(c *sdk.Call, path string, given sdk.Doc) sdk.Doc {
+		return fillPlan(c, path, priced(c, given, `{"amount":2000,"amount_decimal":"2000","currency":"usd"}`))
 	}
 	for _, object := range [...]string{"subscription", "subscription_item", "invoice", "invoiceitem", "charge"} {
 		bringing(kept[object])
 	}
+}
+
+// priced gives a price of which a seed says nothing but the id, and perhaps the
+// product, what the vendor's fixture has [S fixtures.2024-06-20]: there is no price
+// without an amount.
+func priced(c *sdk.Call, given sdk.Doc, usual string) sdk.Doc {
+	for m := range given.All {
+		switch m.Key() {
+		case "id", "object", "product":
+		default:
+			return given
+		}
+	}
+	d := c.Trusted(usual)
+	for m := range given.All {
+		d.SetDoc(m.Key(), m)
+	}
+	return d
 }
 
 func bringing(k *sdk.Collection) {

@@ -23,8 +23,13 @@ type decline struct {
 	code, declineCode, message, param string
 	advice, network                   string // advice_code, network_decline_code
 	reason                            string // outcome.reason of the charge; declineCode if empty
+	doc                               string // what doc_url ends in; code if empty
 	blocked                           bool   // by Radar, before the issuer was asked
 }
+
+// customerFailSince is when 4000000000000341 came to be declined as today; the day
+// is believed.
+var customerFailSince = day("2022-01-01")
 
 // testCard is a number that Stripe's test mode knows.
 type testCard struct {
@@ -35,6 +40,7 @@ type testCard struct {
 	funding string
 
 	declined   *decline // on every use
+	before     *decline // how it was declined until customerFailSince
 	attaches   bool     // declined when charged, not when attached or set up
 	zipDecline bool     // declined only when a postal code was given
 	cvcDecline bool     // declined only when a security code was given
@@ -66,6 +72,8 @@ var (
 	incorrectZip      = &decline{code: "incorrect_zip", message: "Your card could not be authorized using the postal code provided. Please update the postal code, or contact your card issuer for further details.", param: "address_zip"}
 	processingError   = &decline{advice: "try_again_later", network: "06", code: "processing_error", message: "An error occurred while processing your card. Try again in a little bit."}
 	authRequired      = &decline{code: "authentication_required", declineCode: "authentication_required", message: "Your card was declined. This transaction requires authentication."}
+	// [R 2021-01 and 2021-02; genericDecline in 2023-10] of 4000000000000341
+	processingDecline = &decline{code: "processing_error", declineCode: "generic_decline", message: cardDeclined, doc: "card-declined"}
 	// [D docs.stripe.com/declines/codes, 2026-11], wording believed.
 	testModeLiveCard = &decline{code: "card_declined", declineCode: "test_mode_live_card", message: "Your card was declined. Your request was in test mode, but used a non test (live) card. For a list of valid test cards, visit: https://stripe.com/docs/testing."}
 )
@@ -101,7 +109,8 @@ var testCards = []testCard{
 	{number: "4000000000000069", names: "chargeDeclinedExpiredCard", brand: "visa", country: "US", funding: "credit", declined: expiredCard},
 	{number: "4000000000000127", names: "chargeDeclinedIncorrectCvc", brand: "visa", country: "US", funding: "credit", declined: incorrectCVC},
 	{number: "4000000000000119", names: "chargeDeclinedProcessingError", brand: "visa", country: "US", funding: "credit", declined: processingError},
-	{number: "4000000000000341", names: "chargeCustomerFail", brand: "visa", country: "US", funding: "credit", declined: genericDecline, attaches: true},
+	{number: "4000000000000341", names: "chargeCustomerFail", brand: "visa", country: "US", funding: "credit", before: processingDecline, declined: genericDecline, attaches: true},
+	{number: "4000003560000263", brand: "visa", country: "IN", funding: "credit"}, // [R 2023-10-16] what follows from its mandate is not mirrored
 
 	// Radar and checks.
 	{number: "4100000000000019", names: "radarBlock chargeDeclinedFraudulent visa_chargeDeclinedFraudulent", brand: "visa", country: "US", funding: "credit", declined: fraudulent, attaches: true, risk: "highest"},

@@ -153,10 +153,10 @@ func (r *request) failCharge(d sdk.Doc, no *decline) {
 // sellerMessage is the dashboard's explanation: [R] for a generic decline, for
 // the others [3, users' reports].
 func sellerMessage(no *decline) string {
-	switch no {
-	case genericDecline:
+	switch no.declineCode {
+	case "generic_decline":
 		return "The bank did not return any further details with this decline."
-	case insufficientFunds:
+	case "insufficient_funds":
 		return "The bank returned the decline code `insufficient_funds`."
 	}
 	code := no.declineCode
@@ -206,16 +206,30 @@ func (r *request) charge() (sdk.Doc, error) {
 	r.destine(d)
 	r.setShipping(d)
 	r.setMetadata(d)
-	method := r.methodOfSource(card)
+	source := sdk.Doc{}
+	method := sdk.Doc{}
+	switch {
+	case card.Get("object").String() != "source":
+		method = r.methodOfSource(card)
+	case card.Get("type").String() == "card":
+		source, method = card, r.methodOfSourceObject(card)
+		card = card.Get("card")
+	default:
+		return r.debit(d, card)
+	}
 	t := cardOf(card)
-	no := refuses(method, t, true)
+	no := r.refuses(method, t, true)
 	if no == nil && t.auth != authSupported && t.auth != authUnsupported && t.auth != authOnSession {
 		no = authRequired // charges cannot ask the customer
 	}
 	runChecks(method, t)
-	passSourceChecks(card)
 	r.fillCharge(d, method, t)
-	d.SetDoc("source", card)
+	if source.Exists() {
+		r.chargedSource(d, source)
+	} else {
+		passSourceChecks(card)
+		d.SetDoc("source", card)
+	}
 	if no != nil {
 		r.failCharge(d, no)
 		if err := charges.Insert(r.Call, d); err != nil {
@@ -242,6 +256,10 @@ func (r *request) charge() (sdk.Doc, error) {
 	return d, r.disputeIfAsked(d, t)
 }
 
+// unchargeable is a source that was used up [D docs.stripe.com/sources, 2026-11];
+// wording believed.
+var unchargeable = executed(invalid("", "source", "The source you provided is not in a chargeable state."))
+
 // chargeSource is the card that the parameters say to charge.
 func (r *request) chargeSource() (sdk.Doc, error) {
 	source, id := r.params.Get("source"), r.text("customer")
@@ -264,6 +282,11 @@ func (r *request) chargeSource() (sdk.Doc, error) {
 			}
 		}
 		d, ok := cardSources.Get(r.Call, card)
+		if !ok && strings.HasPrefix(card, "src_") {
+			if d, ok = sources().Get(r.Call, card); ok && d.Get("status").String() != "chargeable" {
+				return d, unchargeable
+			}
+		}
 		if !ok || d.Get("customer").String() != id {
 			return d, &failure{status: 404, code: "resource_missing", param: "card", message: "Customer " + id + " does not have card with ID " + card} // [R]
 		}
@@ -276,6 +299,16 @@ func (r *request) chargeSource() (sdk.Doc, error) {
 		}
 		d := r.newCard(data)
 		d.InsertJSON("country", "customer", "null")
+		return d, nil
+	}
+	if id := source.String(); strings.HasPrefix(id, "src_") {
+		d, ok := sources().Get(r.Call, id)
+		if !ok {
+			return d, missing("source", id, "source")
+		}
+		if d.Get("status").String() != "chargeable" {
+			return d, unchargeable
+		}
 		return d, nil
 	}
 	t, err := r.useToken(source.String(), "source")

@@ -25,7 +25,11 @@ func customerSourceHandlers() {
 				return err
 			}
 			q.Index, q.Key = "customer", r.Value("customer")
-			return r.list(cardSources, q, "source", "/v1/customers/"+q.Key+"/"+path)
+			k, err := r.kindOfSources(q.Key)
+			if err != nil {
+				return err
+			}
+			return r.list(k, q, "source", "/v1/customers/"+q.Key+"/"+path)
 		})
 		handle("GetCustomersCustomer"+kind+"Id", sdk.Exact, func(r *request) error {
 			d, _, err := r.source()
@@ -46,6 +50,9 @@ func (r *request) source() (d, customer sdk.Doc, err error) {
 	}
 	id := r.Value("id")
 	d, ok := cardSources.Get(r.Call, id)
+	if !ok && strings.HasPrefix(id, "src_") {
+		d, ok = sources().Get(r.Call, id)
+	}
 	if !ok || d.Get("customer").String() != customer.Get("id").String() {
 		return d, customer, &failure{status: 404, code: "resource_missing", param: "id", message: "No such source: '" + id + "'"} // [R, 2016]
 	}
@@ -65,8 +72,10 @@ func addSource(r *request) error {
 	if err != nil {
 		return err
 	}
-	r.setMetadata(d)
-	cardSources.Update(r.Call, d)
+	if d.Get("object").String() == "card" {
+		r.setMetadata(d)
+		cardSources.Update(r.Call, d)
+	}
 	if c.Get("default_source").IsNull() {
 		before := c.Clone(r.Arena)
 		c.SetString("default_source", d.Get("id").String())
@@ -92,6 +101,9 @@ func (r *request) attachSource(customer, token sdk.Doc, param string) (sdk.Doc, 
 	if token.String() == "" {
 		return sdk.Doc{}, invalid("parameter_missing", param, "Missing required param: "+param+".")
 	}
+	if strings.HasPrefix(token.String(), "src_") {
+		return r.attachSourceObject(customer, token.String(), param)
+	}
 	t, err := r.useToken(token.String(), param)
 	if err != nil {
 		return sdk.Doc{}, err
@@ -100,7 +112,7 @@ func (r *request) attachSource(customer, token sdk.Doc, param string) (sdk.Doc, 
 		return sdk.Doc{}, &failure{status: 501, typ: "api_error", code: "mirra_not_mirrored", param: param, message: "Mirra mirrors cards as customer sources only."}
 	}
 	d := r.sourceOf(t)
-	if no := refuses(r.methodOfSource(d), cardOf(d), false); no != nil {
+	if no := r.refuses(r.methodOfSource(d), cardOf(d), false); no != nil {
 		f := declineFailure(no)
 		if f.param == "" {
 			f.emptyParam = true
@@ -155,12 +167,35 @@ func (r *request) methodOfSource(card sdk.Doc) sdk.Doc {
 	return d
 }
 
+// kindOfSources tells whether a customer has cards or sources; one that has both
+// cannot be listed yet.
+func (r *request) kindOfSources(customer string) (*sdk.Collection, error) {
+	url := "/v1/customers/" + customer + "/sources"
+	others := r.innerOf(sources(), "customer", customer, url).Get("total_count").Int64()
+	switch {
+	case others == 0:
+		return cardSources, nil
+	case r.innerOf(cardSources, "customer", customer, url).Get("total_count").Int64() == 0:
+		return sources(), nil
+	}
+	return nil, &failure{status: 501, typ: "api_error", code: "mirra_not_mirrored", message: "Mirra does not list cards and sources of one customer together yet."}
+}
+
 func updateSource(r *request) error {
 	d, _, err := r.source()
 	if err != nil {
 		return err
 	}
 	before := d.Clone(r.Arena)
+	if d.Get("object").String() == "source" {
+		r.setOwner(d)
+		r.setMetadata(d)
+		sources().Update(r.Call, d)
+		if previous := changes(r.Call, before, d); previous.Len() > 0 {
+			emit(r.Call, "customer.source.updated", d, previous)
+		}
+		return r.answer(d)
+	}
 	for _, m := range [...]string{"address_city", "address_country", "address_line1", "address_line2", "address_state", "address_zip", "name"} {
 		r.setText(d, m)
 	}
@@ -183,6 +218,15 @@ func deleteSource(r *request) error {
 		return err
 	}
 	id := d.Get("id").String()
+	if d.Get("object").String() == "source" {
+		if customer.Get("default_source").String() == id {
+			before := customer.Clone(r.Arena)
+			customer.SetNull("default_source")
+			customers.Update(r.Call, customer)
+			emit(r.Call, "customer.updated", customer, changes(r.Call, before, customer))
+		}
+		return r.detachSource(d)
+	}
 	tombstone := r.NewObject()
 	tombstone.SetString("id", id)
 	tombstone.SetString("object", "card")
@@ -208,19 +252,13 @@ func deleteSource(r *request) error {
 // includeSources adds a customer's cards when they are expanded [R 2023-10-16].
 func includeSources(r *request, d sdk.Doc) {
 	id := d.Get("id").String()
-	page, err := cardSources.Find(r.Call, sdk.ListQuery{Limit: 10, Index: "customer", Key: id})
-	if err != nil {
-		return
+	url := "/v1/customers/" + id + "/sources"
+	list := r.innerOf(cardSources, "customer", id, url)
+	if others := r.innerOf(sources(), "customer", id, url); others.Get("total_count").Int64() > 0 {
+		for row := range others.Get("data").All {
+			list.Get("data").AddDoc(row)
+		}
+		list.SetInt("total_count", list.Get("total_count").Int64()+others.Get("total_count").Int64())
 	}
-	docs, more := page.Docs(r.Call)
-	list := r.NewObject()
-	list.SetString("object", "list")
-	data := list.SetArray("data")
-	for _, row := range docs {
-		data.AddDoc(row)
-	}
-	list.SetBool("has_more", more)
-	list.SetInt("total_count", int64(len(docs)))
-	list.SetString("url", "/v1/customers/"+id+"/sources")
 	insertAfter(d, "shipping", "sources", list.JSON())
 }

@@ -75,7 +75,7 @@ func (r *request) attachable(id string) (sdk.Doc, error) {
 	if method.Get("customer").String() != "" {
 		return method, executed(invalid("", "", "The payment method you provided has already been attached to a customer.")) // [R]
 	}
-	if no := refuses(method, cardOf(method.Get("card")), false); no != nil {
+	if no := r.refuses(method, cardOf(method.Get("card")), false); no != nil {
 		f := declineFailure(no)
 		f.emptyParam = true
 		return method, f

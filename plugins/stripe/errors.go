@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"strings"
 
@@ -20,6 +21,7 @@ type failure struct {
 	charge  string
 	advice  string // advice_code
 	network string // network_decline_code
+	doc     string // what doc_url ends in; code if empty
 
 	intent, method, setup sdk.Doc // the whole objects that come along
 
@@ -62,9 +64,9 @@ func (f *failure) write(c *sdk.Call, e sdk.Doc) {
 		e.SetString("decline_code", f.decline)
 	}
 	if f.code != "" && f.status != 501 {
-		e.SetString("doc_url", "https://stripe.com/docs/error-codes/"+strings.ReplaceAll(f.code, "_", "-"))
+		e.SetString("doc_url", "https://stripe.com/docs/error-codes/"+cmp.Or(f.doc, strings.ReplaceAll(f.code, "_", "-")))
 	}
-	e.SetString("message", f.message)
+	e.SetString("message", wording(c, f.message))
 	if f.network != "" && c.Unix() >= networkSince {
 		e.SetString("network_decline_code", f.network)
 	}
@@ -80,6 +82,11 @@ func invalid(code, param, message string) *failure {
 func noKey() *failure {
 	// [R-like, several users' reports; VENDORS: 3] no request_log_url without an account.
 	return &failure{status: 401, noLog: true, message: "You did not provide an API key. You need to provide your API key in the Authorization header, using Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY'). See https://stripe.com/docs/api#authentication for details, or we can help at https://support.stripe.com/."}
+}
+
+// noKeyBehindBearer [R 2016].
+func noKeyBehindBearer() *failure {
+	return &failure{status: 401, noLog: true, message: "You did not provide an API key, though you did set your Authorization header to \"Bearer\". Using Bearer auth, your Authorization header should look something like 'Authorization: Bearer YOUR_SECRET_KEY'. See https://stripe.com/docs/api#authentication for details, or we can help at https://support.stripe.com/."}
 }
 
 func invalidKey(masked string) *failure {
@@ -125,11 +132,9 @@ func answerError(c *sdk.Call, err error) {
 		e.SetDoc("payment_method", f.method)
 	}
 	if !f.noLog && f.typ != "idempotency_error" {
-		account := c.Header("Stripe-Account")
-		if account != "" {
-			account += "/" // [R]
+		if url := logURL(c); url != "" {
+			e.SetString("request_log_url", url)
 		}
-		e.SetString("request_log_url", "https://dashboard.stripe.com/"+account+"test/logs/"+requestID(c)+"?t="+formatInt(c.Unix()))
 	}
 	if f.setup.Exists() {
 		e.SetDoc("setup_intent", f.setup)
@@ -139,6 +144,7 @@ func answerError(c *sdk.Call, err error) {
 		// [R] absent where validation failed, false where the operation ran.
 		c.DeleteHeader("Stripe-Should-Retry")
 	}
+	(&request{Call: c}).older(d)
 	fit(c, d, "", usedVersion.date)
 	if f.status == 401 {
 		c.FixedHeaders(refusalHeaders)
@@ -162,7 +168,12 @@ func asFailure(c *sdk.Call, err error) *failure {
 	}
 	if errors.Is(err, sdk.ErrNotRouted) {
 		// [VENDORS: 3, many users' reports]
-		return &failure{status: 404, message: "Unrecognized request URL (" + c.Method + ": " + c.Path() + "). Please see https://stripe.com/docs or we can help at https://support.stripe.com/."}
+		hint := ""
+		if strings.HasSuffix(c.Path(), "/") {
+			// [R POST /v1/customers/, 2021-02]
+			hint = "If you are trying to list objects, remove the trailing slash. If you are trying to retrieve an object, make sure you passed a valid (non-empty) identifier in your code. "
+		}
+		return &failure{status: 404, message: "Unrecognized request URL (" + c.Method + ": " + c.Path() + "). " + hint + "Please see https://stripe.com/docs or we can help at https://support.stripe.com/."}
 	}
 	panic(err.Error())
 }

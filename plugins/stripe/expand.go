@@ -56,6 +56,7 @@ func (r *request) expandPath(d sdk.Doc, steps []string, path string) error {
 			if target, ok := r.expanded(m.String()); ok {
 				d.SetDoc(step, target)
 				m = d.Get(step)
+				r.older(m)
 			}
 		case m.Kind() == sdk.Array:
 			// [R] members that are there anyway may be named.
@@ -108,6 +109,8 @@ func (r *request) include(d sdk.Doc, step string) bool {
 var includable = map[string]func(r *request, d sdk.Doc){
 	"customer.tax":                    includeCustomerTax,
 	"customer.sources":                includeSources,
+	"customer.subscriptions":          includeSubscriptions,
+	"customer.tax_ids":                includeTaxIDs,
 	"price.tiers":                     includeTiers,
 	"plan.tiers":                      includeTiers,
 	"checkout.session.line_items":     includeLines,
@@ -132,6 +135,7 @@ func (r *request) expandElements(d sdk.Doc, step string, list sdk.Doc) bool {
 	to := d.SetArray(step)
 	for id := range ids.All {
 		if _, target, ok := r.Lookup(id.String()); ok {
+			r.older(target)
 			to.AddDoc(target)
 		} else {
 			to.AddString(id.String())

@@ -88,8 +88,13 @@ var (
 
 type methodOptions map[string]string
 
+// automaticSince is when the version came out that leaves it to the dashboard which
+// payment methods there are: before, no version did [R 2021-02].
+var automaticSince = day(v20230816)
+
 // setMethodTypes sets payment_method_types and what depends on them. Without
-// parameters the dashboard decides, since 2023-08-16 [R 2024-06-20].
+// parameters the dashboard decides, since 2023-08-16 [R 2024-06-20]; older
+// versions take cards [R 2020-08-27, 2022-11-15].
 func (r *request) setMethodTypes(d sdk.Doc, options methodOptions) error {
 	automatic, types := r.params.Get("automatic_payment_methods"), r.params.Get("payment_method_types")
 	enabled := r.is("automatic_payment_methods", "enabled")
@@ -102,7 +107,7 @@ func (r *request) setMethodTypes(d sdk.Doc, options methodOptions) error {
 		for t := range types.All {
 			out.AddString(t.String())
 		}
-	case automatic.Exists() && !enabled:
+	case automatic.Exists() && !enabled, !automatic.Exists() && !(r.since(v20230816) && r.after(automaticSince)):
 		out.AddString("card")
 	default:
 		how := automatic.Get("allow_redirects").String()

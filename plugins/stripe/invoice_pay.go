@@ -161,7 +161,7 @@ var retryDays = []time.Duration{3 * 24 * time.Hour, 5 * 24 * time.Hour, 7 * 24 *
 // nothing to be left behind.
 func (r *request) wouldFail(method sdk.Doc, amount int64) *failure {
 	card := cardOf(method.Get("card"))
-	if no := refuses(method, card, true); no != nil {
+	if no := r.refuses(method, card, true); no != nil {
 		return declineFailure(no)
 	}
 	if r.needsAuthentication(card, method, r.NewObject()) {

@@ -59,7 +59,12 @@ func TestInvoiceEnds(t *testing.T) {
 	}
 	outside := draft(t, m, customer)
 	want(t, m.Form("POST", "/v1/invoices/"+outside+"/pay", "paid_out_of_band=true").Want(200), map[string]string{"status": "paid", "paid_out_of_band": "true", "charge": "null"})
-	sent := draft(t, m, newCustomer(t, m), "collection_method=send_invoice", "days_until_due=7")
+	unreachable := newCustomer(t, m)
+	noEmail := apiError{400, "", "", "", "", "Missing email. In order to create invoices that are sent to the customer, the customer must have a valid email."}
+	noEmail.check(t, m.Form("POST", "/v1/invoices", "customer="+unreachable, "collection_method=send_invoice", "days_until_due=7"))
+	noEmail.check(t, m.Form("POST", "/v1/subscriptions", "customer="+unreachable, "items[0][price]="+monthly(t, m), "collection_method=send_invoice", "days_until_due=7"))
+	m.Form("POST", "/v1/customers/"+unreachable, "email=jenny.rosen@example.com").Want(200)
+	sent := draft(t, m, unreachable, "collection_method=send_invoice", "days_until_due=7")
 	want(t, m.Form("POST", "/v1/invoices/"+sent+"/send").Want(200), map[string]string{"status": "open", "due_date": "1720440000"})
 	lastEvent(t, m, "invoice.sent")
 	later := draft(t, m, customer, "auto_advance=true")

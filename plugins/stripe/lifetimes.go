@@ -14,8 +14,10 @@ import (
 // what the session's time and the version asked for do not have. A member of
 // several lifetimes is there in each of them.
 //
-// Days are those at which recordings first show a member [R], which is within
-// weeks of the release, unless a document is named.
+// Days are those of the SDK's release that first knows a member, where one lies
+// between the last recording without it and the first with it [S stripe-node
+// CHANGELOG.md, 2026-11]; else those at which recordings first show it [R], which is
+// within weeks of the release. A document may be named instead.
 type lifetime struct {
 	object, path string // path by dots
 	since, until string // days, "" for always
@@ -24,65 +26,90 @@ type lifetime struct {
 
 // lifetimes lists the members that not all answers have.
 var lifetimes = []lifetime{
-	{object: "account", path: "business_profile.annual_revenue", since: "2024-03-01"},
-	{object: "account", path: "business_profile.estimated_worker_count", since: "2024-03-01"},
-	{object: "account", path: "business_profile.minority_owned_business_designation", since: "2025-09-01"},
+	{object: "account", path: "business_profile.annual_revenue", since: "2024-01-25"},
+	{object: "account", path: "business_profile.estimated_worker_count", since: "2024-01-25"},
+	{object: "account", path: "business_profile.minority_owned_business_designation", since: "2025-04-30"},
 	{object: "account", path: "business_profile.specified_commercial_transactions_act_url", since: "2025-09-01"},
 	{object: "account", path: "controller", since: "2024-05-01"},
+	{object: "account", path: "requirements.alternatives", since: "2022-12-01"},
+	{object: "account", path: "requirements.errors", since: "2020-04-01"},
+	{object: "account", path: "settings.bacs_debit_payments", since: "2020-07-01"},
 	{object: "account", path: "settings.bacs_debit_payments.display_name", since: "2023-11-15"},
 	{object: "account", path: "settings.bacs_debit_payments.service_user_number", since: "2023-11-15"},
+	{object: "account", path: "settings.branding.secondary_color", since: "2020-07-01"},
 	{object: "account", path: "settings.capital", since: "2024-07-01", until: "2025-09-01"},
-	{object: "account", path: "settings.invoices", since: "2024-03-01"},
-	{object: "account", path: "settings.invoices.hosted_payment_method_save", since: "2025-09-01"},
+	{object: "account", path: "settings.card_issuing", since: "2021-03-31"},
+	{object: "account", path: "settings.card_payments.statement_descriptor_prefix_kana", since: "2022-06-17"},
+	{object: "account", path: "settings.card_payments.statement_descriptor_prefix_kanji", since: "2022-06-17"},
+	{object: "account", path: "settings.invoices", since: "2024-02-08"},
+	{object: "account", path: "settings.invoices.hosted_payment_method_save", since: "2025-04-01"},
+	{object: "account", path: "settings.sepa_debit_payments", since: "2021-03-01"},
 
-	{object: "balance_transaction", path: "balance_type", since: "2025-10-30"},
+	{object: "balance_transaction", path: "balance_type", since: "2025-05-29"},
+	{object: "balance_transaction", path: "reporting_category", since: "2020-02-01"},
 
+	{object: "bank_account", path: "account_type", since: "2021-07-28"},
 	{object: "bank_account", path: "financial_account", since: "2024-07-20", until: "2024-09-01"},
 
 	{object: "card", path: "networks", since: "2024-03-01"},
 
+	{object: "charge", path: "amount_captured", since: "2020-09-21"},
 	// Whether amount_updates is there is believed to be the account's; at
 	// 2023-10-16 it is in 1,669 of 1,700 charges, in none of other versions [R].
 	{object: "charge", path: "amount_updates", since: "2023-10-16", from: "2023-10-16", to: "2024-04-10"},
 	{object: "charge", path: "billing_details.tax_id", since: "2025-04-17"},
+	{object: "charge", path: "calculated_statement_descriptor", since: "2020-04-01"},
+	{object: "charge", path: "disputed", since: "2019-12-01"},
+	{object: "charge", path: "failure_balance_transaction", since: "2022-03-25"},
 	{object: "charge", path: "invoice", to: basil},
 	{object: "charge", path: "outcome.advice_code", since: "2024-12-20"},
 	{object: "charge", path: "outcome.network_advice_code", since: "2024-11-01"},
 	{object: "charge", path: "outcome.network_decline_code", since: "2024-11-01"},
-	{object: "charge", path: "payment_method_details.card.amount_authorized", since: "2023-10-01"},
+	{object: "charge", path: "payment_method_details.card.amount_authorized", since: "2023-10-05"},
 	{object: "charge", path: "payment_method_details.card.authorization_code", since: "2024-07-20"},
-	{object: "charge", path: "payment_method_details.card.extended_authorization", since: "2023-10-01"},
-	{object: "charge", path: "payment_method_details.card.incremental_authorization", since: "2023-10-01"},
-	{object: "charge", path: "payment_method_details.card.multicapture", since: "2023-10-01"},
+	{object: "charge", path: "payment_method_details.card.extended_authorization", since: "2023-10-05"},
+	{object: "charge", path: "payment_method_details.card.incremental_authorization", since: "2023-10-05"},
+	{object: "charge", path: "payment_method_details.card.mandate", since: "2022-03-11"},
+	{object: "charge", path: "payment_method_details.card.multicapture", since: "2023-10-05"},
 	{object: "charge", path: "payment_method_details.card.network_token", since: "2022-12-15"},
 	{object: "charge", path: "payment_method_details.card.network_transaction_id", since: "2024-12-20"},
-	{object: "charge", path: "payment_method_details.card.overcapture", since: "2023-10-01"},
+	{object: "charge", path: "payment_method_details.card.overcapture", since: "2023-10-05"},
 	{object: "charge", path: "payment_method_details.card.regulated_status", since: "2024-12-20"},
 	// First in older versions, a year later in all.
 	{object: "charge", path: "radar_options", since: "2023-12-05", to: "2024-04-10"},
 	{object: "charge", path: "radar_options", since: "2024-12-18"},
 
 	{object: "customer", path: "customer_account", since: "2025-12-08"},
-	{object: "customer", path: "tax.provider", since: "2025-10-01"},
+	{object: "customer", path: "invoice_settings.rendering_options", since: "2022-06-17"},
+	{object: "customer", path: "next_invoice_sequence", since: "2020-03-03"},
+	{object: "customer", path: "tax.provider", since: "2025-10-29"},
+	{object: "customer", path: "test_clock", since: "2022-03-01"},
 
-	{object: "dispute", path: "enhanced_eligibility_types", since: "2024-12-16"},
-	{object: "dispute", path: "evidence.enhanced_evidence", since: "2024-12-16"},
-	{object: "dispute", path: "evidence_details.enhanced_eligibility", since: "2024-12-16"},
-	{object: "dispute", path: "payment_method_details.card.case_type", since: "2024-12-16"},
+	{object: "dispute", path: "enhanced_eligibility_types", since: "2024-10-29"},
+	{object: "dispute", path: "evidence.enhanced_evidence", since: "2024-10-29"},
+	{object: "dispute", path: "evidence_details.enhanced_eligibility", since: "2024-10-29"},
+	{object: "dispute", path: "payment_method_details.card.case_type", since: "2024-07-25"},
 
+	{object: "payment_intent", path: "amount_details", since: "2022-04-18"},
+	{object: "payment_intent", path: "automatic_payment_methods", since: "2021-11-17"},
 	{object: "payment_intent", path: "customer_account", since: "2025-12-08"},
-	{object: "payment_intent", path: "excluded_payment_method_types", since: "2025-10-16"},
+	{object: "payment_intent", path: "excluded_payment_method_types", since: "2025-08-27"},
 	{object: "payment_intent", path: "invoice", to: basil},
+	{object: "payment_intent", path: "latest_charge", since: "2022-11-15"},
 	{object: "payment_intent", path: "managed_payments", since: "2026-05-01"},
 	{object: "payment_intent", path: "payment_method_configuration_details", since: "2023-10-01"},
+	{object: "payment_intent", path: "payment_method_options.card.mandate_options", since: "2022-03-11"},
+	{object: "payment_intent", path: "payment_method_options.card.network", since: "2020-07-01"},
 	{object: "payment_intent", path: "payment_method_options.us_bank_account.financial_connections", since: "2024-06-01"},
-	{object: "payment_intent", path: "payment_method_options.us_bank_account.mandate_options", since: "2024-06-01"},
+	{object: "payment_intent", path: "payment_method_options.us_bank_account.mandate_options", since: "2023-12-22"},
 	{object: "payment_intent", path: "payment_method_options.us_bank_account.transaction_purpose", from: dahlia},
+	{object: "payment_intent", path: "processing", since: "2021-12-22"},
 	{object: "payment_intent", path: "shared_payment_granted_token", since: "2026-05-01"},
 
 	{object: "payment_method", path: "allow_redisplay", since: "2024-04-17"},
 	{object: "payment_method", path: "billing_details.tax_id", since: "2025-04-17"},
 	{object: "payment_method", path: "card.display_brand", since: "2024-02-20"},
+	{object: "payment_method", path: "card.networks", since: "2020-07-01"},
 	{object: "payment_method", path: "card.regulated_status", since: "2024-12-20"},
 	{object: "payment_method", path: "customer_account", since: "2025-12-08"},
 	{object: "payment_method", path: "shared_payment_granted_token", since: "2026-05-01"},
@@ -90,18 +117,21 @@ var lifetimes = []lifetime{
 	{object: "payment_method_domain", path: "amazon_pay", since: "2024-08-01"},
 	{object: "payment_method_domain", path: "klarna", since: "2025-09-01"},
 
-	{object: "payout", path: "application_fee", since: "2024-06-01"},
-	{object: "payout", path: "application_fee_amount", since: "2024-06-01"},
+	{object: "payout", path: "application_fee", since: "2024-05-16"},
+	{object: "payout", path: "application_fee_amount", since: "2024-05-16"},
 	{object: "payout", path: "payout_method", since: "2025-01-15"},
-	{object: "payout", path: "trace_id", since: "2024-10-01"},
+	{object: "payout", path: "trace_id", since: "2024-11-20"},
 
+	{object: "person", path: "future_requirements", since: "2021-09-01"},
 	{object: "person", path: "relationship.authorizer", since: "2024-11-20"},
+	{object: "person", path: "relationship.legal_guardian", since: "2023-10-01"},
+	{object: "person", path: "requirements.alternatives", since: "2021-09-01"},
 
 	{object: "plan", path: "aggregate_usage", to: basil},
-	{object: "plan", path: "meter", since: "2024-05-01"},
+	{object: "plan", path: "meter", since: "2024-03-28"},
 
 	{object: "price", path: "recurring.aggregate_usage", to: basil},
-	{object: "price", path: "recurring.meter", since: "2024-05-01"},
+	{object: "price", path: "recurring.meter", since: "2024-03-28"},
 
 	{object: "product", path: "features", to: "2024-04-10"}, // [D docs.stripe.com/changelog, 2026-11] renamed
 	{object: "product", path: "marketing_features", from: "2024-04-10"},
@@ -112,11 +142,18 @@ var lifetimes = []lifetime{
 
 	{object: "refund", path: "destination_details", since: "2023-12-01"},
 
-	{object: "setup_intent", path: "customer_account", since: "2025-12-08"},
-	{object: "setup_intent", path: "excluded_payment_method_types", since: "2025-10-16"},
-	{object: "setup_intent", path: "managed_payments", since: "2026-05-01"},
-	{object: "setup_intent", path: "payment_method_configuration_details", since: "2023-10-01"},
+	{object: "setup_intent", path: "automatic_payment_methods", since: "2023-03-23"},
+	{object: "setup_intent", path: "customer_account", since: "2025-12-16"},
+	{object: "setup_intent", path: "excluded_payment_method_types", since: "2025-10-29"},
+	{object: "setup_intent", path: "flow_directions", since: "2022-05-19"},
+	{object: "setup_intent", path: "latest_attempt", since: "2021-01-01"},
+	{object: "setup_intent", path: "managed_payments", since: "2026-04-23"},
+	{object: "setup_intent", path: "payment_method_configuration_details", since: "2023-09-14"},
+	{object: "setup_intent", path: "payment_method_options.card.mandate_options", since: "2022-03-11"},
+	{object: "setup_intent", path: "payment_method_options.card.network", since: "2022-06-01"},
 	{object: "setup_intent", path: "payment_method_options.us_bank_account.mandate_options", since: "2024-06-01"},
+
+	{object: "source", path: "allow_redisplay", since: "2024-12-18"},
 }
 
 // rule is the lifetimes of one member, made ready.
@@ -176,7 +213,7 @@ func (l *rule) dated() bool {
 
 // trimmed are the kinds that are kept without what their day does not have: those
 // that are read most. The others keep members that moved, to be worked with.
-var trimmed = map[string]bool{"balance_transaction": true, "charge": true, "customer": true, "payment_intent": true, "payment_method": true, "refund": true, "setup_intent": true}
+var trimmed = map[string]bool{"balance_transaction": true, "charge": true, "customer": true, "payment_intent": true, "payment_method": true, "refund": true, "setup_intent": true, "source": true}
 
 // trim takes out of a new document what no version has at the session's time, so
 // that answers need not look for it. Documents keep the members of their day:

@@ -14,7 +14,7 @@ func (r *request) page() (sdk.ListQuery, error) {
 	if l := r.params.Get("limit"); l.Exists() {
 		n, _ := l.Int()
 		if n < 1 {
-			return q, invalid("parameter_invalid_integer", "limit", "This value must be greater than or equal to 1.") // [R]
+			return q, invalid("parameter_invalid_integer", "limit", atLeastOne) // [R]
 		}
 		if n > 100 {
 			return q, invalid("parameter_invalid_integer", "limit", "This value must be less than or equal to 100 (currently "+strconv.FormatInt(n, 10)+").") // [R-like]
@@ -51,9 +51,46 @@ func (r *request) created(q *sdk.ListQuery) error {
 	return nil
 }
 
+// checkFilters refuses filters that name an object which never was [R invoices by
+// customer, prices by product, refunds by charge; the others by analogy].
+func (r *request) checkFilters(typ string) error {
+	filtered := false
+	for p := range r.params.All {
+		switch p.Key() {
+		case "limit", "starting_after", "ending_before", "expand", "created", "type", "status", "active":
+		default:
+			filtered = true
+		}
+	}
+	if !filtered {
+		return nil
+	}
+	var fault error
+	engine.References(r.Call, shapeOf(typ), r.params, func(path, id string, to []string) bool {
+		if id == accountID(r.Call) {
+			return true
+		}
+		for _, object := range to {
+			k := kept[object]
+			if k == nil {
+				return true
+			}
+			if d, _ := k.GetAny(r.Call, id); d.Exists() {
+				return true
+			}
+		}
+		fault = missing(nounOf(to[0]), id, path)
+		return false
+	})
+	return fault
+}
+
 // list answers with a page of a collection. noun is what an unknown cursor is
 // called.
 func (r *request) list(k *sdk.Collection, q sdk.ListQuery, noun, url string) error {
+	if err := r.checkFilters(k.Type); err != nil {
+		return err
+	}
 	page, err := k.Find(r.Call, q)
 	if err != nil {
 		param := "starting_after"
@@ -62,7 +99,7 @@ func (r *request) list(k *sdk.Collection, q sdk.ListQuery, noun, url string) err
 		}
 		return invalid("resource_missing", param, "No such "+noun+": '"+q.After+q.Before+"'")
 	}
-	if r.given("expand") || compound[k.Type] || anyDead(k.Type, r.Unix(), usedVersion.date) || r.namesDiffer(k.Type) {
+	if r.given("expand") || compound[k.Type] || usedVersion.date < v20221115 || anyDead(k.Type, r.Unix(), usedVersion.date) || r.namesDiffer(k.Type) {
 		docs, more := page.Docs(r.Call)
 		return r.answerList(docs, more, url)
 	}

@@ -18,7 +18,7 @@ const (
 	markAuthenticated  = "authenticated"   // an intent, or a card's setup, that passed 3D Secure
 	markIntent         = "intent"          // of a source of 3D Secure: the intent it is for
 	markSecret         = "secret"          // handle of a webhook endpoint's secret
-	markNumber         = "number"          // of a token: the card number
+	markNumber         = "number"          // of a token: the number of the card or bank account
 	markCVC            = "cvc"             // of a token: a security code was given
 	markBrought        = "brought"         // of a price: it came within a seeded object
 	markCredited       = "credited"        // of an invoice item: the lines that a proration gives back, as JSON

@@ -18,8 +18,11 @@ var plainTypes = [...]string{"affirm", "afterpay_clearpay", "alipay", "amazon_pa
 const idealBanks = "abn_amro ABNANL2A asn_bank ASNBNL21 bunq BUNQNL2A handelsbanken HANDNL2A ing INGBNL2A knab KNABNL2H moneyou MOYONL21 n26 NTSBDEB1 nn NNBANL2G rabobank RABONL2U regiobank RBRBNL21 revolut REVOLT21 sns_bank SNSBNL2A triodos_bank TRIONL2U van_lanschot FVLBNL22 yoursafe BITSNL2A "
 
 // bankCodeDigits is how many digits behind an IBAN's check digits name the bank
-// [R BE and DK; the others by the IBAN registry, ISO 13616].
-var bankCodeDigits = map[string]int{"AT": 5, "BE": 3, "DE": 8, "DK": 4, "LU": 3, "NL": 4}
+// [R BE, DE, DK, FR and HR; the others by the IBAN registry, ISO 13616].
+var bankCodeDigits = map[string]int{"AT": 5, "BE": 3, "DE": 8, "DK": 4, "FR": 5, "HR": 7, "LU": 3, "NL": 4}
+
+// branchCodeDigits is how many digits behind these name the branch [R FR].
+var branchCodeDigits = map[string]int{"FR": 5}
 
 // methodDetails makes the member of a type's own name; absent if the type is
 // not mirrored.
@@ -71,12 +74,12 @@ func (r *request) methodDetails(typ string, p sdk.Doc) (sdk.Doc, error) {
 	case "sepa_debit":
 		need("iban")
 		iban := strings.ToUpper(strings.ReplaceAll(given.Get("iban").String(), " ", ""))
-		n := bankCodeDigits[iban[:min(len(iban), 2)]]
-		if n == 0 || len(iban) < 4+n {
+		bank, branch, ok := partsOfIBAN(iban)
+		if !ok {
 			return sdk.Doc{}, err
 		}
-		d.SetString("bank_code", iban[4:4+n])
-		d.SetString("branch_code", "")
+		d.SetString("bank_code", bank)
+		d.SetString("branch_code", branch)
 		d.SetString("country", iban[:2])
 		d.SetString("fingerprint", fingerprint(r.Call, iban))
 		d.SetJSON("generated_from", `{"charge":null,"setup_attempt":null}`)

@@ -46,7 +46,7 @@ func (r *request) amount(currency string) (int64, error) {
 	n := r.params.Get("amount").Int64()
 	switch {
 	case n < 0 || n == 0 && !r.after(zeroExplained):
-		return 0, invalid("parameter_invalid_integer", "amount", "This value must be greater than or equal to 1.") // [R]
+		return 0, invalid("parameter_invalid_integer", "amount", atLeastOne) // [R]
 	case n == 0:
 		// [R 2024-06-20], two spaces included.
 		return 0, invalid("parameter_invalid_integer", "amount", "The amount must be greater than or equal to the minimum charge amount allowed for your account and the currency set (https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts).  If you want to save a Payment Method for future use without an immediate payment, use a Setup Intent instead: https://docs.stripe.com/payments/setup-intents")

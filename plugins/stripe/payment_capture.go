@@ -21,7 +21,7 @@ func (r *request) captureIntent(d sdk.Doc) error {
 		n, _ := v.Int()
 		switch {
 		case n < 1:
-			return invalid("parameter_invalid_integer", "amount_to_capture", "This value must be greater than or equal to 1.") // [R-like]
+			return invalid("parameter_invalid_integer", "amount_to_capture", atLeastOne) // [R-like]
 		case n > amount:
 			// [3, woocommerce-payments' tests and users' reports]
 			f := executed(invalid("amount_too_large", "", "The payment could not be captured because the requested capture amount is greater than the amount you can capture for this charge."))

@@ -164,7 +164,7 @@ func (r *request) consumed(method sdk.Doc) *failure {
 
 // chargeIntent charges the card of an intent that nothing stands in the way of.
 func (r *request) chargeIntent(d, method sdk.Doc, card *testCard) error {
-	no := refuses(method, card, true)
+	no := r.refuses(method, card, true)
 	if no == nil && card.afterAuth != nil {
 		no = card.afterAuth
 	}

@@ -84,6 +84,9 @@ func (r *request) method(id, param string, status int) (sdk.Doc, error) {
 		if card, ok := cardSources.Get(r.Call, id); ok {
 			return r.methodOfSource(card), nil
 		}
+		if s, ok := sources().Get(r.Call, id); ok && s.Get("type").String() == "card" {
+			return r.methodOfSourceObject(s), nil
+		}
 	}
 	return sdk.Doc{}, r.noSuchMethod(id, param, status)
 }
@@ -143,7 +146,7 @@ func orPass(check string) string {
 }
 
 // refuses returns how the issuer refuses a card that is attached or charged.
-func refuses(method sdk.Doc, card *testCard, charging bool) *decline {
+func (r *request) refuses(method sdk.Doc, card *testCard, charging bool) *decline {
 	switch {
 	case card.declined == nil, card.attaches && !charging:
 		return nil
@@ -151,6 +154,8 @@ func refuses(method sdk.Doc, card *testCard, charging bool) *decline {
 		return nil
 	case card.cvcDecline && method.Get("card", "checks", "cvc_check").IsNull():
 		return nil
+	case card.before != nil && !r.after(customerFailSince):
+		return card.before
 	}
 	return card.declined
 }
@@ -303,7 +308,7 @@ func attachPaymentMethod(r *request) error {
 func (r *request) attach(d sdk.Doc, customer string) error {
 	if d.Get("type").String() == "card" {
 		card := cardOf(d.Get("card"))
-		if no := refuses(d, card, false); no != nil {
+		if no := r.refuses(d, card, false); no != nil {
 			f := declineFailure(no)
 			if f.param == "" {
 				f.emptyParam = true
@@ -320,7 +325,7 @@ func (r *request) attach(d sdk.Doc, customer string) error {
 
 // declineFailure is the 402 of a decline.
 func declineFailure(no *decline) *failure {
-	f := &failure{status: 402, typ: "card_error", code: no.code, decline: no.declineCode, message: no.message, param: no.param, advice: no.advice, network: no.network, executed: true}
+	f := &failure{status: 402, typ: "card_error", code: no.code, decline: no.declineCode, message: no.message, param: no.param, advice: no.advice, network: no.network, doc: no.doc, executed: true}
 	if f.decline == "" && usedVersion.date >= basil {
 		f.decline = no.code
 	}

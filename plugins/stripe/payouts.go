@@ -60,7 +60,7 @@ func createPayout(r *request) error {
 	}
 	amount, _ := r.params.Get("amount").Int()
 	if amount < 1 {
-		return invalid("parameter_invalid_integer", "amount", "This value must be greater than or equal to 1.") // [R-like]
+		return invalid("parameter_invalid_integer", "amount", atLeastOne) // [R-like]
 	}
 	bank, err := r.payoutBank(currency)
 	if err != nil {

@@ -194,7 +194,7 @@ func (r *request) refundAmount(charge sdk.Doc) (int64, error) {
 	asked, given := r.params.Get("amount").Int()
 	switch {
 	case given && asked < 1:
-		return 0, invalid("parameter_invalid_integer", "amount", "This value must be greater than or equal to 1.") // [R]
+		return 0, invalid("parameter_invalid_integer", "amount", atLeastOne) // [R]
 	case charge.Get("refunded").Bool():
 		return 0, executed(invalid("charge_already_refunded", "", "Charge "+id+" has already been refunded.")) // [R]
 	case charge.Get("disputed").Bool() && !r.disputeRefundable(charge):
@@ -276,19 +276,5 @@ func listRefunds(r *request) error {
 // includeRefunds adds a charge's refunds when they are expanded [R 2024-06-20].
 func includeRefunds(r *request, d sdk.Doc) {
 	id := d.Get("id").String()
-	page, err := refunds.Find(r.Call, sdk.ListQuery{Limit: 10, Index: "charge", Key: id})
-	if err != nil {
-		return
-	}
-	docs, more := page.Docs(r.Call)
-	list := r.NewObject()
-	list.SetString("object", "list")
-	data := list.SetArray("data")
-	for _, row := range docs {
-		data.AddDoc(row)
-	}
-	list.SetBool("has_more", more)
-	list.SetInt("total_count", int64(len(docs)))
-	list.SetString("url", "/v1/charges/"+id+"/refunds")
-	insertAfter(d, "refunded", "refunds", list.JSON())
+	insertAfter(d, "refunded", "refunds", r.innerOf(refunds, "charge", id, "/v1/charges/"+id+"/refunds").JSON())
 }

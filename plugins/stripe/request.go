@@ -68,6 +68,7 @@ func internalRequest(c *sdk.Call) *request {
 
 // answer sends a document with what expand asks for put in.
 func (r *request) answer(d sdk.Doc) error {
+	r.older(d)
 	if err := r.expand(d); err != nil {
 		return err
 	}

@@ -81,7 +81,7 @@ func (r *request) reverse(t, refund sdk.Doc) (sdk.Doc, error) {
 		amount = n
 		switch {
 		case n < 1:
-			return sdk.Doc{}, invalid("parameter_invalid_integer", "amount", "This value must be greater than or equal to 1.") // [R-like]
+			return sdk.Doc{}, invalid("parameter_invalid_integer", "amount", atLeastOne) // [R-like]
 		case n > left:
 			// [3, users' reports]
 			return sdk.Doc{}, executed(invalid("", "amount", "Transfer reversal amount ("+money(n, currency)+") is greater than unreversed amount on transfer ("+money(left, currency)+")"))

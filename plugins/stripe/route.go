@@ -63,6 +63,9 @@ func route() {
 func registerHandlers() {
 	customerHandlers()
 	customerSourceHandlers()
+	customerBalanceHandlers()
+	clientKeyHandlers()
+	sourceHandlers()
 	paymentMethodHandlers()
 	tokenHandlers()
 	paymentIntentHandlers()
@@ -98,6 +101,7 @@ func timerHandlers() {
 	stripe.OnTimer("available", availableTimer)
 	stripe.OnTimer("expire", expire)
 	stripe.OnTimer("refund", refundTimer)
+	stripe.OnTimer("debit", debitTimer)
 	stripe.OnTimer("dispute", disputeTimer)
 	subscriptionTimers()
 }

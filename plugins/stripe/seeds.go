@@ -43,7 +43,11 @@ func complete(k *sdk.Collection, t *sdk.Template) {
 			c.AddFault(path+".id", "want "+k.Prefix+"…")
 		}
 		for _, ref := range references {
-			if id := given.Get(ref.member).String(); id != "" && !known(c, ref, id) {
+			id := given.Get(ref.member).String()
+			if ref.member == "payment_method" && given.Get("source", "id").String() == id {
+				continue // a charge has in it what was paid with before payment methods
+			}
+			if id != "" && !known(c, ref, id) {
 				c.AddFault(path+"."+ref.member, "no "+ref.member+" "+id)
 			}
 		}
@@ -54,6 +58,27 @@ func complete(k *sdk.Collection, t *sdk.Template) {
 			d.SetString("client_secret", d.Get("id").String()+"_secret_"+c.Random(sdk.Objects, 25, sdk.Base62))
 		}
 		return d
+	}
+}
+
+// ownerMember says in a seed whose a document is: that of a connected account, else
+// of the platform. What connected accounts have in the platform stands there.
+const ownerMember = "stripe_account"
+
+// owned keeps seeded documents under the account that they name.
+func owned(k *sdk.Collection) {
+	fill := k.Complete
+	k.Complete = func(c *sdk.Call, path string, given sdk.Doc) sdk.Doc {
+		owner := given.Get(ownerMember).String()
+		if owner != "" && !accountLike(owner) {
+			c.AddFault(path+"."+ownerMember, "want the id of an account, acct_…")
+		}
+		c.SetAccount(accountNamed(c, owner))
+		given.Delete(ownerMember)
+		if fill == nil {
+			return given
+		}
+		return fill(c, path, given)
 	}
 }
 

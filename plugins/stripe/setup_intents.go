@@ -24,6 +24,14 @@ var setupAttemptTemplate = sdk.MustTemplate(`{"id":"","object":"setup_attempt","
 var mandateTemplate = sdk.MustTemplate(`{"id":"","object":"mandate","customer_acceptance":{"accepted_at":0,"type":"offline"},"livemode":false,"multi_use":{},"payment_method":"","payment_method_details":{"card":{},"type":"card"},"status":"active","type":"multi_use"}`)
 
 func setupIntentHandlers() {
+	handle("GetSetupAttempts", sdk.Modelled, func(r *request) error {
+		q, err := r.page()
+		if err != nil {
+			return err
+		}
+		q.Filter("$.setup_intent", r.text("setup_intent"))
+		return r.list(setupAttempts, q, "setup_attempt", "/v1/setup_attempts")
+	})
 	handle("PostSetupIntents", sdk.Exact, func(r *request) error {
 		d, err := r.createSetup()
 		if err != nil {
@@ -203,7 +211,7 @@ func (r *request) setupNeedsAuthentication(card *testCard, d sdk.Doc) bool {
 
 // finishSetup asks the issuer and attaches the payment method.
 func (r *request) finishSetup(d, method sdk.Doc, card *testCard) error {
-	if no := refuses(method, card, false); no != nil {
+	if no := r.refuses(method, card, false); no != nil {
 		f := declineFailure(no)
 		runChecks(method, card)
 		paymentMethods.Update(r.Call, method)

@@ -45,7 +45,11 @@ func (r *request) subscription() (sdk.Doc, error) {
 		id = r.Value("subscription")
 	}
 	d, ok := subscriptions().Get(r.Call, id)
-	if customer := r.Value("customer"); !ok || customer != "" && customer != d.Get("customer").String() {
+	if customer := r.Value("customer"); customer != "" && (!ok || customer != d.Get("customer").String()) {
+		// [R 2016]
+		return d, &failure{status: 404, code: "resource_missing", param: "subscription", message: "Customer " + customer + " does not have a subscription with ID " + id}
+	}
+	if !ok {
 		return d, notFound("subscription", id, "id") // [R]
 	}
 	return d, nil
@@ -141,6 +145,9 @@ func (r *request) createSubscription() (sdk.Doc, error) {
 		return d, err
 	}
 	if err := r.setSubscription(d); err != nil {
+		return d, err
+	}
+	if err := reachable(d, customer); err != nil {
 		return d, err
 	}
 	r.setBillingMode(d)
@@ -359,8 +366,8 @@ func (r *request) payingMethod(d, customer sdk.Doc) (sdk.Doc, error) {
 	}
 	free := !d.Get("trial_end").IsNull() || d.Get("collection_method").String() == "send_invoice" || r.text("payment_behavior") == "default_incomplete"
 	if !free && subscriptionAmount(d) > 0 {
-		// [R 2023-08-16 to 2025-10-29]
-		return sdk.Doc{}, executed(&failure{status: 400, code: "resource_missing", message: "This customer has no attached payment source or default payment method. Please consider adding a default payment method. For more information, visit https://stripe.com/docs/billing/subscriptions/payment-methods-setting#payment-method-priority."})
+		// [R 2019-08-14 to 2025-10-29]
+		return sdk.Doc{}, executed(&failure{status: 400, code: "resource_missing", message: noSource})
 	}
 	return sdk.Doc{}, nil
 }

@@ -138,6 +138,7 @@ func (r *request) newBankToken(p sdk.Doc) (sdk.Doc, error) {
 	d.InsertJSON("object", "bank_account", bank.JSON())
 	d.SetInt("created", r.Unix())
 	d.SetString("type", "bank_account")
+	setMark(r.Call, d.Get("id").String(), markNumber, p.Get("account_number").String())
 	return d, nil
 }
 

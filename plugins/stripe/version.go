@@ -19,7 +19,7 @@ const (
 // The versions this mirror knows how to answer in lie between these two. Older
 // ones shaped answers in ways that are not mirrored.
 const (
-	oldestVersion = "2022-11-15"
+	oldestVersion = "2019-08-14"
 	newestVersion = "2026-08-26"
 )
 

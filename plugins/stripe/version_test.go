@@ -18,9 +18,10 @@ func TestVersions(t *testing.T) {
 		"2024-06-20":                     {},
 		"2023-10-16":                     {used: "2023-10-16"},
 		"2025-03-31.basil":               {used: "2025-03-31.basil"},
-		"2019-08-14":                     {strict: "Invalid Stripe API version: 2019-08-14"},
+		"2019-08-14":                     {used: "2019-08-14"},
+		"2019-05-16":                     {strict: "Invalid Stripe API version: 2019-05-16"},
 		"2026-09-30.endive":              {strict: "Invalid Stripe API version: 2026-09-30.endive"},
-		"2019-08-14; risk_beta=v1":       {strict: "Invalid Stripe API version: 2019-08-14; risk_beta=v1"},
+		"2019-05-16; risk_beta=v1":       {strict: "Invalid Stripe API version: 2019-05-16; risk_beta=v1"},
 		"2024-06-20; risk_beta=v1":       {strict: "Invalid Stripe API version: 2024-06-20; risk_beta=v1" + beta, used: "2024-06-20; risk_beta=v1"},
 		"2024-06-20;risk_beta=v1":        {strict: "Invalid Stripe API version: 2024-06-20;risk_beta=v1" + beta, used: "2024-06-20;risk_beta=v1"},
 		"2019-2-19":                      {lenient: "Invalid Stripe API version: 2019-2-19", strict: "Invalid Stripe API version: 2019-2-19"},
@@ -53,7 +54,7 @@ func TestVersions(t *testing.T) {
 	// What was refused ran nothing, and took no idempotency key.
 	const key = "Idempotency-Key: of-a-refused-version"
 	before := len(strict.State("customers"))
-	strict.Form("POST", "/v1/customers", key, "Stripe-Version: 2019-08-14").Want(400)
+	strict.Form("POST", "/v1/customers", key, "Stripe-Version: 2019-05-16").Want(400)
 	if n := len(strict.State("customers")); n != before {
 		t.Errorf("%d customers, want %d", n, before)
 	}
@@ -61,7 +62,7 @@ func TestVersions(t *testing.T) {
 		t.Errorf("the refusal was kept for its key: %v", r.Headers)
 	}
 	// A wrong key is told first.
-	if r := strict.Form("POST", "/v1/customers", "Authorization: Bearer sk_tast_4eC39HqLyjWDarjtT1zdp7dc", "Stripe-Version: 2019-08-14").Want(401); !strings.HasPrefix(r.Get("error.message"), "Invalid API Key provided") {
+	if r := strict.Form("POST", "/v1/customers", "Authorization: Bearer sk_tast_4eC39HqLyjWDarjtT1zdp7dc", "Stripe-Version: 2019-05-16").Want(401); !strings.HasPrefix(r.Get("error.message"), "Invalid API Key provided") {
 		t.Errorf("%s", r.Body)
 	}
 }

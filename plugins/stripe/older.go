@@ -1,0 +1,228 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/mirrahq/mirra/sdk"
+)
+
+// Versions that shaped what the modules keep in other ways
+// [D docs.stripe.com/changelog, 2026-11]. The modules work with the shapes of
+// 2022-11-15 and newer; answers in older versions are put into theirs before
+// expand looks at them. What is merely not there yet is in lifetimes.
+const (
+	v20191017 = "2019-10-17"
+	v20191203 = "2019-12-03"
+	v20200827 = "2020-08-27"
+	v20220801 = "2022-08-01"
+	v20221115 = "2022-11-15"
+	v20230816 = "2023-08-16"
+)
+
+// reshaping is how versions before one had an object.
+type reshaping struct {
+	object, before string
+	shape          func(r *request, d sdk.Doc)
+}
+
+var reshapings = []reshaping{
+	{"charge", v20221115, func(r *request, d sdk.Doc) { includeRefunds(r, d) }}, // [D /2022-11-15/deprecates-charges-auto-expand]
+	{"customer", v20191017, customerBalance},
+	{"customer", v20200827, customerLists},
+	{"customer", v20220801, func(r *request, d sdk.Doc) { // [R] not there at 2022-08-01
+		if r.after(defaultCurrencySince) {
+			d.SetSorted("default_currency", d.Get("currency").JSON())
+		}
+	}},
+	{"invoice", v20191017, billingOf},
+	{"invoice", v20200827, func(_ *request, d sdk.Doc) { d.SetSorted("tax_percent", "null") }}, // [D /2020-08-27/removes-tax-percent-attribute]
+	{"line_item", v20191203, oldLine},
+	{"payment_intent", v20221115, chargesOfIntent},
+	{"plan", v20200827, func(r *request, d sdk.Doc) { // [D /2020-08-27: no longer included by default]
+		d.SetSorted("tiers", "null")
+		includeTiers(r, d)
+	}},
+	{"subscription", v20191017, billingOf},
+	{"subscription", v20191017, func(_ *request, d sdk.Doc) {
+		// [D /2019-10-17/replaces-subscription-start-field] the start of the current
+		// plans, which is not kept apart from that of the subscription.
+		d.SetSorted("start", d.Get("start_date").JSON())
+	}},
+	{"subscription", v20200827, func(_ *request, d sdk.Doc) { d.SetSorted("tax_percent", "null") }},
+	// [R] there at 2019-08-14, gone at 2020-08-27; since which version is believed.
+	{"subscription", v20191203, func(_ *request, d sdk.Doc) {
+		d.SetSorted("invoice_customer_balance_settings", `{"consume_applied_balance_on_void":true}`)
+	}},
+}
+
+// defaultCurrencySince is when customers of older versions got the member [R
+// 2020-08-27: absent in 2022-06, there in 2022-07].
+var defaultCurrencySince = day("2022-07-01")
+
+// older puts an answer, and the objects in it, into the shapes of the version
+// asked for.
+func (r *request) older(d sdk.Doc) {
+	if usedVersion.date < v20221115 {
+		r.reshape(d, 0)
+	}
+}
+
+func (r *request) reshape(d sdk.Doc, depth int) {
+	if depth > maxFit {
+		return
+	}
+	if d.Kind() == sdk.Object {
+		if object := d.Get("object").String(); object != "" && !d.Get("deleted").Exists() {
+			for i := range reshapings {
+				if s := &reshapings[i]; s.object == object && usedVersion.date < s.before {
+					s.shape(r, d)
+				}
+			}
+		}
+	}
+	for m := d.First(); m.Exists(); m = m.Next() {
+		if k := m.Kind(); k == sdk.Object || k == sdk.Array {
+			r.reshape(m, depth+1)
+		}
+	}
+}
+
+// inner is a list as objects have it in them: with how many there are.
+func (r *request) inner(docs []sdk.Doc, more bool, url string) sdk.Doc {
+	list := r.NewObject()
+	list.SetString("object", "list")
+	data := list.SetArray("data")
+	for _, row := range docs {
+		data.AddDoc(row)
+	}
+	list.SetBool("has_more", more)
+	list.SetInt("total_count", int64(len(docs)))
+	list.SetString("url", url)
+	return list
+}
+
+// innerOf lists what of a kind belongs to an object; empty if it cannot be read.
+func (r *request) innerOf(k *sdk.Collection, index, id, url string) sdk.Doc {
+	page, err := k.Find(r.Call, sdk.ListQuery{Limit: 10, Index: index, Key: id})
+	if err != nil {
+		return r.inner(nil, false, url)
+	}
+	docs, more := page.Docs(r.Call)
+	return r.inner(docs, more, url)
+}
+
+// chargesOfIntent are the attempts to pay an intent
+// [D /2022-11-15/removes-charges-attribute-paymentintent].
+func chargesOfIntent(r *request, d sdk.Doc) {
+	id := d.Get("id").String()
+	d.SetSorted("charges", r.innerOf(charges, "payment_intent", id, "/v1/charges?payment_intent="+id).JSON())
+}
+
+// customerLists are what customers had in them
+// [D /2020-08-27/deprecates-auto-expansion-customer-sources and those beside it].
+func customerLists(r *request, d sdk.Doc) {
+	includeSources(r, d)
+	includeSubscriptions(r, d)
+	includeTaxIDs(r, d)
+}
+
+// includeSubscriptions adds those of a customer that have not ended
+// [D docs.stripe.com/api/customers/object#customer_object-subscriptions, 2026-11].
+func includeSubscriptions(r *request, d sdk.Doc) {
+	id := d.Get("id").String()
+	page, err := subscriptions().Find(r.Call, sdk.ListQuery{Limit: 10, Index: "customer", Key: id})
+	if err != nil {
+		return
+	}
+	all, more := page.Docs(r.Call)
+	var docs []sdk.Doc
+	for _, s := range all {
+		if status := s.Get("status").String(); status != "canceled" && status != "incomplete_expired" {
+			docs = append(docs, s)
+		}
+	}
+	after := "shipping"
+	if d.Get("sources").Exists() {
+		after = "sources"
+	}
+	insertAfter(d, after, "subscriptions", r.inner(docs, more, "/v1/customers/"+id+"/subscriptions").JSON())
+}
+
+func includeTaxIDs(r *request, d sdk.Doc) {
+	id, url := d.Get("id").String(), "/v1/customers/"+d.Get("id").String()+"/tax_ids"
+	page, err := specOf["tax_id"].collection.Find(r.Call, sdk.ListQuery{Limit: 10, Where: [4]sdk.Condition{{Path: "$.customer", Value: id}}})
+	if err != nil {
+		return
+	}
+	docs, more := page.Docs(r.Call)
+	insertAfter(d, "tax_exempt", "tax_ids", r.inner(docs, more, url).JSON())
+}
+
+// customerBalance has the names of 2019-10-17's members before it
+// [D /2019-10-17/renames-account-balance-customer-object]; tax_info became
+// tax_ids, and is null where nobody set it [R 2019-08-14].
+func customerBalance(_ *request, d sdk.Doc) {
+	insertAfter(d, "object", "account_balance", d.Get("balance").JSON())
+	d.SetSorted("tax_info", "null")
+	d.SetSorted("tax_info_verification", "null")
+}
+
+// billingOf is collection_method as it was called [D /2019-10-17/renames-billing-attribute].
+func billingOf(_ *request, d sdk.Doc) {
+	d.SetSorted("billing", d.Get("collection_method").JSON())
+}
+
+// oldLine has the ids of lines from when they said what the line is of, and that
+// of today as unique_id since 2020 [D
+// /2019-12-03/standardizes-invoice-line-item-ids; R 2019-08-14].
+func oldLine(r *request, d sdk.Doc) {
+	id := d.Get("id").String()
+	if r.after(uniqueIDSince) {
+		d.SetSorted("unique_id", quoted(id))
+	}
+	if item := d.Get("invoice_item").String(); item != "" {
+		d.SetString("id", item)
+		return
+	}
+	d.SetString("id", "sli_"+fingerprint(r.Call, id)[:14])
+}
+
+var uniqueIDSince = day("2019-12-03")
+
+// olderParams gives the parameters of older versions the names of today.
+func (r *request) olderParams() error {
+	params := r.params
+	if params.Kind() != sdk.Object || usedVersion.date >= v20200827 {
+		return nil
+	}
+	path := r.op.Pattern
+	customers, billed := strings.Contains(path, "/v1/customers"), strings.Contains(path, "/subscription") || strings.Contains(path, "/v1/invoice")
+	if usedVersion.date < v20191017 {
+		if customers && !billed {
+			params.Rename("account_balance", "balance")
+		}
+		if billed {
+			params.Rename("billing", "collection_method")
+		}
+	}
+	unmirrored := ""
+	switch {
+	case customers && usedVersion.date < v20191017 && r.given("tax_info"):
+		unmirrored = "tax_info"
+	case billed && r.given("tax_percent"):
+		unmirrored = "tax_percent"
+	}
+	if unmirrored != "" {
+		return &failure{status: 501, typ: "api_error", code: "mirra_not_mirrored", param: unmirrored, message: "Mirra does not mirror the parameter " + unmirrored + " of " + r.op.ID + " yet."}
+	}
+	if prorate := params.Get("prorate"); billed && prorate.Exists() {
+		// [D /2020-08-27: proration_behavior in place of prorate]
+		behavior := "none"
+		if r.is("prorate") {
+			behavior = "create_prorations"
+		}
+		params.Delete("prorate")
+		params.SetString("proration_behavior", behavior)
+	}
+	return nil
+}
