@@ -106,6 +106,9 @@ func (g *goSDK) call(r *row, name, id string, parent, params map[string]any) (re
 					}
 				}
 			}
+			if r.ForVersion && name == "create" {
+				p.Elem().FieldByName("StripeVersion").Set(reflect.ValueOf(ptr(versions["2024-06"])))
+			}
 			args = append(args, p)
 		}
 	}
@@ -518,7 +521,7 @@ func (g *goRow) step(s step) {
 			g.Fatalf("%s: %v", s.Do, err)
 		}
 		then := s.Then
-		if s.Do == "del" {
+		if s.Do == "del" && then == nil {
 			then = map[string]any{"id": g.id(), "deleted": true}
 		}
 		g.holds(got, then)

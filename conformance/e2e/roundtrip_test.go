@@ -47,6 +47,8 @@ type row struct {
 	Gone    any            `json:"gone,omitempty"`    // status of a retrieval of a deleted one; "deleted" if it answers what is left
 	Absent  []string       `json:"absent,omitempty"`  // SDKs without methods for it
 	Unpaged bool           `json:"unpaged,omitempty"` // its list takes no limit
+	// ForVersion is of what is made for clients of a version.
+	ForVersion bool `json:"forVersion,omitempty"`
 	// NoRetrieve is of kinds that are shown once.
 	NoRetrieve bool `json:"noRetrieve,omitempty"`
 	// Line has what is otherwise in a line.

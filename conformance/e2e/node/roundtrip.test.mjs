@@ -31,7 +31,7 @@ function method(row, name) {
 function call(row, name, ...args) {
   const run = method(row, name);
   assert.ok(run, `stripe.${row.name} has no ${name} ${row.part ?? ''}`);
-  return run(...args);
+  return run(...args, ...(row.forVersion && name === 'create' ? [{ apiVersion: '2024-06-20' }] : []));
 }
 
 let uniques = 0;
@@ -160,7 +160,7 @@ async function roundTrip(row) {
     else if (name === 'create') object = await create();
     else if (name === 'list') await find('list', await filters());
     else if (name === 'search') await find('search', await resolve(sent, known));
-    else if (name === 'del') holds(await call(row, name, ...parents, object.id), { id: object.id, deleted: true });
+    else if (name === 'del') holds(await call(row, name, ...parents, object.id), then ?? { id: object.id, deleted: true });
     else await change(name, await resolve(sent, known), then);
   }
   if (row.gone === 'deleted') holds(await retrieve(), { id: object.id, deleted: true });
