@@ -147,6 +147,10 @@ func (r *request) sessionCustomer() (sdk.Doc, error) {
 	return c, nil
 }
 
+// detailsSince is when sessions came to show their customer before they end [R
+// 2021-10, 2026-03]; the day is believed.
+var detailsSince = day("2022-04-01")
+
 // sessionDefaults sets what nobody chose [R 2026-03-25].
 func (r *request) sessionDefaults(d, customer sdk.Doc, mode string) {
 	setIf := func(name, json string) {
@@ -156,23 +160,21 @@ func (r *request) sessionDefaults(d, customer sdk.Doc, mode string) {
 	}
 	if customer.Exists() {
 		d.SetDoc("customer", customer.Get("id"))
+	}
+	if customer.Exists() && r.after(detailsSince) {
 		details := d.SetObject("customer_details")
 		for _, name := range [...]string{"address", "business_name", "email", "individual_name", "name", "phone", "tax_exempt", "tax_ids"} {
-			if name == "business_name" || name == "individual_name" {
-				if !r.since(clover) {
-					continue
-				}
-			}
 			details.SetNull(name)
 		}
 		details.SetDoc("email", customer.Get("email"))
 		if mode != "setup" {
 			details.SetString("tax_exempt", "none")
 		}
-	} else if mode == "payment" {
+	}
+	if !customer.Exists() && mode == "payment" {
 		setIf("customer_creation", `"if_required"`)
 	}
-	if d.Get("branding_settings").Len() == 0 && r.since(clover) {
+	if d.Get("branding_settings").Len() == 0 {
 		insertAfter(d, "billing_address_collection", "branding_settings", `{"background_color":"#ffffff","border_style":"rounded","button_color":"#0074d4","display_name":"","font_family":"default","icon":null,"logo":null}`)
 		d.Get("branding_settings").SetDoc("display_name", r.ownAccount().Get("settings", "dashboard", "display_name"))
 	}
@@ -184,7 +186,9 @@ func (r *request) sessionDefaults(d, customer sdk.Doc, mode string) {
 			d.Get("custom_text").SetNull(name)
 		}
 	}
-	insertAfter(d, "permissions", "phone_number_collection", `{"enabled":false}`)
+	if !d.Get("phone_number_collection").Exists() {
+		d.SetSorted("phone_number_collection", `{"enabled":false}`)
+	}
 	insertAfter(d, "adaptive_pricing", "adaptive_pricing", `{"enabled":false}`)
 	if mode == "payment" {
 		d.SetString("payment_method_collection", textOr(r.text("payment_method_collection"), "if_required"))

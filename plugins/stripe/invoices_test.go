@@ -29,7 +29,7 @@ func TestInvoice(t *testing.T) {
 	}
 	apiError{400, "", "invoice_already_paid", "", "", "Invoice is already paid"}.check(t, m.Form("POST", "/v1/invoices/"+full.Get("id")+"/pay"))
 	apiError{400, "", "resource_missing", "", "customer", "No such customer: 'cus_invalid'"}.check(t, m.Form("GET", "/v1/invoices", "customer=cus_invalid")) // [R]
-	m.Form("GET", "/v1/invoice_payments", "payment[type]=payment_intent", "payment[payment_intent]=pi_none", "Stripe-Version: 2025-10-29.clover").Want(200) // [R]
+	m.Form("GET", "/v1/invoice_payments", "payment[type]=payment_intent", "payment[payment_intent]=pi_none", "Stripe-Version: 2025-10-29.clover").Want(200)  // [R]
 	apiError{404, "", "resource_missing", "", "invoice", "No such invoice: 'in_none'"}.check(t, m.Form("GET", "/v1/invoices/in_none"))
 	want(t, m.Form("GET", "/v1/invoices", "customer="+customer, "status=paid").Want(200), map[string]string{"data.#": "2"})
 	want(t, m.Form("GET", "/v1/invoices/"+full.Get("id")+"/lines").Want(200), map[string]string{"data.0.amount": "5000"})
