@@ -39,7 +39,7 @@ build/plugins/%.wasm: $(PLUGIN_SOURCES) go.mod
 quickstart: build
 	./bin/mirra up --mirrors stripe
 
-## deps: fetch what tests need; everything is pinned by lock files and runs offline afterwards
+## deps: fetch what tests need but stripe-python (CONTRIBUTING.md); everything is pinned by lock files and runs offline afterwards
 deps:
 	$(GO) mod download
 	cd conformance/e2e && $(GO) mod download

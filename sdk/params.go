@@ -152,12 +152,10 @@ func (c *Call) addPair(t string) (rest string, err error) {
 		text := t[at+4 : end]
 		switch {
 		case i == n: // the value
-			if err == nil && !a.put(d, name, text) {
-				err = fieldConflict(t)
-			}
-			if n > 1 {
+			replaced := err == nil && a.put(d, name, text)
+			if n > 1 || replaced {
 				c.parent, c.parentName = 0, ""
-				if err == nil && plain {
+				if n > 1 && err == nil && plain {
 					c.parent, c.parentName = d, t[8:last]
 				}
 			}
@@ -177,8 +175,10 @@ func (c *Call) addPair(t string) (rest string, err error) {
 var errShortTape = errors.New("tape ends inside a field")
 
 // put gives a member of an object the value of a field, or adds it to an array,
-// whose elements have no name. It returns false if a container is there.
-func (a *Arena) put(parent int32, name, text string) bool {
+// whose elements have no name. It tells whether the value took the place of a
+// container, as in Rack [rack/query_parser.rb, normalize_params: params[k] = v];
+// stripe-go sends external_account[token]=btok_…&external_account=btok_….
+func (a *Arena) put(parent int32, name, text string) (replaced bool) {
 	i := int32(0)
 	if a.nodes[parent].kind == Array {
 		i = a.link(parent, "", 0)
@@ -186,13 +186,13 @@ func (a *Arena) put(parent int32, name, text string) bool {
 		tag := tagOf(name)
 		if i = a.child(parent, name, tag); i == 0 {
 			i = a.link(parent, name, tag)
-		} else if a.nodes[i].kind != String {
-			return false
+		} else {
+			replaced = a.nodes[i].kind != String
 		}
 	}
 	n := &a.nodes[i]
-	n.kind, n.text = String, text
-	return true
+	n.kind, n.text, n.first, n.last = String, text, 0, 0
+	return replaced
 }
 
 // step goes from the container d of the field name into what next, which stands

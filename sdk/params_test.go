@@ -48,6 +48,9 @@ func TestRack(t *testing.T) {
 		{"a[][b][]=1&a[][b][]=2", `{"a":[{"b":["1","2"]}]}`},
 		{"a[][]=1&a[][]=2", `{"a":[["1"],["2"]]}`},
 		{"a[b][][c]=1&a[b][][c]=2", `{"a":{"b":[{"c":"1"},{"c":"2"}]}}`},
+		{"a[b]=1&a=2", `{"a":"2"}`}, // the value wins; the other way round is refused
+		{"a[]=1&a=2", `{"a":"2"}`},
+		{"a[b][c]=1&a[b]=2&a[d]=3", `{"a":{"b":"2","d":"3"}}`},
 		{"a[b=1", `{"a[b":"1"}`},
 		{"[a]=1", `{"[a]":"1"}`},
 		{"=1", `{"":"1"}`},
@@ -60,8 +63,8 @@ func TestRack(t *testing.T) {
 		wantJSON(t, c.form, d, c.want)
 	}
 	for form, name := range map[string]string{
-		"a[b]=1&a=2": "a", "a=1&a[b]=2": "a[b]", "a=1&a[]=2": "a[]", "a[]=1&a[b]=2": "a[b]", "a[b]=1&a[]=2": "a[]", "a[]=1&a=2": "a",
-		"a[b][c]=1&a[b]=2": "a[b]", "a[]=1&a[][b]=2": "a[][b]", "ok=1&a=1&a[b]=2&c[d]=1&c=2": "a[b]",
+		"a[b]=1&a=2&a[b]=3": "a[b]", "a=1&a[b]=2": "a[b]", "a=1&a[]=2": "a[]", "a[]=1&a[b]=2": "a[b]", "a[b]=1&a[]=2": "a[]",
+		"a[b][c]=1&a[b]=2&a[b][c]=3": "a[b][c]", "a[]=1&a[][b]=2": "a[][b]", "ok=1&a=1&a[b]=2&c[d]=1&c=2": "a[b]",
 	} {
 		_, err := params(t, Rack, "/", "application/x-www-form-urlencoded", form)
 		e, ok := errors.AsType[*ParamError](err)

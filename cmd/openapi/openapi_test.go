@@ -111,6 +111,32 @@ func TestVersions(t *testing.T) {
 	}
 }
 
+// TestRenamedComponent: a member whose component a later description calls
+// otherwise keeps the members that it had before.
+func TestRenamedComponent(t *testing.T) {
+	parse := func(name, members string) *Description {
+		d, err := Parse("x.json", []byte(strings.NewReplacer("%N", name, "%M", members).Replace(`{"paths":{"/shops":{"post":{"operationId":"Open","responses":{"200":{"content":{"application/json":{"schema":{"$ref":"#/components/schemas/shop"}}}}}}}},
+			"components":{"schemas":{
+				"shop":{"type":"object","properties":{"at":{"$ref":"#/components/schemas/%N"},"doors":{"type":"array","items":{"$ref":"#/components/schemas/%N"}}}},
+				"%N":{"type":"object","properties":{"near":{"$ref":"#/components/schemas/%N"},%M}}}}}`)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	text, err := Generate(Options{Package: "x"}, parse("place", `"city":{"type":"string"}`), parse("address", `"city":{"type":"string"},"zip":{"type":"string"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, shape, _ := strings.Cut(string(text), `{Name: "shop.at", Members`)
+	shape, _, _ = strings.Cut(shape, "}},")
+	for _, want := range []string{`{Name: "city", Kind: resource.Text, Bits: resource.Optional},`, `{Name: "zip", Kind: resource.Text, Bits: resource.Optional, In: 2},`} {
+		if !strings.Contains(shape, want) {
+			t.Errorf("no %s in %s of\n%s", want, shape, text)
+		}
+	}
+}
+
 // TestNoDescriptions: what is none says so, whatever it is.
 func TestNoDescriptions(t *testing.T) {
 	var cut bytes.Buffer

@@ -11,10 +11,11 @@ import (
 // descriptions: members of later ones are put in their place among the others,
 // and each member knows which descriptions have it.
 type shapes struct {
-	specs []*spec
-	lead  []string // names that come first; with them, the rest is sorted
-	index map[string]int
-	all   []*shape
+	specs  []*spec
+	lead   []string // names that come first; with them, the rest is sorted
+	index  map[string]int
+	joined map[[2]int]int // shapes whose components are called otherwise in another description
+	all    []*shape
 }
 
 type shape struct {
@@ -35,7 +36,7 @@ type member struct {
 }
 
 func newShapes(specs []*spec, lead []string) *shapes {
-	return &shapes{specs: specs, lead: lead, index: map[string]int{}, all: []*shape{{}}}
+	return &shapes{specs: specs, lead: lead, index: map[string]int{}, joined: map[[2]int]int{}, all: []*shape{{}}}
 }
 
 // named returns the index of the shape of a component, 0 if no description has
@@ -108,17 +109,47 @@ func (g *shapes) member(of *shape, owner, key string, s *spec, c *schema) *membe
 	} else {
 		m = &member{name: key}
 	}
-	p := c.Properties.of[key]
+	p, was := c.Properties.of[key], *m
 	m.nullable = p.nullable(s)
 	m.optional = !m.nullable && !slices.Contains(c.Required, key)
 	m.kind, m.item, m.first, m.of, m.to = "", "", "", 0, nil
-	g.describe(m, owner+"."+key, s, p, func(s *spec) *schema {
+	find := func(s *spec) *schema {
 		if c := s.flat(findProperty(s, g, owner)); c != nil {
 			return c.Properties.of[key]
 		}
 		return nil
-	})
+	}
+	g.describe(m, owner+"."+key, s, p, find)
+	if was.kind == m.kind && was.item == m.item && was.of != m.of && was.of != 0 && m.of != 0 {
+		m.of = g.join(was.of, m.of, owner+"."+key, m.kind, find)
+	}
 	return m
+}
+
+// join returns a shape for a member whose object is another component in a later
+// description: the later one's, unless an earlier description, which does not
+// know it, would be left without members.
+func (g *shapes) join(earlier, later int, name, kind string, find func(*spec) *schema) int {
+	if !slices.ContainsFunc(g.specs, func(s *spec) bool {
+		return s.Components.Schemas[g.all[later].name] == nil && s.Components.Schemas[g.all[earlier].name] != nil
+	}) {
+		return later
+	}
+	pair := [2]int{earlier, later}
+	if i, ok := g.joined[pair]; ok {
+		return i
+	}
+	g.joined[pair] = len(g.all) // the next that add makes, should it lead to itself
+	if kind == "Array" {
+		of := find
+		name, find = name+"[]", func(s *spec) *schema {
+			if c := s.resolve(of(s)); c != nil {
+				return c.Items
+			}
+			return nil
+		}
+	}
+	return g.add(name, find)
 }
 
 // findProperty finds the schema that a shape's name stands for: a component, or

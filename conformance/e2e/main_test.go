@@ -73,6 +73,7 @@ type project struct {
 	home   string
 	id     string
 	url    string // of the Stripe mirror
+	files  string // of its host for uploads
 }
 
 // webhookSecret is what the application's .env.local has.
@@ -92,6 +93,7 @@ type upped struct {
 	SessionID string `json:"sessionId"`
 	Mirrors   []struct {
 		Name, Vendor, URL, Version string
+		URLs                       map[string]string
 	} `json:"mirrors"`
 }
 
@@ -116,7 +118,7 @@ func (p *project) up(args ...string) {
 	if err := json.Unmarshal([]byte(out), &u); err != nil || len(u.Mirrors) != 1 {
 		p.t.Fatalf("up --json printed %s (%v)", out, err)
 	}
-	p.id, p.url = u.SessionID, u.Mirrors[0].URL
+	p.id, p.url, p.files = u.SessionID, u.Mirrors[0].URL, u.Mirrors[0].URLs["files"]
 }
 
 // mirra runs a command in the project and returns what it prints.

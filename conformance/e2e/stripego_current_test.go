@@ -16,9 +16,13 @@ import (
 
 // stripeGoCurrent is the current stripe-go, which asks for a newer version.
 func stripeGoCurrent(p *project) *stripe.Client {
+	return stripeGoOver(p, &http.Transport{Proxy: nil})
+}
+
+func stripeGoOver(p *project, transport http.RoundTripper) *stripe.Client {
 	backend := stripe.GetBackendWithConfig(stripe.APIBackend, &stripe.BackendConfig{
 		URL:               stripe.String(p.url),
-		HTTPClient:        &http.Client{Transport: &http.Transport{Proxy: nil}},
+		HTTPClient:        &http.Client{Transport: transport},
 		MaxNetworkRetries: stripe.Int64(0),
 		LeveledLogger:     &stripe.LeveledLogger{Level: stripe.LevelNull},
 	})

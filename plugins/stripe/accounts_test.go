@@ -151,7 +151,7 @@ func TestCompany(t *testing.T) {
 		t.Errorf("due %s", due)
 	}
 	person := m.Form("POST", "/v1/accounts/"+id+"/persons", "first_name=Jenny", "last_name=Rosen", "email=j@example.com", "phone=+16505550100", "dob[day]=1", "dob[month]=1", "dob[year]=1901", "id_number=000000000",
-		"address[line1]=address_full_match", "address[city]=Burbank", "address[state]=CA", "address[postal_code]=91506", "relationship[representative]=true", "relationship[owner]=true", "relationship[title]=CEO", "relationship[percent_ownership]=100").Want(200)
+		"address[line1]=address_full_match", "address[city]=Burbank", "address[state]=CA", "address[postal_code]=91506", "relationship[representative]=true", "relationship[owner]=true", "relationship[title]=CEO", "relationship[percent_ownership]=100.0000").Want(200)
 	want(t, person, map[string]string{"relationship.percent_ownership": "100.0", "requirements.currently_due": "[]", "verification.status": "pending"})
 	m.Form("POST", "/v1/accounts/"+id, "company[owners_provided]=true").Want(200)
 	m.Advance(time.Minute)
@@ -166,7 +166,10 @@ func TestExternalAccounts(t *testing.T) {
 	token := m.Form("POST", "/v1/tokens", "bank_account[country]=US", "bank_account[account_number]=000123456789", "bank_account[routing_number]=110000000").Want(200).Get("id")
 	first := m.Form("POST", "/v1/accounts/"+id+"/external_accounts", "external_account="+token).Want(200)
 	want(t, first, map[string]string{"object": "bank_account", "account": id, "default_for_currency": "true", "last4": "6789"})
-	second := m.Form("POST", "/v1/accounts/"+id+"/external_accounts", append([]string{"metadata[n]=2"}, testBank...)...).Want(200)
+	other := m.Form("POST", "/v1/accounts/"+id+"/external_accounts", testBank...).Want(200)
+	want(t, other, map[string]string{"default_for_currency": "false"}) // there is one
+	m.Form("DELETE", "/v1/accounts/"+id+"/external_accounts/"+other.Get("id")).Want(200)
+	second := m.Form("POST", "/v1/accounts/"+id+"/external_accounts", append([]string{"metadata[n]=2", "default_for_currency=true"}, testBank...)...).Want(200)
 	want(t, m.Form("GET", "/v1/accounts/"+id), map[string]string{"external_accounts.total_count": "2", "external_accounts.data.0.id": second.Get("id"), "external_accounts.data.1.default_for_currency": "false"})
 	m.Form("DELETE", "/v1/accounts/"+id+"/external_accounts/"+second.Get("id")).Want(400) // the default stays
 	m.Form("POST", "/v1/accounts/"+id+"/external_accounts/"+first.Get("id"), "default_for_currency=true").Want(200)

@@ -71,12 +71,41 @@ func applicationFeeHandlers() {
 		return r.list(feeRefunds, q, "fee refund", "/v1/application_fees/"+q.Key+"/refunds")
 	})
 	handle("GetApplicationFeesFeeRefundsId", sdk.Modelled, func(r *request) error {
-		d, ok := feeRefunds.Get(r.Call, r.Value("id"))
-		if !ok {
-			return notFound("fee refund", r.Value("id"), "id") // the noun is believed
+		d, err := r.feeRefund()
+		if err != nil {
+			return err
 		}
 		return r.answer(d)
 	})
+	handle("PostApplicationFeesFeeRefundsId", sdk.Modelled, func(r *request) error {
+		d, err := r.feeRefund()
+		if err != nil {
+			return err
+		}
+		before := d.Clone(r.Arena)
+		r.setMetadata(d)
+		feeRefunds.Update(r.Call, d)
+		if f, ok := applicationFees.Get(r.Call, d.Get("fee").String()); ok {
+			for v := range f.Get("refunds", "data").All {
+				if v.Get("id").String() == d.Get("id").String() {
+					r.setMetadata(v)
+				}
+			}
+			applicationFees.Update(r.Call, f)
+		}
+		emit(r.Call, "application_fee.refund.updated", d, changes(r.Call, before, d))
+		return r.answer(d)
+	})
+}
+
+// feeRefund is the refund of a fee that the path names both of.
+func (r *request) feeRefund() (sdk.Doc, error) {
+	id := r.Value("id")
+	d, ok := feeRefunds.Get(r.Call, id)
+	if !ok || d.Get("fee").String() != r.Value("fee") {
+		return d, notFound("fee refund", id, "id") // the noun is believed
+	}
+	return d, nil
 }
 
 func (r *request) fee(id string) (sdk.Doc, error) {

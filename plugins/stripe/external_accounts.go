@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/mirrahq/mirra/sdk"
@@ -132,7 +133,7 @@ func (r *request) setExternal(d sdk.Doc) error {
 	if err != nil {
 		return err
 	}
-	return r.addExternal(d, b)
+	return r.addExternal(d, b, true)
 }
 
 // externalAccount makes a bank account of an account, of details or of a token.
@@ -167,17 +168,21 @@ func (r *request) externalAccount(d, given sdk.Doc, param string) (sdk.Doc, erro
 	return b, nil
 }
 
-// addExternal keeps a bank account and shows it in its account.
-func (r *request) addExternal(d, b sdk.Doc) error {
+// addExternal keeps a bank account and shows it in its account: as the default of
+// its currency in place of the one before, or only where there is none
+// [D docs.stripe.com/api/external_account_bank_accounts/create, 2026-11].
+func (r *request) addExternal(d, b sdk.Doc, asDefault bool) error {
 	id, currency := d.Get("id").String(), b.Get("currency").String()
+	others := slices.DeleteFunc(r.externalsOf(id), func(o sdk.Doc) bool {
+		return o.Get("currency").String() != currency || !o.Get("default_for_currency").Bool()
+	})
+	b.SetBool("default_for_currency", asDefault || len(others) == 0)
 	var err error
 	r.asAccount(platform, func() {
-		if err = bankAccounts.Insert(r.Call, b); err == nil {
-			for _, other := range r.externalsOf(id) {
-				if o := other.Get("id").String(); o != b.Get("id").String() && other.Get("currency").String() == currency && other.Get("default_for_currency").Bool() {
-					other.SetBool("default_for_currency", false)
-					bankAccounts.Update(r.Call, other)
-				}
+		if err = bankAccounts.Insert(r.Call, b); err == nil && asDefault {
+			for _, other := range others {
+				other.SetBool("default_for_currency", false)
+				bankAccounts.Update(r.Call, other)
 			}
 		}
 	})
@@ -238,7 +243,7 @@ func createExternalAccount(r *request) error {
 		return err
 	}
 	r.setMetadata(b)
-	if err := r.addExternal(a, b); err != nil {
+	if err := r.addExternal(a, b, r.is("default_for_currency")); err != nil {
 		return err
 	}
 	r.assess(a)

@@ -257,7 +257,7 @@ func fitEvent(c *sdk.Call, d sdk.Doc, event string) {
 }
 
 // compound are objects that hold others without being asked to.
-var compound = map[string]bool{"account": true, "invoice": true, "list": true, "payment_intent": true, "price": true, "setup_intent": true, "subscription": true, "token": true}
+var compound = map[string]bool{"account": true, "invoice": true, "invoiceitem": true, "list": true, "payment_intent": true, "price": true, "promotion_code": true, "setup_intent": true, "subscription": true, "subscription_item": true, "token": true}
 
 // anyDead tells whether kept documents of a type have to be looked into.
 func anyDead(typ string, now int64, version string) bool {

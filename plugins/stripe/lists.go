@@ -100,7 +100,7 @@ func (r *request) list(k *sdk.Collection, q sdk.ListQuery, noun, url string) err
 		}
 		return invalid("resource_missing", param, "No such "+noun+": '"+q.After+q.Before+"'")
 	}
-	if r.given("expand") || compound[k.Type] || usedVersion.date < v20221115 || anyDead(k.Type, r.Unix(), usedVersion.date) {
+	if r.given("expand") || compound[k.Type] || usedVersion.date < v20221115 || anyDead(k.Type, r.Unix(), usedVersion.date) || r.namesDiffer(k.Type) {
 		docs, more := page.Docs(r.Call)
 		return r.answerList(docs, more, url)
 	}

@@ -60,7 +60,7 @@ var resourceSpecs = []resourceSpec{
 	{object: "plan", prefix: "plan_1", param: "plan", template: planTemplate},
 	{object: "price", prefix: "price_1", event: "price", param: "price", level: sdk.Exact, template: priceTemplate, index: []string{"product", "lookup_key"}, complete: completePrice, changed: priceChanged},
 	{object: "product", prefix: "prod_", random: 14, event: "product", level: sdk.Exact, template: productTemplate, complete: completeProduct, changed: productChanged, deletable: productDeletable},
-	{object: "product_feature", prefix: "prodft_", random: 14},
+	{object: "product_feature", prefix: "prodft_", random: 14, complete: completeProductFeature},
 	{object: "promotion_code", prefix: "promo_1", event: "promotion_code", param: "promotion_code", level: sdk.Modelled, template: promotionCodeTemplate, complete: completePromotionCode},
 	{object: "quote", prefix: "qt_1"},
 	{object: "radar.early_fraud_warning", prefix: "issfr_1"},
@@ -101,5 +101,9 @@ var resourceSpecs = []resourceSpec{
 // overlays are the values of members that nobody set, by the description's name
 // of the shape.
 var overlays = map[string]*resource.Overlay{
-	"checkout.session": {Values: map[string]string{"metadata": "{}"}, Hidden: []string{"optional_items", "managed_payments"}}, // [R 2026-03-25]
+	// [D docs.stripe.com/api/entitlements/feature/create and
+	// /api/payment_method_configurations/create, 2026-11] new ones are active.
+	"entitlements.feature":         {Values: map[string]string{"active": "true"}},
+	"payment_method_configuration": {Values: map[string]string{"active": "true"}},
+	"checkout.session":             {Values: map[string]string{"metadata": "{}"}, Hidden: []string{"optional_items", "managed_payments"}}, // [R 2026-03-25]
 }

@@ -86,6 +86,9 @@ func (r *request) tolerated(v sdk.Violation) bool {
 		// [R 2023-10-16] of accounts in SG, and where accounts are changed
 		return v.Path == "individual[nationality]" || v.Path == "bank_account" && r.op.ID == "PostAccountsAccount"
 	case sdk.WrongType, sdk.NotInEnum:
+		if v.Path == "file" && r.op.ID == "PostFiles" {
+			return true // the part itself, likewise
+		}
 		if v.Path == "external_account" && v.Value.Kind() == sdk.Object {
 			return true // [R 2023-10-16] a bank account's details as well as a token
 		}

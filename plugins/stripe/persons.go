@@ -146,6 +146,10 @@ func setRelationship(to, given sdk.Doc) {
 				to.SetNull(name)
 				break
 			}
+			if strings.IndexByte(text, '.') >= 0 {
+				text = strings.TrimRight(text, "0") // stripe-go sends 50.0000
+				text = strings.TrimSuffix(text, ".")
+			}
 			if strings.IndexByte(text, '.') < 0 {
 				text += ".0" // [R 100.0]
 			}

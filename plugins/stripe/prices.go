@@ -90,7 +90,7 @@ func setPrice(r *request, d, params sdk.Doc) error {
 		d.SetString("unit_amount_decimal", amount.String())
 	case exact.Exists():
 		setDecimal(d, "unit_amount", exact.String())
-	case params.Get("billing_scheme").String() == "tiered" || params.Get("custom_unit_amount", "enabled").Bool():
+	case params.Get("billing_scheme").String() == "tiered" || isTrue(params.Get("custom_unit_amount", "enabled")):
 	default:
 		// [3, users' reports of prices without an amount]
 		return invalid("parameter_missing", "unit_amount", "Prices require an `unit_amount` or `unit_amount_decimal` parameter to be set.")

@@ -58,3 +58,15 @@ func productDeletable(r *request, d sdk.Doc) error {
 	}
 	return nil
 }
+
+// completeProductFeature shows the feature whose id was sent [S: the member is
+// the object itself].
+func completeProductFeature(r *request, d sdk.Doc) error {
+	id := r.text("entitlement_feature")
+	feature, ok := specOf["entitlements.feature"].collection.Get(r.Call, id)
+	if !ok {
+		return missing("entitlements.feature", id, "entitlement_feature")
+	}
+	d.SetDoc("entitlement_feature", feature)
+	return nil
+}

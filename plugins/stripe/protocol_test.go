@@ -126,6 +126,7 @@ func TestKeysAndPaths(t *testing.T) {
 		t.Errorf("no key: headers %v, body %q", r.Headers, r.Body)
 	}
 	apiError{404, "", "", "", "", "Unrecognized request URL (GET: /v1/nothing). Please see https://stripe.com/docs or we can help at https://support.stripe.com/."}.check(t, m.Form("GET", "/v1/nothing"))
+	apiError{501, "api_error", "mirra_not_mirrored", "", "", "Mirra does not mirror GetV2CoreAccountsId (GET /v2/core/accounts/acct_1) yet. See COVERAGE.md of the stripe plugin."}.check(t, m.Form("GET", "/v2/core/accounts/acct_1"))
 	apiError{501, "api_error", "mirra_not_mirrored", "", "", "Mirra does not mirror PostTerminalConnectionTokens (POST /v1/terminal/connection_tokens) yet. See COVERAGE.md of the stripe plugin."}.check(t, m.Form("POST", "/v1/terminal/connection_tokens"))
 }
 

@@ -37,6 +37,7 @@ func serveOperation(c *sdk.Call, op *resource.Operation, unmirrored []string, ru
 	if done || err != nil {
 		return err
 	}
+	r.presentNames()
 	if err := r.check(); err != nil {
 		return err
 	}
@@ -79,6 +80,7 @@ func (r *request) answer(d sdk.Doc) error {
 		}
 	}
 	fit(r.Call, d, typ, usedVersion.date)
+	r.formerNames(d)
 	return r.JSON(d)
 }
 
@@ -94,8 +96,12 @@ func (r *request) text(path ...string) string { return r.params.Get(path...).Str
 // given tells whether a parameter was sent, empty or not.
 func (r *request) given(path ...string) bool { return r.params.Get(path...).Exists() }
 
-// is tells whether a boolean parameter is true, in any case [R confirm=True].
-func (r *request) is(path ...string) bool { return strings.EqualFold(r.text(path...), "true") }
+// is tells whether a boolean parameter is true.
+func (r *request) is(path ...string) bool { return isTrue(r.params.Get(path...)) }
+
+// isTrue tells whether a parameter says true, in any case: Python sends True
+// [R confirm=True].
+func isTrue(p sdk.Doc) bool { return strings.EqualFold(p.String(), "true") }
 
 // setText copies a text parameter into a document: "" unsets, absent leaves.
 func (r *request) setText(d sdk.Doc, name string) {

@@ -380,12 +380,33 @@ func (g *genericOperation) list(r *request) error {
 		case "limit", "starting_after", "ending_before", "expand", "created":
 			continue
 		}
-		m := tables.Shapes[g.s.shape].Member(p.Key())
-		if m == nil || p.Kind() != sdk.String || !q.Filter("$."+p.Key(), filterText(m, p.String())) {
+		if !filter(&q, "$", g.s.shape, p) {
 			return &failure{status: 501, typ: "api_error", code: "mirra_not_mirrored", param: p.Key(), message: "Mirra does not mirror the filter " + p.Key() + " of " + r.op.ID + " yet."}
 		}
 	}
 	return r.list(g.s.collection, q, g.s.name(), r.Path())
+}
+
+// filter restricts a list to documents that have a parameter, or all that it
+// holds, at a path; false if their shape does not, or it cannot be compared.
+func filter(q *sdk.ListQuery, path string, shape int16, p sdk.Doc) bool {
+	m := tables.Shapes[shape].Member(p.Key())
+	if m == nil {
+		return false
+	}
+	path += "." + p.Key()
+	switch {
+	case p.Kind() == sdk.String:
+		return q.Filter(path, filterText(m, p.String()))
+	case p.Kind() == sdk.Object && m.Kind == resource.Object:
+		for v := range p.All {
+			if !filter(q, path, m.Of, v) {
+				return false
+			}
+		}
+		return true
+	}
+	return false
 }
 
 // filterText is a filter's value as SQLite reads it out of a document.

@@ -52,6 +52,7 @@ func route() {
 			stripe.HandleHost("files", op.Pattern, op.ID+"Upload", h.level, serve)
 		}
 	}
+	undescribedHandlers()
 	for id := range implemented {
 		panic("stripe: the description has no operation " + id)
 	}

@@ -135,7 +135,7 @@ func (r *request) setSetup(d sdk.Doc) error {
 		if !d.Get("attach_to_self").Exists() {
 			d.InsertJSON("application", "attach_to_self", "false")
 		}
-		d.SetBool("attach_to_self", v.Bool())
+		d.SetBool("attach_to_self", isTrue(v))
 	}
 	if v := r.params.Get("flow_directions"); v.Kind() == sdk.Array {
 		d.SetDoc("flow_directions", v)

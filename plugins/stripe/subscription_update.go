@@ -183,7 +183,7 @@ func (c *itemChange) item(g sdk.Doc, path string) error {
 		if item.Get("id").String() != id {
 			continue
 		}
-		if g.Get("deleted").String() == "true" {
+		if isTrue(g.Get("deleted")) {
 			return c.remove(id)
 		}
 		if g.Get("price").Exists() || g.Get("price_data").Exists() {

@@ -93,6 +93,9 @@ func TestDirectCharge(t *testing.T) {
 	want(t, fee, map[string]string{"account": id, "charge": pi.Get("latest_charge.id"), "balance_transaction.type": "application_fee", "balance_transaction.reporting_category": "platform_earning", "originating_transaction": "null"})
 	back := m.Form("POST", "/v1/application_fees/"+fee.Get("id")+"/refunds", "amount=100").Want(200)
 	want(t, back, map[string]string{"object": "fee_refund", "fee": fee.Get("id"), "amount": "100"})
+	want(t, m.Form("POST", "/v1/application_fees/"+fee.Get("id")+"/refunds/"+back.Get("id"), "metadata[order]=2").Want(200), map[string]string{"id": back.Get("id"), "metadata.order": "2"})
+	want(t, m.Form("GET", "/v1/application_fees/"+fee.Get("id")), map[string]string{"refunds.data.0.metadata.order": "2", "amount_refunded": "100"})
+	apiError{404, "", "resource_missing", "", "id", "No such fee refund: 'fr_none'"}.check(t, m.Form("POST", "/v1/application_fees/"+fee.Get("id")+"/refunds/fr_none"))
 	m.Form("GET", "/v1/payment_intents/"+pi.Get("id")).Want(404)
 }
 
@@ -115,7 +118,7 @@ func TestPayout(t *testing.T) {
 	back := m.Form("POST", "/v1/payouts/"+po.Get("id")+"/reverse", "Stripe-Account: "+id).Want(200)
 	want(t, back, map[string]string{"amount": "-500", "original_payout": po.Get("id")})
 	// A test bank account that fails.
-	m.Form("POST", "/v1/accounts/"+id+"/external_accounts", "external_account[object]=bank_account", "external_account[country]=US", "external_account[routing_number]=110000000", "external_account[account_number]=000111111116").Want(200)
+	m.Form("POST", "/v1/accounts/"+id+"/external_accounts", "external_account[object]=bank_account", "external_account[country]=US", "external_account[routing_number]=110000000", "external_account[account_number]=000111111116", "default_for_currency=true").Want(200)
 	failing := m.Form("POST", "/v1/payouts", "amount=500", "currency=usd", "Stripe-Account: "+id).Want(200)
 	m.Advance(time.Minute)
 	want(t, m.Form("GET", "/v1/payouts/"+failing.Get("id"), "expand[]=failure_balance_transaction", "Stripe-Account: "+id), map[string]string{"status": "failed", "failure_code": "no_account", "failure_balance_transaction.amount": "500"})

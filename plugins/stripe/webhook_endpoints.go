@@ -124,7 +124,7 @@ func updateEndpoint(r *request) error {
 	}
 	if v := r.params.Get("disabled"); v.Exists() {
 		d.SetString("status", "enabled")
-		if v.Bool() {
+		if isTrue(v) {
 			d.SetString("status", "disabled")
 		}
 	}

@@ -51,7 +51,7 @@ func TestEndpointLifecycle(t *testing.T) {
 	if got.JSON().Exists("secret") || strings.Contains(m.Form("GET", "/v1/webhook_endpoints").Body, secret) {
 		t.Error("the secret is shown again")
 	}
-	if s := m.Form("POST", path, "disabled=true").Want(200).Get("status"); s != "disabled" {
+	if s := m.Form("POST", path, "disabled=True").Want(200).Get("status"); s != "disabled" {
 		t.Errorf("status %s", s)
 	}
 	if got := m.Form("POST", path, "disabled=false", "url=https://example.com/2", "enabled_events[]=*").Want(200); got.Get("enabled_events") != `["*"]` || got.Get("status") != "enabled" {

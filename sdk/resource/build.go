@@ -176,7 +176,7 @@ func (b *builder) set(d sdk.Doc, m *Member, p sdk.Doc, depth int) bool {
 		if !isNumber(text) {
 			return false // a word that stands for a number: "now", "inf"
 		}
-		d.SetNumber(m.Name, text)
+		d.SetNumber(m.Name, shortest(text))
 	case Boolean:
 		d.SetBool(m.Name, isTrue(text))
 	case Object:
@@ -287,6 +287,20 @@ func (e *Engine) references(prefix string, shape int16, params sdk.Doc, yield fu
 		}
 	}
 	return true
+}
+
+// shortest drops the zeros that some clients write behind a fraction, as
+// stripe-go does: 12.5000, 50.0000.
+func shortest(number string) string {
+	point := strings.IndexByte(number, '.')
+	if point < 0 || strings.ContainsAny(number, "eE") {
+		return number
+	}
+	short := strings.TrimRight(number, "0")
+	if len(short) == point+1 && len(short) < len(number) {
+		short += "0" // 50.0
+	}
+	return short
 }
 
 func isTrue(text string) bool { return text == "true" || text == "True" || text == "1" }

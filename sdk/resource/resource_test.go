@@ -80,6 +80,11 @@ func TestBuild(t *testing.T) {
 	if r := m.Form("POST", "/things", "newer=n", "Version: 2").Want(200); r.Get("newer") != "n" || contains(r.Body, `"older"`) {
 		t.Errorf("version 2: %s", r.Body)
 	}
+	for sent, want := range map[string]string{"12.5000": "12.5", "50.0000": "50.0", "7.0": "7.0", "100": "100", "0.25": "0.25"} {
+		if got := m.Form("POST", "/things", "rate="+sent).Want(200).Get("rate"); got != want {
+			t.Errorf("rate %s is %s, want %s", sent, got, want)
+		}
+	}
 	// A shape that holds itself ends somewhere.
 	if r := m.Form("POST", "/things", "within[within][within][count]=3").Want(200); r.Get("within.within.within.count") != "3" || r.Get("within.within.within.usual") != "as always" {
 		t.Errorf("nested: %s", r.Body)
