@@ -59,10 +59,19 @@ func siblingID(c *sdk.Call, prefix, of string) string {
 // not kept yet.
 func (r *request) newCharge(intent, method sdk.Doc, card *testCard, challenged bool) sdk.Doc {
 	d := chargeTemplate.New(r.Arena)
-	id := siblingID(r.Call, "ch_", intent.Get("id").String())
-	d.SetString("id", id)
-	amount := intent.Get("amount").Int64()
-	d.SetInt("amount", amount)
+	d.SetString("id", siblingID(r.Call, "ch_", intent.Get("id").String()))
+	r.ofIntent(d, intent)
+	r.fillCharge(d, method, card)
+	if challenged {
+		d.Get("payment_method_details", "card").SetJSON("three_d_secure", authenticated)
+		d.Get("payment_method_details", "card", "three_d_secure").SetString("transaction_id", r.UUID(sdk.Objects))
+	}
+	return d
+}
+
+// ofIntent gives a charge what it has of its intent.
+func (r *request) ofIntent(d, intent sdk.Doc) {
+	d.SetDoc("amount", intent.Get("amount"))
 	for _, m := range [...]string{"application_fee_amount", "currency", "customer", "description", "invoice", "metadata", "on_behalf_of", "receipt_email", "shipping", "statement_descriptor", "statement_descriptor_suffix", "transfer_data", "transfer_group"} {
 		if v := intent.Get(m); !v.IsNull() {
 			d.SetDoc(m, v)
@@ -73,12 +82,6 @@ func (r *request) newCharge(intent, method sdk.Doc, card *testCard, challenged b
 	if intent.Get("transfer_group").IsNull() {
 		intent.SetDoc("transfer_group", d.Get("transfer_group"))
 	}
-	r.fillCharge(d, method, card)
-	if challenged {
-		d.Get("payment_method_details", "card").SetJSON("three_d_secure", authenticated)
-		d.Get("payment_method_details", "card", "three_d_secure").SetString("transaction_id", r.UUID(sdk.Objects))
-	}
-	return d
 }
 
 // authorizationCodes is since when charges show the issuer's: null in 2025-05, there
@@ -335,6 +338,8 @@ func listCharges(r *request) error {
 			if _, _, ok := r.Lookup(v); !ok {
 				return missing(f.noun, v, f.name)
 			}
+		} else if err := r.listedGroup(v); err != nil {
+			return err
 		}
 		if q.Index == "" {
 			q.Index, q.Key = f.name, v
@@ -344,6 +349,22 @@ func listCharges(r *request) error {
 		where++
 	}
 	return r.list(charges, q, "charge", "/v1/charges")
+}
+
+// groupLimit is how many charges of a transfer group can be listed [3, a user's
+// comment, "> 100 transactions"].
+const groupLimit = 100
+
+// listedGroup refuses a transfer group with too many charges to list [R 2024-02, 2024-05].
+func (r *request) listedGroup(group string) error {
+	page, err := charges.Find(r.Call, sdk.ListQuery{Limit: groupLimit + 1, Index: "transfer_group", Key: group})
+	if err != nil {
+		return err
+	}
+	if docs, _ := page.Docs(r.Call); len(docs) > groupLimit {
+		return invalid("", "transfer_group", "Too many charges with transfer group: `"+group+"`")
+	}
+	return nil
 }
 
 func updateCharge(r *request) error {

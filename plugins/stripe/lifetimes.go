@@ -75,6 +75,7 @@ var lifetimes = []lifetime{
 	{object: "charge", path: "payment_method_details.card.network_transaction_id", since: "2024-12-20"},
 	{object: "charge", path: "payment_method_details.card.overcapture", since: "2023-10-05"},
 	{object: "charge", path: "payment_method_details.card.regulated_status", since: "2024-12-20"},
+	{object: "charge", path: "payment_method_details.sepa_debit.expected_debit_date", since: "2025-12-16"},
 	// First in older versions, a year later in all.
 	{object: "charge", path: "radar_options", since: "2023-12-05", to: "2024-04-10"},
 	{object: "charge", path: "radar_options", since: "2024-12-18"},

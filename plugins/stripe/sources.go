@@ -326,13 +326,17 @@ func debitTimer(c *sdk.Call, payload string) error {
 	d.SetString("receipt_url", receiptURL(c, "payment"))
 	r.move(movement{
 		id: txn, source: id, currency: d.Get("currency").String(), amount: d.Get("amount").Int64(), fee: debitFee, feeText: "Stripe processing fees",
-		category: "charge", typ: "payment", describe: d.Get("description").String(),
+		category: "charge", typ: "payment", describe: d.Get("description").String(), on: r.debitAvailable(d),
 	})
 	d.SetString("balance_transaction", txn)
 	if err := r.routeCharge(d); err != nil {
 		return err
 	}
+	if to := d.Get("payment_method_details", "sepa_debit"); !d.Get("payment_intent").IsNull() {
+		to.SetSorted("expected_debit_date", quoted(c.Now().Format("2006-01-02"))) // [R 2026-01, 2026-02: that day]
+	}
 	charges.Update(c, d)
 	emit(c, "charge.succeeded", d, sdk.Doc{})
+	r.debited(d)
 	return nil
 }
