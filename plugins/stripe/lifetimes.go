@@ -91,6 +91,8 @@ var lifetimes = []lifetime{
 	{object: "dispute", path: "evidence_details.enhanced_eligibility", since: "2024-10-29"},
 	{object: "dispute", path: "payment_method_details.card.case_type", since: "2024-07-25"},
 
+	{object: "issuing.card", path: "latest_fraud_warning", since: "2025-11-18"},
+
 	{object: "payment_intent", path: "amount_details", since: "2022-04-18"},
 	{object: "payment_intent", path: "automatic_payment_methods", since: "2021-11-17"},
 	{object: "payment_intent", path: "customer_account", since: "2025-12-08"},

@@ -49,6 +49,7 @@ var notMirrored = map[string][]string{
 	"PostSetupIntentsIntentConfirm":          {"confirmation_token"},
 	"PostCustomers":                          {"tax_id_data", "test_clock", "cash_balance"},
 	"PostCustomersCustomer":                  {"cash_balance", "bank_account"},
+	"PostIssuingCards":                       {"financial_account", "lifecycle_controls", "personalization_design", "pin", "replacement_for", "shipping"},
 	"PostCharges":                            {"destination", "application_fee"},
 	"PostRefunds":                            {"origin"},
 	"GetBalanceTransactions":                 {"payout"},

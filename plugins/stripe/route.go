@@ -62,6 +62,7 @@ func route() {
 func registerHandlers() {
 	customerHandlers()
 	customerSourceHandlers()
+	issuingHandlers()
 	sourceHandlers()
 	paymentMethodHandlers()
 	tokenHandlers()
