@@ -20,6 +20,7 @@ type stripeHistory struct {
 	payments, invoices                []string // payment methods that are on
 	fees                              []feePoint
 	returned                          *bool            // whether refunds return fees
+	updates                           *bool            // whether charges show amount_updates
 	application                       *node            // the account, as connected ones are shown it
 	delays                            []int            // days
 	objects                           map[string]*node // as they were shown
@@ -71,6 +72,8 @@ func (s *stripeHistory) charge(n *node) {
 	if !strings.HasPrefix(n.string("id"), "ch_") || n.string("on_behalf_of") != "" {
 		return
 	}
+	updates := n.member("amount_updates") != nil
+	s.updates = &updates
 	switch shown, suffix := n.string("calculated_statement_descriptor"), n.string("statement_descriptor_suffix"); {
 	case suffix != "":
 		prefix, _, _ := strings.Cut(shown, "* ")
@@ -215,6 +218,9 @@ func (s *stripeHistory) Settings() json.RawMessage {
 	}
 	if fees, ok := feesOf(s.fees); ok {
 		dashboard["fees"] = fees
+	}
+	if s.updates != nil {
+		dashboard["amount_updates"] = *s.updates
 	}
 	if s.returned != nil {
 		dashboard["refunds_return_fees"] = *s.returned

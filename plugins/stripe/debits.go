@@ -175,7 +175,7 @@ func (r *request) debitAvailable(charge sdk.Doc) int64 {
 
 // debitCharge is the charge of an intent that debits a bank account.
 func (r *request) debitCharge(intent, method sdk.Doc, mandate string) sdk.Doc {
-	d := chargeTemplate.New(r.Arena)
+	d := r.blankCharge()
 	d.SetString("id", siblingID(r.Call, "py_", intent.Get("id").String()))
 	r.ofIntent(d, intent)
 	d.SetDoc("amount_captured", d.Get("amount"))

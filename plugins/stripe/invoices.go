@@ -147,6 +147,9 @@ func createInvoice(r *request) error {
 	// Pending items stay so unless they are asked for
 	// [D docs.stripe.com/changelog, 2022-08-01]; those of a subscription are not.
 	pending := r.text("pending_invoice_items_behavior")
+	if pending == "" && !r.since(v20220801) {
+		pending = "include" // [D as above: the default before]
+	}
 	if pending == "include" || pending == "" && sub.Exists() {
 		items, err := r.pendingItems(id, d.Get("currency").String(), sub)
 		if err != nil {
@@ -389,12 +392,38 @@ func (r *request) daysUntilDue(d sdk.Doc) int64 {
 // seconds since 2021, in base64 [R 2022-11 to 2026-05, all of them].
 func (r *request) publish(d sdk.Doc) {
 	const year2021 = 1609459200
-	secret := accountID(r.Call) + ",_" + r.Random(sdk.Objects, 31, sdk.Base62) + "," + formatInt(r.Unix()-year2021)
-	token := "test_" + base64.RawStdEncoding.EncodeToString([]byte(secret)) + "0200" + r.Random(sdk.Objects, 8, sdk.Base62)
-	page := accountID(r.Call) + "/" + token
-	d.SetString("hosted_invoice_url", "https://invoice.stripe.com/i/"+page+"?s=ap")
-	d.SetString("invoice_pdf", "https://pay.stripe.com/invoice/"+page+"/pdf?s=ap")
+	page, host, asked := accountID(r.Call)+"/", "https://invoice.stripe.com/i/", ""
+	secret := accountID(r.Call) + ",_" + r.Random(sdk.Objects, 31, sdk.Base62)
+	sign := func(mark string) {
+		page += "test_" + base64.RawStdEncoding.EncodeToString([]byte(secret)) + mark + r.Random(sdk.Objects, 8, sdk.Base62)
+	}
+	switch now := r.Unix(); {
+	case now < pagesOfAccounts:
+		page, host = "invst_"+r.Random(sdk.Objects, 26, sdk.Base62), "https://pay.stripe.com/invoice/"
+	case now < pagesOnTheirHost:
+		host = "https://pay.stripe.com/invoice/"
+		fallthrough
+	case now < signedPages:
+		page += "invst_" + r.Random(sdk.Objects, 31, sdk.Base62)
+	case now < timedPages:
+		sign("0100")
+	default:
+		secret += "," + formatInt(r.Unix()-year2021)
+		sign("0200")
+		asked = "?s=ap"
+	}
+	d.SetString("hosted_invoice_url", host+page+asked)
+	d.SetString("invoice_pdf", "https://pay.stripe.com/invoice/"+page+"/pdf"+asked)
 }
+
+// Days from which on pages of invoices have other addresses [R 2019-11 and 2020-03;
+// 2020-09 and 2021-03; 2021-09 and 2021-12; 2021-12 and 2022-03].
+var (
+	pagesOfAccounts  = day("2020-01-15")
+	pagesOnTheirHost = day("2020-12-01")
+	signedPages      = day("2021-10-15")
+	timedPages       = day("2022-02-01")
+)
 
 // settled turns an invoice into a paid one.
 func (r *request) settled(d sdk.Doc) {

@@ -190,7 +190,7 @@ func (r *request) receive(t sdk.Doc, id, from string, at int64, pending bool) er
 	d.SetString("currency", currency)
 	d.SetInt("created", r.Unix())
 	r.setApplication(d)
-	d.SetString("receipt_url", receiptURL(r.Call, "payment"))
+	d.SetString("receipt_url", receiptURL(r.Call, "payment", id))
 	s := d.Get("source")
 	s.SetString("id", from)
 	s.SetString("object", "account")
