@@ -232,6 +232,9 @@ func (r *request) charge() (sdk.Doc, error) {
 	default:
 		return r.debit(d, card)
 	}
+	if text := d.Get("statement_descriptor"); d.Get("statement_descriptor_suffix").IsNull() {
+		d.SetDoc("statement_descriptor_suffix", text) // [R cards, 2019-12 to 2022-12; not of debits]
+	}
 	t := cardOf(card)
 	no := r.refuses(method, t, true)
 	if no == nil && t.auth != authSupported && t.auth != authUnsupported && t.auth != authOnSession {

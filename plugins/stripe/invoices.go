@@ -161,6 +161,10 @@ func createInvoice(r *request) error {
 		}
 	}
 	r.total(d)
+	if !r.after(draftsNumbered) {
+		r.numberInvoice(d, customer)
+		customers.Update(r.Call, customer)
+	}
 	if err := invoices().Insert(r.Call, d); err != nil {
 		return err
 	}
@@ -320,6 +324,25 @@ func finalizeInvoice(r *request, d sdk.Doc) error {
 	return r.finalize(d)
 }
 
+// draftsNumbered is until when drafts had their number: in 2020-09, not in 2021-04 [R].
+var draftsNumbered = day("2020-12-15")
+
+// numberInvoice gives an invoice the customer's next number.
+func (r *request) numberInvoice(d, customer sdk.Doc) {
+	if !d.Get("number").IsNull() {
+		return
+	}
+	n := max(customer.Get("next_invoice_sequence").Int64(), 1)
+	number := strconv.FormatInt(n, 10)
+	for len(number) < 4 {
+		number = "0" + number
+	}
+	d.SetString("number", customer.Get("invoice_prefix").String()+"-"+number)
+	if customer.Exists() {
+		customer.SetInt("next_invoice_sequence", n+1)
+	}
+}
+
 // finalize makes an open invoice of a draft: it gets its number, and the
 // customer's balance is settled against it. One with nothing to pay is paid.
 func (r *request) finalize(d sdk.Doc) error {
@@ -334,17 +357,7 @@ func (r *request) finalize(d sdk.Doc) error {
 	if customer.Exists() && customer.Get("invoice_prefix").String() == "" {
 		customer.SetString("invoice_prefix", strings.ToUpper(r.Random(sdk.Objects, 8, sdk.Hex))) // of a seed
 	}
-	if d.Get("number").IsNull() {
-		n := max(customer.Get("next_invoice_sequence").Int64(), 1)
-		number := strconv.FormatInt(n, 10)
-		for len(number) < 4 {
-			number = "0" + number
-		}
-		d.SetString("number", customer.Get("invoice_prefix").String()+"-"+number)
-		if customer.Exists() {
-			customer.SetInt("next_invoice_sequence", n+1)
-		}
-	}
+	r.numberInvoice(d, customer)
 	start := d.Get("starting_balance").Int64()
 	end := start + d.Get("total").Int64() - d.Get("amount_due").Int64()
 	d.SetInt("ending_balance", end)

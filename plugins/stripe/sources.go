@@ -292,6 +292,9 @@ func (r *request) debit(d, source sdk.Doc) (sdk.Doc, error) {
 	to.SetNull("mandate")
 	r.chargedSource(d, source)
 	d.SetString("status", "pending")
+	if !r.after(receiptsWhenPaid) {
+		d.SetString("receipt_url", receiptURL(r.Call, "payment", id))
+	}
 	if err := charges.Insert(r.Call, d); err != nil {
 		return d, err
 	}
@@ -315,6 +318,10 @@ func (r *request) chargedSource(d, source sdk.Doc) {
 // CHANGELOG.md, 20.1.0].
 var debitDateSince = day("2025-12-16")
 
+// receiptsWhenPaid is since when a debit has a receipt only when the bank has paid: not
+// in 2020-04, in 2020-06 [R].
+var receiptsWhenPaid = day("2020-05-15")
+
 // debitFee is what a SEPA debit costs [R eur].
 const debitFee = 35
 
@@ -327,7 +334,9 @@ func debitTimer(c *sdk.Call, payload string) error {
 	}
 	d.SetBool("paid", true)
 	d.SetString("status", "succeeded")
-	d.SetString("receipt_url", receiptURL(c, "payment", id))
+	if d.Get("receipt_url").IsNull() {
+		d.SetString("receipt_url", receiptURL(c, "payment", id))
+	}
 	r.move(movement{
 		id: txn, source: id, currency: d.Get("currency").String(), amount: d.Get("amount").Int64(), fee: debitFee, feeText: "Stripe processing fees",
 		category: "charge", typ: "payment", describe: d.Get("description").String(), on: r.debitAvailable(d),
