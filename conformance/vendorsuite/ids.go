@@ -233,10 +233,15 @@ func (m *ids) learnText(recorded, mirror string) {
 	}
 	for i, p := range places {
 		a, b := recorded[p[0]:p[1]], mirror[other[i][0]:other[i][1]]
-		if m.sameForm(a, b) {
+		if m.sameForm(a, b) && !(a == b && m.ofAccount(a)) {
 			m.learn(a, b, false)
 		}
 	}
+}
+
+// ofAccount tells whether an id is that of an account that was not imported.
+func (m *ids) ofAccount(id string) bool {
+	return m.rules.AccountPrefix != "" && strings.HasPrefix(id, m.rules.AccountPrefix) && !m.imported[id]
 }
 
 // align pairs elements of two lists: those whose ids are known by their ids,

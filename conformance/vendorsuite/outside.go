@@ -1,6 +1,7 @@
 package vendorsuite
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/url"
 	"slices"
@@ -243,13 +244,10 @@ func (s *story) needed(index int, m *ids) []seed {
 
 // owner returns whose objects an exchange is about; "" for the key's own.
 func (s *story) owner(e *Exchange) string {
-	if s.rules.Owner == "" {
+	if s.rules.AccountHeader == "" {
 		return ""
 	}
-	if v := e.RequestHeader.Get(s.rules.Owner); v != "" {
-		return v
-	}
-	return e.Header.Get(s.rules.Owner)
+	return cmp.Or(e.RequestHeader.Get(s.rules.AccountHeader), e.Header.Get(s.rules.AccountHeader))
 }
 
 // fromOutside tells whether what exchange i made has to be imported all the

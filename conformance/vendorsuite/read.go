@@ -133,7 +133,7 @@ func body(text string, h http.Header) (string, error) {
 	case coding != "" && coding != "identity" && !utf8.ValidString(text):
 		return "", fmt.Errorf("the body is compressed by %q, which is not read", printable(coding))
 	}
-	if plain, ok := plainJSON(text, h); ok {
+	if plain, ok := plainBody(text, h); ok {
 		return plain, nil
 	}
 	return text, nil
@@ -147,14 +147,21 @@ func unpack(z io.Reader) (string, error) {
 	return string(text), nil
 }
 
-// plainJSON decodes a JSON body that a recorder kept as base64 without saying
-// so, as exports of Ruby's base64_string do.
-func plainJSON(text string, h http.Header) (string, bool) {
-	if len(text) < 8 || !strings.Contains(h.Get("Content-Type"), "json") || text[0] == '{' || text[0] == '[' {
+// plainBody decodes a body of JSON or of several parts that a recorder kept as
+// base64 without saying so, as exports of Ruby's base64_string do.
+func plainBody(text string, h http.Header) (string, bool) {
+	begins, typ := "", h.Get("Content-Type")
+	switch {
+	case strings.Contains(typ, "json"):
+		begins = "{["
+	case strings.HasPrefix(typ, "multipart/"):
+		begins = "-"
+	}
+	if len(text) < 8 || begins == "" || strings.IndexByte(begins, text[0]) >= 0 {
 		return "", false
 	}
 	plain, err := base64.StdEncoding.DecodeString(strings.NewReplacer("\n", "", "\r", "").Replace(text))
-	if err != nil || len(plain) == 0 || plain[0] != '{' && plain[0] != '[' || !utf8.Valid(plain) {
+	if err != nil || len(plain) == 0 || strings.IndexByte(begins, plain[0]) < 0 || begins != "-" && !utf8.Valid(plain) {
 		return "", false
 	}
 	return string(plain), true

@@ -221,7 +221,7 @@ func TestCompressedBody(t *testing.T) {
 			t.Errorf("%s: body %q, notes %v", file, e.Body, r.Notes)
 		}
 	}
-	if _, ok := plainJSON("abcdefgh", MustRead(t, exchangeLine("s", 0, "GET", "/", "", 200, "")).Cassettes[0].Exchanges[0].Header); ok {
+	if _, ok := plainBody("abcdefgh", MustRead(t, exchangeLine("s", 0, "GET", "/", "", 200, "")).Cassettes[0].Exchanges[0].Header); ok {
 		t.Error("a text that is no JSON in base64 was decoded")
 	}
 }

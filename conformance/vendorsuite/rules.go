@@ -46,12 +46,6 @@ type Rules struct {
 	// Named are types of objects by the parameter that names them, for those that
 	// have an id of the client's choice and are never shown.
 	Named map[string]string
-	// Owner is a request header that names whose objects a request is about, and
-	// OwnerMember the member that says so of an object that is imported. Objects
-	// of Unowned types are the key's in any case. "" if the vendor has no such
-	// header.
-	Owner, OwnerMember string
-	Unowned            []string
 	// Times are members that hold a time; their values may differ by
 	// timeTolerance.
 	Times []string
@@ -66,9 +60,15 @@ type Rules struct {
 	// History, if any, makes what gathers how the recorder's account is set up.
 	History func() History
 	// AccountOf finds ids that name the account they are of, as the group 1, and
-	// AccountHeader is the request header that names another account.
-	AccountOf     *regexp.Regexp
-	AccountHeader string
+	// AccountHeader is the request header that names another account. OwnerMember
+	// says the same of an object that is imported; those of Unowned types are the
+	// key's in any case. "" if the vendor has no such header.
+	AccountOf                  *regexp.Regexp
+	AccountHeader, OwnerMember string
+	Unowned                    []string
+	// AccountPrefix begins the ids of accounts. What was imported goes on to name
+	// the recorder's account, and what the mirror makes names its own.
+	AccountPrefix string
 	// SameAs are types of which objects share their ids with one of another type
 	// that says as much and more.
 	SameAs map[string]string

@@ -3,6 +3,7 @@ package vendorsuite
 import (
 	"encoding/base64"
 	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -11,26 +12,22 @@ import (
 // Stripe returns what comparisons have to know of Stripe.
 func Stripe() *Rules {
 	return (&Rules{
-		Vendor:      "stripe",
-		Hosts:       []string{"api.stripe.com", "files.stripe.com"},
-		Credential:  http.Header{"Authorization": {"Bearer sk_test_51MirraFidelity"}},
-		Refused:     regexp.MustCompile(`"Invalid API Key provided: ([^"]+)"`),
-		Live:        regexp.MustCompile(`\b(?:sk|rk|pk)_live_[A-Za-z0-9_]+`),
-		Secrets:     stripeSecrets,
-		Version:     "Stripe-Version",
-		Echoed:      []string{"Idempotency-Key", "Stripe-Account", "Stripe-Version"},
-		IDs:         stripeIDs,
-		IDMark:      '_',
-		IDFields:    []string{"id"},
-		Kinds:       stripeKinds,
-		Named:       map[string]string{"plan": "plan", "price": "price"},
-		Owner:       "Stripe-Account",
-		OwnerMember: "stripe_account",
-		// Those of the platform that connected accounts' objects refer to.
-		Unowned: []string{"account", "application_fee", "bank_account", "capability", "fee_refund", "person", "transfer", "transfer_reversal"},
-		Times:   stripeTimes,
-		Random:  stripeRandom,
-		Headers: stripeHeaders,
+		Vendor:     "stripe",
+		Hosts:      []string{"api.stripe.com", "files.stripe.com"},
+		Credential: http.Header{"Authorization": {"Bearer sk_test_51MirraFidelity"}},
+		Refused:    regexp.MustCompile(`"Invalid API Key provided: ([^"]+)"`),
+		Live:       regexp.MustCompile(`\b(?:sk|rk|pk)_live_[A-Za-z0-9_]+`),
+		Secrets:    stripeSecrets,
+		Version:    "Stripe-Version",
+		Echoed:     []string{"Idempotency-Key", "Stripe-Account", "Stripe-Version"},
+		IDs:        stripeIDs,
+		IDMark:     '_',
+		IDFields:   []string{"id"},
+		Kinds:      stripeKinds,
+		Named:      map[string]string{"plan": "plan", "price": "price"},
+		Times:      stripeTimes,
+		Random:     stripeRandom,
+		Headers:    stripeHeaders,
 		Masks: map[string]string{
 			// The recorder of pay-rails/pay had environment variables with these values
 			// and told VCR to hide them; the names of fields with "secret" show it.
@@ -43,8 +40,11 @@ func Stripe() *Rules {
 		Errors: []string{"error.type", "error.code", "error.param", "error.decline_code", "error.message", "error.doc_url"},
 		Expand: "expand",
 
-		History: newStripeHistory, AccountOf: stripeAccountPart, AccountHeader: "Stripe-Account",
-		SameAs: map[string]string{"plan": "price"},
+		History: newStripeHistory, AccountOf: stripeAccountPart, AccountHeader: "Stripe-Account", AccountPrefix: "acct_",
+		OwnerMember: "stripe_account",
+		// Those of the platform that connected accounts' objects refer to.
+		Unowned: []string{"account", "application_fee", "bank_account", "capability", "fee_refund", "person", "transfer", "transfer_reversal"},
+		SameAs:  map[string]string{"plan": "price"},
 	}).compile()
 }
 
@@ -96,12 +96,16 @@ var stripeRandom = []Random{
 	{Field: "client_secret", Form: regexp.MustCompile(`[a-z]+_[A-Za-z0-9]+_secret_([A-Za-z0-9]+)`), Why: "the id, and a secret that is made up"},
 	{Field: "fingerprint", Form: regexp.MustCompile(`([A-Za-z0-9]{16})`), Why: "a hash of the number that is keyed by the account"},
 	{Field: "invoice_prefix", Form: regexp.MustCompile(`([A-Z0-9]{7,8})`), Why: "made up for each customer"},
-	{Field: "number", Form: regexp.MustCompile(`([A-Z0-9]{7,8})-[0-9]{4}`), Why: "begins with the customer's invoice_prefix"},
+	{Field: "number", Form: regexp.MustCompile(`([A-Z0-9]{7,8})-[0-9]{4}(?:-CN-[0-9]{2})?`), Why: "begins with the customer's invoice_prefix"},
 	{Field: "receipt_url", Form: regexp.MustCompile(`https://pay\.stripe\.com/receipts/(?:payment|invoices)/([A-Za-z0-9_-]+)(?:\?s=ap)?`), Without: withoutAccount, Why: "the token is a signature"},
 	{Field: "receipt_url", Form: regexp.MustCompile(`https://pay\.stripe\.com/receipts/acct_[A-Za-z0-9]+/(?:ch|py)_[A-Za-z0-9]+/(rcpt_[A-Za-z0-9]+)`), Why: "the token is a secret"},
 	{Field: "request_log_url", Form: regexp.MustCompile(`https://dashboard\.stripe\.com/(?:acct_[A-Za-z0-9]+/)?test/logs/req_[A-Za-z0-9]{14}\?t=(?P<time>[0-9]{10})`), Why: "the time"},
 	{Field: "hosted_invoice_url", Form: regexp.MustCompile(`https://(?:invoice|pay)\.stripe\.com/(?:i|invoice)/(?:acct_[A-Za-z0-9]+/)?([A-Za-z0-9_]+)(?:\?s=ap)?`), Why: "the token is a secret"},
 	{Field: "invoice_pdf", Form: regexp.MustCompile(`https://pay\.stripe\.com/invoice/(?:acct_[A-Za-z0-9]+/)?([A-Za-z0-9_]+)/pdf(?:\?s=ap)?`), Why: "the token is a secret"},
+	{Field: "pdf", Form: regexp.MustCompile(`https://pay\.stripe\.com/credit_notes/acct_[A-Za-z0-9]+/([A-Za-z0-9_]+)/pdf(?:\?s=ap)?`), Why: "the token is a secret"},
+	{Field: "url", Form: regexp.MustCompile(`https://connect\.stripe\.com/setup/[a-z]+/acct_[A-Za-z0-9]+/([A-Za-z0-9]{12})`), Why: "the token is a secret"},
+	{Field: "url", Form: regexp.MustCompile(`https://billing\.stripe\.com/p/session/test_([A-Za-z0-9]+)`), Why: "the token is a secret"},
+	{Field: "url", Form: regexp.MustCompile(`https://checkout\.stripe\.com/(?:c/)?pay/cs_test_[A-Za-z0-9]+#.*()`), Without: withoutKey, Why: "the account's publishable key is in it"},
 	{Field: "risk_score", Form: regexp.MustCompile(`[0-9]{1,2}`), Why: "Radar's score of a test payment is made up"},
 	{Field: "network_transaction_id", Form: regexp.MustCompile(`([0-9]{15})`), Why: "the network's, made up in test mode"},
 	{Field: "authorization_code", Form: regexp.MustCompile(`([0-9]{6})`), Why: "the issuer's, made up in test mode"},
@@ -119,6 +123,26 @@ var stripeRandom = []Random{
 	{Field: "secret", Form: regexp.MustCompile(`whsec_([A-Za-z0-9]{32})`), Why: "an endpoint's secret"},
 	{Field: "secret", Form: regexp.MustCompile(`ek_test_([A-Za-z0-9_,]+)`), Why: "an ephemeral key's secret"},
 }
+
+// withoutKey takes the publishable key out of what stands behind the hash of a
+// Checkout page: JSON of which the bytes are turned over by 5, filled up to three.
+func withoutKey(page string) string {
+	base, hidden, _ := strings.Cut(page, "#")
+	plain, err := url.PathUnescape(hidden)
+	if err != nil {
+		return page
+	}
+	b, err := base64.StdEncoding.DecodeString(plain)
+	if err != nil {
+		return page
+	}
+	for i := range b {
+		b[i] ^= 5
+	}
+	return base + "#" + publishable.ReplaceAllString(strings.TrimRight(string(b), " "), "")
+}
+
+var publishable = regexp.MustCompile(`pk_test_[A-Za-z0-9]+`)
 
 // withoutAccount takes the account out of the token of a receipt, a protocol
 // buffer in base64: ids of accounts have 21 characters, those of older ones 32.

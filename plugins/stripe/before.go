@@ -31,6 +31,9 @@ func before(c *sdk.Call) error {
 	case abi.CredentialAbsent:
 		return noKey()
 	case abi.CredentialMalformed:
+		if c.Credential.Masked == "" {
+			return noKeyBehindBearer()
+		}
 		return invalidKey(c.Credential.Masked)
 	}
 	if c.Credential.Class == "publishable" && !publicOperations[c.Operation()] {

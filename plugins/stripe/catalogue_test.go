@@ -51,7 +51,11 @@ func TestProductBody(t *testing.T) {
 		t.Errorf("at 2023-10-16: %s", older.Body)
 	}
 	wantEvents(t, m, "product.created", "product.updated")
-	apiError{404, "", "resource_missing", "", "id", "No such product: 'prod_none'"}.check(t, m.Form("GET", "/v1/products/prod_none")) // [R]
+	apiError{404, "", "resource_missing", "", "id", "No such product: 'prod_none'"}.check(t, m.Form("GET", "/v1/products/prod_none"))                              // [R]
+	apiError{400, "", "resource_missing", "", "product", "No such product: 'prod_none'"}.check(t, m.Form("GET", "/v1/prices", "active=true", "product=prod_none")) // [R]
+	gone := m.Form("POST", "/v1/products", "name=Gone").Want(200).Get("id")
+	m.Form("DELETE", "/v1/products/"+gone).Want(200)
+	m.Form("GET", "/v1/prices", "product="+gone).Want(200)
 }
 
 // TestPriceBody [R POST /v1/prices in 2025-12, values ours].

@@ -86,6 +86,11 @@ func noKey() *failure {
 	return &failure{status: 401, noLog: true, message: "You did not provide an API key. You need to provide your API key in the Authorization header, using Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY'). See https://stripe.com/docs/api#authentication for details, or we can help at https://support.stripe.com/."}
 }
 
+// noKeyBehindBearer [R 2016].
+func noKeyBehindBearer() *failure {
+	return &failure{status: 401, noLog: true, message: "You did not provide an API key, though you did set your Authorization header to \"Bearer\". Using Bearer auth, your Authorization header should look something like 'Authorization: Bearer YOUR_SECRET_KEY'. See https://stripe.com/docs/api#authentication for details, or we can help at https://support.stripe.com/."}
+}
+
 func invalidKey(masked string) *failure {
 	return &failure{status: 401, noLog: true, message: "Invalid API Key provided: " + masked}
 }

@@ -29,6 +29,7 @@ func TestInvoice(t *testing.T) {
 	}
 	apiError{400, "", "invoice_already_paid", "", "", "Invoice is already paid"}.check(t, m.Form("POST", "/v1/invoices/"+full.Get("id")+"/pay"))
 	apiError{400, "", "resource_missing", "", "customer", "No such customer: 'cus_invalid'"}.check(t, m.Form("GET", "/v1/invoices", "customer=cus_invalid")) // [R]
+	m.Form("GET", "/v1/invoice_payments", "payment[type]=payment_intent", "payment[payment_intent]=pi_none", "Stripe-Version: 2025-10-29.clover").Want(200)  // [R]
 	apiError{404, "", "resource_missing", "", "invoice", "No such invoice: 'in_none'"}.check(t, m.Form("GET", "/v1/invoices/in_none"))
 	want(t, m.Form("GET", "/v1/invoices", "customer="+customer, "status=paid").Want(200), map[string]string{"data.#": "2"})
 	want(t, m.Form("GET", "/v1/invoices/"+full.Get("id")+"/lines").Want(200), map[string]string{"data.0.amount": "5000"})
@@ -59,7 +60,12 @@ func TestInvoiceEnds(t *testing.T) {
 	}
 	outside := draft(t, m, customer)
 	want(t, m.Form("POST", "/v1/invoices/"+outside+"/pay", "paid_out_of_band=true").Want(200), map[string]string{"status": "paid", "paid_out_of_band": "true", "charge": "null"})
-	sent := draft(t, m, newCustomer(t, m), "collection_method=send_invoice", "days_until_due=7")
+	unreachable := newCustomer(t, m)
+	noEmail := apiError{400, "", "", "", "", "Missing email. In order to create invoices that are sent to the customer, the customer must have a valid email."}
+	noEmail.check(t, m.Form("POST", "/v1/invoices", "customer="+unreachable, "collection_method=send_invoice", "days_until_due=7"))
+	noEmail.check(t, m.Form("POST", "/v1/subscriptions", "customer="+unreachable, "items[0][price]="+monthly(t, m), "collection_method=send_invoice", "days_until_due=7"))
+	m.Form("POST", "/v1/customers/"+unreachable, "email=jenny.rosen@example.com").Want(200)
+	sent := draft(t, m, unreachable, "collection_method=send_invoice", "days_until_due=7")
 	want(t, m.Form("POST", "/v1/invoices/"+sent+"/send").Want(200), map[string]string{"status": "open", "due_date": "1720440000"})
 	lastEvent(t, m, "invoice.sent")
 	later := draft(t, m, customer, "auto_advance=true")

@@ -172,7 +172,7 @@ type period struct {
 // rules are the lifetimes by object.
 var rules = func() map[string][]rule {
 	all := map[string][]rule{}
-	for _, l := range slices.Concat(lifetimes, billingLifetimes) {
+	for _, l := range slices.Concat(lifetimes, billingLifetimes, checkoutLifetimes) {
 		p := period{day(l.since), day(l.until), l.from, l.to}
 		list := all[l.object]
 		if n := len(list); n > 0 && strings.Join(list[n-1].steps, ".") == l.path {

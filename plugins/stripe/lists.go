@@ -2,6 +2,7 @@ package main
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/mirrahq/mirra/sdk"
 )
@@ -51,9 +52,46 @@ func (r *request) created(q *sdk.ListQuery) error {
 	return nil
 }
 
+// checkFilters refuses filters that name an object which never was [R invoices by
+// customer, prices by product, refunds by charge; the others by analogy].
+func (r *request) checkFilters(typ string) error {
+	filtered := false
+	for p := range r.params.All {
+		switch p.Key() {
+		case "limit", "starting_after", "ending_before", "expand", "created", "type", "status", "active":
+		default:
+			filtered = true
+		}
+	}
+	if !filtered {
+		return nil
+	}
+	var fault error
+	engine.References(r.Call, shapeOf(typ), r.params, func(path, id string, to []string) bool {
+		if id == accountID(r.Call) || strings.IndexByte(path, '[') >= 0 {
+			return true // [R invoice_payments by payment[payment_intent], 2025-10] the list is empty
+		}
+		for _, object := range to {
+			k := kept[object]
+			if k == nil {
+				return true
+			}
+			if d, _ := k.GetAny(r.Call, id); d.Exists() {
+				return true
+			}
+		}
+		fault = missing(nounOf(to[0]), id, path)
+		return false
+	})
+	return fault
+}
+
 // list answers with a page of a collection. noun is what an unknown cursor is
 // called.
 func (r *request) list(k *sdk.Collection, q sdk.ListQuery, noun, url string) error {
+	if err := r.checkFilters(k.Type); err != nil {
+		return err
+	}
 	page, err := k.Find(r.Call, q)
 	if err != nil {
 		param := "starting_after"

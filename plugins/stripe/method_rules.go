@@ -75,10 +75,11 @@ var klarnaSaves = day("2025-06-01")
 
 // fits tells whether an intent can be paid with a method.
 func (m *methodRule) fits(r *request, intent sdk.Doc, redirects bool) bool {
+	mode := intent.Get("mode").String() // of a session of Checkout
 	setup := intent.Get("object").String() == "setup_intent"
 	saves := m.saves || m.name == "klarna" && r.after(klarnaSaves)
 	switch {
-	case setup || intent.Get("setup_future_usage").String() != "":
+	case setup || mode == "setup" || mode == "subscription" || intent.Get("setup_future_usage").String() != "":
 		if !saves {
 			return false
 		}

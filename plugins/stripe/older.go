@@ -26,7 +26,8 @@ type reshaping struct {
 }
 
 var reshapings = []reshaping{
-	{"charge", v20221115, func(r *request, d sdk.Doc) { includeRefunds(r, d) }}, // [D /2022-11-15/deprecates-charges-auto-expand]
+	{"charge", v20221115, func(r *request, d sdk.Doc) { includeRefunds(r, d) }},                      // [D /2022-11-15/deprecates-charges-auto-expand]
+	{"checkout.session", v20220801, func(_ *request, d sdk.Doc) { d.SetSorted("shipping", "null") }}, // [D /2022-08-01/updates-shipping-property-checkout-session; R 2020-08-27]
 	{"customer", v20191017, customerBalance},
 	{"customer", v20200827, customerLists},
 	{"customer", v20220801, func(r *request, d sdk.Doc) { // [R] not there at 2022-08-01

@@ -10,14 +10,14 @@ import (
 // recorded; those of kinds that are newer are [D docs.stripe.com/api, 2026-11],
 // their lengths believed. Kinds with more than a prefix have a file of their own.
 var resourceSpecs = []resourceSpec{
-	{object: "apple_pay_domain", prefix: "apwc_1"},
+	{object: "apple_pay_domain", prefix: "apwc_1", param: "domain"},
 	{object: "apps.secret", prefix: "appsecret_", random: 24},
 	{object: "billing.alert", prefix: "alrt_", random: 24},
 	{object: "billing.credit_balance_transaction", prefix: "cbtxn_", random: 24},
 	{object: "billing.credit_grant", prefix: "credgr_", random: 24},
 	{object: "billing.meter", prefix: "mtr_", random: 24, event: "billing.meter"},
 	{object: "billing_portal.configuration", prefix: "bpc_1", event: "billing_portal.configuration"},
-	{object: "billing_portal.session", prefix: "bps_1"},
+	{object: "billing_portal.session", prefix: "bps_1", event: "billing_portal.session", level: sdk.Exact, complete: completePortalSession},
 	{object: "checkout.session", prefix: "cs_test_", random: 58},
 	{object: "climate.order", prefix: "climorder_1"},
 	{object: "climate.product", prefix: "climsku_", random: 14},

@@ -171,47 +171,6 @@ func shorten(s string) string {
 	return s[:4] + "..." + s[len(s)-4:]
 }
 
-// nearest is the field a client may have meant, "" if none is close. [R] "price.
-// Did you mean pricing?"; the vendor's own measure is not known, so this one
-// takes at most two edits in five letters.
-func nearest(path string, fields []sdk.Field, in uint8) string {
-	name := path
-	prefix := ""
-	if i := strings.LastIndexByte(path, '['); i >= 0 {
-		prefix, name = path[:i], strings.TrimSuffix(path[i+1:], "]")
-	}
-	best, distance := "", len(name)*2/5+1
-	for i := range fields {
-		if d := editDistance(name, fields[i].Name); d < distance && fields[i].Is(in) {
-			best, distance = fields[i].Name, d
-		}
-	}
-	if best == "" || prefix == "" {
-		return best
-	}
-	return prefix + "[" + best + "]"
-}
-
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		diagonal := row[0]
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := diagonal
-			if a[i-1] != b[j-1] {
-				cost++
-			}
-			diagonal = row[j]
-			row[j] = min(cost, row[j]+1, row[j-1]+1)
-		}
-	}
-	return row[len(b)]
-}
-
 // Metadata: up to 50 keys of at most 40 characters, values of at most 500
 // [D docs.stripe.com/api/metadata, 2026-11].
 const (

@@ -117,6 +117,8 @@ func TestKeysAndPaths(t *testing.T) {
 	// [R] keys of up to twelve characters are shown whole, longer ones starred.
 	apiError{401, "", "", "", "", "Invalid API Key provided: sk_bogus"}.check(t, m.Form("GET", "/v1/customers", "Authorization: Bearer sk_bogus"))
 	apiError{401, "", "", "", "", "Invalid API Key provided: not-a-ke************7890"}.check(t, m.Form("GET", "/v1/customers", "Authorization: Bearer not-a-key-123456789-7890"))
+	apiError{401, "", "", "", "", "You did not provide an API key, though you did set your Authorization header to \"Bearer\". Using Bearer auth, your Authorization header should look something like 'Authorization: Bearer YOUR_SECRET_KEY'. See https://stripe.com/docs/api#authentication for details, or we can help at https://support.stripe.com/."}.
+		check(t, m.Form("GET", "/v1/plans", "Authorization: Bearer"))
 	none := sdktest.Start(t)
 	if r := none.Form("GET", "/v1/customers").Want(401); !strings.HasPrefix(r.Get("error.message"), "You did not provide an API key.") {
 		t.Errorf("no key: %s", r.Body)

@@ -82,7 +82,7 @@ func resources() {
 		specOf[s.object] = s
 		kept[s.object] = s.collection
 	}
-	for _, k := range []*sdk.Collection{accounts, applicationFees, balanceTransactions, bankAccounts, charges, cardSources, customers, disputes, feeRefunds, files, mandates, persons, paymentIntents, paymentMethods, payouts, refunds, reversals, setupAttempts, setupIntents, topups, transfers} {
+	for _, k := range []*sdk.Collection{accounts, applicationFees, balanceTransactions, bankAccounts, charges, cardSources, customers, disputes, ephemeralKeys, feeRefunds, files, mandates, persons, paymentIntents, paymentMethods, payouts, refunds, reversals, setupAttempts, setupIntents, topups, transfers} {
 		kept[k.Type] = k
 	}
 	billingSeeds()
@@ -165,9 +165,9 @@ func byHandOnly(pattern string) bool {
 }
 
 var meaningful = []string{
-	"/v1/charges", "/v1/checkout", "/v1/climate/orders", "/v1/credit_notes", "/v1/customers/{customer}/balance_transactions",
+	"/v1/charges", "/v1/checkout", "/v1/climate/orders", "/v1/credit_notes",
 	"/v1/customers/{customer}/subscriptions", "/v1/application_fees", "/v1/billing/credit_grants", "/v1/billing/meter_event_adjustments",
-	"/v1/billing/meter_events", "/v1/ephemeral_keys", "/v1/financial_connections", "/v1/forwarding", "/v1/identity", "/v1/invoices",
+	"/v1/billing/meter_events", "/v1/financial_connections", "/v1/forwarding", "/v1/identity", "/v1/invoices",
 	"/v1/invoiceitems", "/v1/issuing/cards", "/v1/issuing/authorizations", "/v1/issuing/disputes", "/v1/issuing/transactions", "/v1/issuing/settlements",
 	"/v1/link_account_sessions", "/v1/linked_accounts", "/v1/payouts", "/v1/quotes", "/v1/radar/payment_evaluations", "/v1/reporting",
 	"/v1/subscription_items", "/v1/subscription_schedules", "/v1/subscriptions", "/v1/tax/calculations", "/v1/terminal/connection_tokens",

@@ -62,6 +62,8 @@ func route() {
 func registerHandlers() {
 	customerHandlers()
 	customerSourceHandlers()
+	customerBalanceHandlers()
+	clientKeyHandlers()
 	issuingHandlers()
 	sourceHandlers()
 	paymentMethodHandlers()

@@ -24,6 +24,14 @@ var setupAttemptTemplate = sdk.MustTemplate(`{"id":"","object":"setup_attempt","
 var mandateTemplate = sdk.MustTemplate(`{"id":"","object":"mandate","customer_acceptance":{"accepted_at":0,"type":"offline"},"livemode":false,"multi_use":{},"payment_method":"","payment_method_details":{"card":{},"type":"card"},"status":"active","type":"multi_use"}`)
 
 func setupIntentHandlers() {
+	handle("GetSetupAttempts", sdk.Modelled, func(r *request) error {
+		q, err := r.page()
+		if err != nil {
+			return err
+		}
+		q.Filter("$.setup_intent", r.text("setup_intent"))
+		return r.list(setupAttempts, q, "setup_attempt", "/v1/setup_attempts")
+	})
 	handle("PostSetupIntents", sdk.Exact, func(r *request) error {
 		d, err := r.createSetup()
 		if err != nil {

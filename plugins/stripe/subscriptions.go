@@ -45,7 +45,11 @@ func (r *request) subscription() (sdk.Doc, error) {
 		id = r.Value("subscription")
 	}
 	d, ok := subscriptions().Get(r.Call, id)
-	if customer := r.Value("customer"); !ok || customer != "" && customer != d.Get("customer").String() {
+	if customer := r.Value("customer"); customer != "" && (!ok || customer != d.Get("customer").String()) {
+		// [R 2016]
+		return d, &failure{status: 404, code: "resource_missing", param: "subscription", message: "Customer " + customer + " does not have a subscription with ID " + id}
+	}
+	if !ok {
 		return d, notFound("subscription", id, "id") // [R]
 	}
 	return d, nil
@@ -149,6 +153,9 @@ func (r *request) createSubscription() (sdk.Doc, error) {
 		return d, err
 	}
 	if err := r.setSubscription(d); err != nil {
+		return d, err
+	}
+	if err := reachable(d, customer); err != nil {
 		return d, err
 	}
 	r.setBillingMode(d)

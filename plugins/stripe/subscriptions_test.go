@@ -247,5 +247,6 @@ func TestOlderInterface(t *testing.T) {
 	want(t, r, map[string]string{"customer": customer, "quantity": "2", "status": "active"})
 	want(t, m.Form("GET", path).Want(200), map[string]string{"data.0.id": r.Get("id"), "url": path})
 	want(t, m.Form("DELETE", path+"/"+r.Get("id")).Want(200), map[string]string{"status": "canceled"})
-	apiError{404, "", "resource_missing", "", "id", "No such subscription: '" + r.Get("id") + "'"}.check(t, m.Form("GET", "/v1/customers/"+newCustomer(t, m)+"/subscriptions/"+r.Get("id")))
+	other := newCustomer(t, m)
+	apiError{404, "", "resource_missing", "", "subscription", "Customer " + other + " does not have a subscription with ID " + r.Get("id")}.check(t, m.Form("GET", "/v1/customers/"+other+"/subscriptions/"+r.Get("id")))
 }
