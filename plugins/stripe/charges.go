@@ -221,8 +221,7 @@ func (r *request) charge() (sdk.Doc, error) {
 	r.destine(d)
 	r.setShipping(d)
 	r.setMetadata(d)
-	source := sdk.Doc{}
-	method := sdk.Doc{}
+	var source, method sdk.Doc
 	switch {
 	case card.Get("object").String() != "source":
 		method = r.methodOfSource(card)
