@@ -56,6 +56,11 @@ func newStory(r *Rules, c *Cassette, docs []*document) *story {
 			}
 		})
 	}
+	for i, e := range c.Exchanges { // what only errors show: the card that was declined
+		if docs[i].root != nil && e.Status >= 400 {
+			s.look(i, docs[i].root, nil)
+		}
+	}
 	return s
 }
 

@@ -49,13 +49,14 @@ func Stripe() *Rules {
 }
 
 // stripeIDs are prefix and random part: 24 characters that begin with a digit
-// and name the account, or 14, 16 for accounts, 58 for checkout sessions. Names
+// and name the account, or 14, 16 for accounts, 58 for checkout sessions, 32 for applications. Names
 // of test objects, pm_card_visa, are none. [R] all ids of the recordings.
 var stripeIDs = []*regexp.Regexp{
 	regexp.MustCompile(`\b[a-z][a-z_]*_(?P<random>[0-9][A-Za-z0-9]{23})`),
 	regexp.MustCompile(`\b(?:cus|prod|si|sub|evt|req|sli|tax_li|person|card|in|ii|il|di|ch|plan|price|sku|or)_(?P<random>[A-Za-z0-9]{14})`),
 	regexp.MustCompile(`\b(?:acct|person)_(?P<random>[A-Za-z0-9]{16})`),
 	regexp.MustCompile(`\b(?:cs|cos)_test_(?P<random>[A-Za-z0-9]{58})`),
+	regexp.MustCompile(`\bca_(?P<random>[A-Za-z0-9]{32})`),
 }
 
 // stripeSecrets are keys, and what signs or opens something. The forms are those
@@ -99,8 +100,8 @@ var stripeRandom = []Random{
 	{Field: "receipt_url", Form: regexp.MustCompile(`https://pay\.stripe\.com/receipts/(?:payment|invoices)/([A-Za-z0-9_-]+)(?:\?s=ap)?`), Without: withoutAccount, Why: "the token is a signature"},
 	{Field: "receipt_url", Form: regexp.MustCompile(`https://pay\.stripe\.com/receipts/acct_[A-Za-z0-9]+/(?:ch|py)_[A-Za-z0-9]+/(rcpt_[A-Za-z0-9]+)`), Why: "the token is a secret"},
 	{Field: "request_log_url", Form: regexp.MustCompile(`https://dashboard\.stripe\.com/(?:acct_[A-Za-z0-9]+/)?test/logs/req_[A-Za-z0-9]{14}\?t=(?P<time>[0-9]{10})`), Why: "the time"},
-	{Field: "hosted_invoice_url", Form: regexp.MustCompile(`https://(?:invoice|pay)\.stripe\.com/(?:i|invoice)/acct_[A-Za-z0-9]+/([A-Za-z0-9_]+)(?:\?s=ap)?`), Why: "the token is a secret"},
-	{Field: "invoice_pdf", Form: regexp.MustCompile(`https://pay\.stripe\.com/invoice/acct_[A-Za-z0-9]+/([A-Za-z0-9_]+)/pdf(?:\?s=ap)?`), Why: "the token is a secret"},
+	{Field: "hosted_invoice_url", Form: regexp.MustCompile(`https://(?:invoice|pay)\.stripe\.com/(?:i|invoice)/(?:acct_[A-Za-z0-9]+/)?([A-Za-z0-9_]+)(?:\?s=ap)?`), Why: "the token is a secret"},
+	{Field: "invoice_pdf", Form: regexp.MustCompile(`https://pay\.stripe\.com/invoice/(?:acct_[A-Za-z0-9]+/)?([A-Za-z0-9_]+)/pdf(?:\?s=ap)?`), Why: "the token is a secret"},
 	{Field: "pdf", Form: regexp.MustCompile(`https://pay\.stripe\.com/credit_notes/acct_[A-Za-z0-9]+/([A-Za-z0-9_]+)/pdf(?:\?s=ap)?`), Why: "the token is a secret"},
 	{Field: "url", Form: regexp.MustCompile(`https://connect\.stripe\.com/setup/[a-z]+/acct_[A-Za-z0-9]+/([A-Za-z0-9]{12})`), Why: "the token is a secret"},
 	{Field: "url", Form: regexp.MustCompile(`https://billing\.stripe\.com/p/session/test_([A-Za-z0-9]+)`), Why: "the token is a secret"},
@@ -118,6 +119,7 @@ var stripeRandom = []Random{
 	{Field: "url", Form: regexp.MustCompile(`https://hooks\.stripe\.com/3d_secure_2/hosted\?merchant=acct_[A-Za-z0-9]+&payment_intent=pi_[A-Za-z0-9]+&payment_intent_client_secret=pi_[A-Za-z0-9]+_secret_([A-Za-z0-9]+)&publishable_key=pk_test_([A-Za-z0-9]+)&source=payatt_[A-Za-z0-9]+`), Why: "secrets, and the account's key"},
 	{Field: "url", Form: regexp.MustCompile(`https://hooks\.stripe\.com/adapter/sepa_debit/file/src_[A-Za-z0-9]+/src_client_secret_([A-Za-z0-9]{24})`), Why: "a secret"},
 	{Field: "mandate_url", Form: regexp.MustCompile(`https://hooks\.stripe\.com/adapter/sepa_debit/file/src_[A-Za-z0-9]+/src_client_secret_([A-Za-z0-9]{24})`), Why: "a secret"},
+	{Field: "url", Form: regexp.MustCompile(`https://payments\.stripe\.com/sepa_debit/mandate/mandate_test_([A-Za-z0-9]+)`), Why: "a secret"},
 	{Field: "secret", Form: regexp.MustCompile(`whsec_([A-Za-z0-9]{32})`), Why: "an endpoint's secret"},
 	{Field: "secret", Form: regexp.MustCompile(`ek_test_([A-Za-z0-9_,]+)`), Why: "an ephemeral key's secret"},
 }

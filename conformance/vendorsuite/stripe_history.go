@@ -21,14 +21,16 @@ type stripeHistory struct {
 	fees                              []feePoint
 	returned                          *bool            // whether refunds return fees
 	categories                        []string         // of connected accounts that name none
+	updates                           *bool            // whether charges show amount_updates
 	application                       *node            // the account, as connected ones are shown it
 	delays                            []int            // days
+	paid                              map[string]*node // charges by id
 	objects                           map[string]*node // as they were shown
 	named                             map[string]*node // products that were not
 }
 
 func newStripeHistory() History {
-	return &stripeHistory{objects: map[string]*node{}, named: map[string]*node{}}
+	return &stripeHistory{paid: map[string]*node{}, objects: map[string]*node{}, named: map[string]*node{}}
 }
 
 // stripeCatalogue are types of objects that accounts make once and use for long.
@@ -51,6 +53,8 @@ func (s *stripeHistory) Observe(e *Exchange, n *node, own bool) {
 	switch kind {
 	case "charge":
 		s.charge(n)
+	case "balance_transaction":
+		s.movement(n)
 	case "refund":
 		s.refund(n)
 	case "invoice":
@@ -77,6 +81,8 @@ func (s *stripeHistory) charge(n *node) {
 	if !strings.HasPrefix(n.string("id"), "ch_") || n.string("on_behalf_of") != "" {
 		return
 	}
+	updates := n.member("amount_updates") != nil
+	s.updates = &updates
 	switch shown, suffix := n.string("calculated_statement_descriptor"), n.string("statement_descriptor_suffix"); {
 	case suffix != "":
 		prefix, _, _ := strings.Cut(shown, "* ")
@@ -84,17 +90,24 @@ func (s *stripeHistory) charge(n *node) {
 	case n.string("statement_descriptor") == "":
 		set(&s.descriptor, shown)
 	}
-	movement := n.member("balance_transaction")
-	if movement == nil || movement.kind != objectKind || movement.string("currency") != n.string("currency") || n.string("destination") != "" {
+	if n.string("destination") == "" {
+		s.paid[n.string("id")] = n
+	}
+}
+
+// movement learns from what came in for a charge, which was shown before.
+func (s *stripeHistory) movement(n *node) {
+	charge := s.paid[n.string("source")]
+	if charge == nil || n.string("type") != "charge" || n.string("currency") != charge.string("currency") {
 		return
 	}
-	created, available := number(movement, "created"), number(movement, "available_on")
+	created, available := number(n, "created"), number(n, "available_on")
 	if days := delay(time.Unix(created, 0).UTC(), time.Unix(available, 0).UTC()); days > 0 {
 		s.delays = append(s.delays, days)
 	}
-	card := n.member("payment_method_details").member("card")
+	card := charge.member("payment_method_details").member("card")
 	if country := s.country; card.string("country") == country || country == "" && card.string("country") == "US" {
-		s.fees = append(s.fees, feePoint{number(movement, "amount"), number(movement, "fee")})
+		s.fees = append(s.fees, feePoint{number(n, "amount"), number(n, "fee")})
 	}
 }
 
@@ -221,6 +234,9 @@ func (s *stripeHistory) Settings() json.RawMessage {
 	}
 	if fees, ok := feesOf(s.fees); ok {
 		dashboard["fees"] = fees
+	}
+	if s.updates != nil {
+		dashboard["amount_updates"] = *s.updates
 	}
 	if s.returned != nil {
 		dashboard["refunds_return_fees"] = *s.returned

@@ -29,9 +29,15 @@ func (r *request) askCustomer(d sdk.Doc, typ string) {
 	} else {
 		action.SetString("type", "use_stripe_sdk")
 		to := action.SetObject("use_stripe_sdk")
-		to.SetString("source", source)
-		to.SetURL("stripe_js", "hooks", target)
-		to.SetString("type", "three_d_secure_redirect")
+		if r.after(orderedSince) {
+			to.SetString("source", source)
+			to.SetURL("stripe_js", "hooks", target)
+			to.SetString("type", "three_d_secure_redirect")
+		} else { // [R 2021-08]
+			to.SetString("type", "three_d_secure_redirect")
+			to.SetURL("stripe_js", "hooks", target)
+			to.SetString("source", source)
+		}
 	}
 	d.SetString("status", "requires_action")
 }

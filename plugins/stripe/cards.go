@@ -48,11 +48,13 @@ type testCard struct {
 	afterAuth  *decline // declined in spite of a completed authentication
 	dispute    string   // reason of the dispute that a charge gets
 	inquiry    bool     // the dispute is an inquiry
-	refund     string   // "pending" or "fail"
-	available  bool     // the funds skip the pending balance
-	zipCheck   string   // address_postal_code_check, "pass" if empty
-	lineCheck  string   // address_line1_check, "pass" if empty
-	risk       string   // outcome.risk_level
+
+	mandateCanceled bool   // later payments under its mandate are refused
+	refund          string // "pending" or "fail"
+	available       bool   // the funds skip the pending balance
+	zipCheck        string // address_postal_code_check, "pass" if empty
+	lineCheck       string // address_line1_check, "pass" if empty
+	risk            string // outcome.risk_level
 }
 
 const cardDeclined = "Your card was declined."
@@ -110,7 +112,7 @@ var testCards = []testCard{
 	{number: "4000000000000127", names: "chargeDeclinedIncorrectCvc", brand: "visa", country: "US", funding: "credit", declined: incorrectCVC},
 	{number: "4000000000000119", names: "chargeDeclinedProcessingError", brand: "visa", country: "US", funding: "credit", declined: processingError},
 	{number: "4000000000000341", names: "chargeCustomerFail", brand: "visa", country: "US", funding: "credit", before: processingDecline, declined: genericDecline, attaches: true},
-	{number: "4000003560000263", brand: "visa", country: "IN", funding: "credit"}, // [R 2023-10-16] what follows from its mandate is not mirrored
+	{number: "4000003560000263", brand: "visa", country: "IN", funding: "credit", mandateCanceled: true}, // [R 2023-10-16]
 
 	// Radar and checks.
 	{number: "4100000000000019", names: "radarBlock chargeDeclinedFraudulent visa_chargeDeclinedFraudulent", brand: "visa", country: "US", funding: "credit", declined: fraudulent, attaches: true, risk: "highest"},

@@ -22,6 +22,7 @@ type failure struct {
 	advice  string // advice_code
 	network string // network_decline_code
 	doc     string // what doc_url ends in; code if empty
+	noDoc   bool   // without doc_url
 
 	intent, method, setup sdk.Doc // the whole objects that come along
 
@@ -32,10 +33,11 @@ type failure struct {
 
 func (f *failure) Error() string { return f.message }
 
-// Since when errors have these members: absent until 2024-05 and 2025-03, there
-// from 2025-03 and 2025-10 on [R].
+// Since when errors have these members: absent until 2025-01-25 and 2025-03, there
+// from 2025-03 and 2025-10 on [R]; the SDKs know advice_code since 2025-01-27
+// [S stripe-node CHANGELOG.md, 17.6.0].
 var (
-	adviceSince  = day("2024-12-20")
+	adviceSince  = day("2025-01-27")
 	networkSince = day("2025-10-01")
 )
 
@@ -63,7 +65,7 @@ func (f *failure) write(c *sdk.Call, e sdk.Doc) {
 	if f.decline != "" {
 		e.SetString("decline_code", f.decline)
 	}
-	if f.code != "" && f.status != 501 {
+	if f.code != "" && !f.noDoc && f.status != 501 {
 		e.SetString("doc_url", "https://stripe.com/docs/error-codes/"+cmp.Or(f.doc, strings.ReplaceAll(f.code, "_", "-")))
 	}
 	e.SetString("message", wording(c, f.message))

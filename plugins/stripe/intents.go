@@ -70,6 +70,7 @@ var (
 		"acss_debit":        `{"verification_method":"automatic"}`,
 		"alipay":            `{}`,
 		"cashapp":           `{}`,
+		"sepa_debit":        `{}`,
 		"wechat_pay":        `{"app_id":null,"client":null}`,
 	}
 	// invoiceOptions are those of invoices' payments [R].

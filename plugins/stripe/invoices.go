@@ -149,6 +149,9 @@ func createInvoice(r *request) error {
 	// Pending items stay so unless they are asked for
 	// [D docs.stripe.com/changelog, 2022-08-01]; those of a subscription are not.
 	pending := r.text("pending_invoice_items_behavior")
+	if pending == "" && !r.since(v20220801) {
+		pending = "include" // [D as above: the default before]
+	}
 	if pending == "include" || pending == "" && sub.Exists() {
 		items, err := r.pendingItems(id, d.Get("currency").String(), sub)
 		if err != nil {
@@ -160,6 +163,10 @@ func createInvoice(r *request) error {
 		}
 	}
 	r.total(d)
+	if !r.after(draftsNumbered) {
+		r.numberInvoice(d, customer)
+		customers.Update(r.Call, customer)
+	}
 	if err := invoices().Insert(r.Call, d); err != nil {
 		return err
 	}
@@ -328,6 +335,25 @@ func finalizeInvoice(r *request, d sdk.Doc) error {
 	return r.finalize(d)
 }
 
+// draftsNumbered is until when drafts had their number: in 2020-09, not in 2021-04 [R].
+var draftsNumbered = day("2020-12-15")
+
+// numberInvoice gives an invoice the customer's next number.
+func (r *request) numberInvoice(d, customer sdk.Doc) {
+	if !d.Get("number").IsNull() {
+		return
+	}
+	n := max(customer.Get("next_invoice_sequence").Int64(), 1)
+	number := strconv.FormatInt(n, 10)
+	for len(number) < 4 {
+		number = "0" + number
+	}
+	d.SetString("number", customer.Get("invoice_prefix").String()+"-"+number)
+	if customer.Exists() {
+		customer.SetInt("next_invoice_sequence", n+1)
+	}
+}
+
 // finalize makes an open invoice of a draft: it gets its number, and the
 // customer's balance is settled against it. One with nothing to pay is paid.
 func (r *request) finalize(d sdk.Doc) error {
@@ -342,17 +368,7 @@ func (r *request) finalize(d sdk.Doc) error {
 	if customer.Exists() && customer.Get("invoice_prefix").String() == "" {
 		customer.SetString("invoice_prefix", strings.ToUpper(r.Random(sdk.Objects, 8, sdk.Hex))) // of a seed
 	}
-	if d.Get("number").IsNull() {
-		n := max(customer.Get("next_invoice_sequence").Int64(), 1)
-		number := strconv.FormatInt(n, 10)
-		for len(number) < 4 {
-			number = "0" + number
-		}
-		d.SetString("number", customer.Get("invoice_prefix").String()+"-"+number)
-		if customer.Exists() {
-			customer.SetInt("next_invoice_sequence", n+1)
-		}
-	}
+	r.numberInvoice(d, customer)
 	start := d.Get("starting_balance").Int64()
 	end := start + d.Get("total").Int64() - d.Get("amount_due").Int64()
 	d.SetInt("ending_balance", end)
@@ -398,10 +414,33 @@ func (r *request) daysUntilDue(d sdk.Doc) int64 {
 
 // publish gives an invoice its pages.
 func (r *request) publish(d sdk.Doc) {
-	page := accountID(r.Call) + "/" + r.invoiceToken()
-	d.SetString("hosted_invoice_url", "https://invoice.stripe.com/i/"+page+"?s=ap")
-	d.SetString("invoice_pdf", "https://pay.stripe.com/invoice/"+page+"/pdf?s=ap")
+	page, host, asked := accountID(r.Call)+"/", "https://invoice.stripe.com/i/", ""
+	switch now := r.Unix(); {
+	case now < pagesOfAccounts:
+		page, host = "invst_"+r.Random(sdk.Objects, 26, sdk.Base62), "https://pay.stripe.com/invoice/"
+	case now < pagesOnTheirHost:
+		host = "https://pay.stripe.com/invoice/"
+		fallthrough
+	case now < signedPages:
+		page += "invst_" + r.Random(sdk.Objects, 31, sdk.Base62)
+	case now < timedPages:
+		page += "test_" + r.pageToken(",_", "") + "0100" + r.Random(sdk.Objects, 8, sdk.Base62)
+	default:
+		page += r.invoiceToken()
+		asked = "?s=ap"
+	}
+	d.SetString("hosted_invoice_url", host+page+asked)
+	d.SetString("invoice_pdf", "https://pay.stripe.com/invoice/"+page+"/pdf"+asked)
 }
+
+// Days from which on pages of invoices have other addresses [R 2019-11 and 2020-03;
+// 2020-09 and 2021-03; 2021-09 and 2021-12; 2021-12 and 2022-03].
+var (
+	pagesOfAccounts  = day("2020-01-15")
+	pagesOnTheirHost = day("2020-12-01")
+	signedPages      = day("2021-10-15")
+	timedPages       = day("2022-02-01")
+)
 
 // settled turns an invoice into a paid one.
 func (r *request) settled(d sdk.Doc) {

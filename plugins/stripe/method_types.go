@@ -18,8 +18,8 @@ var plainTypes = [...]string{"affirm", "afterpay_clearpay", "alipay", "amazon_pa
 const idealBanks = "abn_amro ABNANL2A asn_bank ASNBNL21 bunq BUNQNL2A handelsbanken HANDNL2A ing INGBNL2A knab KNABNL2H moneyou MOYONL21 n26 NTSBDEB1 nn NNBANL2G rabobank RABONL2U regiobank RBRBNL21 revolut REVOLT21 sns_bank SNSBNL2A triodos_bank TRIONL2U van_lanschot FVLBNL22 yoursafe BITSNL2A "
 
 // bankCodeDigits is how many digits behind an IBAN's check digits name the bank
-// [R BE, DE, DK, FR and HR; the others by the IBAN registry, ISO 13616].
-var bankCodeDigits = map[string]int{"AT": 5, "BE": 3, "DE": 8, "DK": 4, "FR": 5, "HR": 7, "LU": 3, "NL": 4}
+// [R BE, DE, DK, FI, FR and HR; the others by the IBAN registry, ISO 13616].
+var bankCodeDigits = map[string]int{"AT": 5, "BE": 3, "DE": 8, "DK": 4, "FI": 6, "FR": 5, "HR": 7, "LU": 3, "NL": 4}
 
 // branchCodeDigits is how many digits behind these name the branch [R FR].
 var branchCodeDigits = map[string]int{"FR": 5}

@@ -36,9 +36,11 @@ var reshapings = []reshaping{
 		}
 	}},
 	{"invoice", v20191017, billingOf},
+	{"invoice", v20221115, deliveredLater},
 	{"invoice", v20200827, func(_ *request, d sdk.Doc) { d.SetSorted("tax_percent", "null") }}, // [D /2020-08-27/removes-tax-percent-attribute]
 	{"line_item", v20191203, oldLine},
 	{"payment_intent", v20221115, chargesOfIntent},
+	{"payment_intent", v20221115, olderIntent},
 	{"plan", v20200827, func(r *request, d sdk.Doc) { // [D /2020-08-27: no longer included by default]
 		d.SetSorted("tiers", "null")
 		includeTiers(r, d)
@@ -118,6 +120,35 @@ func chargesOfIntent(r *request, d sdk.Doc) {
 	id := d.Get("id").String()
 	d.SetSorted("charges", r.innerOf(charges, "payment_intent", id, "/v1/charges?payment_intent="+id).JSON())
 }
+
+// olderIntent has what intents showed until some day: an empty tip [R 2022-04], and
+// no further use of what had paid a subscription's first invoice [R until 2022-08; from
+// 2022-11 on they show it].
+func olderIntent(r *request, d sdk.Doc) {
+	if tip := d.Get("amount_details", "tip"); tip.Exists() && !r.after(tipsSince) {
+		tip.SetNull("amount")
+	}
+	if d.Get("invoice").String() != "" && d.Get("status").String() == "succeeded" && d.Get("created").Int64() < day(v20221115) {
+		d.SetNull("setup_future_usage")
+	}
+}
+
+var tipsSince = day("2022-05-15")
+
+// deliveredLater shows when an invoice's events were delivered some seconds later, as
+// it was before [R until 2021-12: null for 3 seconds].
+func deliveredLater(r *request, d sdk.Doc) {
+	const delay = 2
+	created, at := d.Get("created").Int64(), d.Get("webhooks_delivered_at")
+	if r.Unix() >= deliveredAtOnce || at.IsNull() || at.Int64() != created {
+		return
+	}
+	if d.SetInt("webhooks_delivered_at", created+delay); r.Unix() < created+2*delay {
+		d.SetNull("webhooks_delivered_at")
+	}
+}
+
+var deliveredAtOnce = day("2022-02-01")
 
 // customerLists are what customers had in them
 // [D /2020-08-27/deprecates-auto-expansion-customer-sources and those beside it].

@@ -20,8 +20,9 @@ var ownAccounts = stripe.Collect(&sdk.Collection{
 // order, for payments and for invoices; the fees of a card payment, the cheapest
 // of which is taken: percent, and fixed in the smallest unit
 // [D stripe.com/pricing, 2026-11]; whether refunds return them; the merchant category
-// of connected accounts that name none; and what these are shown of the platform.
-var ownAccountTemplate = sdk.MustTemplate(`{"id":"","object":"account","capabilities":{"card_payments":"active","transfers":"active"},"charges_enabled":true,"country":"US","default_currency":"","details_submitted":true,"email":null,"payouts_enabled":true,"settings":{"bacs_debit_payments":{"display_name":null,"service_user_number":null},"branding":{"icon":null,"logo":null,"primary_color":null,"secondary_color":null},"card_issuing":{"tos_acceptance":{"date":null,"ip":null}},"card_payments":{"statement_descriptor_prefix":null,"statement_descriptor_prefix_kana":null,"statement_descriptor_prefix_kanji":null},"dashboard":{"display_name":"Mirra","timezone":"Etc/UTC"},"payments":{"statement_descriptor":"MIRRA","statement_descriptor_kana":null,"statement_descriptor_kanji":null},"payouts":{"debit_negative_balances":false,"schedule":{"delay_days":2,"interval":"daily"},"statement_descriptor":null},"sepa_debit_payments":{}},"type":"standard","dashboard":{"payment_methods":["card","link"],"invoice_payment_methods":["card","link"],"fees":[{"percent":2.9,"fixed":30}],"refunds_return_fees":false,"mcc":null,"application":{"icon":null,"logo":null,"name":"Mirra","url":null}}}`)
+// of connected accounts that name none; whether charges show amount_updates, null for
+// what the version makes likely; and what connected accounts are shown of the platform.
+var ownAccountTemplate = sdk.MustTemplate(`{"id":"","object":"account","capabilities":{"card_payments":"active","transfers":"active"},"charges_enabled":true,"country":"US","default_currency":"","details_submitted":true,"email":null,"payouts_enabled":true,"settings":{"bacs_debit_payments":{"display_name":null,"service_user_number":null},"branding":{"icon":null,"logo":null,"primary_color":null,"secondary_color":null},"card_issuing":{"tos_acceptance":{"date":null,"ip":null}},"card_payments":{"statement_descriptor_prefix":null,"statement_descriptor_prefix_kana":null,"statement_descriptor_prefix_kanji":null},"dashboard":{"display_name":"Mirra","timezone":"Etc/UTC"},"payments":{"statement_descriptor":"MIRRA","statement_descriptor_kana":null,"statement_descriptor_kanji":null},"payouts":{"debit_negative_balances":false,"schedule":{"delay_days":2,"interval":"daily"},"statement_descriptor":null},"sepa_debit_payments":{}},"type":"standard","dashboard":{"payment_methods":["card","link"],"invoice_payment_methods":["card","link"],"fees":[{"percent":2.9,"fixed":30}],"refunds_return_fees":false,"mcc":null,"amount_updates":null,"application":{"icon":null,"logo":null,"name":"Mirra","url":null}}}`)
 
 // completeOwnAccount checks a seed of the own account and fills it up.
 func completeOwnAccount(c *sdk.Call, path string, given sdk.Doc) sdk.Doc {
@@ -54,7 +55,7 @@ func completeOwnAccount(c *sdk.Call, path string, given sdk.Doc) sdk.Doc {
 	dashboard := d.Get("dashboard")
 	for m := range given.Get("dashboard").All {
 		if !ownAccountTemplate.New(c.Arena).Get("dashboard", m.Key()).Exists() {
-			c.AddFault(path+".dashboard."+m.Key(), "want payment_methods, invoice_payment_methods, fees, refunds_return_fees, mcc or application")
+			c.AddFault(path+".dashboard."+m.Key(), "want payment_methods, invoice_payment_methods, fees, refunds_return_fees, mcc, amount_updates or application")
 		}
 	}
 	for _, name := range [...]string{"payment_methods", "invoice_payment_methods"} {

@@ -43,12 +43,13 @@ func (r *request) check() error {
 // notMirrored are parameters whose effect is not mirrored: they answer 501 by
 // name rather than being let pass without one.
 var notMirrored = map[string][]string{
-	"PostPaymentIntents":                     {"confirmation_token", "mandate"},
-	"PostPaymentIntentsIntentConfirm":        {"confirmation_token", "mandate"},
-	"PostSetupIntents":                       {"confirmation_token", "single_use"},
+	"PostPaymentIntents":                     {"confirmation_token"},
+	"PostPaymentIntentsIntentConfirm":        {"confirmation_token"},
+	"PostSetupIntents":                       {"confirmation_token"},
 	"PostSetupIntentsIntentConfirm":          {"confirmation_token"},
 	"PostCustomers":                          {"tax_id_data", "test_clock", "cash_balance"},
 	"PostCustomersCustomer":                  {"cash_balance", "bank_account"},
+	"PostIssuingCards":                       {"financial_account", "lifecycle_controls", "personalization_design", "pin", "replacement_for", "shipping"},
 	"PostCharges":                            {"destination", "application_fee"},
 	"PostRefunds":                            {"origin"},
 	"GetBalanceTransactions":                 {"payout"},

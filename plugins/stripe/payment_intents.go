@@ -110,8 +110,10 @@ func (r *request) createIntent() (sdk.Doc, error) {
 		if err := r.needsReturnURL(d, "Payment Intent"); err != nil {
 			return sdk.Doc{}, err
 		}
-		if m, ok := paymentMethods.Get(r.Call, d.Get("payment_method").String()); ok && m.Get("type").String() != "card" {
-			return sdk.Doc{}, cardsOnly(m) // nothing is left behind
+		if m, ok := paymentMethods.Get(r.Call, d.Get("payment_method").String()); ok {
+			if f := unpaid(m); f != nil {
+				return sdk.Doc{}, f // nothing is left behind
+			}
 		}
 	}
 	method := d.Get("payment_method").String()

@@ -110,12 +110,16 @@ func (r *request) newMethod(data cardData) sdk.Doc {
 	card.SetString("last4", data.card.last4())
 	networks := card.Get("networks", "available")
 	networks.AddString(brand.key)
-	if data.card.auth == authUnsupported {
+	if data.card.auth == authUnsupported || brand.key == "discover" && !r.after(discoverAuthenticates) {
 		card.Get("three_d_secure_usage").SetBool("supported", false)
 	}
 	d.SetInt("created", r.Unix())
 	return d
 }
+
+// discoverAuthenticates is since when cards of Discover support 3D Secure: not in
+// 2021-04, in 2021-08 [R].
+var discoverAuthenticates = day("2021-06-15")
 
 // runChecks does what an issuer does when a card is attached or charged.
 func runChecks(method sdk.Doc, card *testCard) {

@@ -10,8 +10,14 @@ import (
 // token is a protocol buffer in base64: the account, when it was made, and what
 // is believed to be a key and a signature [R, since 2022-11, of accounts whose
 // ids have the newer form].
-func receiptURL(c *sdk.Call, what string) string {
+//
+// Before, it named the account and the charge [R until 2022-04-26; the token form from
+// 2022-06-07 on].
+func receiptURL(c *sdk.Call, what, charge string) string {
 	account := accountID(c)
+	if c.Unix() < receiptTokensSince {
+		return "https://pay.stripe.com/receipts/" + account + "/" + charge + "/rcpt_" + c.Random(sdk.Objects, 31, sdk.Base62)
+	}
 	b := append(make([]byte, 0, 96), 0x08, 0x07, 0x1a, byte(len(account)+2), 0x0a, byte(len(account)))
 	b = append(b, account...)
 	b = append(b, 0x28)
@@ -30,3 +36,5 @@ func receiptURL(c *sdk.Call, what string) string {
 	}
 	return url
 }
+
+var receiptTokensSince = day("2022-05-15")

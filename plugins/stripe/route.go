@@ -65,6 +65,7 @@ func registerHandlers() {
 	customerSourceHandlers()
 	customerBalanceHandlers()
 	clientKeyHandlers()
+	issuingHandlers()
 	sourceHandlers()
 	paymentMethodHandlers()
 	tokenHandlers()

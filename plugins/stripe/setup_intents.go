@@ -107,8 +107,15 @@ func (r *request) createSetup() (sdk.Doc, error) {
 		if err := r.needsReturnURL(d, "Setup Intent"); err != nil {
 			return d, err
 		}
-	} else if !d.Get("payment_method").IsNull() {
-		d.SetString("status", "requires_confirmation")
+	} else {
+		for _, name := range [...]string{"single_use", "mandate_data"} { // [D docs.stripe.com/api/setup_intents/create, 2026-11]; wording believed
+			if r.given(name) {
+				return d, invalid("", name, "You cannot provide `"+name+"` unless `confirm` is set to `true`.")
+			}
+		}
+		if !d.Get("payment_method").IsNull() {
+			d.SetString("status", "requires_confirmation")
+		}
 	}
 	if err := setupIntents.Insert(r.Call, d); err != nil {
 		return d, err
@@ -181,7 +188,14 @@ func (r *request) confirmSetup(d sdk.Doc) error {
 		f.setup = d
 		return f
 	}
-	if method.Get("type").String() != "card" {
+	switch method.Get("type").String() {
+	case "card":
+		if r.given("single_use") {
+			return &failure{status: 501, typ: "api_error", code: "mirra_not_mirrored", param: "single_use", message: "Mirra mirrors mandates for a single payment of SEPA debits only."}
+		}
+	case "sepa_debit":
+		return r.setupDebit(d, method)
+	default:
 		return &failure{status: 501, typ: "api_error", code: "mirra_not_mirrored", message: "Mirra sets up cards only, not yet " + method.Get("type").String() + "."}
 	}
 	card := cardOf(method.Get("card"))
@@ -220,18 +234,14 @@ func (r *request) finishSetup(d, method sdk.Doc, card *testCard) error {
 		return f
 	}
 	runChecks(method, card)
-	if customer := d.Get("customer").String(); customer != "" && method.Get("customer").IsNull() {
-		method.SetString("customer", customer)
-		paymentMethods.Update(r.Call, method)
-		emit(r.Call, "payment_method.attached", method, sdk.Doc{})
-	} else {
-		paymentMethods.Update(r.Call, method)
-	}
+	r.attachSetUp(method, d.Get("customer").String())
 	if card.auth == authUnlessSetUp {
 		setMark(r.Call, method.Get("id").String(), markAuthenticated, "set up")
 	}
 	r.newAttempt(d, method, "succeeded")
-	r.newMandate(d, method)
+	if r.params.Get("mandate_data", "customer_acceptance").Kind() == sdk.Object {
+		d.SetString("mandate", r.newMandate(method).Get("id").String())
+	}
 	d.SetString("status", "succeeded")
 	setupIntents.Update(r.Call, d)
 	emit(r.Call, "setup_intent.succeeded", d, sdk.Doc{})
@@ -261,11 +271,15 @@ func (r *request) newAttempt(d, method sdk.Doc, status string) {
 	a.SetInt("created", r.Unix())
 	a.SetStringOrNull("customer", d.Get("customer").String())
 	a.SetString("payment_method", method.Get("id").String())
-	to, from := a.Get("payment_method_details", "card"), method.Get("card")
-	for _, m := range [...]string{"brand", "checks", "country", "exp_month", "exp_year", "fingerprint", "funding", "last4"} {
-		to.SetDoc(m, from.Get(m))
+	if typ := method.Get("type").String(); typ != "card" {
+		a.SetJSON("payment_method_details", "{"+quoted(typ)+":{},\"type\":"+quoted(typ)+"}") // [S openapi 2024-04-10]
+	} else {
+		to, from := a.Get("payment_method_details", "card"), method.Get("card")
+		for _, m := range [...]string{"brand", "checks", "country", "exp_month", "exp_year", "fingerprint", "funding", "last4"} {
+			to.SetDoc(m, from.Get(m))
+		}
+		to.SetString("network", from.Get("brand").String())
 	}
-	to.SetString("network", from.Get("brand").String())
 	a.SetString("setup_intent", d.Get("id").String())
 	a.SetString("status", status)
 	a.SetString("usage", d.Get("usage").String())
@@ -275,12 +289,9 @@ func (r *request) newAttempt(d, method sdk.Doc, status string) {
 	d.SetString("latest_attempt", id)
 }
 
-// newMandate records the customer's consent when the parameters bring it.
-func (r *request) newMandate(d, method sdk.Doc) {
+// newMandate records the customer's consent, which the parameters bring.
+func (r *request) newMandate(method sdk.Doc) sdk.Doc {
 	accepted := r.params.Get("mandate_data", "customer_acceptance")
-	if accepted.Kind() != sdk.Object {
-		return
-	}
 	m := mandateTemplate.New(r.Arena)
 	m.SetString("id", longID(r.Call, "mandate_1"))
 	to := m.Get("customer_acceptance")
@@ -297,10 +308,16 @@ func (r *request) newMandate(d, method sdk.Doc) {
 	}
 	to.SetString("type", accepted.Get("type").String())
 	m.SetString("payment_method", method.Get("id").String())
+	if method.Get("type").String() == "sepa_debit" {
+		m.SetJSON("payment_method_details", `{"sepa_debit":{},"type":"sepa_debit"}`)
+		debit := m.Get("payment_method_details", "sepa_debit")
+		debit.SetString("reference", r.Random(sdk.Objects, 16, upper36))
+		debit.SetString("url", "https://payments.stripe.com/sepa_debit/mandate/mandate_test_"+r.Random(sdk.Objects, 96, sdk.Base62)) // [R]
+	}
 	if err := mandates.Insert(r.Call, m); err != nil {
 		panic(err.Error()) // an id minted twice
 	}
-	d.SetString("mandate", m.Get("id").String())
+	return m
 }
 
 func updateSetup(r *request) error {

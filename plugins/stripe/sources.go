@@ -193,7 +193,7 @@ const upper36 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 // debitedIBANs are the test account numbers whose debits succeed
 // [D docs.stripe.com/payments/sepa-debit/accept-a-payment#testing, 2026-11].
-const debitedIBANs = "AT611904300234573201 BE62510007547061 DE89370400440532013000 FR1420041010050500013M02606 HR7624020064583467589 LU280019400644750000 NL39RABO0300065264 "
+const debitedIBANs = "AT611904300234573201 BE62510007547061 DE89370400440532013000 FI2112345600000785 FR1420041010050500013M02606 HR7624020064583467589 LU280019400644750000 NL39RABO0300065264 "
 
 // partsOfIBAN are the numbers of bank and branch in an IBAN, by the IBAN registry
 // (ISO 13616); branch is "" where it has none.
@@ -292,6 +292,9 @@ func (r *request) debit(d, source sdk.Doc) (sdk.Doc, error) {
 	to.SetNull("mandate")
 	r.chargedSource(d, source)
 	d.SetString("status", "pending")
+	if !r.after(receiptsWhenPaid) {
+		d.SetString("receipt_url", receiptURL(r.Call, "payment", id))
+	}
 	if err := charges.Insert(r.Call, d); err != nil {
 		return d, err
 	}
@@ -311,6 +314,14 @@ func (r *request) chargedSource(d, source sdk.Doc) {
 	}
 }
 
+// debitDateSince is when charges came to say when the bank is debited [S stripe-node
+// CHANGELOG.md, 20.1.0].
+var debitDateSince = day("2025-12-16")
+
+// receiptsWhenPaid is since when a debit has a receipt only when the bank has paid: not
+// in 2020-04, in 2020-06 [R].
+var receiptsWhenPaid = day("2020-05-15")
+
 // debitFee is what a SEPA debit costs [R eur].
 const debitFee = 35
 
@@ -323,16 +334,22 @@ func debitTimer(c *sdk.Call, payload string) error {
 	}
 	d.SetBool("paid", true)
 	d.SetString("status", "succeeded")
-	d.SetString("receipt_url", receiptURL(c, "payment"))
+	if d.Get("receipt_url").IsNull() {
+		d.SetString("receipt_url", receiptURL(c, "payment", id))
+	}
 	r.move(movement{
 		id: txn, source: id, currency: d.Get("currency").String(), amount: d.Get("amount").Int64(), fee: debitFee, feeText: "Stripe processing fees",
-		category: "charge", typ: "payment", describe: d.Get("description").String(),
+		category: "charge", typ: "payment", describe: d.Get("description").String(), on: r.debitAvailable(d),
 	})
 	d.SetString("balance_transaction", txn)
 	if err := r.routeCharge(d); err != nil {
 		return err
 	}
+	if to := d.Get("payment_method_details", "sepa_debit"); !d.Get("payment_intent").IsNull() && r.after(debitDateSince) {
+		to.SetSorted("expected_debit_date", quoted(c.Now().Format("2006-01-02"))) // [R 2026-01, 2026-02: that day]
+	}
 	charges.Update(c, d)
 	emit(c, "charge.succeeded", d, sdk.Doc{})
+	r.debited(d)
 	return nil
 }

@@ -88,7 +88,7 @@ func (r *request) itemPrice(given sdk.Doc, path string) (sdk.Doc, error) {
 		if r.byPlan {
 			return p, executed(missing("plan", id, "plan")) // [R 2023-08-16, 2024-12-18]
 		}
-		return p, executed(missing("price", id, at("price"))) // [R 2025-03-31, 2025-10-29]
+		return p, missing("price", id, at("price")) // [R 2025-03-31, 2025-10-29: not kept for the idempotency key]
 	}
 	if p.Get("recurring").IsNull() {
 		// [3, users' reports]

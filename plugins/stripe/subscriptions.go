@@ -120,6 +120,10 @@ func (r *request) listSelected(k *sdk.Collection, q sdk.ListQuery, noun, url str
 	return r.answerList(out[:min(limit, len(out))], len(out) > limit, url)
 }
 
+// longSubscriptionIDs is since when ids of subscriptions have the newer form: not on
+// 2021-09-01, on 2021-12-07 [R].
+var longSubscriptionIDs = day("2021-10-15")
+
 // createSubscription makes a subscription with its first invoice, and attempts
 // to pay that.
 func (r *request) createSubscription() (sdk.Doc, error) {
@@ -136,7 +140,11 @@ func (r *request) createSubscription() (sdk.Doc, error) {
 	}
 	now := r.Unix()
 	d := subscriptionTemplate.New(r.Arena)
-	d.SetString("id", longID(r.Call, "sub_1"))
+	if r.after(longSubscriptionIDs) {
+		d.SetString("id", longID(r.Call, "sub_1"))
+	} else {
+		d.SetString("id", r.NewID("sub_", 14))
+	}
 	for _, name := range [...]string{"billing_cycle_anchor", "created", "start_date", "current_period_start"} {
 		d.SetInt(name, now)
 	}

@@ -150,6 +150,12 @@ func (r *request) token(id, param string, status int) (sdk.Doc, error) {
 	if name, ok := strings.CutPrefix(id, "tok_"); ok {
 		if card := cardNamed(name); card != nil {
 			data := r.namedCard(card)
+			if !r.after(tokenCurrenciesUntil) { // [R usd until 2020-04, of the card's country in 2021-05 and 2022-12, none in 2024-05]
+				data.currency = "usd"
+				if r.after(tokenCurrenciesOwn) {
+					data.currency = textOr(currencyOf(card.country), "usd")
+				}
+			}
 			d := r.newToken(data)
 			d.SetNull("client_ip") // [R tok_visa]
 			return d, tokens.Insert(r.Call, d)
@@ -157,6 +163,12 @@ func (r *request) token(id, param string, status int) (sdk.Doc, error) {
 	}
 	return sdk.Doc{}, &failure{status: status, code: "resource_missing", param: param, message: "No such token: '" + id + "'"} // [R-like]
 }
+
+// Days at which the cards of test tokens came to have other currencies.
+var (
+	tokenCurrenciesOwn   = day("2020-11-01")
+	tokenCurrenciesUntil = day("2023-08-01")
+)
 
 // useToken marks a token as used; one that was is refused.
 func (r *request) useToken(id, param string) (sdk.Doc, error) {

@@ -178,7 +178,7 @@ func (r *request) fundsAt(charge sdk.Doc) (at int64, pending bool) {
 
 // paymentTemplate is a charge that is a transfer's other end [R, GET
 // /v1/charges/py_… at 2023-10-16].
-var paymentTemplate = sdk.MustTemplate(`{"id":"","object":"charge","amount":0,"amount_captured":0,"amount_refunded":0,"application":null,"application_fee":null,"application_fee_amount":null,"balance_transaction":null,"billing_details":{"address":` + noAddress + `,"email":null,"name":null,"phone":null},"calculated_statement_descriptor":null,"captured":true,"created":0,"currency":"","customer":null,"description":null,"destination":null,"dispute":null,"disputed":false,"failure_balance_transaction":null,"failure_code":null,"failure_message":null,"fraud_details":{},"invoice":null,"livemode":false,"metadata":{},"on_behalf_of":null,"order":null,"outcome":null,"paid":true,"payment_intent":null,"payment_method":null,"payment_method_details":{"stripe_account":{},"type":"stripe_account"},"receipt_email":null,"receipt_number":null,"receipt_url":null,"refunded":false,"review":null,"shipping":null,"source":{},"source_transfer":"","statement_descriptor":null,"statement_descriptor_suffix":null,"status":"succeeded","transfer_data":null,"transfer_group":null}`)
+var paymentTemplate = sdk.MustTemplate(`{"id":"","object":"charge","amount":0,"amount_captured":0,"amount_refunded":0,"application":null,"application_fee":null,"application_fee_amount":null,"balance_transaction":null,"billing_details":{"address":` + noAddress + `,"email":null,"name":null,"phone":null,"tax_id":null},"calculated_statement_descriptor":null,"captured":true,"created":0,"currency":"","customer":null,"description":null,"destination":null,"dispute":null,"disputed":false,"failure_balance_transaction":null,"failure_code":null,"failure_message":null,"fraud_details":{},"invoice":null,"livemode":false,"metadata":{},"on_behalf_of":null,"order":null,"outcome":null,"paid":true,"payment_intent":null,"payment_method":null,"payment_method_details":{"stripe_account":{},"type":"stripe_account"},"receipt_email":null,"receipt_number":null,"receipt_url":null,"refunded":false,"review":null,"shipping":null,"source":{},"source_transfer":"","statement_descriptor":null,"statement_descriptor_suffix":null,"status":"succeeded","transfer_data":null,"transfer_group":null}`)
 
 // receive makes a transfer's payment in the account that it goes to.
 func (r *request) receive(t sdk.Doc, id, from string, at int64, pending bool) error {
@@ -190,7 +190,7 @@ func (r *request) receive(t sdk.Doc, id, from string, at int64, pending bool) er
 	d.SetString("currency", currency)
 	d.SetInt("created", r.Unix())
 	r.setApplication(d)
-	d.SetString("receipt_url", receiptURL(r.Call, "payment"))
+	d.SetString("receipt_url", receiptURL(r.Call, "payment", id))
 	s := d.Get("source")
 	s.SetString("id", from)
 	s.SetString("object", "account")
