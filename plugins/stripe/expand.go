@@ -40,6 +40,21 @@ func (r *request) expand(d sdk.Doc) error {
 	return nil
 }
 
+// expandRows lists the members that expand[] names of a list's rows, data.customer.
+// False: they take more than looking up an id, or are refused.
+func (r *request) expandRows(typ string, members *[4]string) bool {
+	n := 0
+	for e := range r.params.Get("expand").All {
+		name, ok := strings.CutPrefix(e.String(), "data.")
+		if !ok || n == len(members) || several[typ+"."+name] || !expandable[typ+"."+name].In(r.in) || !isPlatform(r.Call) {
+			return false
+		}
+		members[n] = name
+		n++
+	}
+	return n > 0 || !r.given("expand")
+}
+
 func (r *request) expandPath(d sdk.Doc, steps []string, path string) error {
 	for i, step := range steps {
 		if d.Get("object").String() == "list" && step == "data" {
@@ -140,6 +155,9 @@ func (r *request) expandElements(d sdk.Doc, step string, list sdk.Doc) bool {
 	return true
 }
 
+// several holds the members of expandable that are lists of ids.
+var several = map[string]bool{}
+
 // expandable holds the members that are ids of other objects, and the
 // descriptions that have them.
 var expandable = func() map[string]resource.Versions {
@@ -156,6 +174,9 @@ var expandable = func() map[string]resource.Versions {
 				in = in20240410 | in20240930 | in20260826
 			}
 			set[s.Object+"."+m.Name] |= in
+			if m.Kind != resource.Reference {
+				several[s.Object+"."+m.Name] = true
+			}
 		}
 	}
 	return set

@@ -62,12 +62,21 @@ func (r *request) list(k *sdk.Collection, q sdk.ListQuery, noun, url string) err
 		}
 		return invalid("resource_missing", param, "No such "+noun+": '"+q.After+q.Before+"'")
 	}
-	if r.given("expand") || compound[k.Type] || anyDead(k.Type, r.Unix(), usedVersion.date) {
+	edit := sdk.Edit{Tag: "object"}
+	if !r.expandRows(k.Type, &edit.Expand) {
 		docs, more := page.Docs(r.Call)
 		return r.answerList(docs, more, url)
 	}
+	if now := r.Unix(); edit.Expand[0] != "" || compound[k.Type] || anyDead(k.Type, now, usedVersion.date) {
+		edit.Rules = deadMembers(now, usedVersion.date)
+	}
 	r.Write(`{"object":"list","data":[`)
-	more, err := page.Emit(r.Call)
+	var more bool
+	if edit.Expand[0] == "" && edit.Rules == "" {
+		more, err = page.Emit(r.Call)
+	} else {
+		more, err = page.EmitEdited(r.Call, edit)
+	}
 	r.Write(`],"has_more":` + strconv.FormatBool(more) + `,"url":`)
 	r.WriteString(url)
 	r.Write(`}`)
