@@ -1,8 +1,10 @@
 package sqlite
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"math/bits"
 	"slices"
 	"strings"
 	"unsafe"
@@ -45,15 +47,15 @@ type editor struct {
 
 // value is one value of a document: a member with its name, or an element.
 type value struct {
-	from, nameEnd int // the name with its quotes; equal for elements
-	at, end       int // the text of the value
+	from, nameEnd int32 // the name with its quotes; equal for elements
+	at, end       int32 // the text of the value
 	parent, next  int32
-	first, last   int32 // children; 0 is none
+	first         int32 // child; 0 is none
 	tag           int32 // an object's member that says its type; 0 is none
 	gone          bool
 }
 
-type cut struct{ from, to int }
+type cut struct{ from, to int32 }
 
 // member is mirra_member(document, name): the text of an object's member that is
 // a string, else NULL.
@@ -167,7 +169,7 @@ func (e *editor) mark(doc []byte) (any bool) {
 func (e *editor) child(doc []byte, parent int32, name string) int32 {
 	for i := e.values[parent].first; i != 0; i = e.values[i].next {
 		v := &e.values[i]
-		if v.nameEnd-v.from == len(name)+2 && string(doc[v.from+1:v.nameEnd-1]) == name {
+		if int(v.nameEnd-v.from) == len(name)+2 && string(doc[v.from+1:v.nameEnd-1]) == name {
 			return i
 		}
 	}
@@ -195,8 +197,8 @@ func (e *editor) cut(dst, doc []byte) []byte {
 		}
 		e.cuts = append(e.cuts, c)
 	}
-	from := 0
-	slices.SortFunc(e.cuts, func(a, b cut) int { return a.from - b.from })
+	from := int32(0)
+	slices.SortFunc(e.cuts, func(a, b cut) int { return int(a.from - b.from) })
 	for _, c := range e.cuts {
 		if c.from > from {
 			dst = append(dst, doc[from:c.from]...)
@@ -225,57 +227,52 @@ func (e *editor) parse(doc, tag []byte) bool {
 // value reads the value at i, whose name begins at from.
 func (e *editor) value(doc, tag []byte, from, nameEnd, i int, parent int32, depth int) (end int, ok bool) {
 	self := int32(len(e.values))
-	e.values = append(e.values, value{from: from, nameEnd: nameEnd, at: i, parent: parent})
-	if parent >= 0 {
-		p := &e.values[parent]
-		if p.last == 0 {
-			p.first = self
-		} else {
-			e.values[p.last].next = self
-		}
-		p.last = self
-	}
+	e.values = append(e.values, value{from: int32(from), nameEnd: int32(nameEnd), at: int32(i), parent: parent})
 	if i >= len(doc) || depth > maxEditDepth || self == maxEditValues {
 		return i, false
 	}
-	switch c := doc[i]; c {
-	case '{', '[':
-		closing := c + 2
-		i++
-		if i < len(doc) && doc[i] == closing {
-			i++
-			break
-		}
-		for {
-			name, after := i, i
-			if c == '{' {
-				if after, ok = skipText(doc, i); !ok || after >= len(doc) || doc[after] != ':' {
-					return i, false
-				}
-				i = after + 1
-			}
-			at, child := i, int32(len(e.values))
-			if i, ok = e.value(doc, tag, name, after, i, self, depth+1); !ok {
+	c := doc[i]
+	if c != '{' && c != '[' {
+		end, ok = skipPlain(doc, i)
+		e.values[self].end = int32(end)
+		return end, ok
+	}
+	closing := c + 2
+	i++
+	if i < len(doc) && doc[i] == closing {
+		e.values[self].end = int32(i + 1)
+		return i + 1, true
+	}
+	for last := int32(0); ; {
+		name, after := i, i
+		if c == '{' {
+			if after, ok = skipText(doc, i); !ok || after >= len(doc) || doc[after] != ':' {
 				return i, false
 			}
-			if after-name == len(tag)+2 && doc[at] == '"' && e.values[self].tag == 0 && string(doc[name+1:after-1]) == string(tag) {
-				e.values[self].tag = child
-			}
-			if i >= len(doc) || doc[i] != ',' && doc[i] != closing {
-				return i, false
-			}
-			i++
-			if doc[i-1] == closing {
-				break
-			}
+			i = after + 1
 		}
-	default:
-		if i, ok = skipPlain(doc, i); !ok {
+		at, child := i, int32(len(e.values))
+		if i, ok = e.value(doc, tag, name, after, i, self, depth+1); !ok {
 			return i, false
 		}
+		if last == 0 {
+			e.values[self].first = child
+		} else {
+			e.values[last].next = child
+		}
+		last = child
+		if after-name == len(tag)+2 && doc[at] == '"' && e.values[self].tag == 0 && string(doc[name+1:after-1]) == string(tag) {
+			e.values[self].tag = child
+		}
+		if i >= len(doc) || doc[i] != ',' && doc[i] != closing {
+			return i, false
+		}
+		i++
+		if doc[i-1] == closing {
+			e.values[self].end = int32(i)
+			return i, true
+		}
 	}
-	e.values[self].end = i
-	return i, true
 }
 
 // skipText returns the index behind the string at i.
@@ -283,7 +280,25 @@ func skipText(doc []byte, i int) (end int, ok bool) {
 	if i >= len(doc) || doc[i] != '"' {
 		return i, false
 	}
-	for i++; i < len(doc); i++ {
+	i++
+	for len(doc)-i >= 8 {
+		// The highest bit of a byte is set if it is a quote or a backslash,
+		// exactly up to the first that is.
+		const ones, tops = 0x0101010101010101, 0x8080808080808080
+		w := binary.LittleEndian.Uint64(doc[i:])
+		q, b := w^ones*'"', w^ones*'\\'
+		special := ((q-ones)&^q | (b-ones)&^b) & tops
+		if special == 0 {
+			i += 8
+			continue
+		}
+		i += bits.TrailingZeros64(special)/8 + 1
+		if doc[i-1] == '"' {
+			return i, true
+		}
+		i++ // whatever is escaped
+	}
+	for ; i < len(doc); i++ {
 		switch doc[i] {
 		case '"':
 			return i + 1, true

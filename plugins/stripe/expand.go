@@ -46,7 +46,8 @@ func (r *request) expandRows(typ string, members *[4]string) bool {
 	n := 0
 	for e := range r.params.Get("expand").All {
 		name, ok := strings.CutPrefix(e.String(), "data.")
-		if !ok || n == len(members) || several[typ+"."+name] || !expandable[typ+"."+name].In(r.in) || !isPlatform(r.Call) {
+		in := expandable[typ+"."+name]
+		if !ok || n == len(members) || several[typ+"."+name] || in == 0 || !in.In(r.in) || !isPlatform(r.Call) {
 			return false
 		}
 		members[n] = name
