@@ -41,6 +41,7 @@ type fidelityFlags struct {
 	exchanges        bool
 	rows             int
 	parallel         int
+	fresh            bool
 	checked          string // the day of a measurement of the vendor itself
 }
 
@@ -66,6 +67,7 @@ archives, gzipped or not, or folders of them.`,
 	fs.StringVar(&f.filter.Version, "api", "", "count only this version of the vendor's API, or those that begin so")
 	fs.StringVar(&f.filter.Source, "source", "", "count only cassettes with this in their name")
 	fs.StringVar(&f.explain, "explain", "", "show the exchanges of cassettes with this in their name, SOURCE or SOURCE#ORDER")
+	fs.BoolVar(&f.fresh, "fresh", false, "begin every cassette with a fresh account, not with what earlier ones show of its")
 	fs.IntVar(&f.parallel, "parallel", 0, "cassettes replayed at once; 0 is one for each processor")
 	fs.StringArrayVar(&f.masks, "mask", nil, "what a text hides that a recorder put in place of another: '<API_VERSION>=2026-01-28' (repeatable)")
 	return cmd
@@ -120,14 +122,18 @@ func cutLast(s, sep string) (before, after string, found bool) {
 }
 
 func (a *app) fidelityRun(ctx context.Context, paths []string, f *fidelityFlags) error {
-	recordings, err := vendorsuite.ReadSource(f.filter.Source, paths...)
+	only := "" // the others say what these begin with
+	if f.fresh {
+		only = f.filter.Source
+	}
+	recordings, err := vendorsuite.ReadSource(only, paths...)
 	if err != nil {
 		return err
 	}
+	if f.filter.Source != "" && !recordings.Has(f.filter.Source) {
+		return &usageError{text: fmt.Sprintf("no cassette in %s has %q in its name", strings.Join(paths, ", "), f.filter.Source)}
+	}
 	if recordings.Len() == 0 {
-		if f.filter.Source != "" {
-			return &usageError{text: fmt.Sprintf("no cassette in %s has %q in its name", strings.Join(paths, ", "), f.filter.Source)}
-		}
 		for _, n := range recordings.Notes {
 			a.out.note("%s: %s: %s", n.Kind, n.Place, n.Text)
 		}
@@ -153,7 +159,7 @@ func (a *app) fidelityRun(ctx context.Context, paths []string, f *fidelityFlags)
 // fidelityMeasure replays recordings against what flags name.
 func (a *app) fidelityMeasure(ctx context.Context, recordings *vendorsuite.Recordings, ref string, f *fidelityFlags) (*vendorsuite.Report, error) {
 	vendor, _, _ := strings.Cut(ref, "@")
-	o := vendorsuite.Options{Rules: vendorsuite.For(vendor), Parallel: f.parallel, Filter: f.filter}
+	o := vendorsuite.Options{Rules: vendorsuite.For(vendor), Parallel: f.parallel, Filter: f.filter, Fresh: f.fresh}
 	for _, m := range f.masks {
 		mask, hidden, _ := strings.Cut(m, "=")
 		o.Rules.Masks[mask] = hidden

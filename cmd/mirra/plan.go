@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"go.yaml.in/yaml/v3"
+
 	"github.com/mirrahq/mirra/abi"
 	"github.com/mirrahq/mirra/host"
 	"github.com/mirrahq/mirra/host/assembly"
@@ -291,10 +293,20 @@ func (a *app) inWorkingDir(path string) string {
 	return filepath.Join(a.cfg.WorkingDir, path)
 }
 
+// readSeedFile reads a state document: JSON, or YAML by the file's name.
 func readSeedFile(path string) (json.RawMessage, error) {
 	b, err := os.ReadFile(path)
 	if err != nil {
 		return nil, &usageError{text: fmt.Sprintf("seed file: %v", err)}
+	}
+	if ext := strings.ToLower(filepath.Ext(path)); ext == ".yaml" || ext == ".yml" {
+		var state map[string]any
+		if err = yaml.Unmarshal(b, &state); err == nil {
+			b, err = json.Marshal(state)
+		}
+		if err != nil {
+			return nil, &usageError{text: fmt.Sprintf("seed file %s: %v", path, err), hint: "mirra state --json prints the format; YAML may say the same"}
+		}
 	}
 	var v json.RawMessage
 	if err := json.Unmarshal(b, &v); err != nil {

@@ -20,6 +20,7 @@ func TestGuides(t *testing.T) {
 		"server.md":   "",      // likewise
 		"plugins.md":  "../..", // the repository
 		"fidelity.md": "../..",
+		"stripe.md":   "",
 	} {
 		t.Run(guide, func(t *testing.T) {
 			t.Parallel()
@@ -35,10 +36,13 @@ func TestGuides(t *testing.T) {
 			}
 			for _, b := range blocks {
 				// Each command is shown before it runs, so that a failure has a name.
+				here := false // within the lines of a here document
 				for command := range strings.SplitSeq(strings.ReplaceAll(b[1], "\\\n", ""), "\n") {
-					if command != "" {
-						script.WriteString("echo " + quote("$ "+command) + "\n" + command + "\n")
+					if command != "" && !here {
+						script.WriteString("echo " + quote("$ "+command) + "\n")
 					}
+					script.WriteString(command + "\n")
+					here = strings.HasSuffix(command, "<<'END'") || here && command != "END"
 				}
 			}
 			p := newProject(t)

@@ -186,6 +186,9 @@ func (c *comparison) same(want, have *node) (ok bool, why string) {
 // sameForm compares two values by a rule. It is not known where the recorded
 // one is not of the rule's form.
 func (c *comparison) sameForm(rule *Random, want, have string) (ok, known bool) {
+	if rule.Without != nil {
+		want, have = rule.Without(want), rule.Without(have)
+	}
 	x, y := rule.Form.FindStringSubmatchIndex(want), rule.Form.FindStringSubmatchIndex(have)
 	if x == nil {
 		return false, false

@@ -110,7 +110,7 @@ func (m *ids) equal(recorded, mirror string) (ok bool, why string) {
 		if to, mapped := m.to[recorded]; mapped {
 			return to == mirror, ""
 		}
-		return recorded == mirror, ""
+		return recorded == mirror || m.sameCut(recorded, mirror), ""
 	}
 	other := m.find(mirror)
 	if len(other) != len(places) {
@@ -132,6 +132,22 @@ func (m *ids) equal(recorded, mirror string) (ok bool, why string) {
 		at, to = p[1], q[1]
 	}
 	return recorded[at:] == mirror[to:], ""
+}
+
+// shortCut is how much of an id has to be there to know it by.
+const shortCut = 20
+
+// sameCut tells whether two texts are the beginnings of two ids of one object.
+func (m *ids) sameCut(recorded, mirror string) bool {
+	if len(recorded) < shortCut || len(recorded) != len(mirror) {
+		return false
+	}
+	for id, to := range m.to {
+		if strings.HasPrefix(id, recorded) && strings.HasPrefix(to, mirror) {
+			return true
+		}
+	}
+	return false
 }
 
 func (m *ids) sameID(recorded, mirror string) (bool, string) {

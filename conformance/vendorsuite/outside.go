@@ -15,6 +15,7 @@ type story struct {
 	c     *Cassette
 	docs  []*document
 
+	known map[string]*node      // what the recorder's account is known to have had
 	shown map[string][]*showing // by id; objects of several types may share one
 	// made is the first exchange whose answer shows an object that it made; ids
 	// that a client chose are made by the request that gives them.
@@ -193,6 +194,9 @@ func (s *story) needed(index int, m *ids) []seed {
 		if i, ok := s.made[id]; ok && !s.fromOutside(i, index) {
 			return
 		}
+		if old := s.known[id]; len(shown) == 0 && old != nil {
+			shown = []*showing{{-1, old, nil}}
+		}
 		if len(shown) == 0 && vendors && whole(m.find(id)[0], id) {
 			if kind := s.rules.Kinds[prefix(id)]; kind != "" {
 				shown = []*showing{{-1, &node{kind: objectKind, kids: []node{{kind: stringKind, name: s.rules.IDFields[0], text: id}, {kind: stringKind, name: "object", text: kind}}}, nil}}
@@ -200,8 +204,11 @@ func (s *story) needed(index int, m *ids) []seed {
 		}
 		for _, o := range shown {
 			kind := o.object.string("object")
-			if !vendors && (!direct || name != "" && name != kind) {
+			if !vendors && (!direct || name != "" && name != kind && s.rules.SameAs[name] != kind) {
 				continue // a text that happens to be some object's id
+			}
+			if same := s.rules.SameAs[kind]; slices.ContainsFunc(shown, func(o *showing) bool { return o.object.string("object") == same }) {
+				continue
 			}
 			doc := s.asSeed(o, m, index)
 			for ref, name := range references(doc, s.rules, m) {

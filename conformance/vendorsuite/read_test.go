@@ -238,6 +238,9 @@ func TestReadFoldersAndSources(t *testing.T) {
 		if r.Len() != want {
 			t.Errorf("%q: %d exchanges, want %d", source, r.Len(), want)
 		}
+		if got := MustRead(t, exchangeLine("one", 0, "GET", "/", "", 200, "")).Has(source); got != (source == "" || source == "one") {
+			t.Errorf("%q is in the name of one: %v", source, got)
+		}
 	}
 	if _, err := Read(path + ".gone"); err == nil {
 		t.Error("a file that is not there is no error")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -131,6 +132,11 @@ func (r *Recordings) Len() int {
 		n += len(c.Exchanges)
 	}
 	return n
+}
+
+// Has tells whether a cassette has source in its name.
+func (r *Recordings) Has(source string) bool {
+	return slices.ContainsFunc(r.Cassettes, func(c *Cassette) bool { return strings.Contains(c.Source, source) })
 }
 
 // Corpus returns what the exchanges are evidence of. An error says that they

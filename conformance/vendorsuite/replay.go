@@ -24,6 +24,9 @@ type Options struct {
 	Parallel int
 	// Keep selects cassettes whose requests and answers are kept in results.
 	Keep func(source string) bool
+	// Fresh leaves sessions as they are where they would begin with what earlier
+	// recordings show of the recorder's account.
+	Fresh bool
 	// Filter narrows what counts. Cassettes of which it selects nothing are not
 	// replayed.
 	Filter Filter
@@ -82,28 +85,35 @@ func Replay(ctx context.Context, t Target, r *Recordings, o Options) (*Report, e
 	if report.Corpus, err = r.Corpus(); err != nil {
 		return nil, err
 	}
-	cassettes := slices.DeleteFunc(slices.Clone(r.Cassettes), func(c *Cassette) bool {
-		return !slices.ContainsFunc(c.Exchanges, func(e *Exchange) bool { return o.Filter.selects(e, names.find(e), o.Rules.version(e)) })
-	})
+	cassettes, selected := slices.Clone(r.Cassettes), map[*Cassette]bool{}
+	for _, c := range cassettes {
+		if slices.ContainsFunc(c.Exchanges, func(e *Exchange) bool { return o.Filter.selects(e, names.find(e), o.Rules.version(e)) }) {
+			selected[c] = true
+		}
+	}
+	var accounts *histories
+	if o.Rules.History != nil && !o.Fresh {
+		inOrder(cassettes)
+		accounts = &histories{o.Rules, map[string]History{}}
+	}
 	report.Notes, report.Recorded = slices.Clone(r.Notes), r.Len()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	work := make(chan *Cassette)
+	work := make(chan *run)
 	var group sync.WaitGroup
 	var mu sync.Mutex
 	done := 0
 	for range max(1, o.Parallel) {
 		group.Go(func() {
-			for c := range work {
-				run := &run{o: &o, names: names, cassette: c}
+			for run := range work {
 				if err := run.replay(ctx, t); err != nil {
-					cancel(fmt.Errorf("replay %s: %w", c.Source, err))
+					cancel(fmt.Errorf("replay %s: %w", run.cassette.Source, err))
 				}
 				mu.Lock()
 				report.take(run)
 				done++
 				if o.Done != nil {
-					o.Done(done, len(cassettes))
+					o.Done(done, len(selected))
 				}
 				mu.Unlock()
 			}
@@ -111,8 +121,18 @@ func Replay(ctx context.Context, t Target, r *Recordings, o Options) (*Report, e
 	}
 feed:
 	for _, c := range cassettes {
+		if accounts == nil && !selected[c] {
+			continue
+		}
+		run := newRun(&o, names, c)
+		if accounts != nil && len(run.docs) > 0 {
+			run.known = accounts.before(run.cassette.Exchanges, run.docs)
+		}
+		if !selected[c] {
+			continue
+		}
 		select {
-		case work <- c:
+		case work <- run:
 		case <-ctx.Done():
 			break feed
 		}
@@ -130,7 +150,9 @@ feed:
 type run struct {
 	o        *Options
 	names    *operations
-	cassette *Cassette
+	cassette *Cassette   // without exchanges of other vendors
+	docs     []*document // the bodies of its answers
+	known    known       // of the recorder's account
 	session  Session
 	ids      *ids
 	story    *story
@@ -140,39 +162,53 @@ type run struct {
 	results  []*Result
 	notes    []Note
 	seeded   int
+	settled  bool // the session began with settings of the recorder's account
 }
 
 func (r *run) note(kind, place, text string) { r.notes = append(r.notes, Note{kind, place, text}) }
 
-func (r *run) replay(ctx context.Context, t Target) (err error) {
-	var own []*Exchange
-	for _, e := range r.cassette.Exchanges {
-		if host := hostOf(e.URL); !r.o.Rules.serves(host) {
-			r.note("another vendor", e.Place, host+" is not "+r.o.Rules.Vendor+"'s; left out")
+// newRun reads a cassette's answers.
+func newRun(o *Options, names *operations, c *Cassette) *run {
+	r := &run{o: o, names: names, cassette: &Cassette{Source: c.Source}}
+	for _, e := range c.Exchanges {
+		if host := hostOf(e.URL); !o.Rules.serves(host) {
+			r.note("another vendor", e.Place, host+" is not "+o.Rules.Vendor+"'s; left out")
 			continue
 		}
-		own = append(own, e)
+		doc := newDocument(o.Rules.unmask(e.Body))
+		if doc.root == nil && strings.Contains(e.Header.Get("Content-Type"), "json") && e.Body != "" {
+			r.note("answer is not JSON", e.Place, "its header says it is; compared as text")
+		}
+		r.cassette.Exchanges, r.docs = append(r.cassette.Exchanges, e), append(r.docs, doc)
 	}
+	return r
+}
+
+func (r *run) replay(ctx context.Context, t Target) (err error) {
+	own := r.cassette.Exchanges
 	if len(own) == 0 {
 		return nil
 	}
-	r.cassette = &Cassette{Source: r.cassette.Source, Exchanges: own}
-	docs := make([]*document, len(own))
-	for i, e := range own {
-		docs[i] = newDocument(r.o.Rules.unmask(e.Body))
-		if docs[i].root == nil && strings.Contains(e.Header.Get("Content-Type"), "json") && e.Body != "" {
-			r.note("answer is not JSON", e.Place, "its header says it is; compared as text")
-		}
-	}
-	r.ids, r.story, r.tried = newIDs(r.o.Rules), newStory(r.o.Rules, r.cassette, docs), map[string]bool{}
+	r.ids, r.story, r.tried = newIDs(r.o.Rules), newStory(r.o.Rules, r.cassette, r.docs), map[string]bool{}
+	r.story.known = r.known.objects
 	r.now = r.story.executed(0)
 	if r.session, err = t.Open(ctx, r.now); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, r.session.Close()) }()
+	if r.known.settings != nil {
+		switch err := r.session.Import(ctx, []json.RawMessage{r.known.settings}); {
+		case err == nil:
+			r.settled = true
+		case errors.Is(err, ErrUnsupported):
+			r.noImport = true
+		default:
+			r.note("the recorder's account could not be seeded", own[0].Place, err.Error())
+		}
+	}
 	keep := r.o.Keep != nil && r.o.Keep(r.cassette.Source)
 	for i, e := range own {
-		result, err := r.exchange(ctx, i, e, docs[i])
+		result, err := r.exchange(ctx, i, e, r.docs[i])
 		if err != nil {
 			return err
 		}

@@ -36,8 +36,10 @@ type Report struct {
 	Recorded   int              `json:"recorded"` // exchanges that were read
 	Sent       int              `json:"sent"`
 	Seeded     int              `json:"seeded"` // objects that were imported
-	Unsent     int              `json:"unanswered"`
-	Uncounted  map[string]int   `json:"uncounted"` // by reason
+	// Settled counts cassettes that began with settings of the recorder's account.
+	Settled   int            `json:"settledAccounts"`
+	Unsent    int            `json:"unanswered"`
+	Uncounted map[string]int `json:"uncounted"` // by reason
 
 	// Eligible is the file that says which exchanges count, "" if all do.
 	Eligible string `json:"eligible,omitempty"`
@@ -178,6 +180,9 @@ func (r *Report) take(x *run) {
 	}
 	r.Results = append(r.Results, x.results...)
 	r.Seeded += x.seeded
+	if x.settled {
+		r.Settled++
+	}
 }
 
 // Where returns how an exchange is named: source#order.

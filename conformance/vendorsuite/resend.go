@@ -20,7 +20,7 @@ func Resend() *Rules {
 		IDMark:   '-',
 		IDFields: []string{"id"},
 		Times:    []string{"created_at", "updated_at", "scheduled_at", "sent_at", "last_used_at"},
-		Random:   []Random{{"token", regexp.MustCompile(`re_([A-Za-z0-9]{8}_[A-Za-z0-9]{24})`), "an API key"}},
+		Random:   []Random{{Field: "token", Form: regexp.MustCompile(`re_([A-Za-z0-9]{8}_[A-Za-z0-9]{24})`), Why: "an API key"}},
 		Headers: []HeaderRule{
 			{Name: "Content-Type", Always: true},
 			{Name: "Retry-After"},

@@ -54,6 +54,15 @@ type Rules struct {
 	Masks map[string]string
 	// Errors are the fields that make an error body what it is.
 	Errors []string
+	// History, if any, makes what gathers how the recorder's account is set up.
+	History func() History
+	// AccountOf finds ids that name the account they are of, as the group 1, and
+	// AccountHeader is the request header that names another account.
+	AccountOf     *regexp.Regexp
+	AccountHeader string
+	// SameAs are types of which objects share their ids with one of another type
+	// that says as much and more.
+	SameAs map[string]string
 	// Expand is the request parameter that puts objects in place of their ids.
 	Expand string
 
@@ -71,6 +80,8 @@ type Random struct {
 	// groups a value needs no more than to match. A group named "time" is a
 	// number of seconds.
 	Form *regexp.Regexp
+	// Without, if any, takes out of a value what Form could not: it is packed.
+	Without func(string) string
 	// Why is the reason, with its source.
 	Why string
 }

@@ -1,8 +1,11 @@
 package vendorsuite
 
 import (
+	"encoding/base64"
 	"net/http"
 	"regexp"
+	"slices"
+	"strings"
 )
 
 // Stripe returns what comparisons have to know of Stripe.
@@ -34,6 +37,9 @@ func Stripe() *Rules {
 		},
 		Errors: []string{"error.type", "error.code", "error.param", "error.decline_code", "error.message", "error.doc_url"},
 		Expand: "expand",
+
+		History: newStripeHistory, AccountOf: stripeAccountPart, AccountHeader: "Stripe-Account",
+		SameAs: map[string]string{"plan": "price"},
 	}).compile()
 }
 
@@ -81,28 +87,43 @@ var stripeTimes = []string{
 
 // stripeRandom are values that two accounts, or two runs, have different.
 var stripeRandom = []Random{
-	{"client_secret", regexp.MustCompile(`[a-z]+_[A-Za-z0-9]+_secret_([A-Za-z0-9]+)`), "the id, and a secret that is made up"},
-	{"fingerprint", regexp.MustCompile(`([A-Za-z0-9]{16})`), "a hash of the number that is keyed by the account"},
-	{"invoice_prefix", regexp.MustCompile(`([A-Z0-9]{7,8})`), "made up for each customer"},
-	{"number", regexp.MustCompile(`([A-Z0-9]{7,8})-[0-9]{4}`), "begins with the customer's invoice_prefix"},
-	{"receipt_url", regexp.MustCompile(`https://pay\.stripe\.com/receipts/(?:payment|invoices)/([A-Za-z0-9_-]+)(?:\?s=ap)?`), "the token is a signature"},
-	{"receipt_url", regexp.MustCompile(`https://pay\.stripe\.com/receipts/acct_[A-Za-z0-9]+/(?:ch|py)_[A-Za-z0-9]+/(rcpt_[A-Za-z0-9]+)`), "the token is a secret"},
-	{"request_log_url", regexp.MustCompile(`https://dashboard\.stripe\.com/(?:acct_[A-Za-z0-9]+/)?test/logs/req_[A-Za-z0-9]{14}\?t=(?P<time>[0-9]{10})`), "the time"},
-	{"hosted_invoice_url", regexp.MustCompile(`https://(?:invoice|pay)\.stripe\.com/(?:i|invoice)/acct_[A-Za-z0-9]+/([A-Za-z0-9_]+)(?:\?s=ap)?`), "the token is a secret"},
-	{"invoice_pdf", regexp.MustCompile(`https://pay\.stripe\.com/invoice/acct_[A-Za-z0-9]+/([A-Za-z0-9_]+)/pdf(?:\?s=ap)?`), "the token is a secret"},
-	{"risk_score", regexp.MustCompile(`[0-9]{1,2}`), "Radar's score of a test payment is made up"},
-	{"network_transaction_id", regexp.MustCompile(`([0-9]{15})`), "the network's, made up in test mode"},
-	{"authorization_code", regexp.MustCompile(`([0-9]{6})`), "the issuer's, made up in test mode"},
-	{"reference", regexp.MustCompile(`([0-9]{16})`), "a refund's reference at the network, made up in test mode"},
-	{"acquirer_reference_number", regexp.MustCompile(`([0-9]{23})`), "made up in test mode"},
-	{"client_ip", regexp.MustCompile(`[0-9]{1,3}(?:\.[0-9]{1,3}){3}`), "the address that the request came from"},
-	{"stripe_js", regexp.MustCompile(`https://hooks\.stripe\.com/redirect/authenticate/src_[A-Za-z0-9]+\?client_secret=src_client_secret_([A-Za-z0-9]{24})(?:&source_redirect_slug=test_([A-Za-z0-9_-]+))?`), "secrets"},
-	{"url", regexp.MustCompile(`https://hooks\.stripe\.com/redirect/authenticate/src_[A-Za-z0-9]+\?client_secret=src_client_secret_([A-Za-z0-9]{24})(?:&source_redirect_slug=test_([A-Za-z0-9_-]+))?`), "secrets"},
-	{"url", regexp.MustCompile(`https://hooks\.stripe\.com/3d_secure_2/hosted\?merchant=acct_[A-Za-z0-9]+&payment_intent=pi_[A-Za-z0-9]+&payment_intent_client_secret=pi_[A-Za-z0-9]+_secret_([A-Za-z0-9]+)&publishable_key=pk_test_([A-Za-z0-9]+)&source=payatt_[A-Za-z0-9]+`), "secrets, and the account's key"},
-	{"url", regexp.MustCompile(`https://hooks\.stripe\.com/adapter/sepa_debit/file/src_[A-Za-z0-9]+/src_client_secret_([A-Za-z0-9]{24})`), "a secret"},
-	{"mandate_url", regexp.MustCompile(`https://hooks\.stripe\.com/adapter/sepa_debit/file/src_[A-Za-z0-9]+/src_client_secret_([A-Za-z0-9]{24})`), "a secret"},
-	{"secret", regexp.MustCompile(`whsec_([A-Za-z0-9]{32})`), "an endpoint's secret"},
-	{"secret", regexp.MustCompile(`ek_test_([A-Za-z0-9_,]+)`), "an ephemeral key's secret"},
+	{Field: "client_secret", Form: regexp.MustCompile(`[a-z]+_[A-Za-z0-9]+_secret_([A-Za-z0-9]+)`), Why: "the id, and a secret that is made up"},
+	{Field: "fingerprint", Form: regexp.MustCompile(`([A-Za-z0-9]{16})`), Why: "a hash of the number that is keyed by the account"},
+	{Field: "invoice_prefix", Form: regexp.MustCompile(`([A-Z0-9]{7,8})`), Why: "made up for each customer"},
+	{Field: "number", Form: regexp.MustCompile(`([A-Z0-9]{7,8})-[0-9]{4}`), Why: "begins with the customer's invoice_prefix"},
+	{Field: "receipt_url", Form: regexp.MustCompile(`https://pay\.stripe\.com/receipts/(?:payment|invoices)/([A-Za-z0-9_-]+)(?:\?s=ap)?`), Without: withoutAccount, Why: "the token is a signature"},
+	{Field: "receipt_url", Form: regexp.MustCompile(`https://pay\.stripe\.com/receipts/acct_[A-Za-z0-9]+/(?:ch|py)_[A-Za-z0-9]+/(rcpt_[A-Za-z0-9]+)`), Why: "the token is a secret"},
+	{Field: "request_log_url", Form: regexp.MustCompile(`https://dashboard\.stripe\.com/(?:acct_[A-Za-z0-9]+/)?test/logs/req_[A-Za-z0-9]{14}\?t=(?P<time>[0-9]{10})`), Why: "the time"},
+	{Field: "hosted_invoice_url", Form: regexp.MustCompile(`https://(?:invoice|pay)\.stripe\.com/(?:i|invoice)/acct_[A-Za-z0-9]+/([A-Za-z0-9_]+)(?:\?s=ap)?`), Why: "the token is a secret"},
+	{Field: "invoice_pdf", Form: regexp.MustCompile(`https://pay\.stripe\.com/invoice/acct_[A-Za-z0-9]+/([A-Za-z0-9_]+)/pdf(?:\?s=ap)?`), Why: "the token is a secret"},
+	{Field: "risk_score", Form: regexp.MustCompile(`[0-9]{1,2}`), Why: "Radar's score of a test payment is made up"},
+	{Field: "network_transaction_id", Form: regexp.MustCompile(`([0-9]{15})`), Why: "the network's, made up in test mode"},
+	{Field: "authorization_code", Form: regexp.MustCompile(`([0-9]{6})`), Why: "the issuer's, made up in test mode"},
+	{Field: "reference", Form: regexp.MustCompile(`([0-9]{16})`), Why: "a refund's reference at the network, made up in test mode"},
+	{Field: "acquirer_reference_number", Form: regexp.MustCompile(`([0-9]{23})`), Why: "made up in test mode"},
+	{Field: "client_ip", Form: regexp.MustCompile(`[0-9]{1,3}(?:\.[0-9]{1,3}){3}`), Why: "the address that the request came from"},
+	{Field: "stripe_js", Form: regexp.MustCompile(`https://hooks\.stripe\.com/redirect/authenticate/src_[A-Za-z0-9]+\?client_secret=src_client_secret_([A-Za-z0-9]{24})(?:&source_redirect_slug=test_([A-Za-z0-9_-]+))?`), Why: "secrets"},
+	{Field: "url", Form: regexp.MustCompile(`https://hooks\.stripe\.com/redirect/authenticate/src_[A-Za-z0-9]+\?client_secret=src_client_secret_([A-Za-z0-9]{24})(?:&source_redirect_slug=test_([A-Za-z0-9_-]+))?`), Why: "secrets"},
+	{Field: "url", Form: regexp.MustCompile(`https://hooks\.stripe\.com/3d_secure_2/hosted\?merchant=acct_[A-Za-z0-9]+&payment_intent=pi_[A-Za-z0-9]+&payment_intent_client_secret=pi_[A-Za-z0-9]+_secret_([A-Za-z0-9]+)&publishable_key=pk_test_([A-Za-z0-9]+)&source=payatt_[A-Za-z0-9]+`), Why: "secrets, and the account's key"},
+	{Field: "url", Form: regexp.MustCompile(`https://hooks\.stripe\.com/adapter/sepa_debit/file/src_[A-Za-z0-9]+/src_client_secret_([A-Za-z0-9]{24})`), Why: "a secret"},
+	{Field: "mandate_url", Form: regexp.MustCompile(`https://hooks\.stripe\.com/adapter/sepa_debit/file/src_[A-Za-z0-9]+/src_client_secret_([A-Za-z0-9]{24})`), Why: "a secret"},
+	{Field: "secret", Form: regexp.MustCompile(`whsec_([A-Za-z0-9]{32})`), Why: "an endpoint's secret"},
+	{Field: "secret", Form: regexp.MustCompile(`ek_test_([A-Za-z0-9_,]+)`), Why: "an ephemeral key's secret"},
+}
+
+// withoutAccount takes the account out of the token of a receipt, a protocol
+// buffer in base64: ids of accounts have 21 characters, those of older ones 32.
+func withoutAccount(url string) string {
+	i := strings.LastIndexByte(url, '/') + 1
+	token, _, _ := strings.Cut(url[i:], "?")
+	b, err := base64.RawURLEncoding.DecodeString(token)
+	const head = 6 // two fields' numbers and lengths before the account
+	if err != nil || len(b) < head || b[2] != 0x1a || len(b) < head+int(b[head-1]) {
+		return url
+	}
+	b = slices.Delete(b, head, head+int(b[head-1]))
+	b[3], b[head-1] = 0, 0
+	return url[:i] + base64.RawURLEncoding.EncodeToString(b) + url[i+len(token):]
 }
 
 // stripeHeaders are what Stripe's SDKs read of an answer. [S] stripe-node

@@ -178,6 +178,9 @@ func (b *ErrorBody) text(r *Rules) string {
 
 func (r *Report) printLeftOut(w io.Writer) {
 	fmt.Fprintf(w, "\nexchanges sent: %d of %d; cassettes: %d; without an answer: %d; objects imported: %d\n", r.Sent, r.Recorded, r.Cassettes, r.Unsent, r.Seeded)
+	if r.Settled > 0 {
+		fmt.Fprintf(w, "  %d of the cassettes began with what earlier ones show of their account\n", r.Settled)
+	}
 	if r.Eligible != "" {
 		fmt.Fprintf(w, "  %s says which of them count\n", printable(r.Eligible))
 	}

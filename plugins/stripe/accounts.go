@@ -73,24 +73,10 @@ func (r *request) pathAccount() (sdk.Doc, error) {
 	return d, nil
 }
 
-// ownAccount is the account that the call acts for: a connected one, or the
-// platform's, of which nothing is due.
-func (r *request) ownAccount() sdk.Doc {
-	if d, ok := r.connectedAccount(accountID(r.Call)); ok {
-		return d
-	}
-	return r.Trusted(platformBody(accountID(r.Call)))
-}
-
-// platformBody is the platform's own account
-// [R GET /v1/account at 2023-10-16, a platform in the US; the rest believed].
-func platformBody(id string) string {
-	return `{"id":"` + id + `","object":"account","capabilities":{"card_payments":"active","transfers":"active"},"charges_enabled":true,"country":"US","default_currency":"usd","details_submitted":true,"email":null,"payouts_enabled":true,"settings":{"bacs_debit_payments":{"display_name":null,"service_user_number":null},"branding":{"icon":null,"logo":null,"primary_color":null,"secondary_color":null},"card_issuing":{"tos_acceptance":{"date":null,"ip":null}},"card_payments":{"statement_descriptor_prefix":"` + accountDescriptor + `","statement_descriptor_prefix_kana":null,"statement_descriptor_prefix_kanji":null},"dashboard":{"display_name":"Mirra","timezone":"Etc/UTC"},"payments":{"statement_descriptor":"` + accountDescriptor + `","statement_descriptor_kana":null,"statement_descriptor_kanji":null},"payouts":{"debit_negative_balances":false,"schedule":{"delay_days":2,"interval":"daily"},"statement_descriptor":null},"sepa_debit_payments":{}},"type":"standard"}`
-}
-
 // showAccount answers with an account, and with what the beta of risk controls
 // adds to it [R 2024-12-30 to 2025-02-07, not before 2024-12-18].
 func (r *request) showAccount(d sdk.Doc) error {
+	d.Delete("dashboard")
 	if strings.Contains(usedVersion.text, "risk_in_requirements_beta") && r.Unix() >= riskControls && d.Get("requirements").Exists() {
 		insertAfter(d, "requirements", "risk_controls", `{"charges":{"pause_requested":false},"payouts":{"pause_requested":false}}`)
 	}

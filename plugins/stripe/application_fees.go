@@ -114,7 +114,7 @@ func (r *request) collectFee(charge, origin sdk.Doc, amount int64) error {
 		d.SetInt("amount", amount)
 		d.SetString("application", application)
 		d.SetString("currency", currency)
-		d.SetString("description", applicationName+" application fee")
+		d.SetString("description", r.application().Get("name").String()+" application fee")
 		d.SetString("type", "application_fee")
 		rest := txn.Get("fee_details").Clone(r.Arena)
 		details := txn.SetArray("fee_details")
@@ -132,7 +132,7 @@ func (r *request) collectFee(charge, origin sdk.Doc, amount int64) error {
 		txn := longID(r.Call, "txn_1")
 		r.move(movement{
 			id: txn, source: id, currency: currency, amount: amount, category: "platform_earning", typ: "application_fee",
-			describe: "Application fee from application " + applicationName + " for " + r.accountName(account) + " (" + account + ")", available: !pending, on: at,
+			describe: "Application fee from application " + r.application().Get("name").String() + " for " + r.accountName(account) + " (" + account + ")", available: !pending, on: at,
 		})
 		f.SetString("balance_transaction", txn)
 		if err = applicationFees.Insert(r.Call, f); err == nil {

@@ -48,7 +48,7 @@ func (r *request) move(m movement) sdk.Doc {
 	d := balanceTransactionTemplate.New(r.Arena)
 	d.SetString("id", m.id)
 	d.SetInt("amount", m.amount)
-	at := availableOn(r.Now())
+	at := availableOn(r.Now(), 2)
 	if m.on != 0 {
 		at = time.Unix(m.on, 0).UTC()
 	}
@@ -83,11 +83,33 @@ func (r *request) move(m movement) sdk.Doc {
 	return d
 }
 
-// availableOn is midnight behind two business days; weekends count as the
-// Monday after them.
-func availableOn(now time.Time) time.Time {
+// payable is when the funds of a charge are there for a payout: as its account's
+// schedule says, or that of the account which gets them [R 2023-10 to 2024-12,
+// destinations of 1, 2 and 7 days].
+func (r *request) payable(charge sdk.Doc) int64 {
+	to := r.ownAccount()
+	if d, ok := r.connectedAccount(charge.Get("destination").String()); ok {
+		to = d
+	}
+	days, ok := to.Get("settings", "payouts", "schedule", "delay_days").Int()
+	if !ok {
+		days = 2
+	}
+	return availableOn(r.Now(), days).Unix()
+}
+
+// longDelay is the first number of days of a payout schedule that counts days of
+// the calendar, not those of business [R 7; 2 and 3].
+const longDelay = 5
+
+// availableOn is midnight behind some days, business days if they are few;
+// weekends then count as the Monday after them.
+func availableOn(now time.Time, days int64) time.Time {
 	day := now.Truncate(24 * time.Hour)
-	for left := 2; left > 0; {
+	if days >= longDelay {
+		return day.AddDate(0, 0, int(days))
+	}
+	for left := days; left > 0; {
 		day = day.AddDate(0, 0, 1)
 		if w := day.Weekday(); w != time.Saturday && w != time.Sunday && !bankHoliday(day) {
 			left--
@@ -129,8 +151,8 @@ func (r *request) settleAs(charge sdk.Doc, card *testCard, id string) {
 	}
 	r.move(movement{
 		id: id, source: charge.Get("id").String(), currency: charge.Get("currency").String(), amount: captured,
-		fee: processingFee(captured, charge.Get("payment_method_details", "card")), feeText: "Stripe processing fees",
-		category: "charge", typ: "charge", describe: charge.Get("description").String(), available: card.available,
+		fee: processingFee(r.ownAccount(), captured, charge.Get("payment_method_details", "card")), feeText: "Stripe processing fees",
+		category: "charge", typ: "charge", describe: charge.Get("description").String(), available: card.available, on: r.payable(charge),
 	})
 	charge.SetString("balance_transaction", id)
 	if err := r.routeCharge(charge); err != nil {

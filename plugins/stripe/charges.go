@@ -21,9 +21,6 @@ var chargeTemplate = sdk.MustTemplate(`{"id":"","object":"charge","amount":0,"am
 // challenge [R 2023-10-16, GET /v1/charges].
 const authenticated = `{"authentication_flow":"challenge","electronic_commerce_indicator":"05","exemption_indicator":null,"result":"authenticated","result_reason":null,"transaction_id":"","version":"2.1.0"}`
 
-// accountDescriptor is the statement descriptor of the session's account.
-const accountDescriptor = "MIRRA"
-
 func chargeHandlers() {
 	handle("PostCharges", sdk.Exact, createCharge)
 	handle("GetCharges", sdk.Exact, listCharges)
@@ -84,11 +81,15 @@ func (r *request) newCharge(intent, method sdk.Doc, card *testCard, challenged b
 	return d
 }
 
+// authorizationCodes is since when charges show the issuer's: null in 2025-05, there
+// in 2025-10 [R].
+var authorizationCodes = day("2025-08-01")
+
 // fillCharge writes what the card and its issuer say.
 func (r *request) fillCharge(d, method sdk.Doc, card *testCard) {
 	amount := d.Get("amount").Int64()
 	d.SetDoc("billing_details", method.Get("billing_details"))
-	d.SetString("calculated_statement_descriptor", descriptor(d.Get("statement_descriptor").String(), d.Get("statement_descriptor_suffix").String()))
+	d.SetString("calculated_statement_descriptor", descriptor(r.settlement(d), d.Get("statement_descriptor").String(), d.Get("statement_descriptor_suffix").String()))
 	d.SetInt("created", r.Unix())
 	outcome := d.Get("outcome")
 	score := int64(r.Random(sdk.Objects, 1, sdk.Base62)[0]) % 64 // below 65 is "normal" [D docs.stripe.com/radar/risk-evaluation]
@@ -111,23 +112,14 @@ func (r *request) fillCharge(d, method sdk.Doc, card *testCard) {
 	}
 	to.SetString("network", from.Get("brand").String())
 	to.SetString("network_transaction_id", r.Random(sdk.Fixed, 15, sdk.Digits)) // [R] the same for many charges of an account
+	if r.after(authorizationCodes) {
+		to.SetString("authorization_code", r.Random(sdk.Objects, 6, sdk.Digits))
+	}
 	kind := "payment"
 	if !d.Get("invoice").IsNull() {
 		kind = "invoices" // [R 2022-11-15 to 2026-03-25]
 	}
 	d.SetString("receipt_url", receiptURL(r.Call, kind))
-}
-
-// descriptor is what the customer's statement shows: at most 22 characters,
-// the suffix in capitals behind a star [R 2023-10-16].
-func descriptor(whole, suffix string) string {
-	text := accountDescriptor
-	if suffix != "" {
-		text += "* " + strings.ToUpper(suffix)
-	} else if whole != "" {
-		text = strings.ToUpper(whole)
-	}
-	return text[:min(len(text), 22)]
 }
 
 // failCharge turns a charge into one that was refused [R 2023-10-16].

@@ -207,7 +207,7 @@ func (r *request) sessionDefaults(d, customer sdk.Doc, mode string) {
 			types.AddString(t.String())
 		}
 	} else {
-		for _, t := range accountMethods {
+		for _, t := range r.enabledMethods("payment_methods", d, true) {
 			types.AddString(t)
 		}
 	}

@@ -66,10 +66,19 @@ var (
 		"link":              `{"persistent_token":null}`,
 		"klarna":            `{"preferred_locale":null}`,
 		"afterpay_clearpay": `{"reference":null}`,
-		"us_bank_account":   `{"verification_method":"automatic"}`,
+		"us_bank_account":   `{"financial_connections":{"permissions":["payment_method"],"prefetch":[]},"mandate_options":{},"transaction_purpose":"unspecified","verification_method":"automatic"}`,
 		"acss_debit":        `{"verification_method":"automatic"}`,
 		"alipay":            `{}`,
+		"cashapp":           `{}`,
 		"wechat_pay":        `{"app_id":null,"client":null}`,
+	}
+	// invoiceOptions are those of invoices' payments [R].
+	invoiceOptions = methodOptions{
+		"acss_debit":      `{"mandate_options":{"interval_description":null,"payment_schedule":null,"transaction_type":null},"verification_method":"automatic"}`,
+		"card":            paymentOptions["card"],
+		"cashapp":         `{}`,
+		"link":            paymentOptions["link"],
+		"us_bank_account": `{"mandate_options":{},"transaction_purpose":"unspecified","verification_method":"automatic"}`,
 	}
 	setupOptions = methodOptions{
 		"card":            `{"mandate_options":null,"network":null,"request_three_d_secure":"automatic"}`,
@@ -78,10 +87,6 @@ var (
 )
 
 type methodOptions map[string]string
-
-// accountMethods are the payment methods that the session's account has
-// enabled in its dashboard.
-var accountMethods = [...]string{"card", "link"}
 
 // setMethodTypes sets payment_method_types and what depends on them. Without
 // parameters the dashboard decides, since 2023-08-16 [R 2024-06-20].
@@ -107,7 +112,7 @@ func (r *request) setMethodTypes(d sdk.Doc, options methodOptions) error {
 		set := d.SetObject("automatic_payment_methods")
 		set.SetString("allow_redirects", how)
 		set.SetBool("enabled", true)
-		for _, t := range accountMethods {
+		for _, t := range r.enabledMethods("payment_methods", d, how == "always") {
 			out.AddString(t)
 		}
 		details := d.SetObject("payment_method_configuration_details")
@@ -119,6 +124,9 @@ func (r *request) setMethodTypes(d sdk.Doc, options methodOptions) error {
 		if text, ok := options[t.String()]; ok {
 			all.SetSorted(t.String(), text)
 		}
+	}
+	if types.Len() > 0 {
+		all.Get("us_bank_account").Delete("financial_connections") // [R 2024-04-10 and 2024-06-20]
 	}
 	r.setOptions(d, options)
 	return nil

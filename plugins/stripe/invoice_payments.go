@@ -44,6 +44,10 @@ func listInvoicePayments(r *request) error {
 	return r.list(invoicePayments(), q, "invoice_payment", "/v1/invoice_payments")
 }
 
+// orderReference is how many characters of its invoice's id a payment shows
+// [R 2025-10-29].
+const orderReference = 25
+
 // invoiceIntent makes the payment intent of an open invoice, and what ties the
 // two since basil [R 2022-11-15 to 2026-03-25].
 func (r *request) invoiceIntent(inv, method sdk.Doc) (sdk.Doc, error) {
@@ -60,14 +64,16 @@ func (r *request) invoiceIntent(inv, method sdk.Doc) (sdk.Doc, error) {
 	d.SetString("description", describePayment(inv))
 	d.SetString("invoice", invoice)
 	insertAfter(d, "on_behalf_of", "payment_details", `{"customer_reference":null,"order_reference":""}`)
-	d.Get("payment_details").SetString("order_reference", invoice)
+	d.Get("payment_details").SetString("order_reference", invoice[:min(len(invoice), orderReference)])
 	if inv.Get("parent", "subscription_details").Kind() == sdk.Object {
 		d.SetString("setup_future_usage", "off_session")
 	}
 	types := d.Get("payment_method_types")
-	for _, t := range accountMethods {
+	for _, t := range r.enabledMethods("invoice_payment_methods", d, true) {
 		types.AddString(t)
-		d.Get("payment_method_options").SetSorted(t, paymentOptions[t])
+		if text, ok := invoiceOptions[t]; ok {
+			d.Get("payment_method_options").SetSorted(t, text)
+		}
 	}
 	if method.Exists() {
 		d.SetString("payment_method", method.Get("id").String())

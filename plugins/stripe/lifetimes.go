@@ -76,6 +76,9 @@ var lifetimes = []lifetime{
 	{object: "payment_intent", path: "invoice", to: basil},
 	{object: "payment_intent", path: "managed_payments", since: "2026-05-01"},
 	{object: "payment_intent", path: "payment_method_configuration_details", since: "2023-10-01"},
+	{object: "payment_intent", path: "payment_method_options.us_bank_account.financial_connections", since: "2024-06-01"},
+	{object: "payment_intent", path: "payment_method_options.us_bank_account.mandate_options", since: "2024-06-01"},
+	{object: "payment_intent", path: "payment_method_options.us_bank_account.transaction_purpose", from: dahlia},
 	{object: "payment_intent", path: "shared_payment_granted_token", since: "2026-05-01"},
 
 	{object: "payment_method", path: "allow_redisplay", since: "2024-04-17"},
@@ -114,6 +117,7 @@ var lifetimes = []lifetime{
 	{object: "setup_intent", path: "excluded_payment_method_types", since: "2025-10-16"},
 	{object: "setup_intent", path: "managed_payments", since: "2026-05-01"},
 	{object: "setup_intent", path: "payment_method_configuration_details", since: "2023-10-01"},
+	{object: "setup_intent", path: "payment_method_options.us_bank_account.mandate_options", since: "2024-06-01"},
 }
 
 // rule is the lifetimes of one member, made ready.

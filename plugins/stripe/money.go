@@ -3,8 +3,6 @@ package main
 import (
 	"strconv"
 	"strings"
-
-	"github.com/mirrahq/mirra/sdk"
 )
 
 // currencies that charges can be made in [D docs.stripe.com/currencies,
@@ -92,15 +90,4 @@ func money(amount int64, currency string) string {
 		whole = whole[:i] + "," + whole[i:]
 	}
 	return sign + whole + cents
-}
-
-// processingFee is what Stripe keeps of a charge: 2.9 % and 30 cents, rounded
-// half up [R 1000→59, 2500→103, 2900→114]; cards of other countries 1.5 % more
-// [D stripe.com/pricing, 2026-11].
-func processingFee(amount int64, card sdk.Doc) int64 {
-	perMille := int64(29)
-	if country := card.Get("country").String(); country != "" && country != "US" {
-		perMille += 15
-	}
-	return (amount*perMille+500)/1000 + 30
 }

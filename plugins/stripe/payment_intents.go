@@ -95,6 +95,11 @@ func (r *request) createIntent() (sdk.Doc, error) {
 	if v := r.text("confirmation_method"); v != "" {
 		d.SetString("confirmation_method", v)
 	}
+	for _, name := range [...]string{"capture_method", "setup_future_usage"} { // some methods cannot do these
+		if v := r.text(name); v != "" {
+			d.SetString(name, v)
+		}
+	}
 	if err := r.setMethodTypes(d, paymentOptions); err != nil {
 		return sdk.Doc{}, err
 	}

@@ -170,16 +170,17 @@ func (r *request) refund() (sdk.Doc, error) {
 // refundDelay is how long the test cards of slow refunds take: believed.
 const refundDelay = 5 * time.Second
 
-// refundMovement takes a refund from the balance. Stripe keeps its fee
-// [D stripe.com/pricing; R fee 0].
+// refundMovement takes a refund from the balance.
 func (r *request) refundMovement(charge sdk.Doc, id string, amount int64) string {
 	text := "REFUND FOR CHARGE" // [R]
 	if describe := charge.Get("description").String(); describe != "" {
 		text += " (" + describe + ")"
 	}
 	txn := siblingID(r.Call, "txn_", id)
+	kept := charge.Get("amount_captured").Int64() - charge.Get("amount_refunded").Int64()
 	r.move(movement{
 		id: txn, source: id, currency: charge.Get("currency").String(), amount: -amount, category: "refund", typ: "refund", describe: text,
+		fee: -returnedFee(r.ownAccount(), kept, amount, charge.Get("payment_method_details", "card")), feeText: "Stripe processing fee refund",
 		available: cardOf(charge.Get("payment_method_details", "card")).available,
 	})
 	return txn

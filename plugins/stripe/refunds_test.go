@@ -90,7 +90,7 @@ func TestBalance(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := availableOn(now.Add(15 * time.Hour)).Format(time.DateOnly); got != want {
+		if got := availableOn(now.Add(15*time.Hour), 2).Format(time.DateOnly); got != want {
 			t.Errorf("%s is available on %s, want %s", day, got, want)
 		}
 	}

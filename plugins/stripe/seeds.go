@@ -10,10 +10,12 @@ func seeds() {
 	complete(paymentIntents, paymentIntentTemplate)
 	complete(setupIntents, setupIntentTemplate)
 	complete(charges, chargeTemplate)
+	completeNamed(charges, "outcome")
 	complete(refunds, refundTemplate)
 	complete(balanceTransactions, balanceTransactionTemplate)
 	complete(endpoints, endpointTemplate)
 	complete(cardSources, cardTemplate)
+	ownAccounts.Complete = completeOwnAccount
 	complete(accounts, accountTemplate)
 	completeNamed(accounts, "type")
 	complete(persons, personTemplate)

@@ -90,7 +90,7 @@ func createTopup(r *request) error {
 	for _, m := range [...]string{"description", "statement_descriptor", "transfer_group"} {
 		r.setText(d, m)
 	}
-	at := availableOn(r.Now())
+	at := availableOn(r.Now(), 2)
 	d.SetInt("expected_availability_date", at.Unix())
 	r.setMetadata(d)
 	if err := topups.Insert(r.Call, d); err != nil {

@@ -194,10 +194,10 @@ func (r *request) receive(t sdk.Doc, id, from string, at int64, pending bool) er
 	s := d.Get("source")
 	s.SetString("id", from)
 	s.SetString("object", "account")
-	s.SetNull("application_icon")
-	s.SetNull("application_logo")
-	s.SetString("application_name", applicationName)
-	s.SetNull("application_url")
+	application := r.application()
+	for _, name := range [...]string{"icon", "logo", "name", "url"} {
+		s.SetDoc("application_"+name, application.Get(name))
+	}
 	d.SetString("source_transfer", t.Get("id").String())
 	txn := longID(r.Call, "txn_1")
 	m := movement{id: txn, source: id, currency: currency, amount: amount, category: "charge", typ: "payment", available: !pending, on: at}
@@ -209,9 +209,6 @@ func (r *request) receive(t sdk.Doc, id, from string, at int64, pending bool) er
 	emit(r.Call, "payment.created", d, sdk.Doc{})
 	return nil
 }
-
-// applicationName is what the platform's application is called.
-const applicationName = "Mirra"
 
 // applicationID is the id of the platform's application [R ca_ and 32 characters].
 func applicationID(c *sdk.Call) string { return "ca_" + c.Random(sdk.Fixed, 32, sdk.Base62) }
