@@ -1,13 +1,14 @@
 package sqlite
 
 import (
+	"bytes"
 	"encoding/json"
-	"maps"
 	"os"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/mirrahq/mirra/abi"
 	"github.com/mirrahq/mirra/host"
@@ -141,83 +142,147 @@ func TestEditsAsSpecified(t *testing.T) {
 	}
 }
 
-// FuzzEdits holds the functions to what decoding, changing and encoding a
-// document gives.
+// FuzzEdits holds the functions to a slow reading of the same rules: a tree of
+// all values with their text, made by encoding/json's decoder.
 func FuzzEdits(f *testing.F) {
-	f.Add(`{"object":"a","b":{"c":1,"object":"d"},"e":[{"object":"a","b":2}]}`, "a b.c\nd object\na e")
-	f.Add(`[{"object":"a","x":"\"\\"},{},[]]`, "a x")
-	f.Add(`{"object":"a","a":{"object":"a","a":{}}}`, "a a.a\na a")
-	f.Add(`{"object":`, "a a")
+	f.Add(`{"object":"a","b":{"c":1,"object":"d"},"e":[{"object":"a","b":2}]}`, "a b.c\nd object\na e", "b")
+	f.Add(`[{"object":"a","x":"\"\\"},{},[]]`, "a x", "x")
+	f.Add(`{"object":"a","a":{"object":"a","a":{}}}`, "a a.a\na a", "object")
+	f.Add(`{"x":1,"object":"a","x":2,"object":"b","y":{"x":3},"y":4}`, "a x\nb y\na y.x", "x")
+	f.Add(`{"\u0061":1,"object":"a","a":"\u0061"}`, "a a\na \\u0061", "\\u0061")
+	f.Add(`{"object":1,"b":2,"c":{"object":""}}`, " object\n1 b", "c")
+	f.Add(`{"object":`, "a a", "object")
 	s := mustEdits(f)
-	f.Fuzz(func(t *testing.T, doc, spec string) {
+	f.Fuzz(func(t *testing.T, doc, rules, name string) {
 		s.Rollback()
 		mustBegin(t, s)
-		got := edit(t, s, callWithout, doc, "object", spec).Str
-		var tree any
-		if json.Unmarshal([]byte(doc), &tree) != nil {
-			return // that it returns is all that is asked
+		without := edit(t, s, callWithout, doc, "object", rules).Str
+		with := edit(t, s, callWith, doc, name, `{"new":[]}`).Str
+		member := edit(t, s, callMember, doc, name)
+		var compact bytes.Buffer
+		if json.Compact(&compact, []byte(doc)) != nil || compact.String() != doc {
+			return // that they return is all that is asked
 		}
-		compact, err := json.Marshal(tree)
-		if err != nil || strings.ContainsRune(doc, 0) {
+		tree, depth := readTree(doc)
+		if depth > maxEditDepth {
 			return
 		}
-		// Encoding sorts members: no text with a name twice or escapes in names
-		// gets this far, because it differs from its own encoding.
-		if doc = string(compact); doc == "" {
-			return
-		}
-		got = edit(t, s, callWithout, doc, "object", spec).Str
-		trim(tree, parseRules(spec))
-		want, err := json.Marshal(tree)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !strings.Contains(doc, `\`) && got != string(want) {
-			t.Errorf("%s without %q:\ngot  %s\nwant %s", doc, spec, got, want)
-		}
-		if object, ok := tree.(map[string]any); ok {
-			for name, v := range object {
-				if member := edit(t, s, callMember, string(want), name); member.Type == abi.Text && member.Str != v {
-					t.Errorf("member %q of %s: got %q", name, want, member.Str)
-				}
+		if m := tree.first(name); m == nil || tree.kind != '{' {
+			if with != doc || member.Type != abi.Null {
+				t.Errorf("%s has no %q: got %s and member %v", doc, name, with, member)
 			}
+		} else {
+			var text any
+			if _ = json.Unmarshal([]byte(m.text), &text); m.kind != '"' && member.Type != abi.Null || m.kind == '"' && utf8.ValidString(doc) && member.Str != text {
+				t.Errorf("member %q of %s: got %v", name, doc, member)
+			}
+			old := m.text
+			m.text, m.kind = `{"new":[]}`, 0
+			if want := tree.String(); with != want {
+				t.Errorf("%s with %q:\ngot  %s\nwant %s", doc, name, with, want)
+			}
+			m.text, m.kind = old, old[0]
+		}
+		tree.strike(rules)
+		if want := tree.String(); without != want {
+			t.Errorf("%s without %q:\ngot  %s\nwant %s", doc, rules, without, want)
 		}
 	})
 }
 
-// trim is what mirra_without does, on decoded JSON. All objects are matched
-// before any is changed.
-func trim(v any, rules map[string][][]string) {
-	var do []func()
-	var visit func(v any)
-	visit = func(v any) {
-		switch v := v.(type) {
-		case []any:
-			for _, e := range v {
-				visit(e)
-			}
-		case map[string]any:
-			typ, _ := v["object"].(string)
-			for _, path := range rules[typ] {
-				at, ok := v, typ != "" || hasText(v["object"])
-				for _, step := range path[:len(path)-1] {
-					if ok {
-						at, ok = at[step].(map[string]any)
-					}
-				}
-				if ok {
-					do = append(do, func() { delete(at, path[len(path)-1]) })
-				}
-			}
-			for _, e := range slices.Collect(maps.Values(v)) {
-				visit(e)
-			}
-		}
-	}
-	visit(v)
-	for _, f := range do {
-		f()
-	}
+// docNode is one value of a document, of an object's with its name.
+type docNode struct {
+	kind       byte // that its text begins with; 0 is printed as its text
+	name, text string
+	children   []*docNode
+	gone       bool
 }
 
-func hasText(v any) bool { _, ok := v.(string); return ok }
+// readTree reads a compact document.
+func readTree(doc string) (root *docNode, depth int) {
+	d := json.NewDecoder(strings.NewReader(doc))
+	d.UseNumber()
+	raw := func() string {
+		from := d.InputOffset()
+		if _, err := d.Token(); err != nil {
+			panic(err) // json.Compact has read it
+		}
+		return strings.TrimLeft(doc[from:d.InputOffset()], ",:")
+	}
+	var read func(at int) *docNode
+	read = func(at int) *docNode {
+		depth = max(depth, at)
+		v := &docNode{text: raw()}
+		v.kind = v.text[0]
+		if v.kind == '{' || v.kind == '[' {
+			for d.More() {
+				name := ""
+				if v.kind == '{' {
+					name = raw()
+				}
+				c := read(at + 1)
+				c.name = name
+				v.children = append(v.children, c)
+			}
+			raw()
+		}
+		return v
+	}
+	return read(0), depth
+}
+
+// first returns the first member with a name.
+func (v *docNode) first(name string) *docNode {
+	for _, c := range v.children {
+		if v.kind == '{' && c.name == `"`+name+`"` {
+			return c
+		}
+	}
+	return nil
+}
+
+func (v *docNode) String() string {
+	if v.kind != '{' && v.kind != '[' {
+		return v.text
+	}
+	var parts []string
+	for _, c := range v.children {
+		switch {
+		case c.gone:
+		case v.kind == '{':
+			parts = append(parts, c.name+":"+c.String())
+		default:
+			parts = append(parts, c.String())
+		}
+	}
+	return string(v.kind) + strings.Join(parts, ",") + string(v.kind+2)
+}
+
+// strike marks what rules name.
+func (v *docNode) strike(rules string) {
+	var tag string
+	for _, c := range v.children {
+		if v.kind == '{' && c.name == `"object"` && c.kind == '"' {
+			tag = c.text
+			break
+		}
+	}
+	for _, rule := range strings.Split(rules, "\n") {
+		typ, path, ok := strings.Cut(rule, " ")
+		if !ok || tag != `"`+typ+`"` {
+			continue
+		}
+		at := v
+		for _, step := range strings.Split(path, ".") {
+			if at = at.first(step); at == nil {
+				break
+			}
+		}
+		if at != nil {
+			at.gone = true
+		}
+	}
+	for _, c := range v.children {
+		c.strike(rules)
+	}
+}
