@@ -126,7 +126,7 @@ func TestEditsAsSpecified(t *testing.T) {
 		t.Fatal(err)
 	}
 	s, n := mustEdits(t), 0
-	for _, m := range regexp.MustCompile("(?m)^(mirra_[a-z]+)\\('(.*)'\\) = (.*)$").FindAllStringSubmatch(string(text), -1) {
+	for _, m := range regexp.MustCompile(`(?m)^(mirra_[a-z]+)\('(.*)'\) = (.*)$`).FindAllStringSubmatch(string(text), -1) {
 		var in []any
 		for _, a := range strings.Split(m[2], "', '") {
 			in = append(in, a)
