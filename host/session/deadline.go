@@ -34,7 +34,7 @@ func (c callContext) Done() <-chan struct{}       { return c.done }
 func (c callContext) Value(any) any               { return nil }
 
 func (c callContext) Err() error {
-	if c.expired.Load() || time.Now().After(c.at) {
+	if c.expired.Load() {
 		return context.DeadlineExceeded
 	}
 	return nil
