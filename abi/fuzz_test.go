@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"reflect"
+	"strings"
 	"testing"
 )
 
@@ -235,6 +236,28 @@ func FuzzLayout(f *testing.F) {
 		}
 		if got := AppendLayout(nil, LayoutIndent2, compact.String()); string(got) != want.String() {
 			t.Errorf("%q:\n got %s\nwant %s", body, got, want.String())
+		}
+	})
+}
+
+// FuzzLayoutOfRows prints a list of rows that differ in what is fuzzed.
+func FuzzLayoutOfRows(f *testing.F) {
+	f.Add(`{}`, `{"a":{}}`, `"`)
+	f.Add(`[`, `"a":[1,2]`, `\`)
+	f.Fuzz(func(t *testing.T, a, b, c string) {
+		row := `{"object":"row","address":null,"value":` + a + `,"rest":{"list":[` + b + `]}}`
+		body := `[` + strings.Repeat(row+`,`, 30) + strings.Repeat(strings.Replace(row, "row", c, 1)+`,`, 30) + row + `]`
+		var compact, want bytes.Buffer
+		if json.Compact(&compact, []byte(body)) != nil {
+			mustPanicFree(t, body, func() { layoutKeeps(t, body) })
+			return
+		}
+		body = compact.String()
+		if err := json.Indent(&want, []byte(body), "", "  "); err != nil {
+			t.Fatal(err)
+		}
+		if got := AppendLayout(nil, LayoutIndent2, body); string(got) != want.String() {
+			t.Errorf("%s:\n got %s\nwant %s", body, got, want.String())
 		}
 	})
 }

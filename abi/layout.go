@@ -13,7 +13,15 @@ func AppendLayout(dst []byte, l Layout, body string) []byte {
 	if l != LayoutIndent2 {
 		return append(dst, body...)
 	}
-	return appendIndented(dst, unsafe.Slice(unsafe.StringData(body), len(body)))
+	src := unsafe.Slice(unsafe.StringData(body), len(body))
+	if len(src) < minRepeats || len(src) > maxRepeats {
+		return appendIndented(dst, src, nil)
+	}
+	seen := memories.Get().(*repeats)
+	defer memories.Put(seen)
+	seen.forget()
+	seen.spent = 0
+	return appendIndented(dst, src, seen)
 }
 
 const (
@@ -36,8 +44,9 @@ const (
 
 // appendIndented prints JSON with two spaces a level. Every answer is printed so,
 // lists of a hundred objects too: text moves by words, of which only the part
-// up to n counts, and what changes stays in local variables.
-func appendIndented(dst, src []byte) []byte {
+// up to n counts, and what changes stays in local variables. seen is nil for
+// texts too short to repeat themselves.
+func appendIndented(dst, src []byte, seen *repeats) []byte {
 	out, n, depth := dst[:cap(dst)], len(dst), 0
 	for i := 0; i < len(src); {
 		if len(out)-n < room {
@@ -140,7 +149,17 @@ func appendIndented(dst, src []byte) []byte {
 			binary.LittleEndian.PutUint64(out[n:], newlineWord)
 			binary.LittleEndian.PutUint64(out[n+word:], spacesWord)
 			n += 1 + 2*depth
+			if seen != nil && c != '}' && c != ']' && seen.worthwhile(len(src)) {
+				if from, to, ok := seen.find(src, i, n, depth); ok {
+					size := int(to.out - from.out)
+					out = enlarge(out, n, room+size, len(src)-i)
+					copy(out[n:], out[from.out:to.out])
+					i, n, depth = i+int(to.src-from.src), n+size, int(to.depth)
+					continue
+				}
+			}
 		} else {
+			seen = nil // what is printed here depends on what was before
 			spaces := 2 * max(depth, 0)
 			if n-len(dst) > growth*(len(src)+1024) {
 				spaces = 0
@@ -152,7 +171,7 @@ func appendIndented(dst, src []byte) []byte {
 				out[n] = ' '
 			}
 		}
-		if c != ',' && c != '{' && c != '[' {
+		if c == '}' || c == ']' {
 			out[n] = c
 			n++
 		}

@@ -56,3 +56,37 @@ func layoutKeeps(t *testing.T, body string) {
 		t.Errorf("%q became %q", body, got)
 	}
 }
+
+// TestLayoutOfRows prints lists whose rows are alike but for a part of them,
+// which may begin and end anywhere.
+func TestLayoutOfRows(t *testing.T) {
+	parts := []string{
+		`{}`, `{"a":1}`, `[]`, `[1]`, `[[]]`, `null`, `12345678901234567890`, `1`, `""`, `"text"`, `"text that goes on, {and on}"`, `"text that goes on, {and on]"`, `"\"\\"`,
+		`{"object":"row","none":{},"some":{"object":"row","none":{}}}`, `[{"object":"row"},{"object":"row"}]`, strings.Repeat("[", 9) + strings.Repeat("]", 9),
+	}
+	for _, row := range []string{
+		`{"object":"row","id":%,"address":null,"balance":0,"name":"Jenny Rosen","tail":[1,2,3]}`,
+		`{"object":"row","address":null,"nested":{"address":null,"deeper":{"address":null,"value":%}},"name":"Jenny Rosen"}`,
+		`{"%":1,"address":{"city":null,"line1":null},"shipping":{"address":{"city":null,"line1":null}}}`,
+		`%`,
+	} {
+		for size := range 3 {
+			var rows []string
+			for i := range 400 * (size + 1) {
+				part := parts[i*i%(7+size*3)]
+				if strings.HasPrefix(row, `{"%"`) {
+					part = strings.NewReplacer(`"`, "", `\`, "").Replace(part)
+				}
+				rows = append(rows, strings.Replace(row, "%", part, 1))
+			}
+			body := `{"object":"list","data":[` + strings.Join(rows, ",") + `],"has_more":false}`
+			var want bytes.Buffer
+			if err := json.Indent(&want, []byte(body), "", "  "); err != nil {
+				t.Fatal(err)
+			}
+			if got := AppendLayout(nil, LayoutIndent2, body); string(got) != want.String() {
+				t.Errorf("rows as %s are not printed as encoding/json does", row)
+			}
+		}
+	}
+}

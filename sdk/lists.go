@@ -57,17 +57,36 @@ const (
 	linkUp    = fromLink + ` AND l.seq > ?4` + filters + ` ORDER BY l.seq LIMIT ?3`
 )
 
-// listStatements serve one direction and source.
-type listStatements struct{ page, beyond *Statement }
+// edited is a document as an Edit changes it: ?17 tag, ?18 rules, ?19 to ?22
+// members to expand, NULL from the first that is not wanted on.
+const (
+	edited = `mirra_without(CASE WHEN ?19 IS NULL THEN o.doc WHEN ?20 IS NULL THEN mirra_with(o.doc, ?19, ` + named19 + `)
+		ELSE mirra_with(mirra_with(mirra_with(mirra_with(o.doc, ?19, ` + named19 + `), ?20, ` + named20 + `), ?21, ` + named21 + `), ?22, ` + named22 + `) END, ?17, ?18)`
+	named   = `(SELECT e.doc FROM objects e WHERE e.account = ?2 AND e.deleted = 0 AND e.id = mirra_member(o.doc, `
+	named19 = named + `?19))`
+	named20 = named + `?20))`
+	named21 = named + `?21))`
+	named22 = named + `?22))`
+)
 
-var lists = [6]listStatements{
-	{Define(`SELECT o.doc` + typeDown), Define(`SELECT 1` + typeDown + ` OFFSET ?15`)},
-	{Define(`SELECT doc FROM (SELECT o.doc AS doc, o.seq AS seq` + typeUp + `) ORDER BY seq DESC`), Define(`SELECT 1` + typeUp + ` OFFSET ?15`)},
-	{Define(`SELECT o.doc` + linkDown), Define(`SELECT 1` + linkDown + ` OFFSET ?17`)},
-	{Define(`SELECT doc FROM (SELECT o.doc AS doc, o.seq AS seq` + linkUp + `) ORDER BY seq DESC`), Define(`SELECT 1` + linkUp + ` OFFSET ?17`)},
-	{Define(`SELECT o.doc` + plainDown), Define(`SELECT 1` + plainDown + ` OFFSET ?5`)},
-	{Define(`SELECT doc FROM (SELECT o.doc AS doc, o.seq AS seq` + plainUp + `) ORDER BY seq DESC`), Define(`SELECT 1` + plainUp + ` OFFSET ?5`)},
-}
+// listStatements serve one direction and source.
+type listStatements struct{ page, beyond, edited *Statement }
+
+var lists = func() (all [6]listStatements) {
+	up := func(doc, from string) *Statement {
+		return Define(`SELECT doc FROM (SELECT ` + doc + ` AS doc, o.seq AS seq` + from + `) ORDER BY seq DESC`)
+	}
+	all = [6]listStatements{
+		{page: Define(`SELECT o.doc` + typeDown), beyond: Define(`SELECT 1` + typeDown + ` OFFSET ?15`), edited: Define(`SELECT ` + edited + typeDown)},
+		{page: up(`o.doc`, typeUp), beyond: Define(`SELECT 1` + typeUp + ` OFFSET ?15`), edited: up(edited, typeUp)},
+		{page: Define(`SELECT o.doc` + linkDown), beyond: Define(`SELECT 1` + linkDown + ` OFFSET ?17`), edited: Define(`SELECT ` + edited + linkDown)},
+		{page: up(`o.doc`, linkUp), beyond: Define(`SELECT 1` + linkUp + ` OFFSET ?17`), edited: up(edited, linkUp)},
+		{page: Define(`SELECT o.doc` + plainDown), beyond: Define(`SELECT 1` + plainDown + ` OFFSET ?5`)},
+		{page: up(`o.doc`, plainUp), beyond: Define(`SELECT 1` + plainUp + ` OFFSET ?5`)},
+	}
+	all[4].edited, all[5].edited = all[0].edited, all[1].edited
+	return all
+}()
 
 // listing is a ListQuery with its statements and cursor found.
 type listing struct {
@@ -107,9 +126,14 @@ func (k *Collection) listing(c *Call, q ListQuery) (listing, error) {
 
 func (l *listing) args(c *Call, limit int) *Args {
 	a := c.Args().Text(l.k.Type).Text(c.Account()).Int(int64(limit)).Int(l.cursor)
-	if l.plain {
-		return a
+	if !l.plain {
+		l.filterArgs(a)
 	}
+	return a
+}
+
+// filterArgs adds ?5 to ?14, for links to ?16.
+func (l *listing) filterArgs(a *Args) {
 	a.Int(l.q.CreatedFrom).Int(l.q.CreatedTo)
 	for _, w := range l.q.Where {
 		if w.Path == "" {
@@ -121,7 +145,6 @@ func (l *listing) args(c *Call, limit int) *Args {
 	if l.q.Index != "" {
 		a.Text(l.k.Type + "." + l.q.Index).Text(l.q.Key)
 	}
-	return a
 }
 
 // more tells whether there is anything beyond a page of n rows.
@@ -146,6 +169,32 @@ func (k *Collection) Find(c *Call, q ListQuery) (Page, error) {
 // tells whether there are more beyond it.
 func (p Page) Emit(c *Call) (more bool, err error) {
 	n, err := c.Emit(p.l.st.page, p.l.args(c, p.l.q.Limit), 0, ",")
+	return err == nil && p.l.more(c, n), err
+}
+
+// Edit says how documents are changed on their way into an answer. The host does
+// it, much faster than a plugin could.
+type Edit struct {
+	// Expand names members that hold ids of objects of the call's account: the
+	// object stands there instead, if there is one. "" ends the list.
+	Expand [4]string
+	// Rules names members to be left out, see Call.Omit.
+	Tag, Rules string
+}
+
+// EmitEdited is Emit of documents that e has changed. What was expanded is
+// subject to e's rules too.
+func (p Page) EmitEdited(c *Call, e Edit) (more bool, err error) {
+	a := c.Args().Text(p.l.k.Type).Text(c.Account()).Int(int64(p.l.q.Limit)).Int(p.l.cursor)
+	p.l.filterArgs(a)
+	if p.l.q.Index == "" {
+		a.Null().Null()
+	}
+	a.Text(e.Tag).Text(e.Rules)
+	for _, name := range e.Expand {
+		a.TextOrNull(name)
+	}
+	n, err := c.Emit(p.l.st.edited, a, 0, ",")
 	return err == nil && p.l.more(c, n), err
 }
 

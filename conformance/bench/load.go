@@ -18,6 +18,7 @@ type request func(connection, n int) []byte
 // result is what a load came to.
 type result struct {
 	perSecond float64
+	count     int
 	p50, p99  time.Duration
 	failed    int
 	first     string // of the failures
@@ -62,7 +63,8 @@ func paced(ctx context.Context, address string, connections int, length, pause t
 		return r, fmt.Errorf("no answer from %s in %s", address, length)
 	}
 	slices.Sort(all)
-	r.perSecond = float64(len(all)) / time.Since(started).Seconds()
+	r.count = len(all)
+	r.perSecond = float64(r.count) / time.Since(started).Seconds()
 	r.p50, r.p99 = all[len(all)/2], all[len(all)*99/100]
 	return r, nil
 }

@@ -30,6 +30,8 @@ type settings struct {
 	only    string
 	peers   bool
 	peer    string // only to be installed
+	bare    string // only to be served, on address
+	address string
 }
 
 // section is one group of rows.
@@ -40,6 +42,7 @@ type section struct {
 
 var sections = []section{
 	{"throughput", throughput},
+	{"reads", reads},
 	{"sessions", sessions},
 	{"clock", clock},
 	{"startup", startup},
@@ -54,6 +57,8 @@ func main() {
 	flag.StringVar(&s.only, "only", "", "sections to run, comma-separated")
 	flag.BoolVar(&s.peers, "peers", true, "measure against stripe-mock and emulate")
 	flag.StringVar(&s.peer, "peer", "", "install this peer, print the command that starts it, and end")
+	flag.StringVar(&s.bare, "bare", "", "answer every request with this file, on -address: what reads are measured against")
+	flag.StringVar(&s.address, "address", "127.0.0.1:0", "where -bare listens")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -64,6 +69,9 @@ func main() {
 }
 
 func run(ctx context.Context, s settings) error {
+	if s.bare != "" {
+		return serveBare(s.bare, s.address)
+	}
 	if s.peer != "" {
 		words, err := (&bench{settings: s}).peerCommand(ctx, s.peer)
 		if err == nil {

@@ -281,12 +281,16 @@ func (b *bench) bare(body []byte) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	srv := &http.Server{ReadHeaderTimeout: time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	srv := bareServer(body)
+	go func() { _ = srv.Serve(l) }() // ends with Close
+	b.later(func() { _ = srv.Close() })
+	return l.Addr().String(), nil
+}
+
+func bareServer(body []byte) *http.Server {
+	return &http.Server{ReadHeaderTimeout: time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 		_, _ = w.Write(body) // the client went away
 	})}
-	go func() { _ = srv.Serve(l) }() // ends with Close
-	b.later(func() { _ = srv.Close() })
-	return l.Addr().String(), nil
 }

@@ -42,7 +42,8 @@ type Mirror struct {
 	watching bool // the database reports changes
 	changes  []host.Change
 
-	flight inFlight
+	flight   inFlight
+	deadline deadline
 }
 
 // Name returns the name under which the session has the mirror.
@@ -109,8 +110,14 @@ func (m *Mirror) invoke(ctx context.Context, kind abi.Kind, out []byte, stamp fu
 	// deadline interrupts it.
 	budget := host.BudgetFor(kind)
 	budget.Wall = cmp.Or(m.s.cfg.CallWall, budget.Wall)
-	ctx, cancel := context.WithTimeout(ctx, budget.Wall)
-	defer cancel()
+	if ctx.Done() == nil {
+		ctx = m.deadline.start(budget.Wall)
+		defer m.deadline.stop()
+	} else {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, budget.Wall)
+		defer cancel()
+	}
 	if err := m.store.Begin(ctx, now); err != nil {
 		inv.err = fmt.Errorf("begin: %w", err)
 		return inv

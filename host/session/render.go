@@ -17,17 +17,34 @@ var (
 	secretToken = []byte("mirra-secret:")
 )
 
-// replaceTokens replaces the vendor's own URLs by the base that reaches this
-// session, by hostURL if that knows one, and secret handles by their text. The
-// mirror is locked if there are any of those.
-func (m *Mirror) replaceTokens(body []byte, hostURL func(hostID string) string) []byte {
-	i := bytes.Index(body, tokenStart)
-	if i < 0 {
-		return body
+// tokenAt returns where the next token may start, -1 if none does. A hyphen is
+// rare in documents, the letter a token begins with is not.
+func tokenAt(b []byte) int {
+	const hyphen = len("mirra")
+	for at := 0; ; {
+		i := bytes.IndexByte(b[at:], '-')
+		if i < 0 {
+			return -1
+		}
+		at += i + 1
+		if start := at - 1 - hyphen; start >= 0 && bytes.HasPrefix(b[start:], tokenStart) {
+			return start
+		}
 	}
-	out := append([]byte(nil), body[:i]...)
-	body = body[i:]
+}
+
+// replaceTokens appends body to dst with the vendor's own URLs replaced by the
+// base that reaches this session, by hostURL if that knows one, and secret
+// handles by their text. The mirror is locked if there are any of those.
+func (m *Mirror) replaceTokens(dst, body []byte, hostURL func(hostID string) string) []byte {
+	var host, url string // the last one
 	for {
+		i := tokenAt(body)
+		if i < 0 {
+			return append(dst, body...)
+		}
+		dst = append(dst, body[:i]...)
+		body = body[i:]
 		switch {
 		case bytes.HasPrefix(body, urlToken):
 			body = body[len(urlToken):]
@@ -35,14 +52,16 @@ func (m *Mirror) replaceTokens(body []byte, hostURL func(hostID string) string) 
 			if n < 0 {
 				n = len(body)
 			}
-			url := ""
-			if hostURL != nil {
-				url = hostURL(string(body[:n]))
+			if url == "" || string(body[:n]) != host {
+				host, url = string(body[:n]), ""
+				if hostURL != nil {
+					url = hostURL(host)
+				}
+				if url == "" {
+					url = m.s.urlFor(m, host)
+				}
 			}
-			if url == "" {
-				url = m.s.urlFor(m, string(body[:n]))
-			}
-			out = append(out, url...)
+			dst = append(dst, url...)
 			body = body[n:]
 		case bytes.HasPrefix(body, secretToken):
 			body = body[len(secretToken):]
@@ -52,25 +71,24 @@ func (m *Mirror) replaceTokens(body []byte, hostURL func(hostID string) string) 
 			}
 			if h, err := strconv.ParseUint(string(body[:n]), 10, 32); err == nil {
 				if text, _, ok := m.call.secret(uint32(h)); ok && h < firstCredential {
-					out = append(out, text...)
+					dst = append(dst, text...)
 				}
 			}
 			body = body[n:]
 		default:
-			out = append(out, body[0])
+			dst = append(dst, body[0])
 			body = body[1:]
 		}
-		i = bytes.Index(body, tokenStart)
-		if i < 0 {
-			return append(out, body...)
-		}
-		out = append(out, body[:i]...)
-		body = body[i:]
 	}
 }
 
 // plain replaces the tokens of a document shown outside of vendor traffic.
-func (m *Mirror) plain(doc []byte) []byte { return m.replaceTokens(doc, nil) }
+func (m *Mirror) plain(doc []byte) []byte {
+	if tokenAt(doc) < 0 {
+		return doc
+	}
+	return m.replaceTokens(nil, doc, nil)
+}
 
 // hostAnswer fills x's answer with one the host gives by itself, in the shape
 // the manifest has under that name.

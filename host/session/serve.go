@@ -21,6 +21,7 @@ type exchange struct {
 	tape    tape.Parser
 	out     []byte
 	body    []byte
+	printed []byte // the body with its tokens
 	pairs   []abi.Pair
 	answer  host.Response
 	hostURL func(string) string // the request's
@@ -46,7 +47,7 @@ func (x *exchange) release() {
 	}
 	x.hostURL = nil
 	// A giant answer's memory is not kept for the next small one.
-	if cap(x.body)+cap(x.out)+cap(x.frame) > 4<<20 {
+	if cap(x.body)+cap(x.printed)+cap(x.out)+cap(x.frame) > 4<<20 {
 		return
 	}
 	exchanges.Put(x)
@@ -139,7 +140,7 @@ func (m *Mirror) callPlugin(ctx context.Context, x *exchange, r *host.Request, c
 	// Printing an answer is most of the work of a long one; the mirror is free
 	// meanwhile, unless the answer needs something that is the mirror's.
 	x.out = inv.output
-	x.tokens = inv.err == nil && bytes.Contains(x.out, tokenStart)
+	x.tokens = inv.err == nil && tokenAt(x.out) >= 0
 	held := inv.err == nil && (x.tokens && bytes.Contains(x.out, secretToken) || hasBlobBody(x.out))
 	if !held {
 		m.mu.Unlock()
@@ -241,9 +242,11 @@ func (m *Mirror) renderFrame(x *exchange) error {
 		}
 		a.BlobFrom, a.BlobLen = int64(r.Blob.Offset), int64(r.Blob.Length)
 	default:
-		x.body = abi.AppendLayout(x.body[:0], r.Layout, r.Body)
 		if x.tokens && isJSON(a.Headers) {
-			x.body = m.replaceTokens(x.body, x.hostURL)
+			x.printed = abi.AppendLayout(x.printed[:0], r.Layout, r.Body)
+			x.body = m.replaceTokens(x.body[:0], x.printed, x.hostURL)
+		} else {
+			x.body = abi.AppendLayout(x.body[:0], r.Layout, r.Body)
 		}
 		a.Body = x.body
 	}

@@ -38,6 +38,7 @@ type conn struct {
 	guard guard
 	nowNS int64
 	dates bool // SQLite's time functions are replaced
+	edit  editor
 	// version names the content SQLite's cache belongs to, 0 none.
 	version uint64
 	broken  bool // a panic went through it
@@ -125,6 +126,9 @@ func open(uri string) (c *conn, err error) {
 		db.Limit(l.id, l.value)
 	}
 	if err := db.SetAuthorizer(c.guard.authorize); err != nil {
+		return c, err
+	}
+	if err := c.addEdits(); err != nil {
 		return c, err
 	}
 	return c, db.Exec(fmt.Sprintf(`PRAGMA page_size = %d; PRAGMA max_page_count = %d; PRAGMA cache_size = -1024; PRAGMA temp_store = MEMORY`,

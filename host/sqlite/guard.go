@@ -63,7 +63,7 @@ func (g *guard) allows(action sqlite3.AuthorizerActionCode, third, fourth, schem
 			g.dates = true
 			return true
 		}
-		return allowedFunctions[name]
+		return allowedFunctions[name] || editFunctions[name] && g.mode != guardSchema
 	case sqlite3.AUTH_READ:
 		return g.reads(strings.ToLower(third), fourth)
 	case sqlite3.AUTH_INSERT, sqlite3.AUTH_UPDATE, sqlite3.AUTH_DELETE:

@@ -40,6 +40,22 @@ func (r *request) expand(d sdk.Doc) error {
 	return nil
 }
 
+// expandRows lists the members that expand[] names of a list's rows, data.customer.
+// False: they take more than looking up an id, or are refused.
+func (r *request) expandRows(typ string, members *[4]string) bool {
+	n := 0
+	for e := range r.params.Get("expand").All {
+		name, ok := strings.CutPrefix(e.String(), "data.")
+		in := expandable[typ+"."+name]
+		if !ok || n == len(members) || several[typ+"."+name] || in == 0 || !in.In(r.in) || !isPlatform(r.Call) {
+			return false
+		}
+		members[n] = name
+		n++
+	}
+	return n > 0 || !r.given("expand")
+}
+
 func (r *request) expandPath(d sdk.Doc, steps []string, path string) error {
 	for i, step := range steps {
 		if d.Get("object").String() == "list" && step == "data" {
@@ -144,6 +160,9 @@ func (r *request) expandElements(d sdk.Doc, step string, list sdk.Doc) bool {
 	return true
 }
 
+// several holds the members of expandable that are lists of ids.
+var several = map[string]bool{}
+
 // expandable holds the members that are ids of other objects, and the
 // descriptions that have them.
 var expandable = func() map[string]resource.Versions {
@@ -160,6 +179,9 @@ var expandable = func() map[string]resource.Versions {
 				in = in20240410 | in20240930 | in20260826
 			}
 			set[s.Object+"."+m.Name] |= in
+			if m.Kind != resource.Reference {
+				several[s.Object+"."+m.Name] = true
+			}
 		}
 	}
 	return set

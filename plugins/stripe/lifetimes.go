@@ -1,6 +1,7 @@
 package main
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -244,7 +245,19 @@ func fit(c *sdk.Call, d sdk.Doc, typ, version string) {
 	if typ != "" && !compound[typ] && !anyDead(typ, now, version) {
 		return
 	}
-	fitAll(d, now, version, 0)
+	if e := d.Get("error"); typ == "" && e.Exists() && !holdsObject(e) {
+		return // nothing that was kept
+	}
+	c.Omit(d, "object", deadMembers(now, version))
+}
+
+func holdsObject(d sdk.Doc) bool {
+	for m := d.First(); m.Exists(); m = m.Next() {
+		if m.Kind() == sdk.Object {
+			return true
+		}
+	}
+	return false
 }
 
 // fitEvent fits the object of an event to the line's version. Reading what kind of
@@ -272,25 +285,30 @@ func anyDead(typ string, now int64, version string) bool {
 	return false
 }
 
-// maxFit bounds how deep objects are looked for; expand reaches four levels.
-const maxFit = 16
+// deadMembers lists what answers do not have at a time, in a version, as rules of
+// sdk.Call.Omit.
+func deadMembers(now int64, version string) string {
+	var b []byte
+	for i := range memberRules {
+		if m := &memberRules[i]; !m.alive(now, version) {
+			b = append(b, m.text...)
+		}
+	}
+	return string(b)
+}
 
-func fitAll(d sdk.Doc, now int64, version string, depth int) {
-	if depth > maxFit {
-		return
-	}
-	if d.Kind() == sdk.Object {
-		if list := rules[d.Get("object").String()]; list != nil {
-			for i := range list {
-				if l := &list[i]; !l.alive(now, version) {
-					l.remove(d)
-				}
-			}
+// memberRules are the rules in a fixed order.
+var memberRules = func() (all []memberRule) {
+	for _, object := range slices.Sorted(maps.Keys(rules)) {
+		for i := range rules[object] {
+			l := &rules[object][i]
+			all = append(all, memberRule{l, object + " " + strings.Join(l.steps, ".") + "\n"})
 		}
 	}
-	for m := d.First(); m.Exists(); m = m.Next() {
-		if k := m.Kind(); k == sdk.Object || k == sdk.Array {
-			fitAll(m, now, version, depth+1)
-		}
-	}
+	return all
+}()
+
+type memberRule struct {
+	*rule
+	text string
 }

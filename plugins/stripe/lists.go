@@ -100,12 +100,21 @@ func (r *request) list(k *sdk.Collection, q sdk.ListQuery, noun, url string) err
 		}
 		return invalid("resource_missing", param, "No such "+noun+": '"+q.After+q.Before+"'")
 	}
-	if r.given("expand") || compound[k.Type] || usedVersion.date < v20221115 || anyDead(k.Type, r.Unix(), usedVersion.date) || r.namesDiffer(k.Type) {
+	edit := sdk.Edit{Tag: "object"}
+	if usedVersion.date < v20221115 || r.namesDiffer(k.Type) || !r.expandRows(k.Type, &edit.Expand) {
 		docs, more := page.Docs(r.Call)
 		return r.answerList(docs, more, url)
 	}
+	if now := r.Unix(); edit.Expand[0] != "" || compound[k.Type] || anyDead(k.Type, now, usedVersion.date) {
+		edit.Rules = deadMembers(now, usedVersion.date)
+	}
 	r.Write(`{"object":"list","data":[`)
-	more, err := page.Emit(r.Call)
+	var more bool
+	if edit.Expand[0] == "" && edit.Rules == "" {
+		more, err = page.Emit(r.Call)
+	} else {
+		more, err = page.EmitEdited(r.Call, edit)
+	}
 	r.Write(`],"has_more":` + strconv.FormatBool(more) + `,"url":`)
 	r.WriteString(url)
 	r.Write(`}`)

@@ -70,8 +70,11 @@ func (r *request) older(d sdk.Doc) {
 	}
 }
 
+// maxReshape bounds how deep objects are looked for; expand reaches four levels.
+const maxReshape = 16
+
 func (r *request) reshape(d sdk.Doc, depth int) {
-	if depth > maxFit {
+	if depth > maxReshape {
 		return
 	}
 	if d.Kind() == sdk.Object {
