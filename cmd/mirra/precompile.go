@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/mirrahq/mirra/host/assembly"
@@ -19,23 +21,39 @@ func packCompiled(ctx context.Context, folder, out string) error {
 	if err != nil {
 		return err
 	}
-	wanted := map[string]bool{}
+	// The lines of a plugin, stripe.wasm and stripe.line_2026_08.wasm: the shortest
+	// name comes first and is packed whole, for the line that most will start.
+	slices.SortStableFunc(files, func(a, b string) int { return len(a) - len(b) })
+	lines := map[string][][]byte{}
 	for _, path := range files {
 		file, err := os.ReadFile(path)
 		if err != nil {
 			return err
 		}
-		name := assembly.PrecompiledName(registry.DigestOf(file))
-		wanted[name] = true
-		if _, err := os.Stat(filepath.Join(out, name)); err == nil {
+		plugin, _, _ := strings.Cut(filepath.Base(path), ".")
+		lines[plugin] = append(lines[plugin], file)
+	}
+	wanted := map[string]bool{}
+	for _, plugin := range slices.Sorted(maps.Keys(lines)) {
+		there := true
+		for _, file := range lines[plugin] {
+			name := assembly.PrecompiledName(registry.DigestOf(file))
+			wanted[name] = true
+			if _, err := os.Stat(filepath.Join(out, name)); err != nil {
+				there = false
+			}
+		}
+		if there {
 			continue
 		}
-		packed, err := assembly.Precompile(ctx, file)
+		packed, err := assembly.Precompile(ctx, lines[plugin]...)
 		if err != nil {
-			return fmt.Errorf("compile %s: %w", path, err)
+			return fmt.Errorf("compile %s: %w", plugin, err)
 		}
-		if err := writeWhole(filepath.Join(out, name), packed); err != nil {
-			return err
+		for name, entry := range packed {
+			if err := writeWhole(filepath.Join(out, name), entry); err != nil {
+				return err
+			}
 		}
 	}
 	old, err := os.ReadDir(out)

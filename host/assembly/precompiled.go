@@ -11,6 +11,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/klauspost/compress/zstd"
@@ -31,9 +32,42 @@ func PrecompiledName(digest registry.Digest) string {
 // maxPrecompiledBytes bounds what a packed entry unpacks to.
 const maxPrecompiledBytes = 512 << 20
 
-// Precompile compiles a plugin file for this system and returns the cache entry
-// of it, packed.
-func Precompile(ctx context.Context, file []byte) (packed []byte, err error) {
+// Precompile compiles the files of one plugin's lines for this system and returns
+// their cache entries, packed, by PrecompiledName. Lines come from one source and
+// differ little: all but the first are packed by what they differ in from it, to a
+// fiftieth of what they would be.
+func Precompile(ctx context.Context, files ...[]byte) (packed map[string][]byte, err error) {
+	packed = map[string][]byte{}
+	options := []zstd.EOption{zstd.WithEncoderLevel(zstd.SpeedBestCompression), zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(packWindow)}
+	for i, file := range files {
+		entry, err := compiledArchive(ctx, file)
+		if err != nil {
+			return nil, err
+		}
+		z, err := zstd.NewWriter(nil, options...)
+		if err != nil {
+			return nil, err
+		}
+		name := PrecompiledName(registry.DigestOf(file))
+		packed[name] = z.EncodeAll(entry, nil)
+		if i == 0 {
+			options = append(options, zstd.WithEncoderDictRaw(likeID(name), entry))
+		}
+	}
+	return packed, nil
+}
+
+// packWindow reaches over an entry and the one that it is packed by.
+const packWindow = 128 << 20
+
+// likeID is the number by which a packed entry names the one that it differs from.
+func likeID(name string) uint32 {
+	id, _ := strconv.ParseUint(name[:min(8, len(name))], 16, 32) // 0, as for none, if it is no key
+	return uint32(id)
+}
+
+// compiledArchive compiles a plugin file and archives the cache entry of it.
+func compiledArchive(ctx context.Context, file []byte) ([]byte, error) {
 	tmp, err := os.MkdirTemp("", "mirra-compile-*")
 	if err != nil {
 		return nil, err
@@ -42,20 +76,52 @@ func Precompile(ctx context.Context, file []byte) (packed []byte, err error) {
 	if err := Compile(ctx, tmp, file); err != nil {
 		return nil, err
 	}
-	key := wasm.CacheKey(string(registry.DigestOf(file)))
 	var b bytes.Buffer
-	z, err := zstd.NewWriter(&b, zstd.WithEncoderLevel(zstd.SpeedBestCompression))
-	if err != nil {
-		return nil, err
-	}
-	t := tar.NewWriter(z)
+	t := tar.NewWriter(&b)
+	key := wasm.CacheKey(string(registry.DigestOf(file)))
 	if err := t.AddFS(os.DirFS(filepath.Join(compiledCache(tmp), key))); err != nil {
 		return nil, err
 	}
-	if err := errors.Join(t.Close(), z.Close()); err != nil {
+	return b.Bytes(), t.Close()
+}
+
+// openPacked reads a packed entry, and what it is packed by. There is no error of a
+// chain: one that something is packed by is whole.
+func openPacked(packed fs.FS, name string) (io.ReadCloser, error) {
+	text, err := fs.ReadFile(packed, name)
+	if err != nil {
 		return nil, err
 	}
-	return b.Bytes(), nil
+	var head zstd.Header
+	if err := head.Decode(text); err != nil {
+		return nil, err
+	}
+	options := []zstd.DOption{zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(packWindow), zstd.WithDecoderMaxMemory(maxPrecompiledBytes)}
+	if head.DictionaryID != 0 {
+		like, err := fs.Glob(packed, fmt.Sprintf("%08x*%s", head.DictionaryID, PrecompiledSuffix))
+		if err != nil || len(like) != 1 {
+			return nil, fmt.Errorf("packed code: %s differs from %08x, of which there are %d", name, head.DictionaryID, len(like))
+		}
+		text, err := fs.ReadFile(packed, like[0])
+		if err != nil {
+			return nil, err
+		}
+		z, err := zstd.NewReader(nil, options...)
+		if err != nil {
+			return nil, err
+		}
+		defer z.Close()
+		entry, err := z.DecodeAll(text, nil)
+		if err != nil {
+			return nil, err
+		}
+		options = append(options, zstd.WithDecoderDictRaw(head.DictionaryID, entry))
+	}
+	z, err := zstd.NewReader(bytes.NewReader(text), options...)
+	if err != nil {
+		return nil, err
+	}
+	return z.IOReadCloser(), nil
 }
 
 // unpackCompiled puts a plugin's cache entry in its place, if there is a packed
@@ -71,19 +137,14 @@ func unpackCompiled(packed fs.FS, cacheDir string, digest registry.Digest) error
 	if _, err := os.Stat(to); err == nil {
 		return nil
 	}
-	f, err := packed.Open(PrecompiledName(digest))
+	z, err := openPacked(packed, PrecompiledName(digest))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	z, err := zstd.NewReader(f)
-	if err != nil {
-		return err
-	}
-	defer z.Close()
+	defer z.Close() // a reader's never fails
 	tmp, err := os.MkdirTemp(root, "unpack-*")
 	if err != nil {
 		return err

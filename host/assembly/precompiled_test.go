@@ -3,6 +3,8 @@ package assembly
 import (
 	"archive/tar"
 	"bytes"
+	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,6 +15,7 @@ import (
 
 	"github.com/mirrahq/mirra/host/wasm"
 	"github.com/mirrahq/mirra/registry"
+	"github.com/mirrahq/mirra/registry/registrytest"
 )
 
 // archive packs files, in order; a name that ends in / is a folder.
@@ -108,4 +111,59 @@ func TestUnpackCompiled(t *testing.T) {
 	if err := unpackCompiled(fstest.MapFS{}, t.TempDir(), digest); err != nil {
 		t.Error(err)
 	}
+}
+
+// TestPrecompile: each line of a plugin starts from its packed code, the second
+// from what it differs in; without the first it is not there.
+func TestPrecompile(t *testing.T) {
+	first := registrytest.MustModule(t, registrytest.Manifest("thing", "v1", 1))
+	second := registrytest.MustModule(t, registrytest.Manifest("thing", "v2", 1))
+	packed, err := Precompile(t.Context(), first, second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fsys := fstest.MapFS{}
+	for name, data := range packed {
+		fsys[name] = &fstest.MapFile{Data: data}
+	}
+	names := [2]string{PrecompiledName(registry.DigestOf(first)), PrecompiledName(registry.DigestOf(second))}
+	for i, file := range [][]byte{first, second} {
+		cache, want := t.TempDir(), t.TempDir()
+		if err := os.MkdirAll(compiledCache(cache), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		digest := registry.DigestOf(file)
+		if err := unpackCompiled(fsys, cache, digest); err != nil {
+			t.Fatalf("line %d: %v", i+1, err)
+		}
+		if err := Compile(t.Context(), want, file); err != nil {
+			t.Fatal(err)
+		}
+		key := wasm.CacheKey(string(digest))
+		got, compiled := filesOf(t, filepath.Join(compiledCache(cache), key)), filesOf(t, filepath.Join(compiledCache(want), key))
+		if len(got) == 0 || !maps.Equal(got, compiled) {
+			t.Errorf("line %d: unpacked %d files, compiled %d, and they differ", i+1, len(got), len(compiled))
+		}
+	}
+	delete(fsys, names[0])
+	if _, err := openPacked(fsys, names[1]); err == nil || !strings.Contains(err.Error(), "of which there are 0") {
+		t.Errorf("without the first line: %v", err)
+	}
+}
+
+func filesOf(t *testing.T, folder string) map[string]string {
+	t.Helper()
+	out := map[string]string{}
+	err := fs.WalkDir(os.DirFS(folder), ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		text, err := os.ReadFile(filepath.Join(folder, path))
+		out[path] = string(text)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
 }

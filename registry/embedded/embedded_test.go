@@ -1,6 +1,7 @@
 package embedded_test
 
 import (
+	"fmt"
 	"io/fs"
 	"maps"
 	"os"
@@ -141,8 +142,8 @@ func TestDamagedPack(t *testing.T) {
 		"no file":      {file, "", file},
 		"no index":     {index, "", "this binary carries no plugins"},
 		"broken index": {index, "{", "index.json"},
-		"other format": {index, `{"format": 9}`, "format 9, want 1"},
-		"no manifest":  {index, `{"format": 1, "builds": [{"file": "x"}]}`, `the entry of "x" is incomplete`},
+		"other format": {index, `{"format": 9}`, "format 9, want 2"},
+		"no manifest":  {index, `{"format": 2, "builds": [{"file": "x"}]}`, `the entry of "x" is incomplete`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			fsys := fstest.MapFS{}
@@ -159,6 +160,48 @@ func TestDamagedPack(t *testing.T) {
 				t.Errorf("got %v, want %q", err, tc.want)
 			}
 		})
+	}
+}
+
+// TestLinesOfAPlugin: the second build of a plugin is packed by its first, to little
+// of what it is; neither another nor a circular first one is more than an error.
+func TestLinesOfAPlugin(t *testing.T) {
+	large := func(line string) ([]byte, registry.Build) {
+		m := registrytest.Manifest("stripe", line, 1)
+		for i := range 20_000 {
+			m.Events = append(m.Events, fmt.Sprintf("thing.event_%d", i*i))
+		}
+		file := registrytest.MustModule(t, m)
+		b, err := registry.Identify(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.Digest = registry.DigestOf(file)
+		return file, b
+	}
+	a, first := large("2024-06")
+	b, second := large("2026-08")
+	sound := contents(t, mustPack(t, a, b))
+	const firstFile, secondFile = "stripe@2024-06.1.wasm.zst", "stripe@2026-08.1.wasm.zst"
+	if x, y := len(sound[firstFile]), len(sound[secondFile]); y*10 > x {
+		t.Errorf("the second line takes %d bytes, the first %d", y, x)
+	}
+	for name, c := range map[string]struct{ from, to, fault string }{
+		"sound":    {"", "", ""},
+		"other":    {string(first.Digest), string(registry.DigestOf(nil)), "content has digest"},
+		"circular": {`"like":"` + string(first.Digest) + `"`, `"like":"` + string(second.Digest) + `"`, "not packed whole"},
+	} {
+		fsys := fstest.MapFS{}
+		for n, text := range sound {
+			if n == "index.json" {
+				text = strings.ReplaceAll(strings.ReplaceAll(text, `"like": "`, `"like":"`), c.from, c.to)
+			}
+			fsys[n] = &fstest.MapFile{Data: []byte(text)}
+		}
+		got, err := embedded.New(fsys).Fetch(t.Context(), second.Digest)
+		if c.fault == "" && (err != nil || registry.DigestOf(got) != second.Digest) || c.fault != "" && (err == nil || !strings.Contains(err.Error(), c.fault)) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 

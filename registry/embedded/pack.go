@@ -42,22 +42,31 @@ func Pack(folder, out string) error {
 	if err := clear(out); err != nil {
 		return fmt.Errorf("pack plugins: %w", err)
 	}
-	enc, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedBestCompression), zstd.WithEncoderConcurrency(1))
-	if err != nil {
-		return fmt.Errorf("pack plugins: %w", err)
-	}
-	defer enc.Close()
 	x := index{Format: indexFormat, Builds: []entry{}}
+	var like []byte // the first build of the plugin
+	var of entry    // its entry
 	for _, b := range builds {
 		data, err := src.Fetch(ctx, b.Digest)
 		if err != nil {
 			return fmt.Errorf("pack plugins: %s: %w", b, err)
 		}
-		name := b.String() + fileSuffix
-		if err := os.WriteFile(filepath.Join(out, name), enc.EncodeAll(data, nil), 0o644); err != nil {
+		e := entry{File: b.String() + fileSuffix, Digest: b.Digest, Size: b.Size, Capabilities: b.Capabilities, Manifest: b.Manifest}
+		if of.Manifest == nil || of.Manifest.Name != string(b.Name) {
+			like, of = nil, e
+		} else {
+			e.Like = of.Digest
+		}
+		packed, err := compress(data, like)
+		if err == nil {
+			err = os.WriteFile(filepath.Join(out, e.File), packed, 0o644)
+		}
+		if err != nil {
 			return fmt.Errorf("pack plugins: %w", err)
 		}
-		x.Builds = append(x.Builds, entry{name, b.Digest, b.Size, b.Capabilities, b.Manifest})
+		if like == nil {
+			like = data
+		}
+		x.Builds = append(x.Builds, e)
 	}
 	text, err := json.MarshalIndent(x, "", " ")
 	if err != nil {
@@ -68,6 +77,20 @@ func Pack(folder, out string) error {
 		return fmt.Errorf("pack plugins: %w", err)
 	}
 	return nil
+}
+
+// compress packs a module; like, if not nil, is one that it differs little from.
+func compress(data, like []byte) ([]byte, error) {
+	options := []zstd.EOption{zstd.WithEncoderLevel(zstd.SpeedBestCompression), zstd.WithEncoderConcurrency(1)}
+	if like != nil {
+		options = append(options, zstd.WithWindowSize(packWindow), zstd.WithEncoderDictRaw(likeID, like))
+	}
+	z, err := zstd.NewWriter(nil, options...)
+	if err != nil {
+		return nil, err
+	}
+	defer z.Close() // it writes to nothing
+	return z.EncodeAll(data, nil), nil
 }
 
 func check(builds []registry.Build) error {

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 	"sync"
 
 	"github.com/klauspost/compress/zstd"
@@ -27,7 +28,14 @@ const indexName = "index.json"
 
 // indexFormat is raised when an older reader would misread the index. Index and
 // reader are built together, so that this only finds stale build folders.
-const indexFormat = 1
+const indexFormat = 2
+
+// likeID is what zstd calls the one build that a file differs from, and packWindow
+// how far it looks: over both.
+const (
+	likeID     = 1
+	packWindow = 2 * abi.MaxModuleBytes
+)
 
 // index is what List needs, so that it decompresses nothing.
 type index struct {
@@ -36,9 +44,10 @@ type index struct {
 }
 
 type entry struct {
-	File         string          `json:"file"`   // "stripe@2024-06.3.wasm.zst"
-	Digest       registry.Digest `json:"digest"` // of the decompressed module
-	Size         int64           `json:"size"`   // decompressed
+	File         string          `json:"file"`           // "stripe@2024-06.3.wasm.zst"
+	Digest       registry.Digest `json:"digest"`         // of the decompressed module
+	Like         registry.Digest `json:"like,omitempty"` // of the build that the file says the differences from
+	Size         int64           `json:"size"`           // decompressed
 	Capabilities []string        `json:"capabilities"`
 	Manifest     *abi.Manifest   `json:"manifest"`
 }
@@ -88,29 +97,48 @@ func (s *Source) Fetch(ctx context.Context, d registry.Digest) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, e := range entries {
-		if e.Digest == d {
-			data, err := s.unpack(e)
-			if err == nil {
-				err = d.Verify(data)
-			}
-			if err != nil {
-				return nil, fmt.Errorf("embedded plugins: %s: %w", e.File, err)
-			}
-			return data, nil
-		}
-	}
-	return nil, registry.NotFound(Label, d)
+	return s.fetch(entries, d, true)
 }
 
-func (s *Source) unpack(e entry) ([]byte, error) {
+// fetch unpacks a build; alike tells whether it may be packed by another one.
+func (s *Source) fetch(entries []entry, d registry.Digest, alike bool) ([]byte, error) {
+	i := slices.IndexFunc(entries, func(e entry) bool { return e.Digest == d })
+	if i < 0 {
+		return nil, registry.NotFound(Label, d)
+	}
+	e := entries[i]
+	var like []byte
+	var err error
+	if e.Like != "" {
+		if !alike {
+			return nil, fmt.Errorf("embedded plugins: %s: it is not packed whole, and another one is packed by it", e.File)
+		}
+		if like, err = s.fetch(entries, e.Like, false); err != nil {
+			return nil, err
+		}
+	}
+	data, err := s.unpack(e, like)
+	if err == nil {
+		err = d.Verify(data)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("embedded plugins: %s: %w", e.File, err)
+	}
+	return data, nil
+}
+
+func (s *Source) unpack(e entry, like []byte) ([]byte, error) {
 	f, err := s.fsys.Open(e.File)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
 	// One decoder for one file: concurrency would only add goroutines.
-	z, err := zstd.NewReader(f, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(2*abi.MaxModuleBytes))
+	options := []zstd.DOption{zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(2 * abi.MaxModuleBytes)}
+	if like != nil {
+		options = append(options, zstd.WithDecoderMaxWindow(packWindow), zstd.WithDecoderDictRaw(likeID, like))
+	}
+	z, err := zstd.NewReader(f, options...)
 	if err != nil {
 		return nil, err
 	}
