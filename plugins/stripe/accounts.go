@@ -206,26 +206,14 @@ func (r *request) keepAccount(before, d sdk.Doc) {
 	r.connectEvent(d.Get("id").String(), "account.updated", d, changes(r.Call, before, d))
 }
 
-// deleteAccount [D docs.stripe.com/api/accounts/delete, 2026-11]: an account with
-// money in it stays.
+// deleteAccount [D docs.stripe.com/api/accounts/delete, 2026-11]: accounts of test
+// mode can be deleted at any time.
 func deleteAccount(r *request) error {
 	d, err := r.pathAccount()
 	if err != nil {
 		return err
 	}
 	id := d.Get("id").String()
-	empty := true
-	r.asAccount(id, func() {
-		b := r.balance()
-		for _, name := range [...]string{"available", "pending"} {
-			for e := range b.Get(name).All {
-				empty = empty && e.Get("amount").Int64() == 0
-			}
-		}
-	})
-	if !empty {
-		return executed(invalid("", "", "This account has a balance and cannot be deleted.")) // wording believed
-	}
 	tombstone := r.NewObject()
 	tombstone.SetString("id", id)
 	tombstone.SetString("object", "account")

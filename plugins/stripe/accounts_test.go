@@ -137,7 +137,9 @@ func TestAccountKinds(t *testing.T) {
 	if list.Get("data.0.id") != by.Get("id") || list.Get("data.1.id") != express.Get("id") {
 		t.Errorf("list %s", list.Body)
 	}
-	m.Form("DELETE", "/v1/accounts/"+express.Get("id")).Want(200)
+	on := "Stripe-Account: " + express.Get("id")
+	m.Form("POST", "/v1/charges", "amount=1000", "currency=usd", "source=tok_bypassPending", on).Want(200)
+	m.Form("DELETE", "/v1/accounts/"+express.Get("id")).Want(200) // with money in it
 	m.Form("GET", "/v1/accounts/"+express.Get("id")).Want(403)
 }
 

@@ -53,7 +53,10 @@ func TestProductBody(t *testing.T) {
 	wantEvents(t, m, "product.created", "product.updated")
 	apiError{404, "", "resource_missing", "", "id", "No such product: 'prod_none'"}.check(t, m.Form("GET", "/v1/products/prod_none"))                              // [R]
 	apiError{400, "", "resource_missing", "", "product", "No such product: 'prod_none'"}.check(t, m.Form("GET", "/v1/prices", "active=true", "product=prod_none")) // [R]
-	gone := m.Form("POST", "/v1/products", "name=Gone").Want(200).Get("id")
+	gone := m.Form("POST", "/v1/products", "name=Gone", "tax_code=txcd_10103001").Want(200).Get("id")
+	m.Form("POST", "/v1/products", "name=Other").Want(200)
+	want(t, m.Form("GET", "/v1/products", "ids[]="+gone, "ids[]=prod_none").Want(200), map[string]string{"data.0.id": gone, "data.1.id": "", "has_more": "false"})
+	m.Form("GET", "/v1/tax_codes").Want(501) // the vendor's own list
 	m.Form("DELETE", "/v1/products/"+gone).Want(200)
 	m.Form("GET", "/v1/prices", "product="+gone).Want(200)
 }

@@ -249,9 +249,9 @@ func ownership(method, intent sdk.Doc, noun string) *failure {
 
 // needsReturnURL refuses to confirm an intent that might send the customer away
 // and does not say where back to [R-like woocommerce/woocommerce-gateway-stripe
-// #2982, 2024-03-08].
+// #2982, 2024-03-08]; off session there is nobody to send [R 2023-10-16].
 func (r *request) needsReturnURL(d sdk.Doc, what string) error {
-	if d.Get("automatic_payment_methods", "allow_redirects").String() != "always" || r.text("return_url") != "" || r.is("use_stripe_sdk") || r.publishable() {
+	if d.Get("automatic_payment_methods", "allow_redirects").String() != "always" || r.text("return_url") != "" || r.is("use_stripe_sdk") || r.offSession() || r.publishable() {
 		return nil
 	}
 	return invalid("", "", "A `return_url` must be specified because this "+what+" is configured to automatically accept the payment methods enabled in the Dashboard, some of which may require a full page redirect to succeed. If you do not want to accept redirect-based payment methods, set `automatic_payment_methods[enabled]` to `true` and `automatic_payment_methods[allow_redirects]` to `never` when creating Setup Intents and Payment Intents.")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -128,6 +129,10 @@ func TestCheckoutSession(t *testing.T) {
 	lastEvent(t, m, "checkout.session.expired")
 	setup := create("mode=setup", "currency=usd", "Stripe-Version: 2026-03-25.dahlia").Want(200)
 	want(t, setup, map[string]string{"payment_status": "no_payment_required", "ui_mode": "hosted_page", "amount_total": "null"})
+	embedded := m.Form("POST", "/v1/checkout/sessions", "mode=setup", "currency=usd", "ui_mode=embedded", "return_url=https://a.example", "Stripe-Version: 2025-11-17.clover").Want(200)
+	if embedded.Get("ui_mode") != "embedded" || !strings.HasPrefix(embedded.Get("client_secret"), embedded.Get("id")+"_secret_") {
+		t.Errorf("embedded: %s", embedded.Body)
+	}
 	m.Form("GET", "/v1/setup_intents/"+setup.Get("setup_intent")).Want(200)
 	apiError{400, "", "resource_missing", "", "line_items[0][price]", "No such price: 'none'"}.check(t, create("mode=payment", "line_items[0][price]=none", "line_items[0][quantity]=1"))
 	apiError{404, "", "resource_missing", "", "", "No such checkout.session: cs_none"}.check(t, m.Form("GET", "/v1/checkout/sessions/cs_none")) // [R]

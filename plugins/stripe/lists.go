@@ -73,7 +73,7 @@ func (r *request) checkFilters(typ string) error {
 		}
 		for _, object := range to {
 			k := kept[object]
-			if k == nil {
+			if s := specOf[object]; k == nil || s != nil && s.unknown(r) != nil {
 				return true
 			}
 			if d, _ := k.GetAny(r.Call, id); d.Exists() {

@@ -93,6 +93,13 @@ func (r *request) tolerated(v sdk.Violation) bool {
 		if v.Path == "external_account" && v.Value.Kind() == sdk.Object {
 			return true // [R 2023-10-16] a bank account's details as well as a token
 		}
+		if v.Path == "ui_mode" && !r.since(dahlia) {
+			// [D docs.stripe.com/changelog/dahlia, 2026-11] the names until then
+			switch v.Value.String() {
+			case "custom", "embedded", "hosted":
+				return true
+			}
+		}
 		// [R] confirm=True, as Python spells it.
 		text := v.Value.String()
 		if v.Kind == sdk.NotInEnum && v.Field.Type&sdk.TInteger != 0 {

@@ -140,7 +140,7 @@ func (r *request) onlyWithConfirm(confirm bool) error {
 	if confirm {
 		return nil
 	}
-	if off := r.text("off_session"); off != "" && !strings.EqualFold(off, "false") { // [R] false is let pass
+	if r.offSession() { // [R] false is let pass
 		return invalid("", "off_session", "You cannot provide `off_session` unless `confirm` is set to `true`.")
 	}
 	for _, name := range [...]string{"return_url", "error_on_requires_action", "mandate_data", "mandate"} {

@@ -157,6 +157,11 @@ func TestIntentUpdates(t *testing.T) {
 	apiError{400, "", "", "", "", "A `return_url` must be specified because this Payment Intent is configured to automatically accept the payment methods enabled in the Dashboard, some of which may require a full page redirect to succeed. If you do not want to accept redirect-based payment methods, set `automatic_payment_methods[enabled]` to `true` and `automatic_payment_methods[allow_redirects]` to `never` when creating Setup Intents and Payment Intents."}.
 		check(t, m.Form("POST", "/v1/payment_intents/"+id+"/confirm"))
 	m.Form("POST", "/v1/payment_intents/"+id+"/confirm", "return_url=https://example.com/").Want(200)
+	// [R 2023-10-16] Off session there is nobody to send.
+	away := m.Form("POST", "/v1/customers", "payment_method=pm_card_visa").Want(200).Get("id")
+	method := m.Form("GET", "/v1/customers/"+away+"/payment_methods").Want(200).Get("data.0.id")
+	m.Form("POST", "/v1/payment_intents", "amount=1000", "currency=usd", "customer="+away, "payment_method="+method, "confirm=true", "off_session=true").Want(200)
+	m.Form("POST", "/v1/payment_intents", "amount=1000", "currency=usd", "payment_method=pm_usBankAccount_success").Want(501)
 }
 
 func TestIntentParameters(t *testing.T) {

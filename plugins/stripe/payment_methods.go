@@ -53,6 +53,10 @@ func paymentMethodHandlers() {
 // noSuchMethod is an id that names no payment method [R, both endings; the one
 // for requests with a Stripe-Account header is 2023-10-16].
 func (r *request) noSuchMethod(id, param string, status int) *failure {
+	if strings.HasPrefix(id, "pm_usBankAccount") {
+		// [D docs.stripe.com/payments/ach-direct-debit/accept-a-payment#test-your-integration, 2026-11]
+		return &failure{status: 501, typ: "api_error", code: "mirra_not_mirrored", param: param, message: "Mirra does not mirror payments by us_bank_account yet: " + id + "."}
+	}
 	message := "No such PaymentMethod: '" + id + "'; "
 	if r.Header("Stripe-Account") != "" {
 		message += "OAuth key or Stripe-Account header was used but API request was provided with a platform-owned payment method ID. Please ensure that the provided payment method matches the specified account."

@@ -19,6 +19,9 @@ type resourceSpec struct {
 	param  string // what a 404 names, "id" if empty
 	index  []string
 	level  sdk.Level // of its plain operations, Generic if zero
+	// vendors are objects that no client makes, a list of the vendor's. It is not
+	// mirrored: there are those of a seed, or none is known.
+	vendors bool
 
 	// template is a new document with all members that any version has; without
 	// one it has those of the description that holds for the request.
@@ -298,7 +301,25 @@ func (r *request) keep(s *resourceSpec, d sdk.Doc) error {
 	return r.answer(d)
 }
 
+// unknown is the 501 of a list of the vendor's of which nothing is known.
+func (s *resourceSpec) unknown(r *request) *failure {
+	if !s.vendors {
+		return nil
+	}
+	page, err := s.collection.Find(r.Call, sdk.ListQuery{Limit: 1})
+	if err != nil {
+		return nil
+	}
+	if docs, _ := page.Docs(r.Call); len(docs) > 0 {
+		return nil
+	}
+	return &failure{status: 501, typ: "api_error", code: "mirra_not_mirrored", message: "Mirra does not know the vendor's list of " + s.collection.Entity + ": put those that are needed into a seed."}
+}
+
 func (g *genericOperation) retrieve(r *request) error {
+	if f := g.s.unknown(r); f != nil {
+		return f
+	}
 	if strings.HasPrefix(g.s.object, "terminal.") { // [S] of these the description has a deleted form
 		if d, deleted := g.s.collection.GetAny(r.Call, r.Value(g.id)); deleted {
 			return r.answer(d)
@@ -363,6 +384,9 @@ func (g *genericOperation) remove(r *request) error {
 
 // list answers with a page. Filters are the parameters that are members too.
 func (g *genericOperation) list(r *request) error {
+	if f := g.s.unknown(r); f != nil {
+		return f
+	}
 	if err := g.belongs(r); err != nil {
 		return err
 	}
@@ -375,14 +399,28 @@ func (g *genericOperation) list(r *request) error {
 			q.Filter("$."+parent, r.Value(parent))
 		}
 	}
+	var ids sdk.Doc
 	for p := range r.params.All {
 		switch p.Key() {
 		case "limit", "starting_after", "ending_before", "expand", "created":
+			continue
+		case "ids":
+			ids = p
 			continue
 		}
 		if !filter(&q, "$", g.s.shape, p) {
 			return &failure{status: 501, typ: "api_error", code: "mirra_not_mirrored", param: p.Key(), message: "Mirra does not mirror the filter " + p.Key() + " of " + r.op.ID + " yet."}
 		}
+	}
+	if ids.Exists() {
+		return r.listSelected(g.s.collection, q, g.s.name(), r.Path(), func(d sdk.Doc) bool {
+			for id := range ids.All {
+				if id.String() == d.Get("id").String() {
+					return true
+				}
+			}
+			return false
+		})
 	}
 	return r.list(g.s.collection, q, g.s.name(), r.Path())
 }
@@ -429,7 +467,7 @@ func (r *request) checkReferences(s *resourceSpec) error {
 			return true
 		}
 		for _, object := range to {
-			if kept[object] == nil {
+			if s := specOf[object]; kept[object] == nil || s != nil && s.unknown(r) != nil {
 				return true // a kind that is not kept here cannot be checked
 			}
 		}
