@@ -137,6 +137,26 @@ func TestRenamedComponent(t *testing.T) {
 	}
 }
 
+// TestAlternatives: a parameter that is one of several objects may be any of them.
+func TestAlternatives(t *testing.T) {
+	d, err := Parse("x.json", []byte(`{"paths":{"/shops":{"post":{"operationId":"Open","requestBody":{"content":{"application/x-www-form-urlencoded":{"schema":{"type":"object","properties":{
+		"by":{"anyOf":[{"type":"object","required":["how"],"properties":{"how":{"type":"string","enum":["letter","phone"]},"when":{"type":"integer"}}},
+			{"type":"object","required":["how"],"properties":{"how":{"type":"string","enum":["online"]}}}]}}}}}},
+		"responses":{"200":{"content":{"application/json":{"schema":{"type":"object"}}}}}}}}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := Generate(Options{Package: "x"}, d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`{Name: "how", Type: sdk.TString, Required: true, Enum: &enum`, `sdk.Enum{"letter", "phone", "online"}`, `{Name: "when", Type: sdk.TInteger}`} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("no %s in\n%s", want, text)
+		}
+	}
+}
+
 // TestNoDescriptions: what is none says so, whatever it is.
 func TestNoDescriptions(t *testing.T) {
 	var cut bytes.Buffer

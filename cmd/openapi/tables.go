@@ -204,7 +204,9 @@ func (s *spec) field(c *schema, f *field, depth int) *field {
 		if f.fields == nil {
 			f.fields = map[string]*field{}
 		}
-		maps.Copy(f.fields, s.fields(c, depth+1))
+		for name, sub := range s.fields(c, depth+1) {
+			merge(f.fields, name, sub, 0) // of several alternatives; marked later
+		}
 	}
 	return f
 }

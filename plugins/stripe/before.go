@@ -66,7 +66,7 @@ var publicOperations = map[string]bool{
 func setHeaders(c *sdk.Call, account string) {
 	c.FixedHeaders(usualHeaders)
 	c.AddHeader("Request-Id", requestID(c))
-	if c.Method != "GET" {
+	if c.Method != "GET" && !keyless(c.Operation()) {
 		if key := c.Header("Idempotency-Key"); key != "" {
 			c.AddHeader("Idempotency-Key", key)
 			if c.Method == "POST" { // [R] not where no key is sent, nor on DELETE
@@ -80,6 +80,10 @@ func setHeaders(c *sdk.Call, account string) {
 	}
 	c.AddHeader("Stripe-Version", usedVersion.text)
 }
+
+// keyless are the operations that take no notice of an idempotency key: uploads [R
+// 2023-10-30 and 2023-10-31, seven of seven].
+func keyless(operation string) bool { return strings.HasPrefix(operation, "PostFiles") }
 
 // servedBy holds the headers that are the same on every answer, by the service
 // of the vendor's that gives it [R, 249 exchanges at 2024-06-20].

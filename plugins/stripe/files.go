@@ -67,7 +67,7 @@ func createFile(r *request) error {
 		d.SetStringOrNull("type", typ)
 	}
 	switch purpose {
-	case "identity_document":
+	case "identity_document", "account_requirement":
 		// [R] can neither be read nor does it expire
 	case "dispute_evidence":
 		d.SetInt("expires_at", r.Unix()+evidenceLife)

@@ -13,7 +13,7 @@ const keyLifetime = 24 * 3600
 // idempotent deals with the Idempotency-Key of a POST. key is "" when there is
 // none to store under; done tells that the answer is given.
 func (r *request) idempotent() (key string, done bool, err error) {
-	if r.Method != "POST" {
+	if r.Method != "POST" || keyless(r.op.ID) {
 		return "", false, nil
 	}
 	key = r.Header("Idempotency-Key")

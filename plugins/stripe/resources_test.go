@@ -93,7 +93,10 @@ func TestUpload(t *testing.T) {
 	form := strings.Join([]string{
 		"--cut", `Content-Disposition: form-data; name="purpose"`, "", "dispute_evidence",
 		"--cut", `Content-Disposition: form-data; name="file"; filename="receipt.png"`, "Content-Type: image/png", "", "\x89PNG", "--cut--", ""}, "\r\n")
-	file := m.RequestHost("files", "POST", "/v1/files", form, "Content-Type: multipart/form-data; boundary=cut").Want(200)
+	file := m.RequestHost("files", "POST", "/v1/files", form, "Content-Type: multipart/form-data; boundary=cut", "Idempotency-Key: of-an-upload").Want(200)
+	if file.Header("Idempotency-Key")+file.Header("Original-Request") != "" { // [R]
+		t.Errorf("an upload took a key: %v", file.Headers)
+	}
 	want(t, file, map[string]string{"object": "file", "filename": "receipt.png", "type": "png", "size": "4", "purpose": "dispute_evidence"})
 	link := m.Form("POST", "/v1/file_links", "file="+file.Get("id")).Want(200)
 	want(t, link, map[string]string{"object": "file_link", "file": file.Get("id")})

@@ -451,111 +451,111 @@ var tables = resource.Tables{
 		{ID: "PostPaymentIntentsIntentApplyCustomerBalance", Pattern: "POST /v1/payment_intents/{intent}/apply_customer_balance", Fields: &fields1047},
 		{ID: "PostPaymentIntentsIntentCancel", Pattern: "POST /v1/payment_intents/{intent}/cancel", Fields: &fields1049},
 		{ID: "PostPaymentIntentsIntentCapture", Pattern: "POST /v1/payment_intents/{intent}/capture", Fields: &fields1050},
-		{ID: "PostPaymentIntentsIntentConfirm", Pattern: "POST /v1/payment_intents/{intent}/confirm", Fields: &fields1055},
-		{ID: "PostPaymentIntentsIntentIncrementAuthorization", Pattern: "POST /v1/payment_intents/{intent}/increment_authorization", Fields: &fields1056},
-		{ID: "PostPaymentIntentsIntentVerifyMicrodeposits", Pattern: "POST /v1/payment_intents/{intent}/verify_microdeposits", Fields: &fields1057},
-		{ID: "PostPaymentLinks", Pattern: "POST /v1/payment_links", Verb: resource.Create, Shape: 993, Fields: &fields1079},
-		{ID: "PostPaymentLinksPaymentLink", Pattern: "POST /v1/payment_links/{payment_link}", Verb: resource.Update, Shape: 993, Fields: &fields1093},
-		{ID: "PostPaymentMethodConfigurations", Pattern: "POST /v1/payment_method_configurations", Verb: resource.Create, Shape: 1029, Fields: &fields1101},
-		{ID: "PostPaymentMethodConfigurationsConfiguration", Pattern: "POST /v1/payment_method_configurations/{configuration}", Verb: resource.Update, Shape: 1029, Fields: &fields1102},
-		{ID: "PostPaymentMethodDomains", Pattern: "POST /v1/payment_method_domains", Verb: resource.Create, Shape: 1032, Fields: &fields1103},
-		{ID: "PostPaymentMethodDomainsPaymentMethodDomain", Pattern: "POST /v1/payment_method_domains/{payment_method_domain}", Verb: resource.Update, Shape: 1032, Fields: &fields1104},
+		{ID: "PostPaymentIntentsIntentConfirm", Pattern: "POST /v1/payment_intents/{intent}/confirm", Fields: &fields1054},
+		{ID: "PostPaymentIntentsIntentIncrementAuthorization", Pattern: "POST /v1/payment_intents/{intent}/increment_authorization", Fields: &fields1055},
+		{ID: "PostPaymentIntentsIntentVerifyMicrodeposits", Pattern: "POST /v1/payment_intents/{intent}/verify_microdeposits", Fields: &fields1056},
+		{ID: "PostPaymentLinks", Pattern: "POST /v1/payment_links", Verb: resource.Create, Shape: 993, Fields: &fields1078},
+		{ID: "PostPaymentLinksPaymentLink", Pattern: "POST /v1/payment_links/{payment_link}", Verb: resource.Update, Shape: 993, Fields: &fields1092},
+		{ID: "PostPaymentMethodConfigurations", Pattern: "POST /v1/payment_method_configurations", Verb: resource.Create, Shape: 1029, Fields: &fields1100},
+		{ID: "PostPaymentMethodConfigurationsConfiguration", Pattern: "POST /v1/payment_method_configurations/{configuration}", Verb: resource.Update, Shape: 1029, Fields: &fields1101},
+		{ID: "PostPaymentMethodDomains", Pattern: "POST /v1/payment_method_domains", Verb: resource.Create, Shape: 1032, Fields: &fields1102},
+		{ID: "PostPaymentMethodDomainsPaymentMethodDomain", Pattern: "POST /v1/payment_method_domains/{payment_method_domain}", Verb: resource.Update, Shape: 1032, Fields: &fields1103},
 		{ID: "PostPaymentMethodDomainsPaymentMethodDomainValidate", Pattern: "POST /v1/payment_method_domains/{payment_method_domain}/validate", Fields: &fields1},
-		{ID: "PostPaymentMethods", Pattern: "POST /v1/payment_methods", Verb: resource.Create, Shape: 559, Fields: &fields1109},
-		{ID: "PostPaymentMethodsPaymentMethod", Pattern: "POST /v1/payment_methods/{payment_method}", Verb: resource.Update, Shape: 559, Fields: &fields1113},
-		{ID: "PostPaymentMethodsPaymentMethodAttach", Pattern: "POST /v1/payment_methods/{payment_method}/attach", Fields: &fields1114},
+		{ID: "PostPaymentMethods", Pattern: "POST /v1/payment_methods", Verb: resource.Create, Shape: 559, Fields: &fields1108},
+		{ID: "PostPaymentMethodsPaymentMethod", Pattern: "POST /v1/payment_methods/{payment_method}", Verb: resource.Update, Shape: 559, Fields: &fields1112},
+		{ID: "PostPaymentMethodsPaymentMethodAttach", Pattern: "POST /v1/payment_methods/{payment_method}/attach", Fields: &fields1113},
 		{ID: "PostPaymentMethodsPaymentMethodDetach", Pattern: "POST /v1/payment_methods/{payment_method}/detach", Fields: &fields1},
-		{ID: "PostPaymentRecordsReportPayment", Pattern: "POST /v1/payment_records/report_payment", In: 4, Fields: &fields1127},
-		{ID: "PostPaymentRecordsIdReportPaymentAttempt", Pattern: "POST /v1/payment_records/{id}/report_payment_attempt", In: 4, Fields: &fields1128},
-		{ID: "PostPaymentRecordsIdReportPaymentAttemptCanceled", Pattern: "POST /v1/payment_records/{id}/report_payment_attempt_canceled", In: 4, Fields: &fields1129},
-		{ID: "PostPaymentRecordsIdReportPaymentAttemptFailed", Pattern: "POST /v1/payment_records/{id}/report_payment_attempt_failed", In: 4, Fields: &fields1130},
-		{ID: "PostPaymentRecordsIdReportPaymentAttemptGuaranteed", Pattern: "POST /v1/payment_records/{id}/report_payment_attempt_guaranteed", In: 4, Fields: &fields1131},
-		{ID: "PostPaymentRecordsIdReportPaymentAttemptInformational", Pattern: "POST /v1/payment_records/{id}/report_payment_attempt_informational", In: 4, Fields: &fields1132},
-		{ID: "PostPaymentRecordsIdReportRefund", Pattern: "POST /v1/payment_records/{id}/report_refund", In: 4, Fields: &fields1137},
-		{ID: "PostPayouts", Pattern: "POST /v1/payouts", Verb: resource.Create, Shape: 1036, Fields: &fields1140},
+		{ID: "PostPaymentRecordsReportPayment", Pattern: "POST /v1/payment_records/report_payment", In: 4, Fields: &fields1126},
+		{ID: "PostPaymentRecordsIdReportPaymentAttempt", Pattern: "POST /v1/payment_records/{id}/report_payment_attempt", In: 4, Fields: &fields1127},
+		{ID: "PostPaymentRecordsIdReportPaymentAttemptCanceled", Pattern: "POST /v1/payment_records/{id}/report_payment_attempt_canceled", In: 4, Fields: &fields1128},
+		{ID: "PostPaymentRecordsIdReportPaymentAttemptFailed", Pattern: "POST /v1/payment_records/{id}/report_payment_attempt_failed", In: 4, Fields: &fields1129},
+		{ID: "PostPaymentRecordsIdReportPaymentAttemptGuaranteed", Pattern: "POST /v1/payment_records/{id}/report_payment_attempt_guaranteed", In: 4, Fields: &fields1130},
+		{ID: "PostPaymentRecordsIdReportPaymentAttemptInformational", Pattern: "POST /v1/payment_records/{id}/report_payment_attempt_informational", In: 4, Fields: &fields1131},
+		{ID: "PostPaymentRecordsIdReportRefund", Pattern: "POST /v1/payment_records/{id}/report_refund", In: 4, Fields: &fields1136},
+		{ID: "PostPayouts", Pattern: "POST /v1/payouts", Verb: resource.Create, Shape: 1036, Fields: &fields1139},
 		{ID: "PostPayoutsPayout", Pattern: "POST /v1/payouts/{payout}", Verb: resource.Update, Shape: 1036, Fields: &fields364},
 		{ID: "PostPayoutsPayoutCancel", Pattern: "POST /v1/payouts/{payout}/cancel", Fields: &fields1},
 		{ID: "PostPayoutsPayoutReverse", Pattern: "POST /v1/payouts/{payout}/reverse", Fields: &fields932},
-		{ID: "PostPlans", Pattern: "POST /v1/plans", Verb: resource.Create, Shape: 1038, Fields: &fields1150},
-		{ID: "PostPlansPlan", Pattern: "POST /v1/plans/{plan}", Verb: resource.Update, Shape: 1038, Fields: &fields1151},
-		{ID: "PostPrices", Pattern: "POST /v1/prices", Verb: resource.Create, Shape: 24, Fields: &fields1154},
-		{ID: "PostPricesPrice", Pattern: "POST /v1/prices/{price}", Verb: resource.Update, Shape: 24, Fields: &fields1155},
-		{ID: "PostProducts", Pattern: "POST /v1/products", Verb: resource.Create, Shape: 1041, Fields: &fields1161},
-		{ID: "PostProductsId", Pattern: "POST /v1/products/{id}", Verb: resource.Update, Shape: 1041, Fields: &fields1162},
-		{ID: "PostProductsProductFeatures", Pattern: "POST /v1/products/{product}/features", Verb: resource.Create, Shape: 1044, Fields: &fields1163},
-		{ID: "PostPromotionCodes", Pattern: "POST /v1/promotion_codes", Verb: resource.Create, Shape: 1045, Fields: &fields1167},
-		{ID: "PostPromotionCodesPromotionCode", Pattern: "POST /v1/promotion_codes/{promotion_code}", Verb: resource.Update, Shape: 1045, Fields: &fields1169},
-		{ID: "PostQuotes", Pattern: "POST /v1/quotes", Verb: resource.Create, Shape: 1048, Fields: &fields1178},
-		{ID: "PostQuotesQuote", Pattern: "POST /v1/quotes/{quote}", Verb: resource.Update, Shape: 1048, Fields: &fields1182},
+		{ID: "PostPlans", Pattern: "POST /v1/plans", Verb: resource.Create, Shape: 1038, Fields: &fields1149},
+		{ID: "PostPlansPlan", Pattern: "POST /v1/plans/{plan}", Verb: resource.Update, Shape: 1038, Fields: &fields1150},
+		{ID: "PostPrices", Pattern: "POST /v1/prices", Verb: resource.Create, Shape: 24, Fields: &fields1153},
+		{ID: "PostPricesPrice", Pattern: "POST /v1/prices/{price}", Verb: resource.Update, Shape: 24, Fields: &fields1154},
+		{ID: "PostProducts", Pattern: "POST /v1/products", Verb: resource.Create, Shape: 1041, Fields: &fields1160},
+		{ID: "PostProductsId", Pattern: "POST /v1/products/{id}", Verb: resource.Update, Shape: 1041, Fields: &fields1161},
+		{ID: "PostProductsProductFeatures", Pattern: "POST /v1/products/{product}/features", Verb: resource.Create, Shape: 1044, Fields: &fields1162},
+		{ID: "PostPromotionCodes", Pattern: "POST /v1/promotion_codes", Verb: resource.Create, Shape: 1045, Fields: &fields1166},
+		{ID: "PostPromotionCodesPromotionCode", Pattern: "POST /v1/promotion_codes/{promotion_code}", Verb: resource.Update, Shape: 1045, Fields: &fields1168},
+		{ID: "PostQuotes", Pattern: "POST /v1/quotes", Verb: resource.Create, Shape: 1048, Fields: &fields1177},
+		{ID: "PostQuotesQuote", Pattern: "POST /v1/quotes/{quote}", Verb: resource.Update, Shape: 1048, Fields: &fields1181},
 		{ID: "PostQuotesQuoteAccept", Pattern: "POST /v1/quotes/{quote}/accept", Fields: &fields1},
 		{ID: "PostQuotesQuoteCancel", Pattern: "POST /v1/quotes/{quote}/cancel", Fields: &fields1},
-		{ID: "PostQuotesQuoteFinalize", Pattern: "POST /v1/quotes/{quote}/finalize", Fields: &fields1183},
-		{ID: "PostRadarPaymentEvaluations", Pattern: "POST /v1/radar/payment_evaluations", Verb: resource.Create, In: 4, Shape: 1377, Fields: &fields1191},
-		{ID: "PostRadarValueListItems", Pattern: "POST /v1/radar/value_list_items", Verb: resource.Create, Shape: 1065, Fields: &fields1192},
-		{ID: "PostRadarValueLists", Pattern: "POST /v1/radar/value_lists", Verb: resource.Create, Shape: 1066, Fields: &fields1194},
-		{ID: "PostRadarValueListsValueList", Pattern: "POST /v1/radar/value_lists/{value_list}", Verb: resource.Update, Shape: 1066, Fields: &fields1195},
-		{ID: "PostRefunds", Pattern: "POST /v1/refunds", Verb: resource.Create, Shape: 292, Fields: &fields1196},
+		{ID: "PostQuotesQuoteFinalize", Pattern: "POST /v1/quotes/{quote}/finalize", Fields: &fields1182},
+		{ID: "PostRadarPaymentEvaluations", Pattern: "POST /v1/radar/payment_evaluations", Verb: resource.Create, In: 4, Shape: 1377, Fields: &fields1190},
+		{ID: "PostRadarValueListItems", Pattern: "POST /v1/radar/value_list_items", Verb: resource.Create, Shape: 1065, Fields: &fields1191},
+		{ID: "PostRadarValueLists", Pattern: "POST /v1/radar/value_lists", Verb: resource.Create, Shape: 1066, Fields: &fields1193},
+		{ID: "PostRadarValueListsValueList", Pattern: "POST /v1/radar/value_lists/{value_list}", Verb: resource.Update, Shape: 1066, Fields: &fields1194},
+		{ID: "PostRefunds", Pattern: "POST /v1/refunds", Verb: resource.Create, Shape: 292, Fields: &fields1195},
 		{ID: "PostRefundsRefund", Pattern: "POST /v1/refunds/{refund}", Verb: resource.Update, Shape: 292, Fields: &fields364},
 		{ID: "PostRefundsRefundCancel", Pattern: "POST /v1/refunds/{refund}/cancel", Fields: &fields1},
-		{ID: "PostReportingReportRuns", Pattern: "POST /v1/reporting/report_runs", Verb: resource.Create, Shape: 1068, Fields: &fields1200},
+		{ID: "PostReportingReportRuns", Pattern: "POST /v1/reporting/report_runs", Verb: resource.Create, Shape: 1068, Fields: &fields1199},
 		{ID: "PostReviewsReviewApprove", Pattern: "POST /v1/reviews/{review}/approve", Fields: &fields1},
-		{ID: "PostSetupIntents", Pattern: "POST /v1/setup_intents", Verb: resource.Create, Shape: 773, Fields: &fields1216},
-		{ID: "PostSetupIntentsIntent", Pattern: "POST /v1/setup_intents/{intent}", Verb: resource.Update, Shape: 773, Fields: &fields1217},
-		{ID: "PostSetupIntentsIntentCancel", Pattern: "POST /v1/setup_intents/{intent}/cancel", Fields: &fields1219},
-		{ID: "PostSetupIntentsIntentConfirm", Pattern: "POST /v1/setup_intents/{intent}/confirm", Fields: &fields1220},
-		{ID: "PostSetupIntentsIntentVerifyMicrodeposits", Pattern: "POST /v1/setup_intents/{intent}/verify_microdeposits", Fields: &fields1057},
-		{ID: "PostShippingRates", Pattern: "POST /v1/shipping_rates", Verb: resource.Create, Shape: 1086, Fields: &fields1221},
-		{ID: "PostShippingRatesShippingRateToken", Pattern: "POST /v1/shipping_rates/{shipping_rate_token}", Verb: resource.Update, Shape: 1086, Fields: &fields1222},
-		{ID: "PostSigmaSavedQueriesId", Pattern: "POST /v1/sigma/saved_queries/{id}", Verb: resource.Update, In: 4, Shape: 1402, Fields: &fields1223},
-		{ID: "PostSources", Pattern: "POST /v1/sources", Verb: resource.Create, Shape: 1092, Fields: &fields1239},
-		{ID: "PostSourcesSource", Pattern: "POST /v1/sources/{source}", Verb: resource.Update, Shape: 1092, Fields: &fields1240},
-		{ID: "PostSourcesSourceVerify", Pattern: "POST /v1/sources/{source}/verify", Fields: &fields1241},
-		{ID: "PostSubscriptionItems", Pattern: "POST /v1/subscription_items", Verb: resource.Create, Shape: 22, Fields: &fields1242},
-		{ID: "PostSubscriptionItemsItem", Pattern: "POST /v1/subscription_items/{item}", Verb: resource.Update, Shape: 22, Fields: &fields1243},
-		{ID: "PostSubscriptionItemsSubscriptionItemUsageRecords", Pattern: "POST /v1/subscription_items/{subscription_item}/usage_records", In: 3, Fields: &fields1245},
-		{ID: "PostSubscriptionSchedules", Pattern: "POST /v1/subscription_schedules", Verb: resource.Create, Shape: 1129, Fields: &fields1251},
-		{ID: "PostSubscriptionSchedulesSchedule", Pattern: "POST /v1/subscription_schedules/{schedule}", Verb: resource.Update, Shape: 1129, Fields: &fields1254},
+		{ID: "PostSetupIntents", Pattern: "POST /v1/setup_intents", Verb: resource.Create, Shape: 773, Fields: &fields1215},
+		{ID: "PostSetupIntentsIntent", Pattern: "POST /v1/setup_intents/{intent}", Verb: resource.Update, Shape: 773, Fields: &fields1216},
+		{ID: "PostSetupIntentsIntentCancel", Pattern: "POST /v1/setup_intents/{intent}/cancel", Fields: &fields1218},
+		{ID: "PostSetupIntentsIntentConfirm", Pattern: "POST /v1/setup_intents/{intent}/confirm", Fields: &fields1219},
+		{ID: "PostSetupIntentsIntentVerifyMicrodeposits", Pattern: "POST /v1/setup_intents/{intent}/verify_microdeposits", Fields: &fields1056},
+		{ID: "PostShippingRates", Pattern: "POST /v1/shipping_rates", Verb: resource.Create, Shape: 1086, Fields: &fields1220},
+		{ID: "PostShippingRatesShippingRateToken", Pattern: "POST /v1/shipping_rates/{shipping_rate_token}", Verb: resource.Update, Shape: 1086, Fields: &fields1221},
+		{ID: "PostSigmaSavedQueriesId", Pattern: "POST /v1/sigma/saved_queries/{id}", Verb: resource.Update, In: 4, Shape: 1402, Fields: &fields1222},
+		{ID: "PostSources", Pattern: "POST /v1/sources", Verb: resource.Create, Shape: 1092, Fields: &fields1238},
+		{ID: "PostSourcesSource", Pattern: "POST /v1/sources/{source}", Verb: resource.Update, Shape: 1092, Fields: &fields1239},
+		{ID: "PostSourcesSourceVerify", Pattern: "POST /v1/sources/{source}/verify", Fields: &fields1240},
+		{ID: "PostSubscriptionItems", Pattern: "POST /v1/subscription_items", Verb: resource.Create, Shape: 22, Fields: &fields1241},
+		{ID: "PostSubscriptionItemsItem", Pattern: "POST /v1/subscription_items/{item}", Verb: resource.Update, Shape: 22, Fields: &fields1242},
+		{ID: "PostSubscriptionItemsSubscriptionItemUsageRecords", Pattern: "POST /v1/subscription_items/{subscription_item}/usage_records", In: 3, Fields: &fields1244},
+		{ID: "PostSubscriptionSchedules", Pattern: "POST /v1/subscription_schedules", Verb: resource.Create, Shape: 1129, Fields: &fields1250},
+		{ID: "PostSubscriptionSchedulesSchedule", Pattern: "POST /v1/subscription_schedules/{schedule}", Verb: resource.Update, Shape: 1129, Fields: &fields1253},
 		{ID: "PostSubscriptionSchedulesScheduleCancel", Pattern: "POST /v1/subscription_schedules/{schedule}/cancel", Fields: &fields2},
-		{ID: "PostSubscriptionSchedulesScheduleRelease", Pattern: "POST /v1/subscription_schedules/{schedule}/release", Fields: &fields1255},
-		{ID: "PostSubscriptions", Pattern: "POST /v1/subscriptions", Verb: resource.Create, Shape: 12, Fields: &fields1259},
-		{ID: "PostSubscriptionsSubscriptionExposedId", Pattern: "POST /v1/subscriptions/{subscription_exposed_id}", Verb: resource.Update, Shape: 12, Fields: &fields1260},
-		{ID: "PostSubscriptionsSubscriptionMigrate", Pattern: "POST /v1/subscriptions/{subscription}/migrate", In: 4, Fields: &fields1263},
-		{ID: "PostSubscriptionsSubscriptionResume", Pattern: "POST /v1/subscriptions/{subscription}/resume", Fields: &fields1264},
-		{ID: "PostTaxCalculations", Pattern: "POST /v1/tax/calculations", Verb: resource.Create, Shape: 1153, Fields: &fields1275},
-		{ID: "PostTaxRegistrations", Pattern: "POST /v1/tax/registrations", Verb: resource.Create, Shape: 1166, Fields: &fields1303},
-		{ID: "PostTaxRegistrationsId", Pattern: "POST /v1/tax/registrations/{id}", Verb: resource.Update, Shape: 1166, Fields: &fields1304},
-		{ID: "PostTaxSettings", Pattern: "POST /v1/tax/settings", Fields: &fields1308},
-		{ID: "PostTaxTransactionsCreateFromCalculation", Pattern: "POST /v1/tax/transactions/create_from_calculation", Fields: &fields1309},
-		{ID: "PostTaxTransactionsCreateReversal", Pattern: "POST /v1/tax/transactions/create_reversal", Fields: &fields1314},
-		{ID: "PostTaxIds", Pattern: "POST /v1/tax_ids", Verb: resource.Create, Shape: 541, Fields: &fields1315},
-		{ID: "PostTaxRates", Pattern: "POST /v1/tax_rates", Verb: resource.Create, Shape: 18, Fields: &fields1316},
-		{ID: "PostTaxRatesTaxRate", Pattern: "POST /v1/tax_rates/{tax_rate}", Verb: resource.Update, Shape: 18, Fields: &fields1317},
-		{ID: "PostTerminalConfigurations", Pattern: "POST /v1/terminal/configurations", Verb: resource.Create, Shape: 1199, Fields: &fields1330},
-		{ID: "PostTerminalConfigurationsConfiguration", Pattern: "POST /v1/terminal/configurations/{configuration}", Verb: resource.Update, Shape: 1199, Fields: &fields1331},
-		{ID: "PostTerminalConnectionTokens", Pattern: "POST /v1/terminal/connection_tokens", Verb: resource.Create, Shape: 1404, Fields: &fields1332},
-		{ID: "PostTerminalLocations", Pattern: "POST /v1/terminal/locations", Verb: resource.Create, Shape: 1210, Fields: &fields1335},
-		{ID: "PostTerminalLocationsLocation", Pattern: "POST /v1/terminal/locations/{location}", Verb: resource.Update, Shape: 1210, Fields: &fields1336},
-		{ID: "PostTerminalOnboardingLinks", Pattern: "POST /v1/terminal/onboarding_links", Verb: resource.Create, In: 4, Shape: 1405, Fields: &fields1340},
-		{ID: "PostTerminalReaders", Pattern: "POST /v1/terminal/readers", Verb: resource.Create, Shape: 1213, Fields: &fields1341},
-		{ID: "PostTerminalReadersReader", Pattern: "POST /v1/terminal/readers/{reader}", Verb: resource.Update, Shape: 1213, Fields: &fields1342},
+		{ID: "PostSubscriptionSchedulesScheduleRelease", Pattern: "POST /v1/subscription_schedules/{schedule}/release", Fields: &fields1254},
+		{ID: "PostSubscriptions", Pattern: "POST /v1/subscriptions", Verb: resource.Create, Shape: 12, Fields: &fields1258},
+		{ID: "PostSubscriptionsSubscriptionExposedId", Pattern: "POST /v1/subscriptions/{subscription_exposed_id}", Verb: resource.Update, Shape: 12, Fields: &fields1259},
+		{ID: "PostSubscriptionsSubscriptionMigrate", Pattern: "POST /v1/subscriptions/{subscription}/migrate", In: 4, Fields: &fields1262},
+		{ID: "PostSubscriptionsSubscriptionResume", Pattern: "POST /v1/subscriptions/{subscription}/resume", Fields: &fields1263},
+		{ID: "PostTaxCalculations", Pattern: "POST /v1/tax/calculations", Verb: resource.Create, Shape: 1153, Fields: &fields1274},
+		{ID: "PostTaxRegistrations", Pattern: "POST /v1/tax/registrations", Verb: resource.Create, Shape: 1166, Fields: &fields1302},
+		{ID: "PostTaxRegistrationsId", Pattern: "POST /v1/tax/registrations/{id}", Verb: resource.Update, Shape: 1166, Fields: &fields1303},
+		{ID: "PostTaxSettings", Pattern: "POST /v1/tax/settings", Fields: &fields1307},
+		{ID: "PostTaxTransactionsCreateFromCalculation", Pattern: "POST /v1/tax/transactions/create_from_calculation", Fields: &fields1308},
+		{ID: "PostTaxTransactionsCreateReversal", Pattern: "POST /v1/tax/transactions/create_reversal", Fields: &fields1313},
+		{ID: "PostTaxIds", Pattern: "POST /v1/tax_ids", Verb: resource.Create, Shape: 541, Fields: &fields1314},
+		{ID: "PostTaxRates", Pattern: "POST /v1/tax_rates", Verb: resource.Create, Shape: 18, Fields: &fields1315},
+		{ID: "PostTaxRatesTaxRate", Pattern: "POST /v1/tax_rates/{tax_rate}", Verb: resource.Update, Shape: 18, Fields: &fields1316},
+		{ID: "PostTerminalConfigurations", Pattern: "POST /v1/terminal/configurations", Verb: resource.Create, Shape: 1199, Fields: &fields1329},
+		{ID: "PostTerminalConfigurationsConfiguration", Pattern: "POST /v1/terminal/configurations/{configuration}", Verb: resource.Update, Shape: 1199, Fields: &fields1330},
+		{ID: "PostTerminalConnectionTokens", Pattern: "POST /v1/terminal/connection_tokens", Verb: resource.Create, Shape: 1404, Fields: &fields1331},
+		{ID: "PostTerminalLocations", Pattern: "POST /v1/terminal/locations", Verb: resource.Create, Shape: 1210, Fields: &fields1334},
+		{ID: "PostTerminalLocationsLocation", Pattern: "POST /v1/terminal/locations/{location}", Verb: resource.Update, Shape: 1210, Fields: &fields1335},
+		{ID: "PostTerminalOnboardingLinks", Pattern: "POST /v1/terminal/onboarding_links", Verb: resource.Create, In: 4, Shape: 1405, Fields: &fields1339},
+		{ID: "PostTerminalReaders", Pattern: "POST /v1/terminal/readers", Verb: resource.Create, Shape: 1213, Fields: &fields1340},
+		{ID: "PostTerminalReadersReader", Pattern: "POST /v1/terminal/readers/{reader}", Verb: resource.Update, Shape: 1213, Fields: &fields1341},
 		{ID: "PostTerminalReadersReaderCancelAction", Pattern: "POST /v1/terminal/readers/{reader}/cancel_action", Fields: &fields1},
-		{ID: "PostTerminalReadersReaderCollectInputs", Pattern: "POST /v1/terminal/readers/{reader}/collect_inputs", In: 4, Fields: &fields1353},
-		{ID: "PostTerminalReadersReaderCollectPaymentMethod", Pattern: "POST /v1/terminal/readers/{reader}/collect_payment_method", In: 4, Fields: &fields1356},
-		{ID: "PostTerminalReadersReaderConfirmPaymentIntent", Pattern: "POST /v1/terminal/readers/{reader}/confirm_payment_intent", In: 4, Fields: &fields1358},
-		{ID: "PostTerminalReadersReaderProcessPaymentIntent", Pattern: "POST /v1/terminal/readers/{reader}/process_payment_intent", Fields: &fields1361},
-		{ID: "PostTerminalReadersReaderProcessSetupIntent", Pattern: "POST /v1/terminal/readers/{reader}/process_setup_intent", Fields: &fields1363},
-		{ID: "PostTerminalReadersReaderRefundPayment", Pattern: "POST /v1/terminal/readers/{reader}/refund_payment", Fields: &fields1364},
-		{ID: "PostTerminalReadersReaderSetReaderDisplay", Pattern: "POST /v1/terminal/readers/{reader}/set_reader_display", Fields: &fields1369},
+		{ID: "PostTerminalReadersReaderCollectInputs", Pattern: "POST /v1/terminal/readers/{reader}/collect_inputs", In: 4, Fields: &fields1352},
+		{ID: "PostTerminalReadersReaderCollectPaymentMethod", Pattern: "POST /v1/terminal/readers/{reader}/collect_payment_method", In: 4, Fields: &fields1355},
+		{ID: "PostTerminalReadersReaderConfirmPaymentIntent", Pattern: "POST /v1/terminal/readers/{reader}/confirm_payment_intent", In: 4, Fields: &fields1357},
+		{ID: "PostTerminalReadersReaderProcessPaymentIntent", Pattern: "POST /v1/terminal/readers/{reader}/process_payment_intent", Fields: &fields1360},
+		{ID: "PostTerminalReadersReaderProcessSetupIntent", Pattern: "POST /v1/terminal/readers/{reader}/process_setup_intent", Fields: &fields1362},
+		{ID: "PostTerminalReadersReaderRefundPayment", Pattern: "POST /v1/terminal/readers/{reader}/refund_payment", Fields: &fields1363},
+		{ID: "PostTerminalReadersReaderSetReaderDisplay", Pattern: "POST /v1/terminal/readers/{reader}/set_reader_display", Fields: &fields1368},
 		{ID: "PostTerminalRefunds", Pattern: "POST /v1/terminal/refunds", Verb: resource.Create, In: 4, Shape: 1408, Fields: &fields24},
-		{ID: "PostTestHelpersConfirmationTokens", Pattern: "POST /v1/test_helpers/confirmation_tokens", Fields: &fields1375},
-		{ID: "PostTestHelpersCustomersCustomerFundCashBalance", Pattern: "POST /v1/test_helpers/customers/{customer}/fund_cash_balance", Fields: &fields1376},
-		{ID: "PostTestHelpersIssuingAuthorizations", Pattern: "POST /v1/test_helpers/issuing/authorizations", Verb: resource.Create, Shape: 824, Fields: &fields1406},
-		{ID: "PostTestHelpersIssuingAuthorizationsAuthorizationCapture", Pattern: "POST /v1/test_helpers/issuing/authorizations/{authorization}/capture", Fields: &fields1416},
+		{ID: "PostTestHelpersConfirmationTokens", Pattern: "POST /v1/test_helpers/confirmation_tokens", Fields: &fields1374},
+		{ID: "PostTestHelpersCustomersCustomerFundCashBalance", Pattern: "POST /v1/test_helpers/customers/{customer}/fund_cash_balance", Fields: &fields1375},
+		{ID: "PostTestHelpersIssuingAuthorizations", Pattern: "POST /v1/test_helpers/issuing/authorizations", Verb: resource.Create, Shape: 824, Fields: &fields1405},
+		{ID: "PostTestHelpersIssuingAuthorizationsAuthorizationCapture", Pattern: "POST /v1/test_helpers/issuing/authorizations/{authorization}/capture", Fields: &fields1415},
 		{ID: "PostTestHelpersIssuingAuthorizationsAuthorizationExpire", Pattern: "POST /v1/test_helpers/issuing/authorizations/{authorization}/expire", Fields: &fields1},
-		{ID: "PostTestHelpersIssuingAuthorizationsAuthorizationFinalizeAmount", Pattern: "POST /v1/test_helpers/issuing/authorizations/{authorization}/finalize_amount", In: 6, Fields: &fields1417},
-		{ID: "PostTestHelpersIssuingAuthorizationsAuthorizationFraudChallengesRespond", Pattern: "POST /v1/test_helpers/issuing/authorizations/{authorization}/fraud_challenges/respond", In: 4, Fields: &fields1418},
-		{ID: "PostTestHelpersIssuingAuthorizationsAuthorizationIncrement", Pattern: "POST /v1/test_helpers/issuing/authorizations/{authorization}/increment", Fields: &fields1419},
-		{ID: "PostTestHelpersIssuingAuthorizationsAuthorizationReverse", Pattern: "POST /v1/test_helpers/issuing/authorizations/{authorization}/reverse", Fields: &fields1420},
+		{ID: "PostTestHelpersIssuingAuthorizationsAuthorizationFinalizeAmount", Pattern: "POST /v1/test_helpers/issuing/authorizations/{authorization}/finalize_amount", In: 6, Fields: &fields1416},
+		{ID: "PostTestHelpersIssuingAuthorizationsAuthorizationFraudChallengesRespond", Pattern: "POST /v1/test_helpers/issuing/authorizations/{authorization}/fraud_challenges/respond", In: 4, Fields: &fields1417},
+		{ID: "PostTestHelpersIssuingAuthorizationsAuthorizationIncrement", Pattern: "POST /v1/test_helpers/issuing/authorizations/{authorization}/increment", Fields: &fields1418},
+		{ID: "PostTestHelpersIssuingAuthorizationsAuthorizationReverse", Pattern: "POST /v1/test_helpers/issuing/authorizations/{authorization}/reverse", Fields: &fields1419},
 		{ID: "PostTestHelpersIssuingCardsCardShippingDeliver", Pattern: "POST /v1/test_helpers/issuing/cards/{card}/shipping/deliver", Fields: &fields1},
 		{ID: "PostTestHelpersIssuingCardsCardShippingFail", Pattern: "POST /v1/test_helpers/issuing/cards/{card}/shipping/fail", Fields: &fields1},
 		{ID: "PostTestHelpersIssuingCardsCardShippingReturn", Pattern: "POST /v1/test_helpers/issuing/cards/{card}/shipping/return", Fields: &fields1},
@@ -563,53 +563,53 @@ var tables = resource.Tables{
 		{ID: "PostTestHelpersIssuingCardsCardShippingSubmit", Pattern: "POST /v1/test_helpers/issuing/cards/{card}/shipping/submit", In: 4, Fields: &fields24},
 		{ID: "PostTestHelpersIssuingPersonalizationDesignsPersonalizationDesignActivate", Pattern: "POST /v1/test_helpers/issuing/personalization_designs/{personalization_design}/activate", Fields: &fields1},
 		{ID: "PostTestHelpersIssuingPersonalizationDesignsPersonalizationDesignDeactivate", Pattern: "POST /v1/test_helpers/issuing/personalization_designs/{personalization_design}/deactivate", Fields: &fields1},
-		{ID: "PostTestHelpersIssuingPersonalizationDesignsPersonalizationDesignReject", Pattern: "POST /v1/test_helpers/issuing/personalization_designs/{personalization_design}/reject", Fields: &fields1426},
-		{ID: "PostTestHelpersIssuingSettlements", Pattern: "POST /v1/test_helpers/issuing/settlements", Verb: resource.Create, In: 6, Shape: 899, Fields: &fields1428},
+		{ID: "PostTestHelpersIssuingPersonalizationDesignsPersonalizationDesignReject", Pattern: "POST /v1/test_helpers/issuing/personalization_designs/{personalization_design}/reject", Fields: &fields1425},
+		{ID: "PostTestHelpersIssuingSettlements", Pattern: "POST /v1/test_helpers/issuing/settlements", Verb: resource.Create, In: 6, Shape: 899, Fields: &fields1427},
 		{ID: "PostTestHelpersIssuingSettlementsSettlementComplete", Pattern: "POST /v1/test_helpers/issuing/settlements/{settlement}/complete", In: 4, Fields: &fields24},
-		{ID: "PostTestHelpersIssuingTransactionsCreateForceCapture", Pattern: "POST /v1/test_helpers/issuing/transactions/create_force_capture", Fields: &fields1429},
-		{ID: "PostTestHelpersIssuingTransactionsCreateUnlinkedRefund", Pattern: "POST /v1/test_helpers/issuing/transactions/create_unlinked_refund", Fields: &fields1429},
-		{ID: "PostTestHelpersIssuingTransactionsTransactionRefund", Pattern: "POST /v1/test_helpers/issuing/transactions/{transaction}/refund", Fields: &fields1430},
+		{ID: "PostTestHelpersIssuingTransactionsCreateForceCapture", Pattern: "POST /v1/test_helpers/issuing/transactions/create_force_capture", Fields: &fields1428},
+		{ID: "PostTestHelpersIssuingTransactionsCreateUnlinkedRefund", Pattern: "POST /v1/test_helpers/issuing/transactions/create_unlinked_refund", Fields: &fields1428},
+		{ID: "PostTestHelpersIssuingTransactionsTransactionRefund", Pattern: "POST /v1/test_helpers/issuing/transactions/{transaction}/refund", Fields: &fields1429},
 		{ID: "PostTestHelpersRefundsRefundExpire", Pattern: "POST /v1/test_helpers/refunds/{refund}/expire", Fields: &fields1},
-		{ID: "PostTestHelpersTerminalReadersReaderPresentPaymentMethod", Pattern: "POST /v1/test_helpers/terminal/readers/{reader}/present_payment_method", Fields: &fields1434},
-		{ID: "PostTestHelpersTerminalReadersReaderSucceedInputCollection", Pattern: "POST /v1/test_helpers/terminal/readers/{reader}/succeed_input_collection", In: 4, Fields: &fields1436},
+		{ID: "PostTestHelpersTerminalReadersReaderPresentPaymentMethod", Pattern: "POST /v1/test_helpers/terminal/readers/{reader}/present_payment_method", Fields: &fields1433},
+		{ID: "PostTestHelpersTerminalReadersReaderSucceedInputCollection", Pattern: "POST /v1/test_helpers/terminal/readers/{reader}/succeed_input_collection", In: 4, Fields: &fields1435},
 		{ID: "PostTestHelpersTerminalReadersReaderTimeoutInputCollection", Pattern: "POST /v1/test_helpers/terminal/readers/{reader}/timeout_input_collection", In: 4, Fields: &fields24},
-		{ID: "PostTestHelpersTestClocks", Pattern: "POST /v1/test_helpers/test_clocks", Verb: resource.Create, Shape: 1242, Fields: &fields1437},
-		{ID: "PostTestHelpersTestClocksTestClockAdvance", Pattern: "POST /v1/test_helpers/test_clocks/{test_clock}/advance", Fields: &fields1438},
-		{ID: "PostTestHelpersTreasuryInboundTransfersIdFail", Pattern: "POST /v1/test_helpers/treasury/inbound_transfers/{id}/fail", Fields: &fields1441},
+		{ID: "PostTestHelpersTestClocks", Pattern: "POST /v1/test_helpers/test_clocks", Verb: resource.Create, Shape: 1242, Fields: &fields1436},
+		{ID: "PostTestHelpersTestClocksTestClockAdvance", Pattern: "POST /v1/test_helpers/test_clocks/{test_clock}/advance", Fields: &fields1437},
+		{ID: "PostTestHelpersTreasuryInboundTransfersIdFail", Pattern: "POST /v1/test_helpers/treasury/inbound_transfers/{id}/fail", Fields: &fields1440},
 		{ID: "PostTestHelpersTreasuryInboundTransfersIdReturn", Pattern: "POST /v1/test_helpers/treasury/inbound_transfers/{id}/return", Fields: &fields1},
 		{ID: "PostTestHelpersTreasuryInboundTransfersIdSucceed", Pattern: "POST /v1/test_helpers/treasury/inbound_transfers/{id}/succeed", Fields: &fields1},
-		{ID: "PostTestHelpersTreasuryOutboundPaymentsId", Pattern: "POST /v1/test_helpers/treasury/outbound_payments/{id}", Verb: resource.Update, In: 6, Shape: 1283, Fields: &fields1445},
+		{ID: "PostTestHelpersTreasuryOutboundPaymentsId", Pattern: "POST /v1/test_helpers/treasury/outbound_payments/{id}", Verb: resource.Update, In: 6, Shape: 1283, Fields: &fields1444},
 		{ID: "PostTestHelpersTreasuryOutboundPaymentsIdFail", Pattern: "POST /v1/test_helpers/treasury/outbound_payments/{id}/fail", Fields: &fields1},
 		{ID: "PostTestHelpersTreasuryOutboundPaymentsIdPost", Pattern: "POST /v1/test_helpers/treasury/outbound_payments/{id}/post", Fields: &fields1},
-		{ID: "PostTestHelpersTreasuryOutboundPaymentsIdReturn", Pattern: "POST /v1/test_helpers/treasury/outbound_payments/{id}/return", Fields: &fields1448},
-		{ID: "PostTestHelpersTreasuryOutboundTransfersOutboundTransfer", Pattern: "POST /v1/test_helpers/treasury/outbound_transfers/{outbound_transfer}", Verb: resource.Update, In: 6, Shape: 1293, Fields: &fields1445},
+		{ID: "PostTestHelpersTreasuryOutboundPaymentsIdReturn", Pattern: "POST /v1/test_helpers/treasury/outbound_payments/{id}/return", Fields: &fields1447},
+		{ID: "PostTestHelpersTreasuryOutboundTransfersOutboundTransfer", Pattern: "POST /v1/test_helpers/treasury/outbound_transfers/{outbound_transfer}", Verb: resource.Update, In: 6, Shape: 1293, Fields: &fields1444},
 		{ID: "PostTestHelpersTreasuryOutboundTransfersOutboundTransferFail", Pattern: "POST /v1/test_helpers/treasury/outbound_transfers/{outbound_transfer}/fail", Fields: &fields1},
 		{ID: "PostTestHelpersTreasuryOutboundTransfersOutboundTransferPost", Pattern: "POST /v1/test_helpers/treasury/outbound_transfers/{outbound_transfer}/post", Fields: &fields1},
-		{ID: "PostTestHelpersTreasuryOutboundTransfersOutboundTransferReturn", Pattern: "POST /v1/test_helpers/treasury/outbound_transfers/{outbound_transfer}/return", Fields: &fields1448},
-		{ID: "PostTestHelpersTreasuryReceivedCredits", Pattern: "POST /v1/test_helpers/treasury/received_credits", Verb: resource.Create, Shape: 1302, Fields: &fields1452},
-		{ID: "PostTestHelpersTreasuryReceivedDebits", Pattern: "POST /v1/test_helpers/treasury/received_debits", Verb: resource.Create, Shape: 1309, Fields: &fields1454},
-		{ID: "PostTokens", Pattern: "POST /v1/tokens", Verb: resource.Create, Shape: 586, Fields: &fields1462},
-		{ID: "PostTopups", Pattern: "POST /v1/topups", Verb: resource.Create, Shape: 1245, Fields: &fields1465},
-		{ID: "PostTopupsTopup", Pattern: "POST /v1/topups/{topup}", Verb: resource.Update, Shape: 1245, Fields: &fields1466},
+		{ID: "PostTestHelpersTreasuryOutboundTransfersOutboundTransferReturn", Pattern: "POST /v1/test_helpers/treasury/outbound_transfers/{outbound_transfer}/return", Fields: &fields1447},
+		{ID: "PostTestHelpersTreasuryReceivedCredits", Pattern: "POST /v1/test_helpers/treasury/received_credits", Verb: resource.Create, Shape: 1302, Fields: &fields1451},
+		{ID: "PostTestHelpersTreasuryReceivedDebits", Pattern: "POST /v1/test_helpers/treasury/received_debits", Verb: resource.Create, Shape: 1309, Fields: &fields1453},
+		{ID: "PostTokens", Pattern: "POST /v1/tokens", Verb: resource.Create, Shape: 586, Fields: &fields1461},
+		{ID: "PostTopups", Pattern: "POST /v1/topups", Verb: resource.Create, Shape: 1245, Fields: &fields1464},
+		{ID: "PostTopupsTopup", Pattern: "POST /v1/topups/{topup}", Verb: resource.Update, Shape: 1245, Fields: &fields1465},
 		{ID: "PostTopupsTopupCancel", Pattern: "POST /v1/topups/{topup}/cancel", Fields: &fields1},
-		{ID: "PostTransfers", Pattern: "POST /v1/transfers", Verb: resource.Create, Shape: 1248, Fields: &fields1467},
-		{ID: "PostTransfersIdReversals", Pattern: "POST /v1/transfers/{id}/reversals", Verb: resource.Create, Shape: 1250, Fields: &fields1468},
-		{ID: "PostTransfersTransfer", Pattern: "POST /v1/transfers/{transfer}", Verb: resource.Update, Shape: 1248, Fields: &fields1466},
+		{ID: "PostTransfers", Pattern: "POST /v1/transfers", Verb: resource.Create, Shape: 1248, Fields: &fields1466},
+		{ID: "PostTransfersIdReversals", Pattern: "POST /v1/transfers/{id}/reversals", Verb: resource.Create, Shape: 1250, Fields: &fields1467},
+		{ID: "PostTransfersTransfer", Pattern: "POST /v1/transfers/{transfer}", Verb: resource.Update, Shape: 1248, Fields: &fields1465},
 		{ID: "PostTransfersTransferReversalsId", Pattern: "POST /v1/transfers/{transfer}/reversals/{id}", Verb: resource.Update, Shape: 1250, Fields: &fields364},
-		{ID: "PostTreasuryCreditReversals", Pattern: "POST /v1/treasury/credit_reversals", Verb: resource.Create, Shape: 1251, Fields: &fields1469},
-		{ID: "PostTreasuryDebitReversals", Pattern: "POST /v1/treasury/debit_reversals", Verb: resource.Create, Shape: 1253, Fields: &fields1470},
-		{ID: "PostTreasuryFinancialAccounts", Pattern: "POST /v1/treasury/financial_accounts", Verb: resource.Create, Shape: 1256, Fields: &fields1478},
-		{ID: "PostTreasuryFinancialAccountsFinancialAccount", Pattern: "POST /v1/treasury/financial_accounts/{financial_account}", Verb: resource.Update, Shape: 1256, Fields: &fields1481},
-		{ID: "PostTreasuryFinancialAccountsFinancialAccountClose", Pattern: "POST /v1/treasury/financial_accounts/{financial_account}/close", In: 4, Fields: &fields1482},
-		{ID: "PostTreasuryFinancialAccountsFinancialAccountFeatures", Pattern: "POST /v1/treasury/financial_accounts/{financial_account}/features", Fields: &fields1483},
-		{ID: "PostTreasuryInboundTransfers", Pattern: "POST /v1/treasury/inbound_transfers", Verb: resource.Create, Shape: 1276, Fields: &fields1484},
+		{ID: "PostTreasuryCreditReversals", Pattern: "POST /v1/treasury/credit_reversals", Verb: resource.Create, Shape: 1251, Fields: &fields1468},
+		{ID: "PostTreasuryDebitReversals", Pattern: "POST /v1/treasury/debit_reversals", Verb: resource.Create, Shape: 1253, Fields: &fields1469},
+		{ID: "PostTreasuryFinancialAccounts", Pattern: "POST /v1/treasury/financial_accounts", Verb: resource.Create, Shape: 1256, Fields: &fields1477},
+		{ID: "PostTreasuryFinancialAccountsFinancialAccount", Pattern: "POST /v1/treasury/financial_accounts/{financial_account}", Verb: resource.Update, Shape: 1256, Fields: &fields1480},
+		{ID: "PostTreasuryFinancialAccountsFinancialAccountClose", Pattern: "POST /v1/treasury/financial_accounts/{financial_account}/close", In: 4, Fields: &fields1481},
+		{ID: "PostTreasuryFinancialAccountsFinancialAccountFeatures", Pattern: "POST /v1/treasury/financial_accounts/{financial_account}/features", Fields: &fields1482},
+		{ID: "PostTreasuryInboundTransfers", Pattern: "POST /v1/treasury/inbound_transfers", Verb: resource.Create, Shape: 1276, Fields: &fields1483},
 		{ID: "PostTreasuryInboundTransfersInboundTransferCancel", Pattern: "POST /v1/treasury/inbound_transfers/{inbound_transfer}/cancel", Fields: &fields1},
-		{ID: "PostTreasuryOutboundPayments", Pattern: "POST /v1/treasury/outbound_payments", Verb: resource.Create, Shape: 1283, Fields: &fields1491},
+		{ID: "PostTreasuryOutboundPayments", Pattern: "POST /v1/treasury/outbound_payments", Verb: resource.Create, Shape: 1283, Fields: &fields1490},
 		{ID: "PostTreasuryOutboundPaymentsIdCancel", Pattern: "POST /v1/treasury/outbound_payments/{id}/cancel", Fields: &fields1},
-		{ID: "PostTreasuryOutboundTransfers", Pattern: "POST /v1/treasury/outbound_transfers", Verb: resource.Create, Shape: 1293, Fields: &fields1494},
+		{ID: "PostTreasuryOutboundTransfers", Pattern: "POST /v1/treasury/outbound_transfers", Verb: resource.Create, Shape: 1293, Fields: &fields1493},
 		{ID: "PostTreasuryOutboundTransfersOutboundTransferCancel", Pattern: "POST /v1/treasury/outbound_transfers/{outbound_transfer}/cancel", Fields: &fields1},
-		{ID: "PostWebhookEndpoints", Pattern: "POST /v1/webhook_endpoints", Verb: resource.Create, Shape: 1318, Fields: &fields1498},
-		{ID: "PostWebhookEndpointsWebhookEndpoint", Pattern: "POST /v1/webhook_endpoints/{webhook_endpoint}", Verb: resource.Update, Shape: 1318, Fields: &fields1499},
+		{ID: "PostWebhookEndpoints", Pattern: "POST /v1/webhook_endpoints", Verb: resource.Create, Shape: 1318, Fields: &fields1497},
+		{ID: "PostWebhookEndpointsWebhookEndpoint", Pattern: "POST /v1/webhook_endpoints/{webhook_endpoint}", Verb: resource.Update, Shape: 1318, Fields: &fields1498},
 	},
 	Shapes: []resource.Shape{
 		{},
@@ -16837,18 +16837,18 @@ var fields1051 = sdk.Fields{
 	{Name: "user_agent", Type: sdk.TString, Max: 5000},
 }
 
-var enum1052 = sdk.Enum{"online"}
+var fields1052 = sdk.Fields{
+	{Name: "accepted_at", Type: sdk.TInteger},
+	{Name: "offline", Type: sdk.TMap},
+	{Name: "online", Type: sdk.TObject, Fields: &fields1051},
+	{Name: "type", Type: sdk.TString, Required: true, Enum: &enum210},
+}
 
 var fields1053 = sdk.Fields{
-	{Name: "online", Type: sdk.TObject, Required: true, Fields: &fields1051},
-	{Name: "type", Type: sdk.TString, Required: true, Enum: &enum1052},
+	{Name: "customer_acceptance", Type: sdk.TObject, Required: true, Fields: &fields1052},
 }
 
 var fields1054 = sdk.Fields{
-	{Name: "customer_acceptance", Type: sdk.TObject, Required: true, Fields: &fields1053},
-}
-
-var fields1055 = sdk.Fields{
 	{Name: "allowed_payment_method_types", Type: sdk.TArray, In: 4, Item: &item936},
 	{Name: "amount_details", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields946},
 	{Name: "amount_to_confirm", Type: sdk.TInteger, In: 4},
@@ -16860,7 +16860,7 @@ var fields1055 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "hooks", Type: sdk.TObject, In: 4, Fields: &fields951},
 	{Name: "mandate", Type: sdk.TString, Max: 5000},
-	{Name: "mandate_data", Type: sdk.TObject | sdk.TClear, Fields: &fields1054},
+	{Name: "mandate_data", Type: sdk.TObject | sdk.TClear, Fields: &fields1053},
 	{Name: "off_session", Type: sdk.TString | sdk.TBoolean, Enum: &enum955},
 	{Name: "payment_details", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields956},
 	{Name: "payment_method", Type: sdk.TString, Max: 5000},
@@ -16875,7 +16875,7 @@ var fields1055 = sdk.Fields{
 	{Name: "use_stripe_sdk", Type: sdk.TBoolean},
 }
 
-var fields1056 = sdk.Fields{
+var fields1055 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger, Required: true},
 	{Name: "amount_details", Type: sdk.TObject, In: 4, Fields: &fields946},
 	{Name: "application_fee_amount", Type: sdk.TInteger},
@@ -16888,49 +16888,49 @@ var fields1056 = sdk.Fields{
 	{Name: "transfer_data", Type: sdk.TObject, Fields: &fields461},
 }
 
-var fields1057 = sdk.Fields{
+var fields1056 = sdk.Fields{
 	{Name: "amounts", Type: sdk.TArray, Item: &item704},
 	{Name: "client_secret", Type: sdk.TString, Max: 5000},
 	{Name: "descriptor_code", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 }
 
-var fields1058 = sdk.Fields{
+var fields1057 = sdk.Fields{
 	{Name: "url", Type: sdk.TString, Required: true, Max: 2048},
 }
 
-var enum1059 = sdk.Enum{"hosted_confirmation", "redirect"}
+var enum1058 = sdk.Enum{"hosted_confirmation", "redirect"}
 
-var fields1060 = sdk.Fields{
+var fields1059 = sdk.Fields{
 	{Name: "hosted_confirmation", Type: sdk.TObject, Fields: &fields431},
-	{Name: "redirect", Type: sdk.TObject, Fields: &fields1058},
-	{Name: "type", Type: sdk.TString, Required: true, Enum: &enum1059},
+	{Name: "redirect", Type: sdk.TObject, Fields: &fields1057},
+	{Name: "type", Type: sdk.TString, Required: true, Enum: &enum1058},
 }
 
-var fields1061 = sdk.Fields{
+var fields1060 = sdk.Fields{
 	{Name: "default_value", Type: sdk.TString, Max: 100, In: 4},
 	{Name: "options", Type: sdk.TArray, Required: true, Item: &item494},
 }
 
-var fields1062 = sdk.Fields{
+var fields1061 = sdk.Fields{
 	{Name: "default_value", Type: sdk.TString, Max: 255, In: 4},
 	{Name: "maximum_length", Type: sdk.TInteger},
 	{Name: "minimum_length", Type: sdk.TInteger},
 }
 
-var fields1063 = sdk.Fields{
-	{Name: "dropdown", Type: sdk.TObject, Fields: &fields1061},
+var fields1062 = sdk.Fields{
+	{Name: "dropdown", Type: sdk.TObject, Fields: &fields1060},
 	{Name: "key", Type: sdk.TString, Required: true, Max: 200},
 	{Name: "label", Type: sdk.TObject, Required: true, Fields: &fields497},
-	{Name: "numeric", Type: sdk.TObject, Fields: &fields1062},
+	{Name: "numeric", Type: sdk.TObject, Fields: &fields1061},
 	{Name: "optional", Type: sdk.TBoolean},
-	{Name: "text", Type: sdk.TObject, Fields: &fields1062},
+	{Name: "text", Type: sdk.TObject, Fields: &fields1061},
 	{Name: "type", Type: sdk.TString, Required: true, Enum: &enum499},
 }
 
-var item1064 = sdk.Field{Type: sdk.TObject, Fields: &fields1063}
+var item1063 = sdk.Field{Type: sdk.TObject, Fields: &fields1062}
 
-var fields1065 = sdk.Fields{
+var fields1064 = sdk.Fields{
 	{Name: "account_tax_ids", Type: sdk.TArray | sdk.TClear, Item: &item0},
 	{Name: "custom_fields", Type: sdk.TArray | sdk.TClear, Item: &item510},
 	{Name: "description", Type: sdk.TString, Max: 1500},
@@ -16940,21 +16940,21 @@ var fields1065 = sdk.Fields{
 	{Name: "rendering_options", Type: sdk.TObject | sdk.TClear, Fields: &fields512},
 }
 
-var fields1066 = sdk.Fields{
+var fields1065 = sdk.Fields{
 	{Name: "enabled", Type: sdk.TBoolean, Required: true},
-	{Name: "invoice_data", Type: sdk.TObject, Fields: &fields1065},
+	{Name: "invoice_data", Type: sdk.TObject, Fields: &fields1064},
 }
 
-var fields1067 = sdk.Fields{
+var fields1066 = sdk.Fields{
 	{Name: "adjustable_quantity", Type: sdk.TObject, Fields: &fields515},
 	{Name: "price", Type: sdk.TString, Max: 5000},
 	{Name: "price_data", Type: sdk.TObject, In: 4, Fields: &fields653},
 	{Name: "quantity", Type: sdk.TInteger, Required: true},
 }
 
-var item1068 = sdk.Field{Type: sdk.TObject, Fields: &fields1067}
+var item1067 = sdk.Field{Type: sdk.TObject, Fields: &fields1066}
 
-var fields1069 = sdk.Fields{
+var fields1068 = sdk.Fields{
 	{Name: "capture_method", Type: sdk.TString, Enum: &enum529},
 	{Name: "description", Type: sdk.TString, Max: 1000},
 	{Name: "metadata", Type: sdk.TMap},
@@ -16964,33 +16964,33 @@ var fields1069 = sdk.Fields{
 	{Name: "transfer_group", Type: sdk.TString, Max: 5000},
 }
 
-var fields1070 = sdk.Fields{
+var fields1069 = sdk.Fields{
 	{Name: "brands_blocked", Type: sdk.TArray, In: 4, Item: &item560},
 }
 
+var fields1070 = sdk.Fields{
+	{Name: "restrictions", Type: sdk.TObject, In: 4, Fields: &fields1069},
+}
+
 var fields1071 = sdk.Fields{
-	{Name: "restrictions", Type: sdk.TObject, In: 4, Fields: &fields1070},
+	{Name: "card", Type: sdk.TObject, In: 4, Fields: &fields1070},
 }
 
-var fields1072 = sdk.Fields{
-	{Name: "card", Type: sdk.TObject, In: 4, Fields: &fields1071},
-}
+var enum1072 = sdk.Enum{"affirm", "afterpay_clearpay", "alipay", "au_becs_debit", "bacs_debit", "bancontact", "blik", "boleto", "card", "cashapp", "eps", "fpx", "giropay", "grabpay", "ideal", "klarna", "konbini", "link", "oxxo", "p24", "paynow", "paypal", "pix", "promptpay", "sepa_debit", "sofort", "swish", "us_bank_account", "wechat_pay", "mobilepay", "multibanco", "twint", "zip", "alma", "billie", "bizum", "mb_way", "pay_by_bank", "payto", "satispay", "sunbit", "upi"}
 
-var enum1073 = sdk.Enum{"affirm", "afterpay_clearpay", "alipay", "au_becs_debit", "bacs_debit", "bancontact", "blik", "boleto", "card", "cashapp", "eps", "fpx", "giropay", "grabpay", "ideal", "klarna", "konbini", "link", "oxxo", "p24", "paynow", "paypal", "pix", "promptpay", "sepa_debit", "sofort", "swish", "us_bank_account", "wechat_pay", "mobilepay", "multibanco", "twint", "zip", "alma", "billie", "bizum", "mb_way", "pay_by_bank", "payto", "satispay", "sunbit", "upi"}
+var item1073 = sdk.Field{Type: sdk.TString, Enum: &enum1072, EnumIn: "\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\x06\x06\x06\x06\x04\x04\x04\x04\x04\x04\x04\x04\x04"}
 
-var item1074 = sdk.Field{Type: sdk.TString, Enum: &enum1073, EnumIn: "\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\x06\x06\x06\x06\x04\x04\x04\x04\x04\x04\x04\x04\x04"}
-
-var fields1075 = sdk.Fields{
+var fields1074 = sdk.Fields{
 	{Name: "limit", Type: sdk.TInteger, Required: true},
 }
 
-var fields1076 = sdk.Fields{
-	{Name: "completed_sessions", Type: sdk.TObject, Required: true, Fields: &fields1075},
+var fields1075 = sdk.Fields{
+	{Name: "completed_sessions", Type: sdk.TObject, Required: true, Fields: &fields1074},
 }
 
-var item1077 = sdk.Field{Type: sdk.TObject, Fields: &fields63}
+var item1076 = sdk.Field{Type: sdk.TObject, Fields: &fields63}
 
-var fields1078 = sdk.Fields{
+var fields1077 = sdk.Fields{
 	{Name: "description", Type: sdk.TString, Max: 500},
 	{Name: "invoice_settings", Type: sdk.TObject, Fields: &fields634},
 	{Name: "metadata", Type: sdk.TMap},
@@ -16998,8 +16998,8 @@ var fields1078 = sdk.Fields{
 	{Name: "trial_settings", Type: sdk.TObject, Fields: &fields640},
 }
 
-var fields1079 = sdk.Fields{
-	{Name: "after_completion", Type: sdk.TObject, Fields: &fields1060},
+var fields1078 = sdk.Fields{
+	{Name: "after_completion", Type: sdk.TObject, Fields: &fields1059},
 	{Name: "allow_promotion_codes", Type: sdk.TBoolean},
 	{Name: "application_fee_amount", Type: sdk.TInteger},
 	{Name: "application_fee_percent", Type: sdk.TNumber},
@@ -17007,51 +17007,51 @@ var fields1079 = sdk.Fields{
 	{Name: "billing_address_collection", Type: sdk.TString, Enum: &enum482},
 	{Name: "consent_collection", Type: sdk.TObject, Fields: &fields492},
 	{Name: "currency", Type: sdk.TString},
-	{Name: "custom_fields", Type: sdk.TArray, Item: &item1064},
+	{Name: "custom_fields", Type: sdk.TArray, Item: &item1063},
 	{Name: "custom_text", Type: sdk.TObject, Fields: &fields503},
 	{Name: "customer_creation", Type: sdk.TString, Enum: &enum504},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "inactive_message", Type: sdk.TString, Max: 500},
-	{Name: "invoice_creation", Type: sdk.TObject, Fields: &fields1066},
-	{Name: "line_items", Type: sdk.TArray, Required: true, Item: &item1068},
+	{Name: "invoice_creation", Type: sdk.TObject, Fields: &fields1065},
+	{Name: "line_items", Type: sdk.TArray, Required: true, Item: &item1067},
 	{Name: "managed_payments", Type: sdk.TObject, In: 4, Fields: &fields477},
 	{Name: "metadata", Type: sdk.TMap},
 	{Name: "name_collection", Type: sdk.TObject, In: 4, Fields: &fields525},
 	{Name: "on_behalf_of", Type: sdk.TString},
 	{Name: "optional_items", Type: sdk.TArray, In: 4, Item: &item527},
-	{Name: "payment_intent_data", Type: sdk.TObject, Fields: &fields1069},
+	{Name: "payment_intent_data", Type: sdk.TObject, Fields: &fields1068},
 	{Name: "payment_method_collection", Type: sdk.TString, Enum: &enum504},
-	{Name: "payment_method_options", Type: sdk.TObject, In: 4, Fields: &fields1072},
-	{Name: "payment_method_types", Type: sdk.TArray, Item: &item1074},
+	{Name: "payment_method_options", Type: sdk.TObject, In: 4, Fields: &fields1071},
+	{Name: "payment_method_types", Type: sdk.TArray, Item: &item1073},
 	{Name: "phone_number_collection", Type: sdk.TObject, Fields: &fields197},
-	{Name: "restrictions", Type: sdk.TObject, Fields: &fields1076},
+	{Name: "restrictions", Type: sdk.TObject, Fields: &fields1075},
 	{Name: "shipping_address_collection", Type: sdk.TObject, Fields: &fields619},
-	{Name: "shipping_options", Type: sdk.TArray, Item: &item1077},
+	{Name: "shipping_options", Type: sdk.TArray, Item: &item1076},
 	{Name: "submit_type", Type: sdk.TString, Enum: &enum628, EnumIn: "\a\a\a\a\x04"},
-	{Name: "subscription_data", Type: sdk.TObject, Fields: &fields1078},
+	{Name: "subscription_data", Type: sdk.TObject, Fields: &fields1077},
 	{Name: "tax_id_collection", Type: sdk.TObject, Fields: &fields643},
 	{Name: "transfer_data", Type: sdk.TObject, Fields: &fields533},
 }
 
-var fields1080 = sdk.Fields{
+var fields1079 = sdk.Fields{
 	{Name: "position", Type: sdk.TString, Required: true, In: 4, Enum: &enum488},
 }
 
-var fields1081 = sdk.Fields{
-	{Name: "payment_method_reuse_agreement", Type: sdk.TObject, In: 4, Fields: &fields1080},
+var fields1080 = sdk.Fields{
+	{Name: "payment_method_reuse_agreement", Type: sdk.TObject, In: 4, Fields: &fields1079},
 	{Name: "promotions", Type: sdk.TString, In: 4, Enum: &enum490},
 	{Name: "terms_of_service", Type: sdk.TString, In: 4, Enum: &enum491},
 }
 
-var fields1082 = sdk.Fields{
+var fields1081 = sdk.Fields{
 	{Name: "adjustable_quantity", Type: sdk.TObject, Fields: &fields515},
 	{Name: "id", Type: sdk.TString, Required: true, Max: 5000},
 	{Name: "quantity", Type: sdk.TInteger},
 }
 
-var item1083 = sdk.Field{Type: sdk.TObject, Fields: &fields1082}
+var item1082 = sdk.Field{Type: sdk.TObject, Fields: &fields1081}
 
-var fields1084 = sdk.Fields{
+var fields1083 = sdk.Fields{
 	{Name: "description", Type: sdk.TString | sdk.TClear, Max: 1000},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
 	{Name: "setup_future_usage", Type: sdk.TString | sdk.TClear, In: 4, Enum: &enum530},
@@ -17060,264 +17060,264 @@ var fields1084 = sdk.Fields{
 	{Name: "transfer_group", Type: sdk.TString | sdk.TClear, Max: 5000},
 }
 
-var fields1085 = sdk.Fields{
+var fields1084 = sdk.Fields{
 	{Name: "brands_blocked", Type: sdk.TArray | sdk.TClear, In: 4, Item: &item560},
 }
 
+var fields1085 = sdk.Fields{
+	{Name: "restrictions", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields1084},
+}
+
 var fields1086 = sdk.Fields{
-	{Name: "restrictions", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields1085},
+	{Name: "card", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields1085},
 }
 
 var fields1087 = sdk.Fields{
-	{Name: "card", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields1086},
-}
-
-var fields1088 = sdk.Fields{
 	{Name: "shipping_rate", Type: sdk.TString, Max: 5000, In: 4},
 }
 
-var item1089 = sdk.Field{Type: sdk.TObject, In: 4, Fields: &fields1088}
+var item1088 = sdk.Field{Type: sdk.TObject, In: 4, Fields: &fields1087}
 
-var fields1090 = sdk.Fields{
+var fields1089 = sdk.Fields{
 	{Name: "invoice_settings", Type: sdk.TObject, Fields: &fields634},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
 	{Name: "trial_period_days", Type: sdk.TInteger | sdk.TClear, In: 4},
 	{Name: "trial_settings", Type: sdk.TObject | sdk.TClear, Fields: &fields640},
 }
 
-var fields1091 = sdk.Fields{
+var fields1090 = sdk.Fields{
 	{Name: "enabled", Type: sdk.TBoolean, Required: true, In: 6},
 	{Name: "required", Type: sdk.TString, In: 6, Enum: &enum642},
 }
 
-var fields1092 = sdk.Fields{
+var fields1091 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger | sdk.TClear, In: 4},
 	{Name: "destination", Type: sdk.TString, Required: true, In: 4},
 }
 
-var fields1093 = sdk.Fields{
+var fields1092 = sdk.Fields{
 	{Name: "active", Type: sdk.TBoolean},
-	{Name: "after_completion", Type: sdk.TObject, Fields: &fields1060},
+	{Name: "after_completion", Type: sdk.TObject, Fields: &fields1059},
 	{Name: "allow_promotion_codes", Type: sdk.TBoolean},
 	{Name: "application_fee_amount", Type: sdk.TInteger | sdk.TClear, In: 4},
 	{Name: "application_fee_percent", Type: sdk.TNumber | sdk.TClear, In: 4},
 	{Name: "automatic_tax", Type: sdk.TObject, Fields: &fields481},
 	{Name: "billing_address_collection", Type: sdk.TString, Enum: &enum482},
-	{Name: "consent_collection", Type: sdk.TObject, In: 4, Fields: &fields1081},
-	{Name: "custom_fields", Type: sdk.TArray | sdk.TClear, Item: &item1064},
+	{Name: "consent_collection", Type: sdk.TObject, In: 4, Fields: &fields1080},
+	{Name: "custom_fields", Type: sdk.TArray | sdk.TClear, Item: &item1063},
 	{Name: "custom_text", Type: sdk.TObject, Fields: &fields503},
 	{Name: "customer_creation", Type: sdk.TString, Enum: &enum504},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "inactive_message", Type: sdk.TString | sdk.TClear, Max: 500},
-	{Name: "invoice_creation", Type: sdk.TObject, Fields: &fields1066},
-	{Name: "line_items", Type: sdk.TArray, Item: &item1083},
+	{Name: "invoice_creation", Type: sdk.TObject, Fields: &fields1065},
+	{Name: "line_items", Type: sdk.TArray, Item: &item1082},
 	{Name: "metadata", Type: sdk.TMap},
 	{Name: "name_collection", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields525},
 	{Name: "on_behalf_of", Type: sdk.TString | sdk.TClear, In: 4},
 	{Name: "optional_items", Type: sdk.TArray | sdk.TClear, In: 4, Item: &item527},
-	{Name: "payment_intent_data", Type: sdk.TObject, Fields: &fields1084},
+	{Name: "payment_intent_data", Type: sdk.TObject, Fields: &fields1083},
 	{Name: "payment_method_collection", Type: sdk.TString, Enum: &enum504},
-	{Name: "payment_method_options", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields1087},
-	{Name: "payment_method_types", Type: sdk.TArray | sdk.TClear, Item: &item1074},
+	{Name: "payment_method_options", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields1086},
+	{Name: "payment_method_types", Type: sdk.TArray | sdk.TClear, Item: &item1073},
 	{Name: "phone_number_collection", Type: sdk.TObject, In: 4, Fields: &fields672},
-	{Name: "restrictions", Type: sdk.TObject | sdk.TClear, Fields: &fields1076},
+	{Name: "restrictions", Type: sdk.TObject | sdk.TClear, Fields: &fields1075},
 	{Name: "shipping_address_collection", Type: sdk.TObject | sdk.TClear, Fields: &fields619},
-	{Name: "shipping_options", Type: sdk.TArray | sdk.TClear, In: 4, Item: &item1089},
+	{Name: "shipping_options", Type: sdk.TArray | sdk.TClear, In: 4, Item: &item1088},
 	{Name: "submit_type", Type: sdk.TString, In: 4, Enum: &enum628},
-	{Name: "subscription_data", Type: sdk.TObject, Fields: &fields1090},
-	{Name: "tax_id_collection", Type: sdk.TObject, In: 6, Fields: &fields1091},
-	{Name: "transfer_data", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields1092},
+	{Name: "subscription_data", Type: sdk.TObject, Fields: &fields1089},
+	{Name: "tax_id_collection", Type: sdk.TObject, In: 6, Fields: &fields1090},
+	{Name: "transfer_data", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields1091},
 }
 
-var enum1094 = sdk.Enum{"none", "off", "on"}
+var enum1093 = sdk.Enum{"none", "off", "on"}
+
+var fields1094 = sdk.Fields{
+	{Name: "preference", Type: sdk.TString, Enum: &enum1093},
+}
 
 var fields1095 = sdk.Fields{
-	{Name: "preference", Type: sdk.TString, Enum: &enum1094},
+	{Name: "display_preference", Type: sdk.TObject, Fields: &fields1094},
 }
 
 var fields1096 = sdk.Fields{
-	{Name: "display_preference", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "preference", Type: sdk.TString, In: 4, Enum: &enum1093},
 }
 
 var fields1097 = sdk.Fields{
-	{Name: "preference", Type: sdk.TString, In: 4, Enum: &enum1094},
+	{Name: "display_preference", Type: sdk.TObject, In: 4, Fields: &fields1096},
 }
 
 var fields1098 = sdk.Fields{
-	{Name: "display_preference", Type: sdk.TObject, In: 4, Fields: &fields1097},
+	{Name: "preference", Type: sdk.TString, In: 6, Enum: &enum1093},
 }
 
 var fields1099 = sdk.Fields{
-	{Name: "preference", Type: sdk.TString, In: 6, Enum: &enum1094},
+	{Name: "display_preference", Type: sdk.TObject, In: 6, Fields: &fields1098},
 }
 
 var fields1100 = sdk.Fields{
-	{Name: "display_preference", Type: sdk.TObject, In: 6, Fields: &fields1099},
+	{Name: "acss_debit", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "affirm", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "afterpay_clearpay", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "alipay", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "alma", Type: sdk.TObject, In: 4, Fields: &fields1097},
+	{Name: "amazon_pay", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "apple_pay", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "apple_pay_later", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "au_becs_debit", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "bacs_debit", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "bancontact", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "billie", Type: sdk.TObject, In: 4, Fields: &fields1097},
+	{Name: "bizum", Type: sdk.TObject, In: 4, Fields: &fields1097},
+	{Name: "blik", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "boleto", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "card", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "cartes_bancaires", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "cashapp", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "crypto", Type: sdk.TObject, In: 4, Fields: &fields1097},
+	{Name: "customer_balance", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "eps", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "expand", Type: sdk.TArray, Item: &item0},
+	{Name: "fpx", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "fr_meal_voucher_conecs", Type: sdk.TObject, In: 4, Fields: &fields1097},
+	{Name: "giropay", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "google_pay", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "grabpay", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "ideal", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "jcb", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "kakao_pay", Type: sdk.TObject, In: 4, Fields: &fields1097},
+	{Name: "klarna", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "konbini", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "kr_card", Type: sdk.TObject, In: 4, Fields: &fields1097},
+	{Name: "link", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "mb_way", Type: sdk.TObject, In: 4, Fields: &fields1097},
+	{Name: "mobilepay", Type: sdk.TObject, In: 6, Fields: &fields1099},
+	{Name: "multibanco", Type: sdk.TObject, In: 6, Fields: &fields1099},
+	{Name: "name", Type: sdk.TString, Max: 100},
+	{Name: "naver_pay", Type: sdk.TObject, In: 4, Fields: &fields1097},
+	{Name: "nz_bank_account", Type: sdk.TObject, In: 4, Fields: &fields1097},
+	{Name: "oxxo", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "p24", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "parent", Type: sdk.TString, Max: 100},
+	{Name: "pay_by_bank", Type: sdk.TObject, In: 4, Fields: &fields1097},
+	{Name: "payco", Type: sdk.TObject, In: 4, Fields: &fields1097},
+	{Name: "paynow", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "paypal", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "payto", Type: sdk.TObject, In: 4, Fields: &fields1097},
+	{Name: "pix", Type: sdk.TObject, In: 4, Fields: &fields1097},
+	{Name: "promptpay", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "revolut_pay", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "samsung_pay", Type: sdk.TObject, In: 4, Fields: &fields1097},
+	{Name: "satispay", Type: sdk.TObject, In: 4, Fields: &fields1097},
+	{Name: "scalapay", Type: sdk.TObject, In: 4, Fields: &fields1097},
+	{Name: "sepa_debit", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "sofort", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "sunbit", Type: sdk.TObject, In: 4, Fields: &fields1097},
+	{Name: "swish", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "twint", Type: sdk.TObject, In: 6, Fields: &fields1099},
+	{Name: "upi", Type: sdk.TObject, In: 4, Fields: &fields1097},
+	{Name: "us_bank_account", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "wechat_pay", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "zip", Type: sdk.TObject, Fields: &fields1095},
 }
 
 var fields1101 = sdk.Fields{
-	{Name: "acss_debit", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "affirm", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "afterpay_clearpay", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "alipay", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "alma", Type: sdk.TObject, In: 4, Fields: &fields1098},
-	{Name: "amazon_pay", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "apple_pay", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "apple_pay_later", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "au_becs_debit", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "bacs_debit", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "bancontact", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "billie", Type: sdk.TObject, In: 4, Fields: &fields1098},
-	{Name: "bizum", Type: sdk.TObject, In: 4, Fields: &fields1098},
-	{Name: "blik", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "boleto", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "card", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "cartes_bancaires", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "cashapp", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "crypto", Type: sdk.TObject, In: 4, Fields: &fields1098},
-	{Name: "customer_balance", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "eps", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "acss_debit", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "active", Type: sdk.TBoolean},
+	{Name: "affirm", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "afterpay_clearpay", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "alipay", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "alma", Type: sdk.TObject, In: 4, Fields: &fields1097},
+	{Name: "amazon_pay", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "apple_pay", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "apple_pay_later", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "au_becs_debit", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "bacs_debit", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "bancontact", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "billie", Type: sdk.TObject, In: 4, Fields: &fields1097},
+	{Name: "bizum", Type: sdk.TObject, In: 4, Fields: &fields1097},
+	{Name: "blik", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "boleto", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "card", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "cartes_bancaires", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "cashapp", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "crypto", Type: sdk.TObject, In: 4, Fields: &fields1097},
+	{Name: "customer_balance", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "eps", Type: sdk.TObject, Fields: &fields1095},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "fpx", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "fr_meal_voucher_conecs", Type: sdk.TObject, In: 4, Fields: &fields1098},
-	{Name: "giropay", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "google_pay", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "grabpay", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "ideal", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "jcb", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "kakao_pay", Type: sdk.TObject, In: 4, Fields: &fields1098},
-	{Name: "klarna", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "konbini", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "kr_card", Type: sdk.TObject, In: 4, Fields: &fields1098},
-	{Name: "link", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "mb_way", Type: sdk.TObject, In: 4, Fields: &fields1098},
-	{Name: "mobilepay", Type: sdk.TObject, In: 6, Fields: &fields1100},
-	{Name: "multibanco", Type: sdk.TObject, In: 6, Fields: &fields1100},
+	{Name: "fpx", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "fr_meal_voucher_conecs", Type: sdk.TObject, In: 4, Fields: &fields1097},
+	{Name: "giropay", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "google_pay", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "grabpay", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "ideal", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "jcb", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "kakao_pay", Type: sdk.TObject, In: 4, Fields: &fields1097},
+	{Name: "klarna", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "konbini", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "kr_card", Type: sdk.TObject, In: 4, Fields: &fields1097},
+	{Name: "link", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "mb_way", Type: sdk.TObject, In: 4, Fields: &fields1097},
+	{Name: "mobilepay", Type: sdk.TObject, In: 6, Fields: &fields1099},
+	{Name: "multibanco", Type: sdk.TObject, In: 6, Fields: &fields1099},
 	{Name: "name", Type: sdk.TString, Max: 100},
-	{Name: "naver_pay", Type: sdk.TObject, In: 4, Fields: &fields1098},
-	{Name: "nz_bank_account", Type: sdk.TObject, In: 4, Fields: &fields1098},
-	{Name: "oxxo", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "p24", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "parent", Type: sdk.TString, Max: 100},
-	{Name: "pay_by_bank", Type: sdk.TObject, In: 4, Fields: &fields1098},
-	{Name: "payco", Type: sdk.TObject, In: 4, Fields: &fields1098},
-	{Name: "paynow", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "paypal", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "payto", Type: sdk.TObject, In: 4, Fields: &fields1098},
-	{Name: "pix", Type: sdk.TObject, In: 4, Fields: &fields1098},
-	{Name: "promptpay", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "revolut_pay", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "samsung_pay", Type: sdk.TObject, In: 4, Fields: &fields1098},
-	{Name: "satispay", Type: sdk.TObject, In: 4, Fields: &fields1098},
-	{Name: "scalapay", Type: sdk.TObject, In: 4, Fields: &fields1098},
-	{Name: "sepa_debit", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "sofort", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "sunbit", Type: sdk.TObject, In: 4, Fields: &fields1098},
-	{Name: "swish", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "twint", Type: sdk.TObject, In: 6, Fields: &fields1100},
-	{Name: "upi", Type: sdk.TObject, In: 4, Fields: &fields1098},
-	{Name: "us_bank_account", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "wechat_pay", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "zip", Type: sdk.TObject, Fields: &fields1096},
+	{Name: "naver_pay", Type: sdk.TObject, In: 4, Fields: &fields1097},
+	{Name: "nz_bank_account", Type: sdk.TObject, In: 4, Fields: &fields1097},
+	{Name: "oxxo", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "p24", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "pay_by_bank", Type: sdk.TObject, In: 4, Fields: &fields1097},
+	{Name: "payco", Type: sdk.TObject, In: 4, Fields: &fields1097},
+	{Name: "paynow", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "paypal", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "payto", Type: sdk.TObject, In: 4, Fields: &fields1097},
+	{Name: "pix", Type: sdk.TObject, In: 4, Fields: &fields1097},
+	{Name: "promptpay", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "revolut_pay", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "samsung_pay", Type: sdk.TObject, In: 4, Fields: &fields1097},
+	{Name: "satispay", Type: sdk.TObject, In: 4, Fields: &fields1097},
+	{Name: "scalapay", Type: sdk.TObject, In: 4, Fields: &fields1097},
+	{Name: "sepa_debit", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "sofort", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "sunbit", Type: sdk.TObject, In: 4, Fields: &fields1097},
+	{Name: "swish", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "twint", Type: sdk.TObject, In: 6, Fields: &fields1099},
+	{Name: "upi", Type: sdk.TObject, In: 4, Fields: &fields1097},
+	{Name: "us_bank_account", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "wechat_pay", Type: sdk.TObject, Fields: &fields1095},
+	{Name: "zip", Type: sdk.TObject, Fields: &fields1095},
 }
 
 var fields1102 = sdk.Fields{
-	{Name: "acss_debit", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "active", Type: sdk.TBoolean},
-	{Name: "affirm", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "afterpay_clearpay", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "alipay", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "alma", Type: sdk.TObject, In: 4, Fields: &fields1098},
-	{Name: "amazon_pay", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "apple_pay", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "apple_pay_later", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "au_becs_debit", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "bacs_debit", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "bancontact", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "billie", Type: sdk.TObject, In: 4, Fields: &fields1098},
-	{Name: "bizum", Type: sdk.TObject, In: 4, Fields: &fields1098},
-	{Name: "blik", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "boleto", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "card", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "cartes_bancaires", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "cashapp", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "crypto", Type: sdk.TObject, In: 4, Fields: &fields1098},
-	{Name: "customer_balance", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "eps", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "fpx", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "fr_meal_voucher_conecs", Type: sdk.TObject, In: 4, Fields: &fields1098},
-	{Name: "giropay", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "google_pay", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "grabpay", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "ideal", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "jcb", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "kakao_pay", Type: sdk.TObject, In: 4, Fields: &fields1098},
-	{Name: "klarna", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "konbini", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "kr_card", Type: sdk.TObject, In: 4, Fields: &fields1098},
-	{Name: "link", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "mb_way", Type: sdk.TObject, In: 4, Fields: &fields1098},
-	{Name: "mobilepay", Type: sdk.TObject, In: 6, Fields: &fields1100},
-	{Name: "multibanco", Type: sdk.TObject, In: 6, Fields: &fields1100},
-	{Name: "name", Type: sdk.TString, Max: 100},
-	{Name: "naver_pay", Type: sdk.TObject, In: 4, Fields: &fields1098},
-	{Name: "nz_bank_account", Type: sdk.TObject, In: 4, Fields: &fields1098},
-	{Name: "oxxo", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "p24", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "pay_by_bank", Type: sdk.TObject, In: 4, Fields: &fields1098},
-	{Name: "payco", Type: sdk.TObject, In: 4, Fields: &fields1098},
-	{Name: "paynow", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "paypal", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "payto", Type: sdk.TObject, In: 4, Fields: &fields1098},
-	{Name: "pix", Type: sdk.TObject, In: 4, Fields: &fields1098},
-	{Name: "promptpay", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "revolut_pay", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "samsung_pay", Type: sdk.TObject, In: 4, Fields: &fields1098},
-	{Name: "satispay", Type: sdk.TObject, In: 4, Fields: &fields1098},
-	{Name: "scalapay", Type: sdk.TObject, In: 4, Fields: &fields1098},
-	{Name: "sepa_debit", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "sofort", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "sunbit", Type: sdk.TObject, In: 4, Fields: &fields1098},
-	{Name: "swish", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "twint", Type: sdk.TObject, In: 6, Fields: &fields1100},
-	{Name: "upi", Type: sdk.TObject, In: 4, Fields: &fields1098},
-	{Name: "us_bank_account", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "wechat_pay", Type: sdk.TObject, Fields: &fields1096},
-	{Name: "zip", Type: sdk.TObject, Fields: &fields1096},
-}
-
-var fields1103 = sdk.Fields{
 	{Name: "domain_name", Type: sdk.TString, Required: true, Max: 5000},
 	{Name: "enabled", Type: sdk.TBoolean},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 }
 
-var fields1104 = sdk.Fields{
+var fields1103 = sdk.Fields{
 	{Name: "enabled", Type: sdk.TBoolean},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 }
 
-var enum1105 = sdk.Enum{"cartes_bancaires", "mastercard", "visa"}
+var enum1104 = sdk.Enum{"cartes_bancaires", "mastercard", "visa"}
 
-var fields1106 = sdk.Fields{
-	{Name: "preferred", Type: sdk.TString, Enum: &enum1105},
+var fields1105 = sdk.Fields{
+	{Name: "preferred", Type: sdk.TString, Enum: &enum1104},
 }
 
-var fields1107 = sdk.Fields{
+var fields1106 = sdk.Fields{
 	{Name: "cvc", Type: sdk.TString, Max: 5000},
 	{Name: "exp_month", Type: sdk.TInteger, Required: true},
 	{Name: "exp_year", Type: sdk.TInteger, Required: true},
-	{Name: "networks", Type: sdk.TObject, Fields: &fields1106},
+	{Name: "networks", Type: sdk.TObject, Fields: &fields1105},
 	{Name: "number", Type: sdk.TString, Required: true, Max: 5000},
 	{Name: "token", Type: sdk.TString, Required: true, Max: 5000},
 }
 
-var fields1108 = sdk.Fields{
+var fields1107 = sdk.Fields{
 	{Name: "type", Type: sdk.TString, Required: true, Max: 5000, In: 4},
 }
 
-var fields1109 = sdk.Fields{
+var fields1108 = sdk.Fields{
 	{Name: "acss_debit", Type: sdk.TObject, Fields: &fields957},
 	{Name: "affirm", Type: sdk.TMap},
 	{Name: "afterpay_clearpay", Type: sdk.TMap},
@@ -17333,10 +17333,10 @@ var fields1109 = sdk.Fields{
 	{Name: "bizum", Type: sdk.TMap, In: 4},
 	{Name: "blik", Type: sdk.TMap},
 	{Name: "boleto", Type: sdk.TObject, Fields: &fields961},
-	{Name: "card", Type: sdk.TObject, Fields: &fields1107},
+	{Name: "card", Type: sdk.TObject, Fields: &fields1106},
 	{Name: "cashapp", Type: sdk.TMap},
 	{Name: "crypto", Type: sdk.TMap, In: 4},
-	{Name: "custom", Type: sdk.TObject, In: 4, Fields: &fields1108},
+	{Name: "custom", Type: sdk.TObject, In: 4, Fields: &fields1107},
 	{Name: "customer", Type: sdk.TString, Max: 5000},
 	{Name: "customer_balance", Type: sdk.TMap},
 	{Name: "eps", Type: sdk.TObject, Fields: &fields963},
@@ -17384,61 +17384,61 @@ var fields1109 = sdk.Fields{
 	{Name: "zip", Type: sdk.TMap},
 }
 
+var fields1109 = sdk.Fields{
+	{Name: "preferred", Type: sdk.TString | sdk.TClear, Enum: &enum1104},
+}
+
 var fields1110 = sdk.Fields{
-	{Name: "preferred", Type: sdk.TString | sdk.TClear, Enum: &enum1105},
+	{Name: "exp_month", Type: sdk.TInteger},
+	{Name: "exp_year", Type: sdk.TInteger},
+	{Name: "networks", Type: sdk.TObject, Fields: &fields1109},
 }
 
 var fields1111 = sdk.Fields{
-	{Name: "exp_month", Type: sdk.TInteger},
-	{Name: "exp_year", Type: sdk.TInteger},
-	{Name: "networks", Type: sdk.TObject, Fields: &fields1110},
-}
-
-var fields1112 = sdk.Fields{
 	{Name: "account_holder_type", Type: sdk.TString, Enum: &enum147},
 	{Name: "account_type", Type: sdk.TString, Enum: &enum743},
 }
 
-var fields1113 = sdk.Fields{
+var fields1112 = sdk.Fields{
 	{Name: "allow_redisplay", Type: sdk.TString, Enum: &enum69},
 	{Name: "billing_details", Type: sdk.TObject, Fields: &fields960},
-	{Name: "card", Type: sdk.TObject, Fields: &fields1111},
+	{Name: "card", Type: sdk.TObject, Fields: &fields1110},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "link", Type: sdk.TMap, In: 3},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
 	{Name: "payto", Type: sdk.TObject, In: 4, Fields: &fields974},
-	{Name: "us_bank_account", Type: sdk.TObject, Fields: &fields1112},
+	{Name: "us_bank_account", Type: sdk.TObject, Fields: &fields1111},
 }
 
-var fields1114 = sdk.Fields{
+var fields1113 = sdk.Fields{
 	{Name: "customer", Type: sdk.TString, Max: 5000},
 	{Name: "customer_account", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 }
 
-var fields1115 = sdk.Fields{
+var fields1114 = sdk.Fields{
 	{Name: "currency", Type: sdk.TString, Required: true, In: 4},
 	{Name: "value", Type: sdk.TInteger, Required: true, In: 4},
 }
 
-var fields1116 = sdk.Fields{
+var fields1115 = sdk.Fields{
 	{Name: "customer", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "email", Type: sdk.TString, In: 4},
 	{Name: "name", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "phone", Type: sdk.TString, In: 4},
 }
 
-var fields1117 = sdk.Fields{
+var fields1116 = sdk.Fields{
 	{Name: "failed_at", Type: sdk.TInteger, Required: true, In: 4},
 }
 
-var fields1118 = sdk.Fields{
+var fields1117 = sdk.Fields{
 	{Name: "guaranteed_at", Type: sdk.TInteger, Required: true, In: 4},
 }
 
-var enum1119 = sdk.Enum{"failed", "guaranteed"}
+var enum1118 = sdk.Enum{"failed", "guaranteed"}
 
-var fields1120 = sdk.Fields{
+var fields1119 = sdk.Fields{
 	{Name: "city", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "country", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "line1", Type: sdk.TString, Max: 5000, In: 4},
@@ -17447,141 +17447,141 @@ var fields1120 = sdk.Fields{
 	{Name: "state", Type: sdk.TString, Max: 5000, In: 4},
 }
 
-var fields1121 = sdk.Fields{
-	{Name: "address", Type: sdk.TObject, In: 4, Fields: &fields1120},
+var fields1120 = sdk.Fields{
+	{Name: "address", Type: sdk.TObject, In: 4, Fields: &fields1119},
 	{Name: "email", Type: sdk.TString, In: 4},
 	{Name: "name", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "phone", Type: sdk.TString, In: 4},
 }
 
-var fields1122 = sdk.Fields{
+var fields1121 = sdk.Fields{
 	{Name: "display_name", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "type", Type: sdk.TString, Max: 5000, In: 4},
 }
 
-var fields1123 = sdk.Fields{
-	{Name: "billing_details", Type: sdk.TObject, In: 4, Fields: &fields1121},
-	{Name: "custom", Type: sdk.TObject, In: 4, Fields: &fields1122},
+var fields1122 = sdk.Fields{
+	{Name: "billing_details", Type: sdk.TObject, In: 4, Fields: &fields1120},
+	{Name: "custom", Type: sdk.TObject, In: 4, Fields: &fields1121},
 	{Name: "payment_method", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "type", Type: sdk.TString, In: 4, Enum: &enum496},
 }
 
-var fields1124 = sdk.Fields{
+var fields1123 = sdk.Fields{
 	{Name: "payment_reference", Type: sdk.TString, Required: true, Max: 5000, In: 4},
 }
 
-var fields1125 = sdk.Fields{
-	{Name: "custom", Type: sdk.TObject, In: 4, Fields: &fields1124},
+var fields1124 = sdk.Fields{
+	{Name: "custom", Type: sdk.TObject, In: 4, Fields: &fields1123},
 	{Name: "type", Type: sdk.TString, Required: true, In: 4, Enum: &enum496},
 }
 
-var fields1126 = sdk.Fields{
-	{Name: "address", Type: sdk.TObject, In: 4, Fields: &fields1120},
+var fields1125 = sdk.Fields{
+	{Name: "address", Type: sdk.TObject, In: 4, Fields: &fields1119},
 	{Name: "name", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "phone", Type: sdk.TString, In: 4},
 }
 
-var fields1127 = sdk.Fields{
-	{Name: "amount_requested", Type: sdk.TObject, Required: true, In: 4, Fields: &fields1115},
-	{Name: "customer_details", Type: sdk.TObject, In: 4, Fields: &fields1116},
+var fields1126 = sdk.Fields{
+	{Name: "amount_requested", Type: sdk.TObject, Required: true, In: 4, Fields: &fields1114},
+	{Name: "customer_details", Type: sdk.TObject, In: 4, Fields: &fields1115},
 	{Name: "customer_presence", Type: sdk.TString, In: 4, Enum: &enum530},
 	{Name: "description", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "expand", Type: sdk.TArray, In: 4, Item: &item23},
-	{Name: "failed", Type: sdk.TObject, In: 4, Fields: &fields1117},
-	{Name: "guaranteed", Type: sdk.TObject, In: 4, Fields: &fields1118},
+	{Name: "failed", Type: sdk.TObject, In: 4, Fields: &fields1116},
+	{Name: "guaranteed", Type: sdk.TObject, In: 4, Fields: &fields1117},
 	{Name: "initiated_at", Type: sdk.TInteger, Required: true, In: 4},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear, In: 4},
-	{Name: "outcome", Type: sdk.TString, In: 4, Enum: &enum1119},
-	{Name: "payment_method_details", Type: sdk.TObject, Required: true, In: 4, Fields: &fields1123},
-	{Name: "processor_details", Type: sdk.TObject, In: 4, Fields: &fields1125},
-	{Name: "shipping_details", Type: sdk.TObject, In: 4, Fields: &fields1126},
+	{Name: "outcome", Type: sdk.TString, In: 4, Enum: &enum1118},
+	{Name: "payment_method_details", Type: sdk.TObject, Required: true, In: 4, Fields: &fields1122},
+	{Name: "processor_details", Type: sdk.TObject, In: 4, Fields: &fields1124},
+	{Name: "shipping_details", Type: sdk.TObject, In: 4, Fields: &fields1125},
+}
+
+var fields1127 = sdk.Fields{
+	{Name: "description", Type: sdk.TString, Max: 5000, In: 4},
+	{Name: "expand", Type: sdk.TArray, In: 4, Item: &item23},
+	{Name: "failed", Type: sdk.TObject, In: 4, Fields: &fields1116},
+	{Name: "guaranteed", Type: sdk.TObject, In: 4, Fields: &fields1117},
+	{Name: "initiated_at", Type: sdk.TInteger, Required: true, In: 4},
+	{Name: "metadata", Type: sdk.TMap | sdk.TClear, In: 4},
+	{Name: "outcome", Type: sdk.TString, In: 4, Enum: &enum1118},
+	{Name: "payment_method_details", Type: sdk.TObject, In: 4, Fields: &fields1122},
+	{Name: "shipping_details", Type: sdk.TObject, In: 4, Fields: &fields1125},
 }
 
 var fields1128 = sdk.Fields{
-	{Name: "description", Type: sdk.TString, Max: 5000, In: 4},
-	{Name: "expand", Type: sdk.TArray, In: 4, Item: &item23},
-	{Name: "failed", Type: sdk.TObject, In: 4, Fields: &fields1117},
-	{Name: "guaranteed", Type: sdk.TObject, In: 4, Fields: &fields1118},
-	{Name: "initiated_at", Type: sdk.TInteger, Required: true, In: 4},
-	{Name: "metadata", Type: sdk.TMap | sdk.TClear, In: 4},
-	{Name: "outcome", Type: sdk.TString, In: 4, Enum: &enum1119},
-	{Name: "payment_method_details", Type: sdk.TObject, In: 4, Fields: &fields1123},
-	{Name: "shipping_details", Type: sdk.TObject, In: 4, Fields: &fields1126},
-}
-
-var fields1129 = sdk.Fields{
 	{Name: "canceled_at", Type: sdk.TInteger, Required: true, In: 4},
 	{Name: "expand", Type: sdk.TArray, In: 4, Item: &item23},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear, In: 4},
 }
 
-var fields1130 = sdk.Fields{
+var fields1129 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, In: 4, Item: &item23},
 	{Name: "failed_at", Type: sdk.TInteger, Required: true, In: 4},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear, In: 4},
 }
 
-var fields1131 = sdk.Fields{
+var fields1130 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, In: 4, Item: &item23},
 	{Name: "guaranteed_at", Type: sdk.TInteger, Required: true, In: 4},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear, In: 4},
 }
 
-var fields1132 = sdk.Fields{
-	{Name: "customer_details", Type: sdk.TObject, In: 4, Fields: &fields1116},
+var fields1131 = sdk.Fields{
+	{Name: "customer_details", Type: sdk.TObject, In: 4, Fields: &fields1115},
 	{Name: "description", Type: sdk.TString | sdk.TClear, Max: 5000, In: 4},
 	{Name: "expand", Type: sdk.TArray, In: 4, Item: &item23},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear, In: 4},
-	{Name: "shipping_details", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields1126},
+	{Name: "shipping_details", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields1125},
 }
 
-var enum1133 = sdk.Enum{"refunded"}
+var enum1132 = sdk.Enum{"refunded"}
 
-var fields1134 = sdk.Fields{
+var fields1133 = sdk.Fields{
 	{Name: "refund_reference", Type: sdk.TString, Required: true, Max: 5000, In: 4},
 }
 
-var fields1135 = sdk.Fields{
-	{Name: "custom", Type: sdk.TObject, In: 4, Fields: &fields1134},
+var fields1134 = sdk.Fields{
+	{Name: "custom", Type: sdk.TObject, In: 4, Fields: &fields1133},
 	{Name: "type", Type: sdk.TString, Required: true, In: 4, Enum: &enum496},
 }
 
-var fields1136 = sdk.Fields{
+var fields1135 = sdk.Fields{
 	{Name: "refunded_at", Type: sdk.TInteger, Required: true, In: 4},
 }
 
-var fields1137 = sdk.Fields{
-	{Name: "amount", Type: sdk.TObject, In: 4, Fields: &fields1115},
+var fields1136 = sdk.Fields{
+	{Name: "amount", Type: sdk.TObject, In: 4, Fields: &fields1114},
 	{Name: "expand", Type: sdk.TArray, In: 4, Item: &item23},
 	{Name: "initiated_at", Type: sdk.TInteger, In: 4},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear, In: 4},
-	{Name: "outcome", Type: sdk.TString, Required: true, In: 4, Enum: &enum1133},
-	{Name: "processor_details", Type: sdk.TObject, Required: true, In: 4, Fields: &fields1135},
-	{Name: "refunded", Type: sdk.TObject, In: 4, Fields: &fields1136},
+	{Name: "outcome", Type: sdk.TString, Required: true, In: 4, Enum: &enum1132},
+	{Name: "processor_details", Type: sdk.TObject, Required: true, In: 4, Fields: &fields1134},
+	{Name: "refunded", Type: sdk.TObject, In: 4, Fields: &fields1135},
 }
 
-var enum1138 = sdk.Enum{"instant", "standard"}
+var enum1137 = sdk.Enum{"instant", "standard"}
 
-var enum1139 = sdk.Enum{"bank_account", "card", "fpx"}
+var enum1138 = sdk.Enum{"bank_account", "card", "fpx"}
 
-var fields1140 = sdk.Fields{
+var fields1139 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger, Required: true},
 	{Name: "currency", Type: sdk.TString, Required: true},
 	{Name: "description", Type: sdk.TString, Max: 5000},
 	{Name: "destination", Type: sdk.TString},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "metadata", Type: sdk.TMap},
-	{Name: "method", Type: sdk.TString, Enum: &enum1138},
+	{Name: "method", Type: sdk.TString, Enum: &enum1137},
 	{Name: "payout_method", Type: sdk.TString, In: 4},
-	{Name: "source_type", Type: sdk.TString, Enum: &enum1139},
+	{Name: "source_type", Type: sdk.TString, Enum: &enum1138},
 	{Name: "statement_descriptor", Type: sdk.TString, Max: 22},
 }
 
-var enum1141 = sdk.Enum{"last_during_period", "last_ever", "max", "sum"}
+var enum1140 = sdk.Enum{"last_during_period", "last_ever", "max", "sum"}
 
-var enum1142 = sdk.Enum{"per_unit", "tiered"}
+var enum1141 = sdk.Enum{"per_unit", "tiered"}
 
-var fields1143 = sdk.Fields{
+var fields1142 = sdk.Fields{
 	{Name: "active", Type: sdk.TBoolean},
 	{Name: "id", Type: sdk.TString, Max: 5000},
 	{Name: "metadata", Type: sdk.TMap},
@@ -17591,33 +17591,33 @@ var fields1143 = sdk.Fields{
 	{Name: "unit_label", Type: sdk.TString, Max: 12},
 }
 
-var enum1144 = sdk.Enum{"inf"}
+var enum1143 = sdk.Enum{"inf"}
 
-var fields1145 = sdk.Fields{
+var fields1144 = sdk.Fields{
 	{Name: "flat_amount", Type: sdk.TInteger},
 	{Name: "flat_amount_decimal", Type: sdk.TString},
 	{Name: "unit_amount", Type: sdk.TInteger},
 	{Name: "unit_amount_decimal", Type: sdk.TString},
-	{Name: "up_to", Type: sdk.TString | sdk.TInteger, Required: true, Enum: &enum1144},
+	{Name: "up_to", Type: sdk.TString | sdk.TInteger, Required: true, Enum: &enum1143},
 }
 
-var item1146 = sdk.Field{Type: sdk.TObject, Fields: &fields1145}
+var item1145 = sdk.Field{Type: sdk.TObject, Fields: &fields1144}
 
-var enum1147 = sdk.Enum{"graduated", "volume"}
+var enum1146 = sdk.Enum{"graduated", "volume"}
 
-var enum1148 = sdk.Enum{"down", "up"}
+var enum1147 = sdk.Enum{"down", "up"}
+
+var fields1148 = sdk.Fields{
+	{Name: "divide_by", Type: sdk.TInteger, Required: true},
+	{Name: "round", Type: sdk.TString, Required: true, Enum: &enum1147},
+}
 
 var fields1149 = sdk.Fields{
-	{Name: "divide_by", Type: sdk.TInteger, Required: true},
-	{Name: "round", Type: sdk.TString, Required: true, Enum: &enum1148},
-}
-
-var fields1150 = sdk.Fields{
 	{Name: "active", Type: sdk.TBoolean},
-	{Name: "aggregate_usage", Type: sdk.TString, In: 3, Enum: &enum1141},
+	{Name: "aggregate_usage", Type: sdk.TString, In: 3, Enum: &enum1140},
 	{Name: "amount", Type: sdk.TInteger},
 	{Name: "amount_decimal", Type: sdk.TString},
-	{Name: "billing_scheme", Type: sdk.TString, Enum: &enum1142},
+	{Name: "billing_scheme", Type: sdk.TString, Enum: &enum1141},
 	{Name: "currency", Type: sdk.TString, Required: true},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "id", Type: sdk.TString, Max: 5000},
@@ -17626,15 +17626,15 @@ var fields1150 = sdk.Fields{
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
 	{Name: "meter", Type: sdk.TString, Max: 5000},
 	{Name: "nickname", Type: sdk.TString, Max: 5000},
-	{Name: "product", Type: sdk.TString | sdk.TObject, Max: 5000, Fields: &fields1143},
-	{Name: "tiers", Type: sdk.TArray, Item: &item1146},
-	{Name: "tiers_mode", Type: sdk.TString, Enum: &enum1147},
-	{Name: "transform_usage", Type: sdk.TObject, Fields: &fields1149},
+	{Name: "product", Type: sdk.TString | sdk.TObject, Max: 5000, Fields: &fields1142},
+	{Name: "tiers", Type: sdk.TArray, Item: &item1145},
+	{Name: "tiers_mode", Type: sdk.TString, Enum: &enum1146},
+	{Name: "transform_usage", Type: sdk.TObject, Fields: &fields1148},
 	{Name: "trial_period_days", Type: sdk.TInteger},
 	{Name: "usage_type", Type: sdk.TString, Enum: &enum179},
 }
 
-var fields1151 = sdk.Fields{
+var fields1150 = sdk.Fields{
 	{Name: "active", Type: sdk.TBoolean},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
@@ -17643,44 +17643,44 @@ var fields1151 = sdk.Fields{
 	{Name: "trial_period_days", Type: sdk.TInteger},
 }
 
-var fields1152 = sdk.Fields{
+var fields1151 = sdk.Fields{
 	{Name: "enabled", Type: sdk.TBoolean, Required: true},
 	{Name: "maximum", Type: sdk.TInteger},
 	{Name: "minimum", Type: sdk.TInteger},
 	{Name: "preset", Type: sdk.TInteger},
 }
 
-var fields1153 = sdk.Fields{
-	{Name: "aggregate_usage", Type: sdk.TString, In: 3, Enum: &enum1141},
+var fields1152 = sdk.Fields{
+	{Name: "aggregate_usage", Type: sdk.TString, In: 3, Enum: &enum1140},
 	{Name: "interval", Type: sdk.TString, Required: true, Enum: &enum129},
 	{Name: "interval_count", Type: sdk.TInteger},
 	{Name: "meter", Type: sdk.TString, Max: 5000},
 	{Name: "usage_type", Type: sdk.TString, Enum: &enum179},
 }
 
-var fields1154 = sdk.Fields{
+var fields1153 = sdk.Fields{
 	{Name: "active", Type: sdk.TBoolean},
-	{Name: "billing_scheme", Type: sdk.TString, Enum: &enum1142},
+	{Name: "billing_scheme", Type: sdk.TString, Enum: &enum1141},
 	{Name: "currency", Type: sdk.TString, Required: true},
 	{Name: "currency_options", Type: sdk.TMap},
-	{Name: "custom_unit_amount", Type: sdk.TObject, Fields: &fields1152},
+	{Name: "custom_unit_amount", Type: sdk.TObject, Fields: &fields1151},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "lookup_key", Type: sdk.TString, Max: 200},
 	{Name: "metadata", Type: sdk.TMap},
 	{Name: "nickname", Type: sdk.TString, Max: 5000},
 	{Name: "product", Type: sdk.TString, Max: 5000},
-	{Name: "product_data", Type: sdk.TObject, Fields: &fields1143},
-	{Name: "recurring", Type: sdk.TObject, Fields: &fields1153},
+	{Name: "product_data", Type: sdk.TObject, Fields: &fields1142},
+	{Name: "recurring", Type: sdk.TObject, Fields: &fields1152},
 	{Name: "tax_behavior", Type: sdk.TString, Enum: &enum116},
-	{Name: "tiers", Type: sdk.TArray, Item: &item1146},
-	{Name: "tiers_mode", Type: sdk.TString, Enum: &enum1147},
+	{Name: "tiers", Type: sdk.TArray, Item: &item1145},
+	{Name: "tiers_mode", Type: sdk.TString, Enum: &enum1146},
 	{Name: "transfer_lookup_key", Type: sdk.TBoolean},
-	{Name: "transform_quantity", Type: sdk.TObject, Fields: &fields1149},
+	{Name: "transform_quantity", Type: sdk.TObject, Fields: &fields1148},
 	{Name: "unit_amount", Type: sdk.TInteger},
 	{Name: "unit_amount_decimal", Type: sdk.TString},
 }
 
-var fields1155 = sdk.Fields{
+var fields1154 = sdk.Fields{
 	{Name: "active", Type: sdk.TBoolean},
 	{Name: "currency_options", Type: sdk.TMap | sdk.TClear},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
@@ -17691,17 +17691,17 @@ var fields1155 = sdk.Fields{
 	{Name: "transfer_lookup_key", Type: sdk.TBoolean},
 }
 
-var fields1156 = sdk.Fields{
+var fields1155 = sdk.Fields{
 	{Name: "enabled", Type: sdk.TBoolean, Required: true, In: 6},
 	{Name: "maximum", Type: sdk.TInteger, In: 6},
 	{Name: "minimum", Type: sdk.TInteger, In: 6},
 	{Name: "preset", Type: sdk.TInteger, In: 6},
 }
 
-var fields1157 = sdk.Fields{
+var fields1156 = sdk.Fields{
 	{Name: "currency", Type: sdk.TString, Required: true},
 	{Name: "currency_options", Type: sdk.TMap},
-	{Name: "custom_unit_amount", Type: sdk.TObject, In: 6, Fields: &fields1156},
+	{Name: "custom_unit_amount", Type: sdk.TObject, In: 6, Fields: &fields1155},
 	{Name: "metadata", Type: sdk.TMap, In: 4},
 	{Name: "recurring", Type: sdk.TObject, Fields: &fields518},
 	{Name: "tax_behavior", Type: sdk.TString, Enum: &enum116},
@@ -17709,30 +17709,30 @@ var fields1157 = sdk.Fields{
 	{Name: "unit_amount_decimal", Type: sdk.TString},
 }
 
-var fields1158 = sdk.Fields{
+var fields1157 = sdk.Fields{
 	{Name: "name", Type: sdk.TString, Required: true, Max: 5000},
 }
 
-var item1159 = sdk.Field{Type: sdk.TObject, Fields: &fields1158}
+var item1158 = sdk.Field{Type: sdk.TObject, Fields: &fields1157}
 
-var fields1160 = sdk.Fields{
+var fields1159 = sdk.Fields{
 	{Name: "height", Type: sdk.TNumber, Required: true},
 	{Name: "length", Type: sdk.TNumber, Required: true},
 	{Name: "weight", Type: sdk.TNumber, Required: true},
 	{Name: "width", Type: sdk.TNumber, Required: true},
 }
 
-var fields1161 = sdk.Fields{
+var fields1160 = sdk.Fields{
 	{Name: "active", Type: sdk.TBoolean},
-	{Name: "default_price_data", Type: sdk.TObject, Fields: &fields1157},
+	{Name: "default_price_data", Type: sdk.TObject, Fields: &fields1156},
 	{Name: "description", Type: sdk.TString, Max: 40000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "id", Type: sdk.TString, Max: 5000},
 	{Name: "images", Type: sdk.TArray, Item: &item516},
-	{Name: "marketing_features", Type: sdk.TArray, Item: &item1159},
+	{Name: "marketing_features", Type: sdk.TArray, Item: &item1158},
 	{Name: "metadata", Type: sdk.TMap},
 	{Name: "name", Type: sdk.TString, Required: true, Max: 5000},
-	{Name: "package_dimensions", Type: sdk.TObject, Fields: &fields1160},
+	{Name: "package_dimensions", Type: sdk.TObject, Fields: &fields1159},
 	{Name: "shippable", Type: sdk.TBoolean},
 	{Name: "statement_descriptor", Type: sdk.TString, Max: 22},
 	{Name: "tax_code", Type: sdk.TString},
@@ -17740,16 +17740,16 @@ var fields1161 = sdk.Fields{
 	{Name: "url", Type: sdk.TString, Max: 5000},
 }
 
-var fields1162 = sdk.Fields{
+var fields1161 = sdk.Fields{
 	{Name: "active", Type: sdk.TBoolean},
 	{Name: "default_price", Type: sdk.TString, Max: 5000},
 	{Name: "description", Type: sdk.TString | sdk.TClear, Max: 40000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "images", Type: sdk.TArray | sdk.TClear, Item: &item516},
-	{Name: "marketing_features", Type: sdk.TArray | sdk.TClear, Item: &item1159},
+	{Name: "marketing_features", Type: sdk.TArray | sdk.TClear, Item: &item1158},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
 	{Name: "name", Type: sdk.TString, Max: 5000},
-	{Name: "package_dimensions", Type: sdk.TObject | sdk.TClear, Fields: &fields1160},
+	{Name: "package_dimensions", Type: sdk.TObject | sdk.TClear, Fields: &fields1159},
 	{Name: "shippable", Type: sdk.TBoolean},
 	{Name: "statement_descriptor", Type: sdk.TString, Max: 22},
 	{Name: "tax_code", Type: sdk.TString | sdk.TClear},
@@ -17757,26 +17757,26 @@ var fields1162 = sdk.Fields{
 	{Name: "url", Type: sdk.TString | sdk.TClear},
 }
 
-var fields1163 = sdk.Fields{
+var fields1162 = sdk.Fields{
 	{Name: "entitlement_feature", Type: sdk.TString, Required: true, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 }
 
-var enum1164 = sdk.Enum{"coupon"}
+var enum1163 = sdk.Enum{"coupon"}
 
-var fields1165 = sdk.Fields{
+var fields1164 = sdk.Fields{
 	{Name: "coupon", Type: sdk.TString, Max: 5000, In: 4},
-	{Name: "type", Type: sdk.TString, Required: true, In: 4, Enum: &enum1164},
+	{Name: "type", Type: sdk.TString, Required: true, In: 4, Enum: &enum1163},
 }
 
-var fields1166 = sdk.Fields{
+var fields1165 = sdk.Fields{
 	{Name: "currency_options", Type: sdk.TMap},
 	{Name: "first_time_transaction", Type: sdk.TBoolean},
 	{Name: "minimum_amount", Type: sdk.TInteger},
 	{Name: "minimum_amount_currency", Type: sdk.TString},
 }
 
-var fields1167 = sdk.Fields{
+var fields1166 = sdk.Fields{
 	{Name: "active", Type: sdk.TBoolean},
 	{Name: "code", Type: sdk.TString, Max: 500},
 	{Name: "coupon", Type: sdk.TString, Required: true, Max: 5000, In: 3},
@@ -17786,27 +17786,27 @@ var fields1167 = sdk.Fields{
 	{Name: "expires_at", Type: sdk.TInteger},
 	{Name: "max_redemptions", Type: sdk.TInteger},
 	{Name: "metadata", Type: sdk.TMap},
-	{Name: "promotion", Type: sdk.TObject, Required: true, In: 4, Fields: &fields1165},
-	{Name: "restrictions", Type: sdk.TObject, Fields: &fields1166},
+	{Name: "promotion", Type: sdk.TObject, Required: true, In: 4, Fields: &fields1164},
+	{Name: "restrictions", Type: sdk.TObject, Fields: &fields1165},
 }
 
-var fields1168 = sdk.Fields{
+var fields1167 = sdk.Fields{
 	{Name: "currency_options", Type: sdk.TMap},
 }
 
-var fields1169 = sdk.Fields{
+var fields1168 = sdk.Fields{
 	{Name: "active", Type: sdk.TBoolean},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
-	{Name: "restrictions", Type: sdk.TObject, Fields: &fields1168},
+	{Name: "restrictions", Type: sdk.TObject, Fields: &fields1167},
 }
 
-var fields1170 = sdk.Fields{
+var fields1169 = sdk.Fields{
 	{Name: "is_revision", Type: sdk.TBoolean},
 	{Name: "quote", Type: sdk.TString, Required: true, Max: 5000},
 }
 
-var fields1171 = sdk.Fields{
+var fields1170 = sdk.Fields{
 	{Name: "custom_fields", Type: sdk.TArray | sdk.TClear, In: 4, Item: &item723},
 	{Name: "days_until_due", Type: sdk.TInteger},
 	{Name: "description", Type: sdk.TString | sdk.TClear, Max: 500, In: 4},
@@ -17814,7 +17814,7 @@ var fields1171 = sdk.Fields{
 	{Name: "issuer", Type: sdk.TObject, Fields: &fields480},
 }
 
-var fields1172 = sdk.Fields{
+var fields1171 = sdk.Fields{
 	{Name: "currency", Type: sdk.TString, Required: true},
 	{Name: "product", Type: sdk.TString, Required: true, Max: 5000},
 	{Name: "recurring", Type: sdk.TObject, Fields: &fields518},
@@ -17823,33 +17823,33 @@ var fields1172 = sdk.Fields{
 	{Name: "unit_amount_decimal", Type: sdk.TString},
 }
 
-var fields1173 = sdk.Fields{
+var fields1172 = sdk.Fields{
 	{Name: "discounts", Type: sdk.TArray | sdk.TClear, Item: &item712},
 	{Name: "price", Type: sdk.TString, Max: 5000},
-	{Name: "price_data", Type: sdk.TObject, Fields: &fields1172},
+	{Name: "price_data", Type: sdk.TObject, Fields: &fields1171},
 	{Name: "quantity", Type: sdk.TInteger},
 	{Name: "tax_rates", Type: sdk.TArray | sdk.TClear, Item: &item0},
 }
 
-var item1174 = sdk.Field{Type: sdk.TObject, Fields: &fields1173}
+var item1173 = sdk.Field{Type: sdk.TObject, Fields: &fields1172}
 
-var enum1175 = sdk.Enum{"current_period_end"}
+var enum1174 = sdk.Enum{"current_period_end"}
 
-var fields1176 = sdk.Fields{
+var fields1175 = sdk.Fields{
 	{Name: "billing_mode", Type: sdk.TObject, In: 4, Fields: &fields633},
 	{Name: "description", Type: sdk.TString, Max: 500},
-	{Name: "effective_date", Type: sdk.TString | sdk.TInteger | sdk.TClear, Enum: &enum1175},
+	{Name: "effective_date", Type: sdk.TString | sdk.TInteger | sdk.TClear, Enum: &enum1174},
 	{Name: "metadata", Type: sdk.TMap},
 	{Name: "trial_period_days", Type: sdk.TInteger | sdk.TClear},
 }
 
-var fields1177 = sdk.Fields{
+var fields1176 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger},
 	{Name: "amount_percent", Type: sdk.TNumber},
 	{Name: "destination", Type: sdk.TString, Required: true},
 }
 
-var fields1178 = sdk.Fields{
+var fields1177 = sdk.Fields{
 	{Name: "application_fee_amount", Type: sdk.TInteger | sdk.TClear},
 	{Name: "application_fee_percent", Type: sdk.TNumber | sdk.TClear},
 	{Name: "automatic_tax", Type: sdk.TObject, Fields: &fields481},
@@ -17862,36 +17862,36 @@ var fields1178 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "expires_at", Type: sdk.TInteger},
 	{Name: "footer", Type: sdk.TString | sdk.TClear, Max: 500},
-	{Name: "from_quote", Type: sdk.TObject, Fields: &fields1170},
+	{Name: "from_quote", Type: sdk.TObject, Fields: &fields1169},
 	{Name: "header", Type: sdk.TString | sdk.TClear, Max: 50},
-	{Name: "invoice_settings", Type: sdk.TObject, Fields: &fields1171},
-	{Name: "line_items", Type: sdk.TArray, Item: &item1174},
+	{Name: "invoice_settings", Type: sdk.TObject, Fields: &fields1170},
+	{Name: "line_items", Type: sdk.TArray, Item: &item1173},
 	{Name: "metadata", Type: sdk.TMap},
 	{Name: "on_behalf_of", Type: sdk.TString | sdk.TClear},
-	{Name: "subscription_data", Type: sdk.TObject, Fields: &fields1176},
+	{Name: "subscription_data", Type: sdk.TObject, Fields: &fields1175},
 	{Name: "test_clock", Type: sdk.TString, Max: 5000},
-	{Name: "transfer_data", Type: sdk.TObject | sdk.TClear, Fields: &fields1177},
+	{Name: "transfer_data", Type: sdk.TObject | sdk.TClear, Fields: &fields1176},
 }
 
-var fields1179 = sdk.Fields{
+var fields1178 = sdk.Fields{
 	{Name: "discounts", Type: sdk.TArray | sdk.TClear, Item: &item712},
 	{Name: "id", Type: sdk.TString, Max: 5000},
 	{Name: "price", Type: sdk.TString, Max: 5000},
-	{Name: "price_data", Type: sdk.TObject, Fields: &fields1172},
+	{Name: "price_data", Type: sdk.TObject, Fields: &fields1171},
 	{Name: "quantity", Type: sdk.TInteger},
 	{Name: "tax_rates", Type: sdk.TArray | sdk.TClear, Item: &item0},
 }
 
-var item1180 = sdk.Field{Type: sdk.TObject, Fields: &fields1179}
+var item1179 = sdk.Field{Type: sdk.TObject, Fields: &fields1178}
 
-var fields1181 = sdk.Fields{
+var fields1180 = sdk.Fields{
 	{Name: "description", Type: sdk.TString | sdk.TClear, Max: 500},
-	{Name: "effective_date", Type: sdk.TString | sdk.TInteger | sdk.TClear, Enum: &enum1175},
+	{Name: "effective_date", Type: sdk.TString | sdk.TInteger | sdk.TClear, Enum: &enum1174},
 	{Name: "metadata", Type: sdk.TMap},
 	{Name: "trial_period_days", Type: sdk.TInteger | sdk.TClear},
 }
 
-var fields1182 = sdk.Fields{
+var fields1181 = sdk.Fields{
 	{Name: "application_fee_amount", Type: sdk.TInteger | sdk.TClear},
 	{Name: "application_fee_percent", Type: sdk.TNumber | sdk.TClear},
 	{Name: "automatic_tax", Type: sdk.TObject, Fields: &fields481},
@@ -17905,24 +17905,24 @@ var fields1182 = sdk.Fields{
 	{Name: "expires_at", Type: sdk.TInteger},
 	{Name: "footer", Type: sdk.TString | sdk.TClear, Max: 500},
 	{Name: "header", Type: sdk.TString | sdk.TClear, Max: 50},
-	{Name: "invoice_settings", Type: sdk.TObject, Fields: &fields1171},
-	{Name: "line_items", Type: sdk.TArray, Item: &item1180},
+	{Name: "invoice_settings", Type: sdk.TObject, Fields: &fields1170},
+	{Name: "line_items", Type: sdk.TArray, Item: &item1179},
 	{Name: "metadata", Type: sdk.TMap},
 	{Name: "on_behalf_of", Type: sdk.TString | sdk.TClear},
-	{Name: "subscription_data", Type: sdk.TObject, Fields: &fields1181},
-	{Name: "transfer_data", Type: sdk.TObject | sdk.TClear, Fields: &fields1177},
+	{Name: "subscription_data", Type: sdk.TObject, Fields: &fields1180},
+	{Name: "transfer_data", Type: sdk.TObject | sdk.TClear, Fields: &fields1176},
 }
 
-var fields1183 = sdk.Fields{
+var fields1182 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "expires_at", Type: sdk.TInteger},
 }
 
-var fields1184 = sdk.Fields{
+var fields1183 = sdk.Fields{
 	{Name: "radar_session", Type: sdk.TString, Required: true, Max: 5000, In: 4},
 }
 
-var fields1185 = sdk.Fields{
+var fields1184 = sdk.Fields{
 	{Name: "customer", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "customer_account", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "email", Type: sdk.TString, In: 4},
@@ -17930,65 +17930,65 @@ var fields1185 = sdk.Fields{
 	{Name: "phone", Type: sdk.TString, In: 4},
 }
 
-var enum1186 = sdk.Enum{"one_off", "recurring", "setup_one_off", "setup_recurring"}
+var enum1185 = sdk.Enum{"one_off", "recurring", "setup_one_off", "setup_recurring"}
 
-var fields1187 = sdk.Fields{
+var fields1186 = sdk.Fields{
 	{Name: "customer_presence", Type: sdk.TString, In: 4, Enum: &enum530},
-	{Name: "payment_type", Type: sdk.TString, In: 4, Enum: &enum1186},
+	{Name: "payment_type", Type: sdk.TString, In: 4, Enum: &enum1185},
 }
 
-var fields1188 = sdk.Fields{
-	{Name: "card", Type: sdk.TObject, In: 4, Fields: &fields1187},
+var fields1187 = sdk.Fields{
+	{Name: "card", Type: sdk.TObject, In: 4, Fields: &fields1186},
 	{Name: "money_movement_type", Type: sdk.TString, Required: true, In: 4, Enum: &enum450},
 }
 
-var fields1189 = sdk.Fields{
-	{Name: "billing_details", Type: sdk.TObject, In: 4, Fields: &fields1121},
+var fields1188 = sdk.Fields{
+	{Name: "billing_details", Type: sdk.TObject, In: 4, Fields: &fields1120},
 	{Name: "payment_method", Type: sdk.TString, Required: true, Max: 5000, In: 4},
 }
 
-var fields1190 = sdk.Fields{
+var fields1189 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger, Required: true, In: 4},
 	{Name: "currency", Type: sdk.TString, Required: true, In: 4},
 	{Name: "description", Type: sdk.TString, Max: 5000, In: 4},
-	{Name: "money_movement_details", Type: sdk.TObject, In: 4, Fields: &fields1188},
-	{Name: "payment_method_details", Type: sdk.TObject, Required: true, In: 4, Fields: &fields1189},
-	{Name: "shipping_details", Type: sdk.TObject, In: 4, Fields: &fields1126},
+	{Name: "money_movement_details", Type: sdk.TObject, In: 4, Fields: &fields1187},
+	{Name: "payment_method_details", Type: sdk.TObject, Required: true, In: 4, Fields: &fields1188},
+	{Name: "shipping_details", Type: sdk.TObject, In: 4, Fields: &fields1125},
 	{Name: "statement_descriptor", Type: sdk.TString, Max: 5000, In: 4},
 }
 
-var fields1191 = sdk.Fields{
-	{Name: "client_device_metadata_details", Type: sdk.TObject, In: 4, Fields: &fields1184},
-	{Name: "customer_details", Type: sdk.TObject, Required: true, In: 4, Fields: &fields1185},
+var fields1190 = sdk.Fields{
+	{Name: "client_device_metadata_details", Type: sdk.TObject, In: 4, Fields: &fields1183},
+	{Name: "customer_details", Type: sdk.TObject, Required: true, In: 4, Fields: &fields1184},
 	{Name: "expand", Type: sdk.TArray, In: 4, Item: &item23},
 	{Name: "metadata", Type: sdk.TMap, In: 4},
-	{Name: "payment_details", Type: sdk.TObject, Required: true, In: 4, Fields: &fields1190},
+	{Name: "payment_details", Type: sdk.TObject, Required: true, In: 4, Fields: &fields1189},
 }
 
-var fields1192 = sdk.Fields{
+var fields1191 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "value", Type: sdk.TString, Required: true, Max: 800},
 	{Name: "value_list", Type: sdk.TString, Required: true, Max: 5000},
 }
 
-var enum1193 = sdk.Enum{"card_bin", "card_fingerprint", "case_sensitive_string", "country", "customer_id", "email", "ip_address", "sepa_debit_fingerprint", "string", "us_bank_account_fingerprint", "account", "crypto_fingerprint"}
+var enum1192 = sdk.Enum{"card_bin", "card_fingerprint", "case_sensitive_string", "country", "customer_id", "email", "ip_address", "sepa_debit_fingerprint", "string", "us_bank_account_fingerprint", "account", "crypto_fingerprint"}
 
-var fields1194 = sdk.Fields{
+var fields1193 = sdk.Fields{
 	{Name: "alias", Type: sdk.TString, Required: true, Max: 100},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "item_type", Type: sdk.TString, Enum: &enum1193, EnumIn: "\a\a\a\a\a\a\a\a\a\a\x04\x04"},
+	{Name: "item_type", Type: sdk.TString, Enum: &enum1192, EnumIn: "\a\a\a\a\a\a\a\a\a\a\x04\x04"},
 	{Name: "metadata", Type: sdk.TMap},
 	{Name: "name", Type: sdk.TString, Required: true, Max: 100},
 }
 
-var fields1195 = sdk.Fields{
+var fields1194 = sdk.Fields{
 	{Name: "alias", Type: sdk.TString, Max: 100},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "metadata", Type: sdk.TMap},
 	{Name: "name", Type: sdk.TString, Max: 100},
 }
 
-var fields1196 = sdk.Fields{
+var fields1195 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger},
 	{Name: "charge", Type: sdk.TString, Max: 5000},
 	{Name: "currency", Type: sdk.TString},
@@ -18003,42 +18003,42 @@ var fields1196 = sdk.Fields{
 	{Name: "reverse_transfer", Type: sdk.TBoolean},
 }
 
-var enum1197 = sdk.Enum{"advance", "advance_funding", "anticipation_repayment", "charge", "charge_failure", "climate_order_purchase", "climate_order_refund", "connect_collection_transfer", "connect_reserved_funds", "contribution", "dispute", "dispute_reversal", "fee", "financing_paydown", "financing_paydown_reversal", "financing_payout", "financing_payout_reversal", "issuing_authorization_hold", "issuing_authorization_release", "issuing_dispute", "issuing_transaction", "network_cost", "other_adjustment", "partial_capture_reversal", "payout", "payout_reversal", "platform_earning", "platform_earning_refund", "refund", "refund_failure", "risk_reserved_funds", "tax", "topup", "topup_reversal", "transfer", "transfer_reversal", "unreconciled_customer_funds"}
+var enum1196 = sdk.Enum{"advance", "advance_funding", "anticipation_repayment", "charge", "charge_failure", "climate_order_purchase", "climate_order_refund", "connect_collection_transfer", "connect_reserved_funds", "contribution", "dispute", "dispute_reversal", "fee", "financing_paydown", "financing_paydown_reversal", "financing_payout", "financing_payout_reversal", "issuing_authorization_hold", "issuing_authorization_release", "issuing_dispute", "issuing_transaction", "network_cost", "other_adjustment", "partial_capture_reversal", "payout", "payout_reversal", "platform_earning", "platform_earning_refund", "refund", "refund_failure", "risk_reserved_funds", "tax", "topup", "topup_reversal", "transfer", "transfer_reversal", "unreconciled_customer_funds"}
 
-var enum1198 = sdk.Enum{"Africa/Abidjan", "Africa/Accra", "Africa/Addis_Ababa", "Africa/Algiers", "Africa/Asmara", "Africa/Asmera", "Africa/Bamako", "Africa/Bangui", "Africa/Banjul", "Africa/Bissau", "Africa/Blantyre", "Africa/Brazzaville", "Africa/Bujumbura", "Africa/Cairo", "Africa/Casablanca", "Africa/Ceuta", "Africa/Conakry", "Africa/Dakar", "Africa/Dar_es_Salaam", "Africa/Djibouti", "Africa/Douala", "Africa/El_Aaiun", "Africa/Freetown", "Africa/Gaborone", "Africa/Harare", "Africa/Johannesburg", "Africa/Juba", "Africa/Kampala", "Africa/Khartoum", "Africa/Kigali", "Africa/Kinshasa", "Africa/Lagos", "Africa/Libreville", "Africa/Lome", "Africa/Luanda", "Africa/Lubumbashi", "Africa/Lusaka", "Africa/Malabo", "Africa/Maputo", "Africa/Maseru", "Africa/Mbabane", "Africa/Mogadishu", "Africa/Monrovia", "Africa/Nairobi", "Africa/Ndjamena", "Africa/Niamey", "Africa/Nouakchott", "Africa/Ouagadougou", "Africa/Porto-Novo", "Africa/Sao_Tome", "Africa/Timbuktu", "Africa/Tripoli", "Africa/Tunis", "Africa/Windhoek", "America/Adak", "America/Anchorage", "America/Anguilla", "America/Antigua", "America/Araguaina", "America/Argentina/Buenos_Aires", "America/Argentina/Catamarca", "America/Argentina/ComodRivadavia", "America/Argentina/Cordoba", "America/Argentina/Jujuy", "America/Argentina/La_Rioja", "America/Argentina/Mendoza", "America/Argentina/Rio_Gallegos", "America/Argentina/Salta", "America/Argentina/San_Juan", "America/Argentina/San_Luis", "America/Argentina/Tucuman", "America/Argentina/Ushuaia", "America/Aruba", "America/Asuncion", "America/Atikokan", "America/Atka", "America/Bahia", "America/Bahia_Banderas", "America/Barbados", "America/Belem", "America/Belize", "America/Blanc-Sablon", "America/Boa_Vista", "America/Bogota", "America/Boise", "America/Buenos_Aires", "America/Cambridge_Bay", "America/Campo_Grande", "America/Cancun", "America/Caracas", "America/Catamarca", "America/Cayenne", "America/Cayman", "America/Chicago", "America/Chihuahua", "America/Ciudad_Juarez", "America/Coral_Harbour", "America/Cordoba", "America/Costa_Rica", "America/Creston", "America/Cuiaba", "America/Curacao", "America/Danmarkshavn", "America/Dawson", "America/Dawson_Creek", "America/Denver", "America/Detroit", "America/Dominica", "America/Edmonton", "America/Eirunepe", "America/El_Salvador", "America/Ensenada", "America/Fort_Nelson", "America/Fort_Wayne", "America/Fortaleza", "America/Glace_Bay", "America/Godthab", "America/Goose_Bay", "America/Grand_Turk", "America/Grenada", "America/Guadeloupe", "America/Guatemala", "America/Guayaquil", "America/Guyana", "America/Halifax", "America/Havana", "America/Hermosillo", "America/Indiana/Indianapolis", "America/Indiana/Knox", "America/Indiana/Marengo", "America/Indiana/Petersburg", "America/Indiana/Tell_City", "America/Indiana/Vevay", "America/Indiana/Vincennes", "America/Indiana/Winamac", "America/Indianapolis", "America/Inuvik", "America/Iqaluit", "America/Jamaica", "America/Jujuy", "America/Juneau", "America/Kentucky/Louisville", "America/Kentucky/Monticello", "America/Knox_IN", "America/Kralendijk", "America/La_Paz", "America/Lima", "America/Los_Angeles", "America/Louisville", "America/Lower_Princes", "America/Maceio", "America/Managua", "America/Manaus", "America/Marigot", "America/Martinique", "America/Matamoros", "America/Mazatlan", "America/Mendoza", "America/Menominee", "America/Merida", "America/Metlakatla", "America/Mexico_City", "America/Miquelon", "America/Moncton", "America/Monterrey", "America/Montevideo", "America/Montreal", "America/Montserrat", "America/Nassau", "America/New_York", "America/Nipigon", "America/Nome", "America/Noronha", "America/North_Dakota/Beulah", "America/North_Dakota/Center", "America/North_Dakota/New_Salem", "America/Nuuk", "America/Ojinaga", "America/Panama", "America/Pangnirtung", "America/Paramaribo", "America/Phoenix", "America/Port-au-Prince", "America/Port_of_Spain", "America/Porto_Acre", "America/Porto_Velho", "America/Puerto_Rico", "America/Punta_Arenas", "America/Rainy_River", "America/Rankin_Inlet", "America/Recife", "America/Regina", "America/Resolute", "America/Rio_Branco", "America/Rosario", "America/Santa_Isabel", "America/Santarem", "America/Santiago", "America/Santo_Domingo", "America/Sao_Paulo", "America/Scoresbysund", "America/Shiprock", "America/Sitka", "America/St_Barthelemy", "America/St_Johns", "America/St_Kitts", "America/St_Lucia", "America/St_Thomas", "America/St_Vincent", "America/Swift_Current", "America/Tegucigalpa", "America/Thule", "America/Thunder_Bay", "America/Tijuana", "America/Toronto", "America/Tortola", "America/Vancouver", "America/Virgin", "America/Whitehorse", "America/Winnipeg", "America/Yakutat", "America/Yellowknife", "Antarctica/Casey", "Antarctica/Davis", "Antarctica/DumontDUrville", "Antarctica/Macquarie", "Antarctica/Mawson", "Antarctica/McMurdo", "Antarctica/Palmer", "Antarctica/Rothera", "Antarctica/South_Pole", "Antarctica/Syowa", "Antarctica/Troll", "Antarctica/Vostok", "Arctic/Longyearbyen", "Asia/Aden", "Asia/Almaty", "Asia/Amman", "Asia/Anadyr", "Asia/Aqtau", "Asia/Aqtobe", "Asia/Ashgabat", "Asia/Ashkhabad", "Asia/Atyrau", "Asia/Baghdad", "Asia/Bahrain", "Asia/Baku", "Asia/Bangkok", "Asia/Barnaul", "Asia/Beirut", "Asia/Bishkek", "Asia/Brunei", "Asia/Calcutta", "Asia/Chita", "Asia/Choibalsan", "Asia/Chongqing", "Asia/Chungking", "Asia/Colombo", "Asia/Dacca", "Asia/Damascus", "Asia/Dhaka", "Asia/Dili", "Asia/Dubai", "Asia/Dushanbe", "Asia/Famagusta", "Asia/Gaza", "Asia/Harbin", "Asia/Hebron", "Asia/Ho_Chi_Minh", "Asia/Hong_Kong", "Asia/Hovd", "Asia/Irkutsk", "Asia/Istanbul", "Asia/Jakarta", "Asia/Jayapura", "Asia/Jerusalem", "Asia/Kabul", "Asia/Kamchatka", "Asia/Karachi", "Asia/Kashgar", "Asia/Kathmandu", "Asia/Katmandu", "Asia/Khandyga", "Asia/Kolkata", "Asia/Krasnoyarsk", "Asia/Kuala_Lumpur", "Asia/Kuching", "Asia/Kuwait", "Asia/Macao", "Asia/Macau", "Asia/Magadan", "Asia/Makassar", "Asia/Manila", "Asia/Muscat", "Asia/Nicosia", "Asia/Novokuznetsk", "Asia/Novosibirsk", "Asia/Omsk", "Asia/Oral", "Asia/Phnom_Penh", "Asia/Pontianak", "Asia/Pyongyang", "Asia/Qatar", "Asia/Qostanay", "Asia/Qyzylorda", "Asia/Rangoon", "Asia/Riyadh", "Asia/Saigon", "Asia/Sakhalin", "Asia/Samarkand", "Asia/Seoul", "Asia/Shanghai", "Asia/Singapore", "Asia/Srednekolymsk", "Asia/Taipei", "Asia/Tashkent", "Asia/Tbilisi", "Asia/Tehran", "Asia/Tel_Aviv", "Asia/Thimbu", "Asia/Thimphu", "Asia/Tokyo", "Asia/Tomsk", "Asia/Ujung_Pandang", "Asia/Ulaanbaatar", "Asia/Ulan_Bator", "Asia/Urumqi", "Asia/Ust-Nera", "Asia/Vientiane", "Asia/Vladivostok", "Asia/Yakutsk", "Asia/Yangon", "Asia/Yekaterinburg", "Asia/Yerevan", "Atlantic/Azores", "Atlantic/Bermuda", "Atlantic/Canary", "Atlantic/Cape_Verde", "Atlantic/Faeroe", "Atlantic/Faroe", "Atlantic/Jan_Mayen", "Atlantic/Madeira", "Atlantic/Reykjavik", "Atlantic/South_Georgia", "Atlantic/St_Helena", "Atlantic/Stanley", "Australia/ACT", "Australia/Adelaide", "Australia/Brisbane", "Australia/Broken_Hill", "Australia/Canberra", "Australia/Currie", "Australia/Darwin", "Australia/Eucla", "Australia/Hobart", "Australia/LHI", "Australia/Lindeman", "Australia/Lord_Howe", "Australia/Melbourne", "Australia/NSW", "Australia/North", "Australia/Perth", "Australia/Queensland", "Australia/South", "Australia/Sydney", "Australia/Tasmania", "Australia/Victoria", "Australia/West", "Australia/Yancowinna", "Brazil/Acre", "Brazil/DeNoronha", "Brazil/East", "Brazil/West", "CET", "CST6CDT", "Canada/Atlantic", "Canada/Central", "Canada/Eastern", "Canada/Mountain", "Canada/Newfoundland", "Canada/Pacific", "Canada/Saskatchewan", "Canada/Yukon", "Chile/Continental", "Chile/EasterIsland", "Cuba", "EET", "EST", "EST5EDT", "Egypt", "Eire", "Etc/GMT", "Etc/GMT+0", "Etc/GMT+1", "Etc/GMT+10", "Etc/GMT+11", "Etc/GMT+12", "Etc/GMT+2", "Etc/GMT+3", "Etc/GMT+4", "Etc/GMT+5", "Etc/GMT+6", "Etc/GMT+7", "Etc/GMT+8", "Etc/GMT+9", "Etc/GMT-0", "Etc/GMT-1", "Etc/GMT-10", "Etc/GMT-11", "Etc/GMT-12", "Etc/GMT-13", "Etc/GMT-14", "Etc/GMT-2", "Etc/GMT-3", "Etc/GMT-4", "Etc/GMT-5", "Etc/GMT-6", "Etc/GMT-7", "Etc/GMT-8", "Etc/GMT-9", "Etc/GMT0", "Etc/Greenwich", "Etc/UCT", "Etc/UTC", "Etc/Universal", "Etc/Zulu", "Europe/Amsterdam", "Europe/Andorra", "Europe/Astrakhan", "Europe/Athens", "Europe/Belfast", "Europe/Belgrade", "Europe/Berlin", "Europe/Bratislava", "Europe/Brussels", "Europe/Bucharest", "Europe/Budapest", "Europe/Busingen", "Europe/Chisinau", "Europe/Copenhagen", "Europe/Dublin", "Europe/Gibraltar", "Europe/Guernsey", "Europe/Helsinki", "Europe/Isle_of_Man", "Europe/Istanbul", "Europe/Jersey", "Europe/Kaliningrad", "Europe/Kiev", "Europe/Kirov", "Europe/Kyiv", "Europe/Lisbon", "Europe/Ljubljana", "Europe/London", "Europe/Luxembourg", "Europe/Madrid", "Europe/Malta", "Europe/Mariehamn", "Europe/Minsk", "Europe/Monaco", "Europe/Moscow", "Europe/Nicosia", "Europe/Oslo", "Europe/Paris", "Europe/Podgorica", "Europe/Prague", "Europe/Riga", "Europe/Rome", "Europe/Samara", "Europe/San_Marino", "Europe/Sarajevo", "Europe/Saratov", "Europe/Simferopol", "Europe/Skopje", "Europe/Sofia", "Europe/Stockholm", "Europe/Tallinn", "Europe/Tirane", "Europe/Tiraspol", "Europe/Ulyanovsk", "Europe/Uzhgorod", "Europe/Vaduz", "Europe/Vatican", "Europe/Vienna", "Europe/Vilnius", "Europe/Volgograd", "Europe/Warsaw", "Europe/Zagreb", "Europe/Zaporozhye", "Europe/Zurich", "Factory", "GB", "GB-Eire", "GMT", "GMT+0", "GMT-0", "GMT0", "Greenwich", "HST", "Hongkong", "Iceland", "Indian/Antananarivo", "Indian/Chagos", "Indian/Christmas", "Indian/Cocos", "Indian/Comoro", "Indian/Kerguelen", "Indian/Mahe", "Indian/Maldives", "Indian/Mauritius", "Indian/Mayotte", "Indian/Reunion", "Iran", "Israel", "Jamaica", "Japan", "Kwajalein", "Libya", "MET", "MST", "MST7MDT", "Mexico/BajaNorte", "Mexico/BajaSur", "Mexico/General", "NZ", "NZ-CHAT", "Navajo", "PRC", "PST8PDT", "Pacific/Apia", "Pacific/Auckland", "Pacific/Bougainville", "Pacific/Chatham", "Pacific/Chuuk", "Pacific/Easter", "Pacific/Efate", "Pacific/Enderbury", "Pacific/Fakaofo", "Pacific/Fiji", "Pacific/Funafuti", "Pacific/Galapagos", "Pacific/Gambier", "Pacific/Guadalcanal", "Pacific/Guam", "Pacific/Honolulu", "Pacific/Johnston", "Pacific/Kanton", "Pacific/Kiritimati", "Pacific/Kosrae", "Pacific/Kwajalein", "Pacific/Majuro", "Pacific/Marquesas", "Pacific/Midway", "Pacific/Nauru", "Pacific/Niue", "Pacific/Norfolk", "Pacific/Noumea", "Pacific/Pago_Pago", "Pacific/Palau", "Pacific/Pitcairn", "Pacific/Pohnpei", "Pacific/Ponape", "Pacific/Port_Moresby", "Pacific/Rarotonga", "Pacific/Saipan", "Pacific/Samoa", "Pacific/Tahiti", "Pacific/Tarawa", "Pacific/Tongatapu", "Pacific/Truk", "Pacific/Wake", "Pacific/Wallis", "Pacific/Yap", "Poland", "Portugal", "ROC", "ROK", "Singapore", "Turkey", "UCT", "US/Alaska", "US/Aleutian", "US/Arizona", "US/Central", "US/East-Indiana", "US/Eastern", "US/Hawaii", "US/Indiana-Starke", "US/Michigan", "US/Mountain", "US/Pacific", "US/Pacific-New", "US/Samoa", "UTC", "Universal", "W-SU", "WET", "Zulu", "America/Coyhaique"}
+var enum1197 = sdk.Enum{"Africa/Abidjan", "Africa/Accra", "Africa/Addis_Ababa", "Africa/Algiers", "Africa/Asmara", "Africa/Asmera", "Africa/Bamako", "Africa/Bangui", "Africa/Banjul", "Africa/Bissau", "Africa/Blantyre", "Africa/Brazzaville", "Africa/Bujumbura", "Africa/Cairo", "Africa/Casablanca", "Africa/Ceuta", "Africa/Conakry", "Africa/Dakar", "Africa/Dar_es_Salaam", "Africa/Djibouti", "Africa/Douala", "Africa/El_Aaiun", "Africa/Freetown", "Africa/Gaborone", "Africa/Harare", "Africa/Johannesburg", "Africa/Juba", "Africa/Kampala", "Africa/Khartoum", "Africa/Kigali", "Africa/Kinshasa", "Africa/Lagos", "Africa/Libreville", "Africa/Lome", "Africa/Luanda", "Africa/Lubumbashi", "Africa/Lusaka", "Africa/Malabo", "Africa/Maputo", "Africa/Maseru", "Africa/Mbabane", "Africa/Mogadishu", "Africa/Monrovia", "Africa/Nairobi", "Africa/Ndjamena", "Africa/Niamey", "Africa/Nouakchott", "Africa/Ouagadougou", "Africa/Porto-Novo", "Africa/Sao_Tome", "Africa/Timbuktu", "Africa/Tripoli", "Africa/Tunis", "Africa/Windhoek", "America/Adak", "America/Anchorage", "America/Anguilla", "America/Antigua", "America/Araguaina", "America/Argentina/Buenos_Aires", "America/Argentina/Catamarca", "America/Argentina/ComodRivadavia", "America/Argentina/Cordoba", "America/Argentina/Jujuy", "America/Argentina/La_Rioja", "America/Argentina/Mendoza", "America/Argentina/Rio_Gallegos", "America/Argentina/Salta", "America/Argentina/San_Juan", "America/Argentina/San_Luis", "America/Argentina/Tucuman", "America/Argentina/Ushuaia", "America/Aruba", "America/Asuncion", "America/Atikokan", "America/Atka", "America/Bahia", "America/Bahia_Banderas", "America/Barbados", "America/Belem", "America/Belize", "America/Blanc-Sablon", "America/Boa_Vista", "America/Bogota", "America/Boise", "America/Buenos_Aires", "America/Cambridge_Bay", "America/Campo_Grande", "America/Cancun", "America/Caracas", "America/Catamarca", "America/Cayenne", "America/Cayman", "America/Chicago", "America/Chihuahua", "America/Ciudad_Juarez", "America/Coral_Harbour", "America/Cordoba", "America/Costa_Rica", "America/Creston", "America/Cuiaba", "America/Curacao", "America/Danmarkshavn", "America/Dawson", "America/Dawson_Creek", "America/Denver", "America/Detroit", "America/Dominica", "America/Edmonton", "America/Eirunepe", "America/El_Salvador", "America/Ensenada", "America/Fort_Nelson", "America/Fort_Wayne", "America/Fortaleza", "America/Glace_Bay", "America/Godthab", "America/Goose_Bay", "America/Grand_Turk", "America/Grenada", "America/Guadeloupe", "America/Guatemala", "America/Guayaquil", "America/Guyana", "America/Halifax", "America/Havana", "America/Hermosillo", "America/Indiana/Indianapolis", "America/Indiana/Knox", "America/Indiana/Marengo", "America/Indiana/Petersburg", "America/Indiana/Tell_City", "America/Indiana/Vevay", "America/Indiana/Vincennes", "America/Indiana/Winamac", "America/Indianapolis", "America/Inuvik", "America/Iqaluit", "America/Jamaica", "America/Jujuy", "America/Juneau", "America/Kentucky/Louisville", "America/Kentucky/Monticello", "America/Knox_IN", "America/Kralendijk", "America/La_Paz", "America/Lima", "America/Los_Angeles", "America/Louisville", "America/Lower_Princes", "America/Maceio", "America/Managua", "America/Manaus", "America/Marigot", "America/Martinique", "America/Matamoros", "America/Mazatlan", "America/Mendoza", "America/Menominee", "America/Merida", "America/Metlakatla", "America/Mexico_City", "America/Miquelon", "America/Moncton", "America/Monterrey", "America/Montevideo", "America/Montreal", "America/Montserrat", "America/Nassau", "America/New_York", "America/Nipigon", "America/Nome", "America/Noronha", "America/North_Dakota/Beulah", "America/North_Dakota/Center", "America/North_Dakota/New_Salem", "America/Nuuk", "America/Ojinaga", "America/Panama", "America/Pangnirtung", "America/Paramaribo", "America/Phoenix", "America/Port-au-Prince", "America/Port_of_Spain", "America/Porto_Acre", "America/Porto_Velho", "America/Puerto_Rico", "America/Punta_Arenas", "America/Rainy_River", "America/Rankin_Inlet", "America/Recife", "America/Regina", "America/Resolute", "America/Rio_Branco", "America/Rosario", "America/Santa_Isabel", "America/Santarem", "America/Santiago", "America/Santo_Domingo", "America/Sao_Paulo", "America/Scoresbysund", "America/Shiprock", "America/Sitka", "America/St_Barthelemy", "America/St_Johns", "America/St_Kitts", "America/St_Lucia", "America/St_Thomas", "America/St_Vincent", "America/Swift_Current", "America/Tegucigalpa", "America/Thule", "America/Thunder_Bay", "America/Tijuana", "America/Toronto", "America/Tortola", "America/Vancouver", "America/Virgin", "America/Whitehorse", "America/Winnipeg", "America/Yakutat", "America/Yellowknife", "Antarctica/Casey", "Antarctica/Davis", "Antarctica/DumontDUrville", "Antarctica/Macquarie", "Antarctica/Mawson", "Antarctica/McMurdo", "Antarctica/Palmer", "Antarctica/Rothera", "Antarctica/South_Pole", "Antarctica/Syowa", "Antarctica/Troll", "Antarctica/Vostok", "Arctic/Longyearbyen", "Asia/Aden", "Asia/Almaty", "Asia/Amman", "Asia/Anadyr", "Asia/Aqtau", "Asia/Aqtobe", "Asia/Ashgabat", "Asia/Ashkhabad", "Asia/Atyrau", "Asia/Baghdad", "Asia/Bahrain", "Asia/Baku", "Asia/Bangkok", "Asia/Barnaul", "Asia/Beirut", "Asia/Bishkek", "Asia/Brunei", "Asia/Calcutta", "Asia/Chita", "Asia/Choibalsan", "Asia/Chongqing", "Asia/Chungking", "Asia/Colombo", "Asia/Dacca", "Asia/Damascus", "Asia/Dhaka", "Asia/Dili", "Asia/Dubai", "Asia/Dushanbe", "Asia/Famagusta", "Asia/Gaza", "Asia/Harbin", "Asia/Hebron", "Asia/Ho_Chi_Minh", "Asia/Hong_Kong", "Asia/Hovd", "Asia/Irkutsk", "Asia/Istanbul", "Asia/Jakarta", "Asia/Jayapura", "Asia/Jerusalem", "Asia/Kabul", "Asia/Kamchatka", "Asia/Karachi", "Asia/Kashgar", "Asia/Kathmandu", "Asia/Katmandu", "Asia/Khandyga", "Asia/Kolkata", "Asia/Krasnoyarsk", "Asia/Kuala_Lumpur", "Asia/Kuching", "Asia/Kuwait", "Asia/Macao", "Asia/Macau", "Asia/Magadan", "Asia/Makassar", "Asia/Manila", "Asia/Muscat", "Asia/Nicosia", "Asia/Novokuznetsk", "Asia/Novosibirsk", "Asia/Omsk", "Asia/Oral", "Asia/Phnom_Penh", "Asia/Pontianak", "Asia/Pyongyang", "Asia/Qatar", "Asia/Qostanay", "Asia/Qyzylorda", "Asia/Rangoon", "Asia/Riyadh", "Asia/Saigon", "Asia/Sakhalin", "Asia/Samarkand", "Asia/Seoul", "Asia/Shanghai", "Asia/Singapore", "Asia/Srednekolymsk", "Asia/Taipei", "Asia/Tashkent", "Asia/Tbilisi", "Asia/Tehran", "Asia/Tel_Aviv", "Asia/Thimbu", "Asia/Thimphu", "Asia/Tokyo", "Asia/Tomsk", "Asia/Ujung_Pandang", "Asia/Ulaanbaatar", "Asia/Ulan_Bator", "Asia/Urumqi", "Asia/Ust-Nera", "Asia/Vientiane", "Asia/Vladivostok", "Asia/Yakutsk", "Asia/Yangon", "Asia/Yekaterinburg", "Asia/Yerevan", "Atlantic/Azores", "Atlantic/Bermuda", "Atlantic/Canary", "Atlantic/Cape_Verde", "Atlantic/Faeroe", "Atlantic/Faroe", "Atlantic/Jan_Mayen", "Atlantic/Madeira", "Atlantic/Reykjavik", "Atlantic/South_Georgia", "Atlantic/St_Helena", "Atlantic/Stanley", "Australia/ACT", "Australia/Adelaide", "Australia/Brisbane", "Australia/Broken_Hill", "Australia/Canberra", "Australia/Currie", "Australia/Darwin", "Australia/Eucla", "Australia/Hobart", "Australia/LHI", "Australia/Lindeman", "Australia/Lord_Howe", "Australia/Melbourne", "Australia/NSW", "Australia/North", "Australia/Perth", "Australia/Queensland", "Australia/South", "Australia/Sydney", "Australia/Tasmania", "Australia/Victoria", "Australia/West", "Australia/Yancowinna", "Brazil/Acre", "Brazil/DeNoronha", "Brazil/East", "Brazil/West", "CET", "CST6CDT", "Canada/Atlantic", "Canada/Central", "Canada/Eastern", "Canada/Mountain", "Canada/Newfoundland", "Canada/Pacific", "Canada/Saskatchewan", "Canada/Yukon", "Chile/Continental", "Chile/EasterIsland", "Cuba", "EET", "EST", "EST5EDT", "Egypt", "Eire", "Etc/GMT", "Etc/GMT+0", "Etc/GMT+1", "Etc/GMT+10", "Etc/GMT+11", "Etc/GMT+12", "Etc/GMT+2", "Etc/GMT+3", "Etc/GMT+4", "Etc/GMT+5", "Etc/GMT+6", "Etc/GMT+7", "Etc/GMT+8", "Etc/GMT+9", "Etc/GMT-0", "Etc/GMT-1", "Etc/GMT-10", "Etc/GMT-11", "Etc/GMT-12", "Etc/GMT-13", "Etc/GMT-14", "Etc/GMT-2", "Etc/GMT-3", "Etc/GMT-4", "Etc/GMT-5", "Etc/GMT-6", "Etc/GMT-7", "Etc/GMT-8", "Etc/GMT-9", "Etc/GMT0", "Etc/Greenwich", "Etc/UCT", "Etc/UTC", "Etc/Universal", "Etc/Zulu", "Europe/Amsterdam", "Europe/Andorra", "Europe/Astrakhan", "Europe/Athens", "Europe/Belfast", "Europe/Belgrade", "Europe/Berlin", "Europe/Bratislava", "Europe/Brussels", "Europe/Bucharest", "Europe/Budapest", "Europe/Busingen", "Europe/Chisinau", "Europe/Copenhagen", "Europe/Dublin", "Europe/Gibraltar", "Europe/Guernsey", "Europe/Helsinki", "Europe/Isle_of_Man", "Europe/Istanbul", "Europe/Jersey", "Europe/Kaliningrad", "Europe/Kiev", "Europe/Kirov", "Europe/Kyiv", "Europe/Lisbon", "Europe/Ljubljana", "Europe/London", "Europe/Luxembourg", "Europe/Madrid", "Europe/Malta", "Europe/Mariehamn", "Europe/Minsk", "Europe/Monaco", "Europe/Moscow", "Europe/Nicosia", "Europe/Oslo", "Europe/Paris", "Europe/Podgorica", "Europe/Prague", "Europe/Riga", "Europe/Rome", "Europe/Samara", "Europe/San_Marino", "Europe/Sarajevo", "Europe/Saratov", "Europe/Simferopol", "Europe/Skopje", "Europe/Sofia", "Europe/Stockholm", "Europe/Tallinn", "Europe/Tirane", "Europe/Tiraspol", "Europe/Ulyanovsk", "Europe/Uzhgorod", "Europe/Vaduz", "Europe/Vatican", "Europe/Vienna", "Europe/Vilnius", "Europe/Volgograd", "Europe/Warsaw", "Europe/Zagreb", "Europe/Zaporozhye", "Europe/Zurich", "Factory", "GB", "GB-Eire", "GMT", "GMT+0", "GMT-0", "GMT0", "Greenwich", "HST", "Hongkong", "Iceland", "Indian/Antananarivo", "Indian/Chagos", "Indian/Christmas", "Indian/Cocos", "Indian/Comoro", "Indian/Kerguelen", "Indian/Mahe", "Indian/Maldives", "Indian/Mauritius", "Indian/Mayotte", "Indian/Reunion", "Iran", "Israel", "Jamaica", "Japan", "Kwajalein", "Libya", "MET", "MST", "MST7MDT", "Mexico/BajaNorte", "Mexico/BajaSur", "Mexico/General", "NZ", "NZ-CHAT", "Navajo", "PRC", "PST8PDT", "Pacific/Apia", "Pacific/Auckland", "Pacific/Bougainville", "Pacific/Chatham", "Pacific/Chuuk", "Pacific/Easter", "Pacific/Efate", "Pacific/Enderbury", "Pacific/Fakaofo", "Pacific/Fiji", "Pacific/Funafuti", "Pacific/Galapagos", "Pacific/Gambier", "Pacific/Guadalcanal", "Pacific/Guam", "Pacific/Honolulu", "Pacific/Johnston", "Pacific/Kanton", "Pacific/Kiritimati", "Pacific/Kosrae", "Pacific/Kwajalein", "Pacific/Majuro", "Pacific/Marquesas", "Pacific/Midway", "Pacific/Nauru", "Pacific/Niue", "Pacific/Norfolk", "Pacific/Noumea", "Pacific/Pago_Pago", "Pacific/Palau", "Pacific/Pitcairn", "Pacific/Pohnpei", "Pacific/Ponape", "Pacific/Port_Moresby", "Pacific/Rarotonga", "Pacific/Saipan", "Pacific/Samoa", "Pacific/Tahiti", "Pacific/Tarawa", "Pacific/Tongatapu", "Pacific/Truk", "Pacific/Wake", "Pacific/Wallis", "Pacific/Yap", "Poland", "Portugal", "ROC", "ROK", "Singapore", "Turkey", "UCT", "US/Alaska", "US/Aleutian", "US/Arizona", "US/Central", "US/East-Indiana", "US/Eastern", "US/Hawaii", "US/Indiana-Starke", "US/Michigan", "US/Mountain", "US/Pacific", "US/Pacific-New", "US/Samoa", "UTC", "Universal", "W-SU", "WET", "Zulu", "America/Coyhaique"}
 
-var fields1199 = sdk.Fields{
+var fields1198 = sdk.Fields{
 	{Name: "columns", Type: sdk.TArray, Item: &item0},
 	{Name: "connected_account", Type: sdk.TString},
 	{Name: "currency", Type: sdk.TString},
 	{Name: "interval_end", Type: sdk.TInteger},
 	{Name: "interval_start", Type: sdk.TInteger},
 	{Name: "payout", Type: sdk.TString},
-	{Name: "reporting_category", Type: sdk.TString, Enum: &enum1197},
-	{Name: "timezone", Type: sdk.TString, Enum: &enum1198, EnumIn: "\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\x04"},
+	{Name: "reporting_category", Type: sdk.TString, Enum: &enum1196},
+	{Name: "timezone", Type: sdk.TString, Enum: &enum1197, EnumIn: "\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\x04"},
 }
 
-var fields1200 = sdk.Fields{
+var fields1199 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "parameters", Type: sdk.TObject, Fields: &fields1199},
+	{Name: "parameters", Type: sdk.TObject, Fields: &fields1198},
 	{Name: "report_type", Type: sdk.TString, Required: true},
 }
 
-var enum1201 = sdk.Enum{"inbound", "outbound"}
+var enum1200 = sdk.Enum{"inbound", "outbound"}
 
-var item1202 = sdk.Field{Type: sdk.TString, Enum: &enum1201}
+var item1201 = sdk.Field{Type: sdk.TString, Enum: &enum1200}
 
-var fields1203 = sdk.Fields{
+var fields1202 = sdk.Fields{
 	{Name: "currency", Type: sdk.TString, Enum: &enum536},
 	{Name: "mandate_options", Type: sdk.TObject, Fields: &fields541},
 	{Name: "verification_method", Type: sdk.TString, Enum: &enum543},
 }
 
-var fields1204 = sdk.Fields{
+var fields1203 = sdk.Fields{
 	{Name: "mandate_options", Type: sdk.TObject | sdk.TMap, In: 6, Fields: &fields553},
 }
 
-var fields1205 = sdk.Fields{
+var fields1204 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger, Required: true},
 	{Name: "amount_type", Type: sdk.TString, Required: true, Enum: &enum586},
 	{Name: "currency", Type: sdk.TString, Required: true},
@@ -18051,7 +18051,7 @@ var fields1205 = sdk.Fields{
 	{Name: "supported_types", Type: sdk.TArray, Item: &item995},
 }
 
-var fields1206 = sdk.Fields{
+var fields1205 = sdk.Fields{
 	{Name: "ares_trans_status", Type: sdk.TString, Enum: &enum997},
 	{Name: "cryptogram", Type: sdk.TString, Max: 5000},
 	{Name: "electronic_commerce_indicator", Type: sdk.TString, Enum: &enum998},
@@ -18061,63 +18061,63 @@ var fields1206 = sdk.Fields{
 	{Name: "version", Type: sdk.TString, Enum: &enum1003, EnumIn: "\a\a\a\x04\x04"},
 }
 
-var fields1207 = sdk.Fields{
-	{Name: "mandate_options", Type: sdk.TObject, Fields: &fields1205},
+var fields1206 = sdk.Fields{
+	{Name: "mandate_options", Type: sdk.TObject, Fields: &fields1204},
 	{Name: "network", Type: sdk.TString, Enum: &enum734, EnumIn: "\a\a\a\a\a\a\a\a\a\a\a\x06\x04"},
 	{Name: "request_three_d_secure", Type: sdk.TString, Enum: &enum558},
-	{Name: "three_d_secure", Type: sdk.TObject, Fields: &fields1206},
+	{Name: "three_d_secure", Type: sdk.TObject, Fields: &fields1205},
 }
 
-var enum1208 = sdk.Enum{"cs-CZ", "da-DK", "de-AT", "de-CH", "de-DE", "el-GR", "en-AT", "en-AU", "en-BE", "en-CA", "en-CH", "en-CZ", "en-DE", "en-DK", "en-ES", "en-FI", "en-FR", "en-GB", "en-GR", "en-IE", "en-IT", "en-NL", "en-NO", "en-NZ", "en-PL", "en-PT", "en-RO", "en-SE", "en-US", "es-ES", "es-US", "fi-FI", "fr-BE", "fr-CA", "fr-CH", "fr-FR", "it-CH", "it-IT", "nb-NO", "nl-BE", "nl-NL", "pl-PL", "pt-PT", "ro-RO", "sv-FI", "sv-SE"}
+var enum1207 = sdk.Enum{"cs-CZ", "da-DK", "de-AT", "de-CH", "de-DE", "el-GR", "en-AT", "en-AU", "en-BE", "en-CA", "en-CH", "en-CZ", "en-DE", "en-DK", "en-ES", "en-FI", "en-FR", "en-GB", "en-GR", "en-IE", "en-IT", "en-NL", "en-NO", "en-NZ", "en-PL", "en-PT", "en-RO", "en-SE", "en-US", "es-ES", "es-US", "fi-FI", "fr-BE", "fr-CA", "fr-CH", "fr-FR", "it-CH", "it-IT", "nb-NO", "nl-BE", "nl-NL", "pl-PL", "pt-PT", "ro-RO", "sv-FI", "sv-SE"}
 
-var fields1209 = sdk.Fields{
+var fields1208 = sdk.Fields{
 	{Name: "currency", Type: sdk.TString, In: 4},
 	{Name: "on_demand", Type: sdk.TObject, In: 4, Fields: &fields1012},
-	{Name: "preferred_locale", Type: sdk.TString, In: 4, Enum: &enum1208},
+	{Name: "preferred_locale", Type: sdk.TString, In: 4, Enum: &enum1207},
 	{Name: "subscriptions", Type: sdk.TArray | sdk.TClear, In: 4, Item: &item578},
 }
 
-var fields1210 = sdk.Fields{
+var fields1209 = sdk.Fields{
 	{Name: "billing_agreement_id", Type: sdk.TString, Max: 5000},
 }
 
-var fields1211 = sdk.Fields{
+var fields1210 = sdk.Fields{
 	{Name: "mandate_options", Type: sdk.TObject, In: 4, Fields: &fields589},
 }
 
-var fields1212 = sdk.Fields{
+var fields1211 = sdk.Fields{
 	{Name: "mandate_options", Type: sdk.TObject, In: 4, Fields: &fields593},
 }
 
-var fields1213 = sdk.Fields{
+var fields1212 = sdk.Fields{
 	{Name: "mandate_options", Type: sdk.TObject | sdk.TMap, Fields: &fields553},
 }
 
-var fields1214 = sdk.Fields{
+var fields1213 = sdk.Fields{
 	{Name: "financial_connections", Type: sdk.TObject, Fields: &fields1030},
 	{Name: "mandate_options", Type: sdk.TObject, Fields: &fields1032},
 	{Name: "networks", Type: sdk.TObject, Fields: &fields1035},
 	{Name: "verification_method", Type: sdk.TString, Enum: &enum543},
 }
 
-var fields1215 = sdk.Fields{
-	{Name: "acss_debit", Type: sdk.TObject, Fields: &fields1203},
+var fields1214 = sdk.Fields{
+	{Name: "acss_debit", Type: sdk.TObject, Fields: &fields1202},
 	{Name: "amazon_pay", Type: sdk.TMap},
-	{Name: "bacs_debit", Type: sdk.TObject, In: 6, Fields: &fields1204},
+	{Name: "bacs_debit", Type: sdk.TObject, In: 6, Fields: &fields1203},
 	{Name: "bizum", Type: sdk.TMap, In: 4},
-	{Name: "card", Type: sdk.TObject, Fields: &fields1207},
+	{Name: "card", Type: sdk.TObject, Fields: &fields1206},
 	{Name: "card_present", Type: sdk.TMap},
-	{Name: "klarna", Type: sdk.TObject, In: 4, Fields: &fields1209},
+	{Name: "klarna", Type: sdk.TObject, In: 4, Fields: &fields1208},
 	{Name: "link", Type: sdk.TMap},
-	{Name: "paypal", Type: sdk.TObject, Fields: &fields1210},
-	{Name: "payto", Type: sdk.TObject, In: 4, Fields: &fields1211},
-	{Name: "pix", Type: sdk.TObject, In: 4, Fields: &fields1212},
-	{Name: "sepa_debit", Type: sdk.TObject, Fields: &fields1213},
+	{Name: "paypal", Type: sdk.TObject, Fields: &fields1209},
+	{Name: "payto", Type: sdk.TObject, In: 4, Fields: &fields1210},
+	{Name: "pix", Type: sdk.TObject, In: 4, Fields: &fields1211},
+	{Name: "sepa_debit", Type: sdk.TObject, Fields: &fields1212},
 	{Name: "upi", Type: sdk.TObject, In: 4, Fields: &fields597},
-	{Name: "us_bank_account", Type: sdk.TObject, Fields: &fields1214},
+	{Name: "us_bank_account", Type: sdk.TObject, Fields: &fields1213},
 }
 
-var fields1216 = sdk.Fields{
+var fields1215 = sdk.Fields{
 	{Name: "allowed_payment_method_types", Type: sdk.TArray, In: 4, Item: &item936},
 	{Name: "attach_to_self", Type: sdk.TBoolean},
 	{Name: "automatic_payment_methods", Type: sdk.TObject, Fields: &fields947},
@@ -18128,14 +18128,14 @@ var fields1216 = sdk.Fields{
 	{Name: "description", Type: sdk.TString, Max: 1000},
 	{Name: "excluded_payment_method_types", Type: sdk.TArray, In: 4, Item: &item508},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "flow_directions", Type: sdk.TArray, Item: &item1202},
+	{Name: "flow_directions", Type: sdk.TArray, Item: &item1201},
 	{Name: "mandate_data", Type: sdk.TObject | sdk.TClear, Fields: &fields954},
 	{Name: "metadata", Type: sdk.TMap},
 	{Name: "on_behalf_of", Type: sdk.TString},
 	{Name: "payment_method", Type: sdk.TString, Max: 5000},
 	{Name: "payment_method_configuration", Type: sdk.TString, Max: 100},
 	{Name: "payment_method_data", Type: sdk.TObject, Fields: &fields980},
-	{Name: "payment_method_options", Type: sdk.TObject, Fields: &fields1215},
+	{Name: "payment_method_options", Type: sdk.TObject, Fields: &fields1214},
 	{Name: "payment_method_types", Type: sdk.TArray, Item: &item0},
 	{Name: "return_url", Type: sdk.TString},
 	{Name: "single_use", Type: sdk.TObject, Fields: &fields279},
@@ -18143,7 +18143,7 @@ var fields1216 = sdk.Fields{
 	{Name: "use_stripe_sdk", Type: sdk.TBoolean},
 }
 
-var fields1217 = sdk.Fields{
+var fields1216 = sdk.Fields{
 	{Name: "allowed_payment_method_types", Type: sdk.TArray | sdk.TClear, In: 4, Item: &item936},
 	{Name: "attach_to_self", Type: sdk.TBoolean},
 	{Name: "customer", Type: sdk.TString, Max: 5000},
@@ -18151,36 +18151,36 @@ var fields1217 = sdk.Fields{
 	{Name: "description", Type: sdk.TString, Max: 1000},
 	{Name: "excluded_payment_method_types", Type: sdk.TArray | sdk.TClear, In: 4, Item: &item508},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "flow_directions", Type: sdk.TArray, Item: &item1202},
+	{Name: "flow_directions", Type: sdk.TArray, Item: &item1201},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
 	{Name: "payment_method", Type: sdk.TString, Max: 5000},
 	{Name: "payment_method_configuration", Type: sdk.TString, Max: 100},
 	{Name: "payment_method_data", Type: sdk.TObject, Fields: &fields980},
-	{Name: "payment_method_options", Type: sdk.TObject, Fields: &fields1215},
+	{Name: "payment_method_options", Type: sdk.TObject, Fields: &fields1214},
 	{Name: "payment_method_types", Type: sdk.TArray, Item: &item0},
 }
 
-var enum1218 = sdk.Enum{"abandoned", "duplicate", "requested_by_customer"}
+var enum1217 = sdk.Enum{"abandoned", "duplicate", "requested_by_customer"}
 
-var fields1219 = sdk.Fields{
-	{Name: "cancellation_reason", Type: sdk.TString, Enum: &enum1218},
+var fields1218 = sdk.Fields{
+	{Name: "cancellation_reason", Type: sdk.TString, Enum: &enum1217},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 }
 
-var fields1220 = sdk.Fields{
+var fields1219 = sdk.Fields{
 	{Name: "allowed_payment_method_types", Type: sdk.TArray, In: 4, Item: &item936},
 	{Name: "client_secret", Type: sdk.TString, Max: 5000},
 	{Name: "confirmation_token", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "mandate_data", Type: sdk.TObject | sdk.TClear, Fields: &fields1054},
+	{Name: "mandate_data", Type: sdk.TObject | sdk.TClear, Fields: &fields1053},
 	{Name: "payment_method", Type: sdk.TString, Max: 5000},
 	{Name: "payment_method_data", Type: sdk.TObject, Fields: &fields980},
-	{Name: "payment_method_options", Type: sdk.TObject, Fields: &fields1215},
+	{Name: "payment_method_options", Type: sdk.TObject, Fields: &fields1214},
 	{Name: "return_url", Type: sdk.TString},
 	{Name: "use_stripe_sdk", Type: sdk.TBoolean},
 }
 
-var fields1221 = sdk.Fields{
+var fields1220 = sdk.Fields{
 	{Name: "delivery_estimate", Type: sdk.TObject, Fields: &fields622},
 	{Name: "display_name", Type: sdk.TString, Required: true, Max: 100},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
@@ -18191,70 +18191,70 @@ var fields1221 = sdk.Fields{
 	{Name: "type", Type: sdk.TString, Enum: &enum624},
 }
 
-var fields1222 = sdk.Fields{
+var fields1221 = sdk.Fields{
 	{Name: "active", Type: sdk.TBoolean},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "fixed_amount", Type: sdk.TObject, Fields: &fields1168},
+	{Name: "fixed_amount", Type: sdk.TObject, Fields: &fields1167},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
 	{Name: "tax_behavior", Type: sdk.TString, Enum: &enum116},
 }
 
-var fields1223 = sdk.Fields{
+var fields1222 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, In: 4, Item: &item23},
 	{Name: "name", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "sql", Type: sdk.TString, Max: 100000, In: 4},
 }
 
-var enum1224 = sdk.Enum{"code_verification", "none", "receiver", "redirect"}
+var enum1223 = sdk.Enum{"code_verification", "none", "receiver", "redirect"}
 
-var fields1225 = sdk.Fields{
+var fields1224 = sdk.Fields{
 	{Name: "contact_email", Type: sdk.TString, Required: true},
 }
 
-var enum1226 = sdk.Enum{"accepted", "pending", "refused", "revoked"}
+var enum1225 = sdk.Enum{"accepted", "pending", "refused", "revoked"}
 
-var fields1227 = sdk.Fields{
+var fields1226 = sdk.Fields{
 	{Name: "date", Type: sdk.TInteger},
 	{Name: "ip", Type: sdk.TString},
-	{Name: "offline", Type: sdk.TObject, Fields: &fields1225},
+	{Name: "offline", Type: sdk.TObject, Fields: &fields1224},
 	{Name: "online", Type: sdk.TObject, Fields: &fields290},
-	{Name: "status", Type: sdk.TString, Required: true, Enum: &enum1226},
+	{Name: "status", Type: sdk.TString, Required: true, Enum: &enum1225},
 	{Name: "type", Type: sdk.TString, Enum: &enum210},
 	{Name: "user_agent", Type: sdk.TString, Max: 5000},
 }
 
-var enum1228 = sdk.Enum{"one_time", "scheduled", "variable"}
+var enum1227 = sdk.Enum{"one_time", "scheduled", "variable"}
 
-var enum1229 = sdk.Enum{"deprecated_none", "email", "manual", "none", "stripe_email"}
+var enum1228 = sdk.Enum{"deprecated_none", "email", "manual", "none", "stripe_email"}
 
-var fields1230 = sdk.Fields{
-	{Name: "acceptance", Type: sdk.TObject, Fields: &fields1227},
+var fields1229 = sdk.Fields{
+	{Name: "acceptance", Type: sdk.TObject, Fields: &fields1226},
 	{Name: "amount", Type: sdk.TInteger | sdk.TClear},
 	{Name: "currency", Type: sdk.TString},
-	{Name: "interval", Type: sdk.TString, Enum: &enum1228},
-	{Name: "notification_method", Type: sdk.TString, Enum: &enum1229},
+	{Name: "interval", Type: sdk.TString, Enum: &enum1227},
+	{Name: "notification_method", Type: sdk.TString, Enum: &enum1228},
 }
 
-var enum1231 = sdk.Enum{"email", "manual", "none"}
+var enum1230 = sdk.Enum{"email", "manual", "none"}
 
-var fields1232 = sdk.Fields{
-	{Name: "refund_attributes_method", Type: sdk.TString, Enum: &enum1231},
+var fields1231 = sdk.Fields{
+	{Name: "refund_attributes_method", Type: sdk.TString, Enum: &enum1230},
 }
 
-var enum1233 = sdk.Enum{"discount", "shipping", "sku", "tax"}
+var enum1232 = sdk.Enum{"discount", "shipping", "sku", "tax"}
 
-var fields1234 = sdk.Fields{
+var fields1233 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger},
 	{Name: "currency", Type: sdk.TString},
 	{Name: "description", Type: sdk.TString, Max: 1000},
 	{Name: "parent", Type: sdk.TString, Max: 5000},
 	{Name: "quantity", Type: sdk.TInteger},
-	{Name: "type", Type: sdk.TString, Enum: &enum1233},
+	{Name: "type", Type: sdk.TString, Enum: &enum1232},
 }
 
-var item1235 = sdk.Field{Type: sdk.TObject, Fields: &fields1234}
+var item1234 = sdk.Field{Type: sdk.TObject, Fields: &fields1233}
 
-var fields1236 = sdk.Fields{
+var fields1235 = sdk.Fields{
 	{Name: "address", Type: sdk.TObject, Required: true, Fields: &fields531},
 	{Name: "carrier", Type: sdk.TString, Max: 5000},
 	{Name: "name", Type: sdk.TString, Max: 5000},
@@ -18262,47 +18262,47 @@ var fields1236 = sdk.Fields{
 	{Name: "tracking_number", Type: sdk.TString, Max: 5000},
 }
 
-var fields1237 = sdk.Fields{
-	{Name: "items", Type: sdk.TArray, Item: &item1235},
-	{Name: "shipping", Type: sdk.TObject, Fields: &fields1236},
+var fields1236 = sdk.Fields{
+	{Name: "items", Type: sdk.TArray, Item: &item1234},
+	{Name: "shipping", Type: sdk.TObject, Fields: &fields1235},
 }
 
-var enum1238 = sdk.Enum{"reusable", "single_use"}
+var enum1237 = sdk.Enum{"reusable", "single_use"}
 
-var fields1239 = sdk.Fields{
+var fields1238 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger},
 	{Name: "currency", Type: sdk.TString},
 	{Name: "customer", Type: sdk.TString, Max: 500},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "flow", Type: sdk.TString, Enum: &enum1224},
-	{Name: "mandate", Type: sdk.TObject, Fields: &fields1230},
+	{Name: "flow", Type: sdk.TString, Enum: &enum1223},
+	{Name: "mandate", Type: sdk.TObject, Fields: &fields1229},
 	{Name: "metadata", Type: sdk.TMap},
 	{Name: "original_source", Type: sdk.TString, Max: 5000},
 	{Name: "owner", Type: sdk.TObject, Fields: &fields702},
-	{Name: "receiver", Type: sdk.TObject, Fields: &fields1232},
+	{Name: "receiver", Type: sdk.TObject, Fields: &fields1231},
 	{Name: "redirect", Type: sdk.TObject, Fields: &fields432},
-	{Name: "source_order", Type: sdk.TObject, Fields: &fields1237},
+	{Name: "source_order", Type: sdk.TObject, Fields: &fields1236},
 	{Name: "statement_descriptor", Type: sdk.TString, Max: 5000},
 	{Name: "token", Type: sdk.TString, Max: 5000},
 	{Name: "type", Type: sdk.TString, Max: 5000},
-	{Name: "usage", Type: sdk.TString, Enum: &enum1238},
+	{Name: "usage", Type: sdk.TString, Enum: &enum1237},
+}
+
+var fields1239 = sdk.Fields{
+	{Name: "amount", Type: sdk.TInteger},
+	{Name: "expand", Type: sdk.TArray, Item: &item0},
+	{Name: "mandate", Type: sdk.TObject, Fields: &fields1229},
+	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
+	{Name: "owner", Type: sdk.TObject, Fields: &fields702},
+	{Name: "source_order", Type: sdk.TObject, Fields: &fields1236},
 }
 
 var fields1240 = sdk.Fields{
-	{Name: "amount", Type: sdk.TInteger},
-	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "mandate", Type: sdk.TObject, Fields: &fields1230},
-	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
-	{Name: "owner", Type: sdk.TObject, Fields: &fields702},
-	{Name: "source_order", Type: sdk.TObject, Fields: &fields1237},
-}
-
-var fields1241 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "values", Type: sdk.TArray, Required: true, Item: &item0},
 }
 
-var fields1242 = sdk.Fields{
+var fields1241 = sdk.Fields{
 	{Name: "billing_thresholds", Type: sdk.TObject | sdk.TClear, Fields: &fields725},
 	{Name: "discounts", Type: sdk.TArray | sdk.TClear, Item: &item712},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
@@ -18317,7 +18317,7 @@ var fields1242 = sdk.Fields{
 	{Name: "tax_rates", Type: sdk.TArray | sdk.TClear, Item: &item0},
 }
 
-var fields1243 = sdk.Fields{
+var fields1242 = sdk.Fields{
 	{Name: "billing_thresholds", Type: sdk.TObject | sdk.TClear, Fields: &fields725},
 	{Name: "discounts", Type: sdk.TArray | sdk.TClear, Item: &item712},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
@@ -18332,16 +18332,16 @@ var fields1243 = sdk.Fields{
 	{Name: "tax_rates", Type: sdk.TArray | sdk.TClear, Item: &item0},
 }
 
-var enum1244 = sdk.Enum{"increment", "set"}
+var enum1243 = sdk.Enum{"increment", "set"}
 
-var fields1245 = sdk.Fields{
-	{Name: "action", Type: sdk.TString, In: 3, Enum: &enum1244},
+var fields1244 = sdk.Fields{
+	{Name: "action", Type: sdk.TString, In: 3, Enum: &enum1243},
 	{Name: "expand", Type: sdk.TArray, In: 3, Item: &item114},
 	{Name: "quantity", Type: sdk.TInteger, Required: true, In: 3},
 	{Name: "timestamp", Type: sdk.TString | sdk.TInteger, In: 3, Enum: &enum126},
 }
 
-var fields1246 = sdk.Fields{
+var fields1245 = sdk.Fields{
 	{Name: "account_tax_ids", Type: sdk.TArray | sdk.TClear, Item: &item0},
 	{Name: "custom_fields", Type: sdk.TArray | sdk.TClear, In: 4, Item: &item723},
 	{Name: "days_until_due", Type: sdk.TInteger},
@@ -18350,7 +18350,7 @@ var fields1246 = sdk.Fields{
 	{Name: "issuer", Type: sdk.TObject, Fields: &fields480},
 }
 
-var fields1247 = sdk.Fields{
+var fields1246 = sdk.Fields{
 	{Name: "application_fee_percent", Type: sdk.TNumber},
 	{Name: "automatic_tax", Type: sdk.TObject, Fields: &fields481},
 	{Name: "billing_cycle_anchor", Type: sdk.TString, Enum: &enum124},
@@ -18358,14 +18358,14 @@ var fields1247 = sdk.Fields{
 	{Name: "collection_method", Type: sdk.TString, Enum: &enum98},
 	{Name: "default_payment_method", Type: sdk.TString, Max: 5000},
 	{Name: "description", Type: sdk.TString | sdk.TClear, Max: 500},
-	{Name: "invoice_settings", Type: sdk.TObject, Fields: &fields1246},
+	{Name: "invoice_settings", Type: sdk.TObject, Fields: &fields1245},
 	{Name: "on_behalf_of", Type: sdk.TString | sdk.TClear},
 	{Name: "transfer_data", Type: sdk.TObject | sdk.TClear, Fields: &fields637},
 }
 
-var enum1248 = sdk.Enum{"cancel", "none", "release", "renew"}
+var enum1247 = sdk.Enum{"cancel", "none", "release", "renew"}
 
-var fields1249 = sdk.Fields{
+var fields1248 = sdk.Fields{
 	{Name: "add_invoice_items", Type: sdk.TArray, Item: &item831},
 	{Name: "application_fee_percent", Type: sdk.TNumber},
 	{Name: "automatic_tax", Type: sdk.TObject, Fields: &fields481},
@@ -18380,7 +18380,7 @@ var fields1249 = sdk.Fields{
 	{Name: "discounts", Type: sdk.TArray | sdk.TClear, Item: &item712},
 	{Name: "duration", Type: sdk.TObject, In: 4, Fields: &fields635},
 	{Name: "end_date", Type: sdk.TInteger},
-	{Name: "invoice_settings", Type: sdk.TObject, Fields: &fields1246},
+	{Name: "invoice_settings", Type: sdk.TObject, Fields: &fields1245},
 	{Name: "items", Type: sdk.TArray, Required: true, Item: &item728},
 	{Name: "iterations", Type: sdk.TInteger, In: 3},
 	{Name: "metadata", Type: sdk.TMap},
@@ -18391,22 +18391,22 @@ var fields1249 = sdk.Fields{
 	{Name: "trial_end", Type: sdk.TInteger},
 }
 
-var item1250 = sdk.Field{Type: sdk.TObject, Fields: &fields1249}
+var item1249 = sdk.Field{Type: sdk.TObject, Fields: &fields1248}
 
-var fields1251 = sdk.Fields{
+var fields1250 = sdk.Fields{
 	{Name: "billing_mode", Type: sdk.TObject, In: 4, Fields: &fields633},
 	{Name: "customer", Type: sdk.TString, Max: 5000},
 	{Name: "customer_account", Type: sdk.TString, Max: 5000, In: 4},
-	{Name: "default_settings", Type: sdk.TObject, Fields: &fields1247},
-	{Name: "end_behavior", Type: sdk.TString, Enum: &enum1248},
+	{Name: "default_settings", Type: sdk.TObject, Fields: &fields1246},
+	{Name: "end_behavior", Type: sdk.TString, Enum: &enum1247},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "from_subscription", Type: sdk.TString, Max: 5000},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
-	{Name: "phases", Type: sdk.TArray, Item: &item1250},
+	{Name: "phases", Type: sdk.TArray, Item: &item1249},
 	{Name: "start_date", Type: sdk.TString | sdk.TInteger, Enum: &enum126},
 }
 
-var fields1252 = sdk.Fields{
+var fields1251 = sdk.Fields{
 	{Name: "add_invoice_items", Type: sdk.TArray, Item: &item831},
 	{Name: "application_fee_percent", Type: sdk.TNumber},
 	{Name: "automatic_tax", Type: sdk.TObject, Fields: &fields481},
@@ -18420,7 +18420,7 @@ var fields1252 = sdk.Fields{
 	{Name: "discounts", Type: sdk.TArray | sdk.TClear, Item: &item712},
 	{Name: "duration", Type: sdk.TObject, In: 4, Fields: &fields635},
 	{Name: "end_date", Type: sdk.TString | sdk.TInteger, Enum: &enum126},
-	{Name: "invoice_settings", Type: sdk.TObject, Fields: &fields1246},
+	{Name: "invoice_settings", Type: sdk.TObject, Fields: &fields1245},
 	{Name: "items", Type: sdk.TArray, Required: true, Item: &item728},
 	{Name: "iterations", Type: sdk.TInteger, In: 3},
 	{Name: "metadata", Type: sdk.TMap},
@@ -18432,23 +18432,23 @@ var fields1252 = sdk.Fields{
 	{Name: "trial_end", Type: sdk.TString | sdk.TInteger, Enum: &enum126},
 }
 
-var item1253 = sdk.Field{Type: sdk.TObject, Fields: &fields1252}
+var item1252 = sdk.Field{Type: sdk.TObject, Fields: &fields1251}
 
-var fields1254 = sdk.Fields{
-	{Name: "default_settings", Type: sdk.TObject, Fields: &fields1247},
-	{Name: "end_behavior", Type: sdk.TString, Enum: &enum1248},
+var fields1253 = sdk.Fields{
+	{Name: "default_settings", Type: sdk.TObject, Fields: &fields1246},
+	{Name: "end_behavior", Type: sdk.TString, Enum: &enum1247},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
-	{Name: "phases", Type: sdk.TArray, Item: &item1253},
+	{Name: "phases", Type: sdk.TArray, Item: &item1252},
 	{Name: "proration_behavior", Type: sdk.TString, Enum: &enum4},
 }
 
-var fields1255 = sdk.Fields{
+var fields1254 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "preserve_cancel_date", Type: sdk.TBoolean},
 }
 
-var fields1256 = sdk.Fields{
+var fields1255 = sdk.Fields{
 	{Name: "day_of_month", Type: sdk.TInteger, Required: true},
 	{Name: "hour", Type: sdk.TInteger},
 	{Name: "minute", Type: sdk.TInteger},
@@ -18456,23 +18456,23 @@ var fields1256 = sdk.Fields{
 	{Name: "second", Type: sdk.TInteger},
 }
 
-var fields1257 = sdk.Fields{
+var fields1256 = sdk.Fields{
 	{Name: "applies_to", Type: sdk.TArray, In: 4, Item: &item838},
 	{Name: "bill_until", Type: sdk.TObject, Required: true, In: 4, Fields: &fields840},
 	{Name: "key", Type: sdk.TString, Max: 200, In: 4},
 }
 
-var item1258 = sdk.Field{Type: sdk.TObject, In: 4, Fields: &fields1257}
+var item1257 = sdk.Field{Type: sdk.TObject, In: 4, Fields: &fields1256}
 
-var fields1259 = sdk.Fields{
+var fields1258 = sdk.Fields{
 	{Name: "add_invoice_items", Type: sdk.TArray, Item: &item720},
 	{Name: "application_fee_percent", Type: sdk.TNumber | sdk.TClear},
 	{Name: "automatic_tax", Type: sdk.TObject, Fields: &fields481},
 	{Name: "backdate_start_date", Type: sdk.TInteger},
 	{Name: "billing_cycle_anchor", Type: sdk.TInteger},
-	{Name: "billing_cycle_anchor_config", Type: sdk.TObject, Fields: &fields1256},
+	{Name: "billing_cycle_anchor_config", Type: sdk.TObject, Fields: &fields1255},
 	{Name: "billing_mode", Type: sdk.TObject, In: 4, Fields: &fields633},
-	{Name: "billing_schedules", Type: sdk.TArray, In: 4, Item: &item1258},
+	{Name: "billing_schedules", Type: sdk.TArray, In: 4, Item: &item1257},
 	{Name: "billing_thresholds", Type: sdk.TObject | sdk.TClear, Fields: &fields721},
 	{Name: "cancel_at", Type: sdk.TString | sdk.TInteger},
 	{Name: "cancel_at_period_end", Type: sdk.TBoolean},
@@ -18505,7 +18505,7 @@ var fields1259 = sdk.Fields{
 	{Name: "trial_settings", Type: sdk.TObject, Fields: &fields640},
 }
 
-var fields1260 = sdk.Fields{
+var fields1259 = sdk.Fields{
 	{Name: "add_invoice_items", Type: sdk.TArray, Item: &item720},
 	{Name: "application_fee_percent", Type: sdk.TNumber | sdk.TClear},
 	{Name: "automatic_tax", Type: sdk.TObject, Fields: &fields481},
@@ -18542,26 +18542,26 @@ var fields1260 = sdk.Fields{
 	{Name: "trial_settings", Type: sdk.TObject, Fields: &fields640},
 }
 
-var enum1261 = sdk.Enum{"flexible"}
+var enum1260 = sdk.Enum{"flexible"}
 
-var fields1262 = sdk.Fields{
+var fields1261 = sdk.Fields{
 	{Name: "flexible", Type: sdk.TObject, In: 4, Fields: &fields631},
-	{Name: "type", Type: sdk.TString, Required: true, In: 4, Enum: &enum1261},
+	{Name: "type", Type: sdk.TString, Required: true, In: 4, Enum: &enum1260},
 }
 
-var fields1263 = sdk.Fields{
-	{Name: "billing_mode", Type: sdk.TObject, Required: true, In: 4, Fields: &fields1262},
+var fields1262 = sdk.Fields{
+	{Name: "billing_mode", Type: sdk.TObject, Required: true, In: 4, Fields: &fields1261},
 	{Name: "expand", Type: sdk.TArray, In: 4, Item: &item23},
 }
 
-var fields1264 = sdk.Fields{
+var fields1263 = sdk.Fields{
 	{Name: "billing_cycle_anchor", Type: sdk.TString, Enum: &enum138},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "proration_behavior", Type: sdk.TString, Enum: &enum4},
 	{Name: "proration_date", Type: sdk.TInteger},
 }
 
-var fields1265 = sdk.Fields{
+var fields1264 = sdk.Fields{
 	{Name: "city", Type: sdk.TString | sdk.TClear, Max: 5000},
 	{Name: "country", Type: sdk.TString, Required: true, Max: 5000},
 	{Name: "line1", Type: sdk.TString | sdk.TClear, Max: 5000},
@@ -18570,33 +18570,33 @@ var fields1265 = sdk.Fields{
 	{Name: "state", Type: sdk.TString | sdk.TClear, Max: 5000},
 }
 
-var enum1266 = sdk.Enum{"billing", "shipping"}
+var enum1265 = sdk.Enum{"billing", "shipping"}
 
-var enum1267 = sdk.Enum{"customer_exempt", "none", "reverse_charge"}
+var enum1266 = sdk.Enum{"customer_exempt", "none", "reverse_charge"}
 
-var fields1268 = sdk.Fields{
-	{Name: "address", Type: sdk.TObject, Fields: &fields1265},
-	{Name: "address_source", Type: sdk.TString, Enum: &enum1266},
+var fields1267 = sdk.Fields{
+	{Name: "address", Type: sdk.TObject, Fields: &fields1264},
+	{Name: "address_source", Type: sdk.TString, Enum: &enum1265},
 	{Name: "ip_address", Type: sdk.TString},
 	{Name: "tax_ids", Type: sdk.TArray, Item: &item693},
-	{Name: "taxability_override", Type: sdk.TString, Enum: &enum1267},
+	{Name: "taxability_override", Type: sdk.TString, Enum: &enum1266},
 }
 
-var enum1269 = sdk.Enum{"exclusive", "inclusive"}
+var enum1268 = sdk.Enum{"exclusive", "inclusive"}
 
-var fields1270 = sdk.Fields{
+var fields1269 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger, Required: true},
 	{Name: "metadata", Type: sdk.TMap, In: 4},
 	{Name: "product", Type: sdk.TString, Max: 5000},
 	{Name: "quantity", Type: sdk.TInteger},
 	{Name: "reference", Type: sdk.TString, Max: 500},
-	{Name: "tax_behavior", Type: sdk.TString, Enum: &enum1269},
+	{Name: "tax_behavior", Type: sdk.TString, Enum: &enum1268},
 	{Name: "tax_code", Type: sdk.TString},
 }
 
-var item1271 = sdk.Field{Type: sdk.TObject, Fields: &fields1270}
+var item1270 = sdk.Field{Type: sdk.TObject, Fields: &fields1269}
 
-var fields1272 = sdk.Fields{
+var fields1271 = sdk.Fields{
 	{Name: "city", Type: sdk.TString | sdk.TClear, Max: 5000, In: 6},
 	{Name: "country", Type: sdk.TString, Required: true, Max: 5000, In: 6},
 	{Name: "line1", Type: sdk.TString | sdk.TClear, Max: 5000, In: 6},
@@ -18605,263 +18605,263 @@ var fields1272 = sdk.Fields{
 	{Name: "state", Type: sdk.TString | sdk.TClear, Max: 5000, In: 6},
 }
 
-var fields1273 = sdk.Fields{
-	{Name: "address", Type: sdk.TObject, Required: true, In: 6, Fields: &fields1272},
+var fields1272 = sdk.Fields{
+	{Name: "address", Type: sdk.TObject, Required: true, In: 6, Fields: &fields1271},
 }
 
-var fields1274 = sdk.Fields{
+var fields1273 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger},
 	{Name: "shipping_rate", Type: sdk.TString, Max: 5000},
-	{Name: "tax_behavior", Type: sdk.TString, Enum: &enum1269},
+	{Name: "tax_behavior", Type: sdk.TString, Enum: &enum1268},
 	{Name: "tax_code", Type: sdk.TString},
 }
 
-var fields1275 = sdk.Fields{
+var fields1274 = sdk.Fields{
 	{Name: "currency", Type: sdk.TString, Required: true},
 	{Name: "customer", Type: sdk.TString, Max: 5000},
-	{Name: "customer_details", Type: sdk.TObject, Fields: &fields1268},
+	{Name: "customer_details", Type: sdk.TObject, Fields: &fields1267},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "line_items", Type: sdk.TArray, Required: true, Item: &item1271},
-	{Name: "ship_from_details", Type: sdk.TObject, In: 6, Fields: &fields1273},
-	{Name: "shipping_cost", Type: sdk.TObject, Fields: &fields1274},
+	{Name: "line_items", Type: sdk.TArray, Required: true, Item: &item1270},
+	{Name: "ship_from_details", Type: sdk.TObject, In: 6, Fields: &fields1272},
+	{Name: "shipping_cost", Type: sdk.TObject, Fields: &fields1273},
 	{Name: "tax_date", Type: sdk.TInteger},
 }
 
-var enum1276 = sdk.Enum{"inbound_goods", "standard"}
+var enum1275 = sdk.Enum{"inbound_goods", "standard"}
 
-var fields1277 = sdk.Fields{
-	{Name: "place_of_supply_scheme", Type: sdk.TString, In: 4, Enum: &enum1276},
+var fields1276 = sdk.Fields{
+	{Name: "place_of_supply_scheme", Type: sdk.TString, In: 4, Enum: &enum1275},
 }
 
-var enum1278 = sdk.Enum{"standard"}
+var enum1277 = sdk.Enum{"standard"}
+
+var fields1278 = sdk.Fields{
+	{Name: "standard", Type: sdk.TObject, In: 4, Fields: &fields1276},
+	{Name: "type", Type: sdk.TString, Required: true, Enum: &enum1277},
+}
 
 var fields1279 = sdk.Fields{
-	{Name: "standard", Type: sdk.TObject, In: 4, Fields: &fields1277},
-	{Name: "type", Type: sdk.TString, Required: true, Enum: &enum1278},
+	{Name: "standard", Type: sdk.TObject, In: 4, Fields: &fields1276},
+	{Name: "type", Type: sdk.TString, Required: true, In: 4, Enum: &enum1277},
 }
 
-var fields1280 = sdk.Fields{
-	{Name: "standard", Type: sdk.TObject, In: 4, Fields: &fields1277},
-	{Name: "type", Type: sdk.TString, Required: true, In: 4, Enum: &enum1278},
-}
+var enum1280 = sdk.Enum{"simplified"}
 
-var enum1281 = sdk.Enum{"simplified"}
+var fields1281 = sdk.Fields{
+	{Name: "type", Type: sdk.TString, Required: true, In: 4, Enum: &enum1280},
+}
 
 var fields1282 = sdk.Fields{
-	{Name: "type", Type: sdk.TString, Required: true, In: 4, Enum: &enum1281},
+	{Name: "place_of_supply_scheme", Type: sdk.TString, Required: true, In: 4, Enum: &enum1275},
 }
 
-var fields1283 = sdk.Fields{
-	{Name: "place_of_supply_scheme", Type: sdk.TString, Required: true, In: 4, Enum: &enum1276},
+var enum1283 = sdk.Enum{"small_seller", "standard", "inbound_goods"}
+
+var fields1284 = sdk.Fields{
+	{Name: "place_of_supply_scheme", Type: sdk.TString, Required: true, Enum: &enum1283, EnumIn: "\a\a\x04"},
 }
 
-var enum1284 = sdk.Enum{"small_seller", "standard", "inbound_goods"}
+var enum1285 = sdk.Enum{"ioss", "oss_non_union", "oss_union", "standard"}
 
-var fields1285 = sdk.Fields{
-	{Name: "place_of_supply_scheme", Type: sdk.TString, Required: true, Enum: &enum1284, EnumIn: "\a\a\x04"},
+var fields1286 = sdk.Fields{
+	{Name: "igic", Type: sdk.TObject, In: 4, Fields: &fields1282},
+	{Name: "standard", Type: sdk.TObject, Fields: &fields1284},
+	{Name: "type", Type: sdk.TString, Required: true, Enum: &enum1285},
 }
-
-var enum1286 = sdk.Enum{"ioss", "oss_non_union", "oss_union", "standard"}
 
 var fields1287 = sdk.Fields{
-	{Name: "igic", Type: sdk.TObject, In: 4, Fields: &fields1283},
-	{Name: "standard", Type: sdk.TObject, Fields: &fields1285},
-	{Name: "type", Type: sdk.TString, Required: true, Enum: &enum1286},
+	{Name: "standard", Type: sdk.TObject, In: 4, Fields: &fields1276},
+	{Name: "type", Type: sdk.TString, Required: true, In: 6, Enum: &enum1277},
 }
 
 var fields1288 = sdk.Fields{
-	{Name: "standard", Type: sdk.TObject, In: 4, Fields: &fields1277},
-	{Name: "type", Type: sdk.TString, Required: true, In: 6, Enum: &enum1278},
-}
-
-var fields1289 = sdk.Fields{
 	{Name: "province", Type: sdk.TString, Required: true, Max: 5000},
 }
 
-var enum1290 = sdk.Enum{"province_standard", "simplified", "standard"}
+var enum1289 = sdk.Enum{"province_standard", "simplified", "standard"}
+
+var fields1290 = sdk.Fields{
+	{Name: "province_standard", Type: sdk.TObject, Fields: &fields1288},
+	{Name: "type", Type: sdk.TString, Required: true, Enum: &enum1289},
+}
 
 var fields1291 = sdk.Fields{
-	{Name: "province_standard", Type: sdk.TObject, Fields: &fields1289},
-	{Name: "type", Type: sdk.TString, Required: true, Enum: &enum1290},
+	{Name: "type", Type: sdk.TString, Required: true, Enum: &enum1280},
 }
 
 var fields1292 = sdk.Fields{
-	{Name: "type", Type: sdk.TString, Required: true, Enum: &enum1281},
+	{Name: "type", Type: sdk.TString, Required: true, In: 6, Enum: &enum1280},
 }
 
 var fields1293 = sdk.Fields{
-	{Name: "type", Type: sdk.TString, Required: true, In: 6, Enum: &enum1281},
-}
-
-var fields1294 = sdk.Fields{
 	{Name: "jurisdiction", Type: sdk.TString, Required: true, Max: 5000},
 }
 
-var fields1295 = sdk.Fields{
+var fields1294 = sdk.Fields{
 	{Name: "jurisdiction", Type: sdk.TString, Required: true, Max: 5000, In: 4},
 }
 
-var enum1296 = sdk.Enum{"local_use_tax", "simplified_sellers_use_tax", "single_local_use_tax"}
+var enum1295 = sdk.Enum{"local_use_tax", "simplified_sellers_use_tax", "single_local_use_tax"}
 
-var fields1297 = sdk.Fields{
+var fields1296 = sdk.Fields{
 	{Name: "jurisdiction", Type: sdk.TString, Max: 5000, In: 6},
-	{Name: "type", Type: sdk.TString, Required: true, In: 6, Enum: &enum1296},
+	{Name: "type", Type: sdk.TString, Required: true, In: 6, Enum: &enum1295},
 }
 
-var item1298 = sdk.Field{Type: sdk.TObject, In: 6, Fields: &fields1297}
+var item1297 = sdk.Field{Type: sdk.TObject, In: 6, Fields: &fields1296}
 
-var fields1299 = sdk.Fields{
-	{Name: "elections", Type: sdk.TArray, Required: true, In: 6, Item: &item1298},
+var fields1298 = sdk.Fields{
+	{Name: "elections", Type: sdk.TArray, Required: true, In: 6, Item: &item1297},
 }
 
-var enum1300 = sdk.Enum{"local_amusement_tax", "local_lease_tax", "state_communications_tax", "state_sales_tax", "mass_transit_parking_tax", "parking_tax", "state_retail_delivery_fee"}
+var enum1299 = sdk.Enum{"local_amusement_tax", "local_lease_tax", "state_communications_tax", "state_sales_tax", "mass_transit_parking_tax", "parking_tax", "state_retail_delivery_fee"}
+
+var fields1300 = sdk.Fields{
+	{Name: "local_amusement_tax", Type: sdk.TObject, Fields: &fields1293},
+	{Name: "local_lease_tax", Type: sdk.TObject, Fields: &fields1293},
+	{Name: "mass_transit_parking_tax", Type: sdk.TObject, In: 4, Fields: &fields1294},
+	{Name: "parking_tax", Type: sdk.TObject, In: 4, Fields: &fields1294},
+	{Name: "state", Type: sdk.TString, Required: true, Max: 5000},
+	{Name: "state_sales_tax", Type: sdk.TObject, In: 6, Fields: &fields1298},
+	{Name: "type", Type: sdk.TString, Required: true, Enum: &enum1299, EnumIn: "\a\a\a\a\x04\x04\x04"},
+}
 
 var fields1301 = sdk.Fields{
-	{Name: "local_amusement_tax", Type: sdk.TObject, Fields: &fields1294},
-	{Name: "local_lease_tax", Type: sdk.TObject, Fields: &fields1294},
-	{Name: "mass_transit_parking_tax", Type: sdk.TObject, In: 4, Fields: &fields1295},
-	{Name: "parking_tax", Type: sdk.TObject, In: 4, Fields: &fields1295},
-	{Name: "state", Type: sdk.TString, Required: true, Max: 5000},
-	{Name: "state_sales_tax", Type: sdk.TObject, In: 6, Fields: &fields1299},
-	{Name: "type", Type: sdk.TString, Required: true, Enum: &enum1300, EnumIn: "\a\a\a\a\x04\x04\x04"},
+	{Name: "ae", Type: sdk.TObject, Fields: &fields1278},
+	{Name: "al", Type: sdk.TObject, In: 4, Fields: &fields1279},
+	{Name: "am", Type: sdk.TObject, In: 4, Fields: &fields1281},
+	{Name: "ao", Type: sdk.TObject, In: 4, Fields: &fields1279},
+	{Name: "at", Type: sdk.TObject, Fields: &fields1286},
+	{Name: "au", Type: sdk.TObject, Fields: &fields1278},
+	{Name: "aw", Type: sdk.TObject, In: 4, Fields: &fields1279},
+	{Name: "az", Type: sdk.TObject, In: 4, Fields: &fields1281},
+	{Name: "ba", Type: sdk.TObject, In: 4, Fields: &fields1279},
+	{Name: "bb", Type: sdk.TObject, In: 4, Fields: &fields1279},
+	{Name: "bd", Type: sdk.TObject, In: 4, Fields: &fields1279},
+	{Name: "be", Type: sdk.TObject, Fields: &fields1286},
+	{Name: "bf", Type: sdk.TObject, In: 4, Fields: &fields1279},
+	{Name: "bg", Type: sdk.TObject, Fields: &fields1286},
+	{Name: "bh", Type: sdk.TObject, In: 6, Fields: &fields1287},
+	{Name: "bj", Type: sdk.TObject, In: 4, Fields: &fields1281},
+	{Name: "bs", Type: sdk.TObject, In: 4, Fields: &fields1279},
+	{Name: "by", Type: sdk.TObject, In: 4, Fields: &fields1281},
+	{Name: "ca", Type: sdk.TObject, Fields: &fields1290},
+	{Name: "cd", Type: sdk.TObject, In: 4, Fields: &fields1279},
+	{Name: "ch", Type: sdk.TObject, Fields: &fields1278},
+	{Name: "cl", Type: sdk.TObject, Fields: &fields1291},
+	{Name: "cm", Type: sdk.TObject, In: 4, Fields: &fields1281},
+	{Name: "co", Type: sdk.TObject, Fields: &fields1291},
+	{Name: "cr", Type: sdk.TObject, In: 4, Fields: &fields1281},
+	{Name: "cv", Type: sdk.TObject, In: 4, Fields: &fields1281},
+	{Name: "cy", Type: sdk.TObject, Fields: &fields1286},
+	{Name: "cz", Type: sdk.TObject, Fields: &fields1286},
+	{Name: "de", Type: sdk.TObject, Fields: &fields1286},
+	{Name: "dk", Type: sdk.TObject, Fields: &fields1286},
+	{Name: "ec", Type: sdk.TObject, In: 4, Fields: &fields1281},
+	{Name: "ee", Type: sdk.TObject, Fields: &fields1286},
+	{Name: "eg", Type: sdk.TObject, In: 6, Fields: &fields1292},
+	{Name: "es", Type: sdk.TObject, Fields: &fields1286},
+	{Name: "et", Type: sdk.TObject, In: 4, Fields: &fields1279},
+	{Name: "fi", Type: sdk.TObject, Fields: &fields1286},
+	{Name: "fr", Type: sdk.TObject, Fields: &fields1286},
+	{Name: "gb", Type: sdk.TObject, Fields: &fields1278},
+	{Name: "ge", Type: sdk.TObject, In: 6, Fields: &fields1292},
+	{Name: "gn", Type: sdk.TObject, In: 4, Fields: &fields1279},
+	{Name: "gr", Type: sdk.TObject, Fields: &fields1286},
+	{Name: "hr", Type: sdk.TObject, Fields: &fields1286},
+	{Name: "hu", Type: sdk.TObject, Fields: &fields1286},
+	{Name: "id", Type: sdk.TObject, Fields: &fields1291},
+	{Name: "ie", Type: sdk.TObject, Fields: &fields1286},
+	{Name: "in", Type: sdk.TObject, In: 4, Fields: &fields1281},
+	{Name: "is", Type: sdk.TObject, Fields: &fields1278},
+	{Name: "it", Type: sdk.TObject, Fields: &fields1286},
+	{Name: "jp", Type: sdk.TObject, Fields: &fields1278},
+	{Name: "ke", Type: sdk.TObject, In: 6, Fields: &fields1292},
+	{Name: "kg", Type: sdk.TObject, In: 4, Fields: &fields1281},
+	{Name: "kh", Type: sdk.TObject, In: 4, Fields: &fields1281},
+	{Name: "kr", Type: sdk.TObject, Fields: &fields1291},
+	{Name: "kz", Type: sdk.TObject, In: 6, Fields: &fields1292},
+	{Name: "la", Type: sdk.TObject, In: 4, Fields: &fields1281},
+	{Name: "lk", Type: sdk.TObject, In: 4, Fields: &fields1281},
+	{Name: "lt", Type: sdk.TObject, Fields: &fields1286},
+	{Name: "lu", Type: sdk.TObject, Fields: &fields1286},
+	{Name: "lv", Type: sdk.TObject, Fields: &fields1286},
+	{Name: "ma", Type: sdk.TObject, In: 4, Fields: &fields1281},
+	{Name: "md", Type: sdk.TObject, In: 4, Fields: &fields1281},
+	{Name: "me", Type: sdk.TObject, In: 4, Fields: &fields1279},
+	{Name: "mk", Type: sdk.TObject, In: 4, Fields: &fields1279},
+	{Name: "mr", Type: sdk.TObject, In: 4, Fields: &fields1279},
+	{Name: "mt", Type: sdk.TObject, Fields: &fields1286},
+	{Name: "mx", Type: sdk.TObject, Fields: &fields1291},
+	{Name: "my", Type: sdk.TObject, Fields: &fields1291},
+	{Name: "ng", Type: sdk.TObject, In: 6, Fields: &fields1292},
+	{Name: "nl", Type: sdk.TObject, Fields: &fields1286},
+	{Name: "no", Type: sdk.TObject, Fields: &fields1278},
+	{Name: "np", Type: sdk.TObject, In: 4, Fields: &fields1281},
+	{Name: "nz", Type: sdk.TObject, Fields: &fields1278},
+	{Name: "om", Type: sdk.TObject, In: 6, Fields: &fields1287},
+	{Name: "pe", Type: sdk.TObject, In: 4, Fields: &fields1281},
+	{Name: "ph", Type: sdk.TObject, In: 4, Fields: &fields1281},
+	{Name: "pl", Type: sdk.TObject, Fields: &fields1286},
+	{Name: "pt", Type: sdk.TObject, Fields: &fields1286},
+	{Name: "ro", Type: sdk.TObject, Fields: &fields1286},
+	{Name: "rs", Type: sdk.TObject, In: 4, Fields: &fields1279},
+	{Name: "ru", Type: sdk.TObject, In: 4, Fields: &fields1281},
+	{Name: "sa", Type: sdk.TObject, Fields: &fields1291},
+	{Name: "se", Type: sdk.TObject, Fields: &fields1286},
+	{Name: "sg", Type: sdk.TObject, Fields: &fields1278},
+	{Name: "si", Type: sdk.TObject, Fields: &fields1286},
+	{Name: "sk", Type: sdk.TObject, Fields: &fields1286},
+	{Name: "sn", Type: sdk.TObject, In: 4, Fields: &fields1281},
+	{Name: "sr", Type: sdk.TObject, In: 4, Fields: &fields1279},
+	{Name: "th", Type: sdk.TObject, Fields: &fields1291},
+	{Name: "tj", Type: sdk.TObject, In: 4, Fields: &fields1281},
+	{Name: "tr", Type: sdk.TObject, Fields: &fields1291},
+	{Name: "tw", Type: sdk.TObject, In: 4, Fields: &fields1281},
+	{Name: "tz", Type: sdk.TObject, In: 4, Fields: &fields1281},
+	{Name: "ua", Type: sdk.TObject, In: 4, Fields: &fields1281},
+	{Name: "ug", Type: sdk.TObject, In: 4, Fields: &fields1281},
+	{Name: "us", Type: sdk.TObject, Fields: &fields1300},
+	{Name: "uy", Type: sdk.TObject, In: 4, Fields: &fields1279},
+	{Name: "uz", Type: sdk.TObject, In: 4, Fields: &fields1281},
+	{Name: "vn", Type: sdk.TObject, Fields: &fields1291},
+	{Name: "za", Type: sdk.TObject, Fields: &fields1278},
+	{Name: "zm", Type: sdk.TObject, In: 4, Fields: &fields1281},
+	{Name: "zw", Type: sdk.TObject, In: 4, Fields: &fields1279},
 }
 
 var fields1302 = sdk.Fields{
-	{Name: "ae", Type: sdk.TObject, Fields: &fields1279},
-	{Name: "al", Type: sdk.TObject, In: 4, Fields: &fields1280},
-	{Name: "am", Type: sdk.TObject, In: 4, Fields: &fields1282},
-	{Name: "ao", Type: sdk.TObject, In: 4, Fields: &fields1280},
-	{Name: "at", Type: sdk.TObject, Fields: &fields1287},
-	{Name: "au", Type: sdk.TObject, Fields: &fields1279},
-	{Name: "aw", Type: sdk.TObject, In: 4, Fields: &fields1280},
-	{Name: "az", Type: sdk.TObject, In: 4, Fields: &fields1282},
-	{Name: "ba", Type: sdk.TObject, In: 4, Fields: &fields1280},
-	{Name: "bb", Type: sdk.TObject, In: 4, Fields: &fields1280},
-	{Name: "bd", Type: sdk.TObject, In: 4, Fields: &fields1280},
-	{Name: "be", Type: sdk.TObject, Fields: &fields1287},
-	{Name: "bf", Type: sdk.TObject, In: 4, Fields: &fields1280},
-	{Name: "bg", Type: sdk.TObject, Fields: &fields1287},
-	{Name: "bh", Type: sdk.TObject, In: 6, Fields: &fields1288},
-	{Name: "bj", Type: sdk.TObject, In: 4, Fields: &fields1282},
-	{Name: "bs", Type: sdk.TObject, In: 4, Fields: &fields1280},
-	{Name: "by", Type: sdk.TObject, In: 4, Fields: &fields1282},
-	{Name: "ca", Type: sdk.TObject, Fields: &fields1291},
-	{Name: "cd", Type: sdk.TObject, In: 4, Fields: &fields1280},
-	{Name: "ch", Type: sdk.TObject, Fields: &fields1279},
-	{Name: "cl", Type: sdk.TObject, Fields: &fields1292},
-	{Name: "cm", Type: sdk.TObject, In: 4, Fields: &fields1282},
-	{Name: "co", Type: sdk.TObject, Fields: &fields1292},
-	{Name: "cr", Type: sdk.TObject, In: 4, Fields: &fields1282},
-	{Name: "cv", Type: sdk.TObject, In: 4, Fields: &fields1282},
-	{Name: "cy", Type: sdk.TObject, Fields: &fields1287},
-	{Name: "cz", Type: sdk.TObject, Fields: &fields1287},
-	{Name: "de", Type: sdk.TObject, Fields: &fields1287},
-	{Name: "dk", Type: sdk.TObject, Fields: &fields1287},
-	{Name: "ec", Type: sdk.TObject, In: 4, Fields: &fields1282},
-	{Name: "ee", Type: sdk.TObject, Fields: &fields1287},
-	{Name: "eg", Type: sdk.TObject, In: 6, Fields: &fields1293},
-	{Name: "es", Type: sdk.TObject, Fields: &fields1287},
-	{Name: "et", Type: sdk.TObject, In: 4, Fields: &fields1280},
-	{Name: "fi", Type: sdk.TObject, Fields: &fields1287},
-	{Name: "fr", Type: sdk.TObject, Fields: &fields1287},
-	{Name: "gb", Type: sdk.TObject, Fields: &fields1279},
-	{Name: "ge", Type: sdk.TObject, In: 6, Fields: &fields1293},
-	{Name: "gn", Type: sdk.TObject, In: 4, Fields: &fields1280},
-	{Name: "gr", Type: sdk.TObject, Fields: &fields1287},
-	{Name: "hr", Type: sdk.TObject, Fields: &fields1287},
-	{Name: "hu", Type: sdk.TObject, Fields: &fields1287},
-	{Name: "id", Type: sdk.TObject, Fields: &fields1292},
-	{Name: "ie", Type: sdk.TObject, Fields: &fields1287},
-	{Name: "in", Type: sdk.TObject, In: 4, Fields: &fields1282},
-	{Name: "is", Type: sdk.TObject, Fields: &fields1279},
-	{Name: "it", Type: sdk.TObject, Fields: &fields1287},
-	{Name: "jp", Type: sdk.TObject, Fields: &fields1279},
-	{Name: "ke", Type: sdk.TObject, In: 6, Fields: &fields1293},
-	{Name: "kg", Type: sdk.TObject, In: 4, Fields: &fields1282},
-	{Name: "kh", Type: sdk.TObject, In: 4, Fields: &fields1282},
-	{Name: "kr", Type: sdk.TObject, Fields: &fields1292},
-	{Name: "kz", Type: sdk.TObject, In: 6, Fields: &fields1293},
-	{Name: "la", Type: sdk.TObject, In: 4, Fields: &fields1282},
-	{Name: "lk", Type: sdk.TObject, In: 4, Fields: &fields1282},
-	{Name: "lt", Type: sdk.TObject, Fields: &fields1287},
-	{Name: "lu", Type: sdk.TObject, Fields: &fields1287},
-	{Name: "lv", Type: sdk.TObject, Fields: &fields1287},
-	{Name: "ma", Type: sdk.TObject, In: 4, Fields: &fields1282},
-	{Name: "md", Type: sdk.TObject, In: 4, Fields: &fields1282},
-	{Name: "me", Type: sdk.TObject, In: 4, Fields: &fields1280},
-	{Name: "mk", Type: sdk.TObject, In: 4, Fields: &fields1280},
-	{Name: "mr", Type: sdk.TObject, In: 4, Fields: &fields1280},
-	{Name: "mt", Type: sdk.TObject, Fields: &fields1287},
-	{Name: "mx", Type: sdk.TObject, Fields: &fields1292},
-	{Name: "my", Type: sdk.TObject, Fields: &fields1292},
-	{Name: "ng", Type: sdk.TObject, In: 6, Fields: &fields1293},
-	{Name: "nl", Type: sdk.TObject, Fields: &fields1287},
-	{Name: "no", Type: sdk.TObject, Fields: &fields1279},
-	{Name: "np", Type: sdk.TObject, In: 4, Fields: &fields1282},
-	{Name: "nz", Type: sdk.TObject, Fields: &fields1279},
-	{Name: "om", Type: sdk.TObject, In: 6, Fields: &fields1288},
-	{Name: "pe", Type: sdk.TObject, In: 4, Fields: &fields1282},
-	{Name: "ph", Type: sdk.TObject, In: 4, Fields: &fields1282},
-	{Name: "pl", Type: sdk.TObject, Fields: &fields1287},
-	{Name: "pt", Type: sdk.TObject, Fields: &fields1287},
-	{Name: "ro", Type: sdk.TObject, Fields: &fields1287},
-	{Name: "rs", Type: sdk.TObject, In: 4, Fields: &fields1280},
-	{Name: "ru", Type: sdk.TObject, In: 4, Fields: &fields1282},
-	{Name: "sa", Type: sdk.TObject, Fields: &fields1292},
-	{Name: "se", Type: sdk.TObject, Fields: &fields1287},
-	{Name: "sg", Type: sdk.TObject, Fields: &fields1279},
-	{Name: "si", Type: sdk.TObject, Fields: &fields1287},
-	{Name: "sk", Type: sdk.TObject, Fields: &fields1287},
-	{Name: "sn", Type: sdk.TObject, In: 4, Fields: &fields1282},
-	{Name: "sr", Type: sdk.TObject, In: 4, Fields: &fields1280},
-	{Name: "th", Type: sdk.TObject, Fields: &fields1292},
-	{Name: "tj", Type: sdk.TObject, In: 4, Fields: &fields1282},
-	{Name: "tr", Type: sdk.TObject, Fields: &fields1292},
-	{Name: "tw", Type: sdk.TObject, In: 4, Fields: &fields1282},
-	{Name: "tz", Type: sdk.TObject, In: 4, Fields: &fields1282},
-	{Name: "ua", Type: sdk.TObject, In: 4, Fields: &fields1282},
-	{Name: "ug", Type: sdk.TObject, In: 4, Fields: &fields1282},
-	{Name: "us", Type: sdk.TObject, Fields: &fields1301},
-	{Name: "uy", Type: sdk.TObject, In: 4, Fields: &fields1280},
-	{Name: "uz", Type: sdk.TObject, In: 4, Fields: &fields1282},
-	{Name: "vn", Type: sdk.TObject, Fields: &fields1292},
-	{Name: "za", Type: sdk.TObject, Fields: &fields1279},
-	{Name: "zm", Type: sdk.TObject, In: 4, Fields: &fields1282},
-	{Name: "zw", Type: sdk.TObject, In: 4, Fields: &fields1280},
-}
-
-var fields1303 = sdk.Fields{
 	{Name: "active_from", Type: sdk.TString | sdk.TInteger, Required: true, Enum: &enum126},
 	{Name: "country", Type: sdk.TString, Required: true, Max: 5000},
-	{Name: "country_options", Type: sdk.TObject, Required: true, Fields: &fields1302},
+	{Name: "country_options", Type: sdk.TObject, Required: true, Fields: &fields1301},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "expires_at", Type: sdk.TInteger},
 }
 
-var fields1304 = sdk.Fields{
+var fields1303 = sdk.Fields{
 	{Name: "active_from", Type: sdk.TString | sdk.TInteger, Enum: &enum126},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "expires_at", Type: sdk.TString | sdk.TInteger | sdk.TClear, Enum: &enum126},
 }
 
-var enum1305 = sdk.Enum{"exclusive", "inclusive", "inferred_by_currency"}
+var enum1304 = sdk.Enum{"exclusive", "inclusive", "inferred_by_currency"}
 
-var fields1306 = sdk.Fields{
-	{Name: "tax_behavior", Type: sdk.TString, Enum: &enum1305},
+var fields1305 = sdk.Fields{
+	{Name: "tax_behavior", Type: sdk.TString, Enum: &enum1304},
 	{Name: "tax_code", Type: sdk.TString},
 }
 
-var fields1307 = sdk.Fields{
+var fields1306 = sdk.Fields{
 	{Name: "address", Type: sdk.TObject, Required: true, Fields: &fields454},
 }
 
-var fields1308 = sdk.Fields{
-	{Name: "defaults", Type: sdk.TObject, Fields: &fields1306},
+var fields1307 = sdk.Fields{
+	{Name: "defaults", Type: sdk.TObject, Fields: &fields1305},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "head_office", Type: sdk.TObject, Fields: &fields1307},
+	{Name: "head_office", Type: sdk.TObject, Fields: &fields1306},
 }
 
-var fields1309 = sdk.Fields{
+var fields1308 = sdk.Fields{
 	{Name: "calculation", Type: sdk.TString, Required: true, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "metadata", Type: sdk.TMap},
@@ -18869,7 +18869,7 @@ var fields1309 = sdk.Fields{
 	{Name: "reference", Type: sdk.TString, Required: true, Max: 500},
 }
 
-var fields1310 = sdk.Fields{
+var fields1309 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger, Required: true},
 	{Name: "amount_tax", Type: sdk.TInteger, Required: true},
 	{Name: "metadata", Type: sdk.TMap},
@@ -18878,34 +18878,34 @@ var fields1310 = sdk.Fields{
 	{Name: "reference", Type: sdk.TString, Required: true, Max: 500},
 }
 
-var item1311 = sdk.Field{Type: sdk.TObject, Fields: &fields1310}
+var item1310 = sdk.Field{Type: sdk.TObject, Fields: &fields1309}
 
-var enum1312 = sdk.Enum{"full", "partial"}
+var enum1311 = sdk.Enum{"full", "partial"}
 
-var fields1313 = sdk.Fields{
+var fields1312 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger, Required: true},
 	{Name: "amount_tax", Type: sdk.TInteger, Required: true},
 }
 
-var fields1314 = sdk.Fields{
+var fields1313 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "flat_amount", Type: sdk.TInteger},
-	{Name: "line_items", Type: sdk.TArray, Item: &item1311},
+	{Name: "line_items", Type: sdk.TArray, Item: &item1310},
 	{Name: "metadata", Type: sdk.TMap},
-	{Name: "mode", Type: sdk.TString, Required: true, Enum: &enum1312},
+	{Name: "mode", Type: sdk.TString, Required: true, Enum: &enum1311},
 	{Name: "original_transaction", Type: sdk.TString, Required: true, Max: 5000},
 	{Name: "reference", Type: sdk.TString, Required: true, Max: 500},
-	{Name: "shipping_cost", Type: sdk.TObject, Fields: &fields1313},
+	{Name: "shipping_cost", Type: sdk.TObject, Fields: &fields1312},
 }
 
-var fields1315 = sdk.Fields{
+var fields1314 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "owner", Type: sdk.TObject, Fields: &fields205},
 	{Name: "type", Type: sdk.TString, Required: true, Enum: &enum691, EnumIn: "\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\x06\x06\x06\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04"},
 	{Name: "value", Type: sdk.TString, Required: true},
 }
 
-var fields1316 = sdk.Fields{
+var fields1315 = sdk.Fields{
 	{Name: "active", Type: sdk.TBoolean},
 	{Name: "country", Type: sdk.TString, Max: 5000},
 	{Name: "description", Type: sdk.TString, Max: 5000},
@@ -18919,7 +18919,7 @@ var fields1316 = sdk.Fields{
 	{Name: "tax_type", Type: sdk.TString, Enum: &enum853, EnumIn: "\a\a\a\a\a\a\a\a\a\a\a\a\x04\x04\x04\x04"},
 }
 
-var fields1317 = sdk.Fields{
+var fields1316 = sdk.Fields{
 	{Name: "active", Type: sdk.TBoolean},
 	{Name: "country", Type: sdk.TString, Max: 5000},
 	{Name: "description", Type: sdk.TString, Max: 5000},
@@ -18931,67 +18931,67 @@ var fields1317 = sdk.Fields{
 	{Name: "tax_type", Type: sdk.TString, Enum: &enum853, EnumIn: "\a\a\a\a\a\a\a\a\a\a\a\a\x04\x04\x04\x04"},
 }
 
-var fields1318 = sdk.Fields{
+var fields1317 = sdk.Fields{
 	{Name: "splashscreen", Type: sdk.TString | sdk.TClear, In: 4},
 }
 
-var fields1319 = sdk.Fields{
+var fields1318 = sdk.Fields{
 	{Name: "splashscreen", Type: sdk.TString | sdk.TClear},
 }
 
-var fields1320 = sdk.Fields{
+var fields1319 = sdk.Fields{
 	{Name: "end_hour", Type: sdk.TInteger, Required: true, In: 6},
 	{Name: "start_hour", Type: sdk.TInteger, Required: true, In: 6},
 }
 
-var fields1321 = sdk.Fields{
+var fields1320 = sdk.Fields{
 	{Name: "splashscreen", Type: sdk.TString | sdk.TClear, In: 6},
 }
 
-var fields1322 = sdk.Fields{
+var fields1321 = sdk.Fields{
 	{Name: "fixed_amounts", Type: sdk.TArray, In: 4, Item: &item329},
 	{Name: "percentages", Type: sdk.TArray, In: 4, Item: &item329},
 	{Name: "smart_tip_threshold", Type: sdk.TInteger, In: 4},
 }
 
-var fields1323 = sdk.Fields{
+var fields1322 = sdk.Fields{
 	{Name: "fixed_amounts", Type: sdk.TArray, Item: &item704},
 	{Name: "percentages", Type: sdk.TArray, Item: &item704},
 	{Name: "smart_tip_threshold", Type: sdk.TInteger},
 }
 
-var fields1324 = sdk.Fields{
-	{Name: "aed", Type: sdk.TObject, In: 4, Fields: &fields1322},
-	{Name: "aud", Type: sdk.TObject, Fields: &fields1323},
-	{Name: "cad", Type: sdk.TObject, Fields: &fields1323},
-	{Name: "chf", Type: sdk.TObject, Fields: &fields1323},
-	{Name: "czk", Type: sdk.TObject, Fields: &fields1323},
-	{Name: "dkk", Type: sdk.TObject, Fields: &fields1323},
-	{Name: "eur", Type: sdk.TObject, Fields: &fields1323},
-	{Name: "gbp", Type: sdk.TObject, Fields: &fields1323},
-	{Name: "gip", Type: sdk.TObject, In: 4, Fields: &fields1322},
-	{Name: "hkd", Type: sdk.TObject, Fields: &fields1323},
-	{Name: "huf", Type: sdk.TObject, In: 4, Fields: &fields1322},
-	{Name: "jpy", Type: sdk.TObject, In: 4, Fields: &fields1322},
-	{Name: "mxn", Type: sdk.TObject, In: 4, Fields: &fields1322},
-	{Name: "myr", Type: sdk.TObject, Fields: &fields1323},
-	{Name: "nok", Type: sdk.TObject, Fields: &fields1323},
-	{Name: "nzd", Type: sdk.TObject, Fields: &fields1323},
-	{Name: "pln", Type: sdk.TObject, In: 4, Fields: &fields1322},
-	{Name: "ron", Type: sdk.TObject, In: 4, Fields: &fields1322},
-	{Name: "sek", Type: sdk.TObject, Fields: &fields1323},
-	{Name: "sgd", Type: sdk.TObject, Fields: &fields1323},
-	{Name: "usd", Type: sdk.TObject, Fields: &fields1323},
+var fields1323 = sdk.Fields{
+	{Name: "aed", Type: sdk.TObject, In: 4, Fields: &fields1321},
+	{Name: "aud", Type: sdk.TObject, Fields: &fields1322},
+	{Name: "cad", Type: sdk.TObject, Fields: &fields1322},
+	{Name: "chf", Type: sdk.TObject, Fields: &fields1322},
+	{Name: "czk", Type: sdk.TObject, Fields: &fields1322},
+	{Name: "dkk", Type: sdk.TObject, Fields: &fields1322},
+	{Name: "eur", Type: sdk.TObject, Fields: &fields1322},
+	{Name: "gbp", Type: sdk.TObject, Fields: &fields1322},
+	{Name: "gip", Type: sdk.TObject, In: 4, Fields: &fields1321},
+	{Name: "hkd", Type: sdk.TObject, Fields: &fields1322},
+	{Name: "huf", Type: sdk.TObject, In: 4, Fields: &fields1321},
+	{Name: "jpy", Type: sdk.TObject, In: 4, Fields: &fields1321},
+	{Name: "mxn", Type: sdk.TObject, In: 4, Fields: &fields1321},
+	{Name: "myr", Type: sdk.TObject, Fields: &fields1322},
+	{Name: "nok", Type: sdk.TObject, Fields: &fields1322},
+	{Name: "nzd", Type: sdk.TObject, Fields: &fields1322},
+	{Name: "pln", Type: sdk.TObject, In: 4, Fields: &fields1321},
+	{Name: "ron", Type: sdk.TObject, In: 4, Fields: &fields1321},
+	{Name: "sek", Type: sdk.TObject, Fields: &fields1322},
+	{Name: "sgd", Type: sdk.TObject, Fields: &fields1322},
+	{Name: "usd", Type: sdk.TObject, Fields: &fields1322},
 }
 
-var fields1325 = sdk.Fields{
+var fields1324 = sdk.Fields{
 	{Name: "ca_certificate_file", Type: sdk.TString, In: 4},
 	{Name: "password", Type: sdk.TString, Required: true, Max: 5000, In: 4},
 	{Name: "ssid", Type: sdk.TString, Required: true, Max: 5000, In: 4},
 	{Name: "username", Type: sdk.TString, Required: true, Max: 5000, In: 4},
 }
 
-var fields1326 = sdk.Fields{
+var fields1325 = sdk.Fields{
 	{Name: "ca_certificate_file", Type: sdk.TString, In: 4},
 	{Name: "client_certificate_file", Type: sdk.TString, Required: true, In: 4},
 	{Name: "private_key_file", Type: sdk.TString, Required: true, In: 4},
@@ -18999,64 +18999,64 @@ var fields1326 = sdk.Fields{
 	{Name: "ssid", Type: sdk.TString, Required: true, Max: 5000, In: 4},
 }
 
-var fields1327 = sdk.Fields{
+var fields1326 = sdk.Fields{
 	{Name: "password", Type: sdk.TString, Required: true, Max: 63, In: 4},
 	{Name: "ssid", Type: sdk.TString, Required: true, Max: 5000, In: 4},
 }
 
-var enum1328 = sdk.Enum{"enterprise_eap_peap", "enterprise_eap_tls", "personal_psk"}
+var enum1327 = sdk.Enum{"enterprise_eap_peap", "enterprise_eap_tls", "personal_psk"}
+
+var fields1328 = sdk.Fields{
+	{Name: "enterprise_eap_peap", Type: sdk.TObject, In: 4, Fields: &fields1324},
+	{Name: "enterprise_eap_tls", Type: sdk.TObject, In: 4, Fields: &fields1325},
+	{Name: "personal_psk", Type: sdk.TObject, In: 4, Fields: &fields1326},
+	{Name: "type", Type: sdk.TString, Required: true, In: 4, Enum: &enum1327},
+}
 
 var fields1329 = sdk.Fields{
-	{Name: "enterprise_eap_peap", Type: sdk.TObject, In: 4, Fields: &fields1325},
-	{Name: "enterprise_eap_tls", Type: sdk.TObject, In: 4, Fields: &fields1326},
-	{Name: "personal_psk", Type: sdk.TObject, In: 4, Fields: &fields1327},
-	{Name: "type", Type: sdk.TString, Required: true, In: 4, Enum: &enum1328},
+	{Name: "bbpos_wisepad3", Type: sdk.TObject, In: 4, Fields: &fields1317},
+	{Name: "bbpos_wisepos_e", Type: sdk.TObject, Fields: &fields1318},
+	{Name: "cellular", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields672},
+	{Name: "expand", Type: sdk.TArray, Item: &item0},
+	{Name: "name", Type: sdk.TString, Max: 100},
+	{Name: "offline", Type: sdk.TObject | sdk.TClear, Fields: &fields197},
+	{Name: "reboot_window", Type: sdk.TObject, In: 6, Fields: &fields1319},
+	{Name: "stripe_s700", Type: sdk.TObject, In: 6, Fields: &fields1320},
+	{Name: "stripe_s710", Type: sdk.TObject, In: 4, Fields: &fields1317},
+	{Name: "tipping", Type: sdk.TObject | sdk.TClear, Fields: &fields1323},
+	{Name: "verifone_m425", Type: sdk.TObject, In: 4, Fields: &fields1317},
+	{Name: "verifone_p400", Type: sdk.TObject, Fields: &fields1318},
+	{Name: "verifone_p630", Type: sdk.TObject, In: 4, Fields: &fields1317},
+	{Name: "verifone_ux700", Type: sdk.TObject, In: 4, Fields: &fields1317},
+	{Name: "verifone_v660p", Type: sdk.TObject, In: 4, Fields: &fields1317},
+	{Name: "wifi", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields1328},
 }
 
 var fields1330 = sdk.Fields{
-	{Name: "bbpos_wisepad3", Type: sdk.TObject, In: 4, Fields: &fields1318},
-	{Name: "bbpos_wisepos_e", Type: sdk.TObject, Fields: &fields1319},
+	{Name: "bbpos_wisepad3", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields1317},
+	{Name: "bbpos_wisepos_e", Type: sdk.TObject | sdk.TClear, Fields: &fields1318},
 	{Name: "cellular", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields672},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "name", Type: sdk.TString, Max: 100},
 	{Name: "offline", Type: sdk.TObject | sdk.TClear, Fields: &fields197},
-	{Name: "reboot_window", Type: sdk.TObject, In: 6, Fields: &fields1320},
-	{Name: "stripe_s700", Type: sdk.TObject, In: 6, Fields: &fields1321},
-	{Name: "stripe_s710", Type: sdk.TObject, In: 4, Fields: &fields1318},
-	{Name: "tipping", Type: sdk.TObject | sdk.TClear, Fields: &fields1324},
-	{Name: "verifone_m425", Type: sdk.TObject, In: 4, Fields: &fields1318},
-	{Name: "verifone_p400", Type: sdk.TObject, Fields: &fields1319},
-	{Name: "verifone_p630", Type: sdk.TObject, In: 4, Fields: &fields1318},
-	{Name: "verifone_ux700", Type: sdk.TObject, In: 4, Fields: &fields1318},
-	{Name: "verifone_v660p", Type: sdk.TObject, In: 4, Fields: &fields1318},
-	{Name: "wifi", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields1329},
+	{Name: "reboot_window", Type: sdk.TObject | sdk.TClear, In: 6, Fields: &fields1319},
+	{Name: "stripe_s700", Type: sdk.TObject | sdk.TClear, In: 6, Fields: &fields1320},
+	{Name: "stripe_s710", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields1317},
+	{Name: "tipping", Type: sdk.TObject | sdk.TClear, Fields: &fields1323},
+	{Name: "verifone_m425", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields1317},
+	{Name: "verifone_p400", Type: sdk.TObject | sdk.TClear, Fields: &fields1318},
+	{Name: "verifone_p630", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields1317},
+	{Name: "verifone_ux700", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields1317},
+	{Name: "verifone_v660p", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields1317},
+	{Name: "wifi", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields1328},
 }
 
 var fields1331 = sdk.Fields{
-	{Name: "bbpos_wisepad3", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields1318},
-	{Name: "bbpos_wisepos_e", Type: sdk.TObject | sdk.TClear, Fields: &fields1319},
-	{Name: "cellular", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields672},
-	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "name", Type: sdk.TString, Max: 100},
-	{Name: "offline", Type: sdk.TObject | sdk.TClear, Fields: &fields197},
-	{Name: "reboot_window", Type: sdk.TObject | sdk.TClear, In: 6, Fields: &fields1320},
-	{Name: "stripe_s700", Type: sdk.TObject | sdk.TClear, In: 6, Fields: &fields1321},
-	{Name: "stripe_s710", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields1318},
-	{Name: "tipping", Type: sdk.TObject | sdk.TClear, Fields: &fields1324},
-	{Name: "verifone_m425", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields1318},
-	{Name: "verifone_p400", Type: sdk.TObject | sdk.TClear, Fields: &fields1319},
-	{Name: "verifone_p630", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields1318},
-	{Name: "verifone_ux700", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields1318},
-	{Name: "verifone_v660p", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields1318},
-	{Name: "wifi", Type: sdk.TObject | sdk.TClear, In: 4, Fields: &fields1329},
-}
-
-var fields1332 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "location", Type: sdk.TString, Max: 5000},
 }
 
-var fields1333 = sdk.Fields{
+var fields1332 = sdk.Fields{
 	{Name: "city", Type: sdk.TString, Max: 5000},
 	{Name: "country", Type: sdk.TString, Required: true, Max: 5000},
 	{Name: "line1", Type: sdk.TString, Max: 5000},
@@ -19065,7 +19065,7 @@ var fields1333 = sdk.Fields{
 	{Name: "state", Type: sdk.TString, Max: 5000},
 }
 
-var fields1334 = sdk.Fields{
+var fields1333 = sdk.Fields{
 	{Name: "city", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "country", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "line1", Type: sdk.TString, Max: 5000, In: 4},
@@ -19075,10 +19075,10 @@ var fields1334 = sdk.Fields{
 	{Name: "town", Type: sdk.TString, Max: 5000, In: 4},
 }
 
-var fields1335 = sdk.Fields{
-	{Name: "address", Type: sdk.TObject, Fields: &fields1333},
-	{Name: "address_kana", Type: sdk.TObject, In: 4, Fields: &fields1334},
-	{Name: "address_kanji", Type: sdk.TObject, In: 4, Fields: &fields1334},
+var fields1334 = sdk.Fields{
+	{Name: "address", Type: sdk.TObject, Fields: &fields1332},
+	{Name: "address_kana", Type: sdk.TObject, In: 4, Fields: &fields1333},
+	{Name: "address_kanji", Type: sdk.TObject, In: 4, Fields: &fields1333},
 	{Name: "configuration_overrides", Type: sdk.TString, Max: 1000},
 	{Name: "display_name", Type: sdk.TString, Max: 1000},
 	{Name: "display_name_kana", Type: sdk.TString, Max: 1000, In: 4},
@@ -19088,10 +19088,10 @@ var fields1335 = sdk.Fields{
 	{Name: "phone", Type: sdk.TString, In: 4},
 }
 
-var fields1336 = sdk.Fields{
+var fields1335 = sdk.Fields{
 	{Name: "address", Type: sdk.TObject, Fields: &fields454},
-	{Name: "address_kana", Type: sdk.TObject, In: 4, Fields: &fields1334},
-	{Name: "address_kanji", Type: sdk.TObject, In: 4, Fields: &fields1334},
+	{Name: "address_kana", Type: sdk.TObject, In: 4, Fields: &fields1333},
+	{Name: "address_kanji", Type: sdk.TObject, In: 4, Fields: &fields1333},
 	{Name: "configuration_overrides", Type: sdk.TString | sdk.TClear, Max: 1000},
 	{Name: "display_name", Type: sdk.TString | sdk.TClear, Max: 1000},
 	{Name: "display_name_kana", Type: sdk.TString | sdk.TClear, Max: 1000, In: 4},
@@ -19101,25 +19101,25 @@ var fields1336 = sdk.Fields{
 	{Name: "phone", Type: sdk.TString | sdk.TClear, In: 4},
 }
 
-var fields1337 = sdk.Fields{
+var fields1336 = sdk.Fields{
 	{Name: "allow_relinking", Type: sdk.TBoolean, In: 4},
 	{Name: "merchant_display_name", Type: sdk.TString, Required: true, Max: 5000, In: 4},
 }
 
-var fields1338 = sdk.Fields{
-	{Name: "apple_terms_and_conditions", Type: sdk.TObject, In: 4, Fields: &fields1337},
+var fields1337 = sdk.Fields{
+	{Name: "apple_terms_and_conditions", Type: sdk.TObject, In: 4, Fields: &fields1336},
 }
 
-var enum1339 = sdk.Enum{"apple_terms_and_conditions"}
+var enum1338 = sdk.Enum{"apple_terms_and_conditions"}
 
-var fields1340 = sdk.Fields{
+var fields1339 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, In: 4, Item: &item23},
-	{Name: "link_options", Type: sdk.TObject, Required: true, In: 4, Fields: &fields1338},
-	{Name: "link_type", Type: sdk.TString, Required: true, In: 4, Enum: &enum1339},
+	{Name: "link_options", Type: sdk.TObject, Required: true, In: 4, Fields: &fields1337},
+	{Name: "link_type", Type: sdk.TString, Required: true, In: 4, Enum: &enum1338},
 	{Name: "on_behalf_of", Type: sdk.TString, Max: 5000, In: 4},
 }
 
-var fields1341 = sdk.Fields{
+var fields1340 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "label", Type: sdk.TString, Max: 5000},
 	{Name: "location", Type: sdk.TString, Max: 5000},
@@ -19127,195 +19127,195 @@ var fields1341 = sdk.Fields{
 	{Name: "registration_code", Type: sdk.TString, Required: true, Max: 5000},
 }
 
-var fields1342 = sdk.Fields{
+var fields1341 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "label", Type: sdk.TString | sdk.TClear, Max: 5000},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
 }
 
-var fields1343 = sdk.Fields{
+var fields1342 = sdk.Fields{
 	{Name: "description", Type: sdk.TString, Max: 500, In: 4},
 	{Name: "skip_button", Type: sdk.TString, Max: 14, In: 4},
 	{Name: "submit_button", Type: sdk.TString, Max: 30, In: 4},
 	{Name: "title", Type: sdk.TString, Required: true, Max: 40, In: 4},
 }
 
-var enum1344 = sdk.Enum{"primary", "secondary"}
+var enum1343 = sdk.Enum{"primary", "secondary"}
 
-var fields1345 = sdk.Fields{
+var fields1344 = sdk.Fields{
 	{Name: "id", Type: sdk.TString, Required: true, Max: 50, In: 4},
-	{Name: "style", Type: sdk.TString, In: 4, Enum: &enum1344},
+	{Name: "style", Type: sdk.TString, In: 4, Enum: &enum1343},
 	{Name: "text", Type: sdk.TString, Required: true, Max: 30, In: 4},
 }
 
-var item1346 = sdk.Field{Type: sdk.TObject, In: 4, Fields: &fields1345}
+var item1345 = sdk.Field{Type: sdk.TObject, In: 4, Fields: &fields1344}
 
-var fields1347 = sdk.Fields{
-	{Name: "choices", Type: sdk.TArray, Required: true, In: 4, Item: &item1346},
+var fields1346 = sdk.Fields{
+	{Name: "choices", Type: sdk.TArray, Required: true, In: 4, Item: &item1345},
 }
 
-var fields1348 = sdk.Fields{
+var fields1347 = sdk.Fields{
 	{Name: "default_value", Type: sdk.TString, In: 4, Enum: &enum614},
 	{Name: "description", Type: sdk.TString, Max: 50, In: 4},
 	{Name: "title", Type: sdk.TString, Max: 50, In: 4},
 }
 
-var item1349 = sdk.Field{Type: sdk.TObject, In: 4, Fields: &fields1348}
+var item1348 = sdk.Field{Type: sdk.TObject, In: 4, Fields: &fields1347}
 
-var enum1350 = sdk.Enum{"email", "numeric", "phone", "selection", "signature", "text"}
+var enum1349 = sdk.Enum{"email", "numeric", "phone", "selection", "signature", "text"}
 
-var fields1351 = sdk.Fields{
-	{Name: "custom_text", Type: sdk.TObject, Required: true, In: 4, Fields: &fields1343},
+var fields1350 = sdk.Fields{
+	{Name: "custom_text", Type: sdk.TObject, Required: true, In: 4, Fields: &fields1342},
 	{Name: "required", Type: sdk.TBoolean, In: 4},
-	{Name: "selection", Type: sdk.TObject, In: 4, Fields: &fields1347},
-	{Name: "toggles", Type: sdk.TArray, In: 4, Item: &item1349},
-	{Name: "type", Type: sdk.TString, Required: true, In: 4, Enum: &enum1350},
+	{Name: "selection", Type: sdk.TObject, In: 4, Fields: &fields1346},
+	{Name: "toggles", Type: sdk.TArray, In: 4, Item: &item1348},
+	{Name: "type", Type: sdk.TString, Required: true, In: 4, Enum: &enum1349},
 }
 
-var item1352 = sdk.Field{Type: sdk.TObject, In: 4, Fields: &fields1351}
+var item1351 = sdk.Field{Type: sdk.TObject, In: 4, Fields: &fields1350}
 
-var fields1353 = sdk.Fields{
+var fields1352 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, In: 4, Item: &item23},
-	{Name: "inputs", Type: sdk.TArray, Required: true, In: 4, Item: &item1352},
+	{Name: "inputs", Type: sdk.TArray, Required: true, In: 4, Item: &item1351},
 	{Name: "metadata", Type: sdk.TMap, In: 4},
 }
 
-var fields1354 = sdk.Fields{
+var fields1353 = sdk.Fields{
 	{Name: "amount_eligible", Type: sdk.TInteger, In: 4},
 }
 
-var fields1355 = sdk.Fields{
+var fields1354 = sdk.Fields{
 	{Name: "allow_redisplay", Type: sdk.TString, In: 4, Enum: &enum69},
 	{Name: "enable_customer_cancellation", Type: sdk.TBoolean, In: 4},
 	{Name: "skip_tipping", Type: sdk.TBoolean, In: 4},
-	{Name: "tipping", Type: sdk.TObject, In: 4, Fields: &fields1354},
+	{Name: "tipping", Type: sdk.TObject, In: 4, Fields: &fields1353},
+}
+
+var fields1355 = sdk.Fields{
+	{Name: "collect_config", Type: sdk.TObject, In: 4, Fields: &fields1354},
+	{Name: "expand", Type: sdk.TArray, In: 4, Item: &item23},
+	{Name: "payment_intent", Type: sdk.TString, Required: true, Max: 5000, In: 4},
 }
 
 var fields1356 = sdk.Fields{
-	{Name: "collect_config", Type: sdk.TObject, In: 4, Fields: &fields1355},
-	{Name: "expand", Type: sdk.TArray, In: 4, Item: &item23},
-	{Name: "payment_intent", Type: sdk.TString, Required: true, Max: 5000, In: 4},
-}
-
-var fields1357 = sdk.Fields{
 	{Name: "return_url", Type: sdk.TString, In: 4},
 }
 
-var fields1358 = sdk.Fields{
-	{Name: "confirm_config", Type: sdk.TObject, In: 4, Fields: &fields1357},
+var fields1357 = sdk.Fields{
+	{Name: "confirm_config", Type: sdk.TObject, In: 4, Fields: &fields1356},
 	{Name: "expand", Type: sdk.TArray, In: 4, Item: &item23},
 	{Name: "payment_intent", Type: sdk.TString, Required: true, Max: 5000, In: 4},
 }
 
-var fields1359 = sdk.Fields{
+var fields1358 = sdk.Fields{
 	{Name: "amount_eligible", Type: sdk.TInteger},
 }
 
-var fields1360 = sdk.Fields{
+var fields1359 = sdk.Fields{
 	{Name: "allow_redisplay", Type: sdk.TString, In: 6, Enum: &enum69},
 	{Name: "enable_customer_cancellation", Type: sdk.TBoolean},
 	{Name: "return_url", Type: sdk.TString, In: 4},
 	{Name: "skip_tipping", Type: sdk.TBoolean},
-	{Name: "tipping", Type: sdk.TObject, Fields: &fields1359},
+	{Name: "tipping", Type: sdk.TObject, Fields: &fields1358},
+}
+
+var fields1360 = sdk.Fields{
+	{Name: "expand", Type: sdk.TArray, Item: &item0},
+	{Name: "payment_intent", Type: sdk.TString, Required: true, Max: 5000},
+	{Name: "process_config", Type: sdk.TObject, Fields: &fields1359},
 }
 
 var fields1361 = sdk.Fields{
-	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "payment_intent", Type: sdk.TString, Required: true, Max: 5000},
-	{Name: "process_config", Type: sdk.TObject, Fields: &fields1360},
-}
-
-var fields1362 = sdk.Fields{
 	{Name: "enable_customer_cancellation", Type: sdk.TBoolean},
 }
 
-var fields1363 = sdk.Fields{
+var fields1362 = sdk.Fields{
 	{Name: "allow_redisplay", Type: sdk.TString, Required: true, In: 6, Enum: &enum69},
 	{Name: "customer_consent_collected", Type: sdk.TBoolean, Required: true, In: 1},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "process_config", Type: sdk.TObject, Fields: &fields1362},
+	{Name: "process_config", Type: sdk.TObject, Fields: &fields1361},
 	{Name: "setup_intent", Type: sdk.TString, Required: true, Max: 5000},
 }
 
-var fields1364 = sdk.Fields{
+var fields1363 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger},
 	{Name: "charge", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "metadata", Type: sdk.TMap},
 	{Name: "payment_intent", Type: sdk.TString, Max: 5000},
 	{Name: "refund_application_fee", Type: sdk.TBoolean},
-	{Name: "refund_payment_config", Type: sdk.TObject, Fields: &fields1362},
+	{Name: "refund_payment_config", Type: sdk.TObject, Fields: &fields1361},
 	{Name: "reverse_transfer", Type: sdk.TBoolean},
 }
 
-var fields1365 = sdk.Fields{
+var fields1364 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger, Required: true},
 	{Name: "description", Type: sdk.TString, Required: true, Max: 5000},
 	{Name: "quantity", Type: sdk.TInteger, Required: true},
 }
 
-var item1366 = sdk.Field{Type: sdk.TObject, Fields: &fields1365}
+var item1365 = sdk.Field{Type: sdk.TObject, Fields: &fields1364}
 
-var fields1367 = sdk.Fields{
+var fields1366 = sdk.Fields{
 	{Name: "currency", Type: sdk.TString, Required: true},
-	{Name: "line_items", Type: sdk.TArray, Required: true, Item: &item1366},
+	{Name: "line_items", Type: sdk.TArray, Required: true, Item: &item1365},
 	{Name: "tax", Type: sdk.TInteger},
 	{Name: "total", Type: sdk.TInteger, Required: true},
 }
 
-var enum1368 = sdk.Enum{"cart"}
+var enum1367 = sdk.Enum{"cart"}
 
-var fields1369 = sdk.Fields{
-	{Name: "cart", Type: sdk.TObject, Fields: &fields1367},
+var fields1368 = sdk.Fields{
+	{Name: "cart", Type: sdk.TObject, Fields: &fields1366},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "type", Type: sdk.TString, Required: true, Enum: &enum1368},
+	{Name: "type", Type: sdk.TString, Required: true, Enum: &enum1367},
 }
 
-var enum1370 = sdk.Enum{"bonus", "fixed_count", "revolving"}
+var enum1369 = sdk.Enum{"bonus", "fixed_count", "revolving"}
 
-var fields1371 = sdk.Fields{
+var fields1370 = sdk.Fields{
 	{Name: "count", Type: sdk.TInteger, In: 4},
 	{Name: "interval", Type: sdk.TString, In: 4, Enum: &enum807},
-	{Name: "type", Type: sdk.TString, Required: true, In: 4, Enum: &enum1370},
+	{Name: "type", Type: sdk.TString, Required: true, In: 4, Enum: &enum1369},
+}
+
+var fields1371 = sdk.Fields{
+	{Name: "plan", Type: sdk.TObject, Required: true, In: 4, Fields: &fields1370},
 }
 
 var fields1372 = sdk.Fields{
-	{Name: "plan", Type: sdk.TObject, Required: true, In: 4, Fields: &fields1371},
+	{Name: "installments", Type: sdk.TObject, In: 4, Fields: &fields1371},
 }
 
 var fields1373 = sdk.Fields{
-	{Name: "installments", Type: sdk.TObject, In: 4, Fields: &fields1372},
+	{Name: "card", Type: sdk.TObject, In: 4, Fields: &fields1372},
 }
 
 var fields1374 = sdk.Fields{
-	{Name: "card", Type: sdk.TObject, In: 4, Fields: &fields1373},
-}
-
-var fields1375 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "payment_method", Type: sdk.TString, Max: 5000},
 	{Name: "payment_method_data", Type: sdk.TObject, Fields: &fields980},
-	{Name: "payment_method_options", Type: sdk.TObject, In: 4, Fields: &fields1374},
+	{Name: "payment_method_options", Type: sdk.TObject, In: 4, Fields: &fields1373},
 	{Name: "return_url", Type: sdk.TString},
 	{Name: "setup_future_usage", Type: sdk.TString, Enum: &enum530},
 	{Name: "shipping", Type: sdk.TObject, Fields: &fields819},
 }
 
-var fields1376 = sdk.Fields{
+var fields1375 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger, Required: true},
 	{Name: "currency", Type: sdk.TString, Required: true},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "reference", Type: sdk.TString, Max: 5000},
 }
 
-var fields1377 = sdk.Fields{
+var fields1376 = sdk.Fields{
 	{Name: "atm_fee", Type: sdk.TInteger},
 	{Name: "cashback_amount", Type: sdk.TInteger},
 }
 
-var enum1378 = sdk.Enum{"chip", "contactless", "keyed_in", "online", "swipe"}
+var enum1377 = sdk.Enum{"chip", "contactless", "keyed_in", "online", "swipe"}
 
-var fields1379 = sdk.Fields{
+var fields1378 = sdk.Fields{
 	{Name: "driver_id", Type: sdk.TString, Max: 5000, In: 6},
 	{Name: "odometer", Type: sdk.TInteger, In: 6},
 	{Name: "unspecified_id", Type: sdk.TString, Max: 5000, In: 6},
@@ -19323,50 +19323,50 @@ var fields1379 = sdk.Fields{
 	{Name: "vehicle_number", Type: sdk.TString, Max: 5000, In: 6},
 }
 
-var enum1380 = sdk.Enum{"fuel_and_non_fuel_purchase", "fuel_purchase", "non_fuel_purchase"}
+var enum1379 = sdk.Enum{"fuel_and_non_fuel_purchase", "fuel_purchase", "non_fuel_purchase"}
 
-var fields1381 = sdk.Fields{
+var fields1380 = sdk.Fields{
 	{Name: "gross_amount_decimal", Type: sdk.TString, In: 6},
 }
 
-var fields1382 = sdk.Fields{
+var fields1381 = sdk.Fields{
 	{Name: "local_amount_decimal", Type: sdk.TString, In: 6},
 	{Name: "national_amount_decimal", Type: sdk.TString, In: 6},
 }
 
-var fields1383 = sdk.Fields{
-	{Name: "fuel", Type: sdk.TObject, In: 6, Fields: &fields1381},
-	{Name: "non_fuel", Type: sdk.TObject, In: 6, Fields: &fields1381},
-	{Name: "tax", Type: sdk.TObject, In: 6, Fields: &fields1382},
+var fields1382 = sdk.Fields{
+	{Name: "fuel", Type: sdk.TObject, In: 6, Fields: &fields1380},
+	{Name: "non_fuel", Type: sdk.TObject, In: 6, Fields: &fields1380},
+	{Name: "tax", Type: sdk.TObject, In: 6, Fields: &fields1381},
 }
 
-var enum1384 = sdk.Enum{"full_service", "non_fuel_transaction", "self_service"}
+var enum1383 = sdk.Enum{"full_service", "non_fuel_transaction", "self_service"}
 
-var fields1385 = sdk.Fields{
-	{Name: "cardholder_prompt_data", Type: sdk.TObject, In: 6, Fields: &fields1379},
-	{Name: "purchase_type", Type: sdk.TString, In: 6, Enum: &enum1380},
-	{Name: "reported_breakdown", Type: sdk.TObject, In: 6, Fields: &fields1383},
-	{Name: "service_type", Type: sdk.TString, In: 6, Enum: &enum1384},
+var fields1384 = sdk.Fields{
+	{Name: "cardholder_prompt_data", Type: sdk.TObject, In: 6, Fields: &fields1378},
+	{Name: "purchase_type", Type: sdk.TString, In: 6, Enum: &enum1379},
+	{Name: "reported_breakdown", Type: sdk.TObject, In: 6, Fields: &fields1382},
+	{Name: "service_type", Type: sdk.TString, In: 6, Enum: &enum1383},
 }
 
-var enum1386 = sdk.Enum{"neutral", "unknown", "very_likely", "very_unlikely"}
+var enum1385 = sdk.Enum{"neutral", "unknown", "very_likely", "very_unlikely"}
 
-var enum1387 = sdk.Enum{"diesel", "other", "unleaded_plus", "unleaded_regular", "unleaded_super"}
+var enum1386 = sdk.Enum{"diesel", "other", "unleaded_plus", "unleaded_regular", "unleaded_super"}
 
-var enum1388 = sdk.Enum{"charging_minute", "imperial_gallon", "kilogram", "kilowatt_hour", "liter", "other", "pound", "us_gallon"}
+var enum1387 = sdk.Enum{"charging_minute", "imperial_gallon", "kilogram", "kilowatt_hour", "liter", "other", "pound", "us_gallon"}
 
-var fields1389 = sdk.Fields{
+var fields1388 = sdk.Fields{
 	{Name: "industry_product_code", Type: sdk.TString, Max: 5000, In: 6},
 	{Name: "quantity_decimal", Type: sdk.TString, In: 6},
-	{Name: "type", Type: sdk.TString, In: 6, Enum: &enum1387},
-	{Name: "unit", Type: sdk.TString, In: 6, Enum: &enum1388},
+	{Name: "type", Type: sdk.TString, In: 6, Enum: &enum1386},
+	{Name: "unit", Type: sdk.TString, In: 6, Enum: &enum1387},
 	{Name: "unit_cost_decimal", Type: sdk.TString, In: 6},
 }
 
-var enum1390 = sdk.Enum{"ac_refrigeration_repair", "accounting_bookkeeping_services", "advertising_services", "agricultural_cooperative", "airlines_air_carriers", "airports_flying_fields", "ambulance_services", "amusement_parks_carnivals", "antique_reproductions", "antique_shops", "aquariums", "architectural_surveying_services", "art_dealers_and_galleries", "artists_supply_and_craft_shops", "auto_and_home_supply_stores", "auto_body_repair_shops", "auto_paint_shops", "auto_service_shops", "automated_cash_disburse", "automated_fuel_dispensers", "automobile_associations", "automotive_parts_and_accessories_stores", "automotive_tire_stores", "bail_and_bond_payments", "bakeries", "bands_orchestras", "barber_and_beauty_shops", "betting_casino_gambling", "bicycle_shops", "billiard_pool_establishments", "boat_dealers", "boat_rentals_and_leases", "book_stores", "books_periodicals_and_newspapers", "bowling_alleys", "bus_lines", "business_secretarial_schools", "buying_shopping_services", "cable_satellite_and_other_pay_television_and_radio", "camera_and_photographic_supply_stores", "candy_nut_and_confectionery_stores", "car_and_truck_dealers_new_used", "car_and_truck_dealers_used_only", "car_rental_agencies", "car_washes", "carpentry_services", "carpet_upholstery_cleaning", "caterers", "charitable_and_social_service_organizations_fundraising", "chemicals_and_allied_products", "child_care_services", "childrens_and_infants_wear_stores", "chiropodists_podiatrists", "chiropractors", "cigar_stores_and_stands", "civic_social_fraternal_associations", "cleaning_and_maintenance", "clothing_rental", "colleges_universities", "commercial_equipment", "commercial_footwear", "commercial_photography_art_and_graphics", "commuter_transport_and_ferries", "computer_network_services", "computer_programming", "computer_repair", "computer_software_stores", "computers_peripherals_and_software", "concrete_work_services", "construction_materials", "consulting_public_relations", "correspondence_schools", "cosmetic_stores", "counseling_services", "country_clubs", "courier_services", "court_costs", "credit_reporting_agencies", "cruise_lines", "dairy_products_stores", "dance_hall_studios_schools", "dating_escort_services", "dentists_orthodontists", "department_stores", "detective_agencies", "digital_goods_applications", "digital_goods_games", "digital_goods_large_volume", "digital_goods_media", "direct_marketing_catalog_merchant", "direct_marketing_combination_catalog_and_retail_merchant", "direct_marketing_inbound_telemarketing", "direct_marketing_insurance_services", "direct_marketing_other", "direct_marketing_outbound_telemarketing", "direct_marketing_subscription", "direct_marketing_travel", "discount_stores", "doctors", "door_to_door_sales", "drapery_window_covering_and_upholstery_stores", "drinking_places", "drug_stores_and_pharmacies", "drugs_drug_proprietaries_and_druggist_sundries", "dry_cleaners", "durable_goods", "duty_free_stores", "eating_places_restaurants", "educational_services", "electric_razor_stores", "electric_vehicle_charging", "electrical_parts_and_equipment", "electrical_services", "electronics_repair_shops", "electronics_stores", "elementary_secondary_schools", "emergency_services_gcas_visa_use_only", "employment_temp_agencies", "equipment_rental", "exterminating_services", "family_clothing_stores", "fast_food_restaurants", "financial_institutions", "fines_government_administrative_entities", "fireplace_fireplace_screens_and_accessories_stores", "floor_covering_stores", "florists", "florists_supplies_nursery_stock_and_flowers", "freezer_and_locker_meat_provisioners", "fuel_dealers_non_automotive", "funeral_services_crematories", "furniture_home_furnishings_and_equipment_stores_except_appliances", "furniture_repair_refinishing", "furriers_and_fur_shops", "general_services", "gift_card_novelty_and_souvenir_shops", "glass_paint_and_wallpaper_stores", "glassware_crystal_stores", "golf_courses_public", "government_licensed_horse_dog_racing_us_region_only", "government_licensed_online_casions_online_gambling_us_region_only", "government_owned_lotteries_non_us_region", "government_owned_lotteries_us_region_only", "government_services", "grocery_stores_supermarkets", "hardware_equipment_and_supplies", "hardware_stores", "health_and_beauty_spas", "hearing_aids_sales_and_supplies", "heating_plumbing_a_c", "hobby_toy_and_game_shops", "home_supply_warehouse_stores", "hospitals", "hotels_motels_and_resorts", "household_appliance_stores", "industrial_supplies", "information_retrieval_services", "insurance_default", "insurance_underwriting_premiums", "intra_company_purchases", "jewelry_stores_watches_clocks_and_silverware_stores", "landscaping_services", "laundries", "laundry_cleaning_services", "legal_services_attorneys", "luggage_and_leather_goods_stores", "lumber_building_materials_stores", "manual_cash_disburse", "marinas_service_and_supplies", "marketplaces", "masonry_stonework_and_plaster", "massage_parlors", "medical_and_dental_labs", "medical_dental_ophthalmic_and_hospital_equipment_and_supplies", "medical_services", "membership_organizations", "mens_and_boys_clothing_and_accessories_stores", "mens_womens_clothing_stores", "metal_service_centers", "miscellaneous_apparel_and_accessory_shops", "miscellaneous_auto_dealers", "miscellaneous_business_services", "miscellaneous_food_stores", "miscellaneous_general_merchandise", "miscellaneous_general_services", "miscellaneous_home_furnishing_specialty_stores", "miscellaneous_publishing_and_printing", "miscellaneous_recreation_services", "miscellaneous_repair_shops", "miscellaneous_specialty_retail", "mobile_home_dealers", "motion_picture_theaters", "motor_freight_carriers_and_trucking", "motor_homes_dealers", "motor_vehicle_supplies_and_new_parts", "motorcycle_shops_and_dealers", "motorcycle_shops_dealers", "music_stores_musical_instruments_pianos_and_sheet_music", "news_dealers_and_newsstands", "non_fi_money_orders", "non_fi_stored_value_card_purchase_load", "nondurable_goods", "nurseries_lawn_and_garden_supply_stores", "nursing_personal_care", "office_and_commercial_furniture", "opticians_eyeglasses", "optometrists_ophthalmologist", "orthopedic_goods_prosthetic_devices", "osteopaths", "package_stores_beer_wine_and_liquor", "paints_varnishes_and_supplies", "parking_lots_garages", "passenger_railways", "pawn_shops", "pet_shops_pet_food_and_supplies", "petroleum_and_petroleum_products", "photo_developing", "photographic_photocopy_microfilm_equipment_and_supplies", "photographic_studios", "picture_video_production", "piece_goods_notions_and_other_dry_goods", "plumbing_heating_equipment_and_supplies", "political_organizations", "postal_services_government_only", "precious_stones_and_metals_watches_and_jewelry", "professional_services", "public_warehousing_and_storage", "quick_copy_repro_and_blueprint", "railroads", "real_estate_agents_and_managers_rentals", "record_stores", "recreational_vehicle_rentals", "religious_goods_stores", "religious_organizations", "roofing_siding_sheet_metal", "secretarial_support_services", "security_brokers_dealers", "service_stations", "sewing_needlework_fabric_and_piece_goods_stores", "shoe_repair_hat_cleaning", "shoe_stores", "small_appliance_repair", "snowmobile_dealers", "special_trade_services", "specialty_cleaning", "sporting_goods_stores", "sporting_recreation_camps", "sports_and_riding_apparel_stores", "sports_clubs_fields", "stamp_and_coin_stores", "stationary_office_supplies_printing_and_writing_paper", "stationery_stores_office_and_school_supply_stores", "swimming_pools_sales", "t_ui_travel_germany", "tailors_alterations", "tax_payments_government_agencies", "tax_preparation_services", "taxicabs_limousines", "telecommunication_equipment_and_telephone_sales", "telecommunication_services", "telegraph_services", "tent_and_awning_shops", "testing_laboratories", "theatrical_ticket_agencies", "timeshares", "tire_retreading_and_repair", "tolls_bridge_fees", "tourist_attractions_and_exhibits", "towing_services", "trailer_parks_campgrounds", "transportation_services", "travel_agencies_tour_operators", "truck_stop_iteration", "truck_utility_trailer_rentals", "typesetting_plate_making_and_related_services", "typewriter_stores", "u_s_federal_government_agencies_or_departments", "uniforms_commercial_clothing", "used_merchandise_and_secondhand_stores", "utilities", "variety_stores", "veterinary_services", "video_amusement_game_supplies", "video_game_arcades", "video_tape_rental_stores", "vocational_trade_schools", "watch_jewelry_repair", "welding_repair", "wholesale_clubs", "wig_and_toupee_stores", "wires_money_orders", "womens_accessory_and_specialty_shops", "womens_ready_to_wear_stores", "wrecking_and_salvage_yards"}
+var enum1389 = sdk.Enum{"ac_refrigeration_repair", "accounting_bookkeeping_services", "advertising_services", "agricultural_cooperative", "airlines_air_carriers", "airports_flying_fields", "ambulance_services", "amusement_parks_carnivals", "antique_reproductions", "antique_shops", "aquariums", "architectural_surveying_services", "art_dealers_and_galleries", "artists_supply_and_craft_shops", "auto_and_home_supply_stores", "auto_body_repair_shops", "auto_paint_shops", "auto_service_shops", "automated_cash_disburse", "automated_fuel_dispensers", "automobile_associations", "automotive_parts_and_accessories_stores", "automotive_tire_stores", "bail_and_bond_payments", "bakeries", "bands_orchestras", "barber_and_beauty_shops", "betting_casino_gambling", "bicycle_shops", "billiard_pool_establishments", "boat_dealers", "boat_rentals_and_leases", "book_stores", "books_periodicals_and_newspapers", "bowling_alleys", "bus_lines", "business_secretarial_schools", "buying_shopping_services", "cable_satellite_and_other_pay_television_and_radio", "camera_and_photographic_supply_stores", "candy_nut_and_confectionery_stores", "car_and_truck_dealers_new_used", "car_and_truck_dealers_used_only", "car_rental_agencies", "car_washes", "carpentry_services", "carpet_upholstery_cleaning", "caterers", "charitable_and_social_service_organizations_fundraising", "chemicals_and_allied_products", "child_care_services", "childrens_and_infants_wear_stores", "chiropodists_podiatrists", "chiropractors", "cigar_stores_and_stands", "civic_social_fraternal_associations", "cleaning_and_maintenance", "clothing_rental", "colleges_universities", "commercial_equipment", "commercial_footwear", "commercial_photography_art_and_graphics", "commuter_transport_and_ferries", "computer_network_services", "computer_programming", "computer_repair", "computer_software_stores", "computers_peripherals_and_software", "concrete_work_services", "construction_materials", "consulting_public_relations", "correspondence_schools", "cosmetic_stores", "counseling_services", "country_clubs", "courier_services", "court_costs", "credit_reporting_agencies", "cruise_lines", "dairy_products_stores", "dance_hall_studios_schools", "dating_escort_services", "dentists_orthodontists", "department_stores", "detective_agencies", "digital_goods_applications", "digital_goods_games", "digital_goods_large_volume", "digital_goods_media", "direct_marketing_catalog_merchant", "direct_marketing_combination_catalog_and_retail_merchant", "direct_marketing_inbound_telemarketing", "direct_marketing_insurance_services", "direct_marketing_other", "direct_marketing_outbound_telemarketing", "direct_marketing_subscription", "direct_marketing_travel", "discount_stores", "doctors", "door_to_door_sales", "drapery_window_covering_and_upholstery_stores", "drinking_places", "drug_stores_and_pharmacies", "drugs_drug_proprietaries_and_druggist_sundries", "dry_cleaners", "durable_goods", "duty_free_stores", "eating_places_restaurants", "educational_services", "electric_razor_stores", "electric_vehicle_charging", "electrical_parts_and_equipment", "electrical_services", "electronics_repair_shops", "electronics_stores", "elementary_secondary_schools", "emergency_services_gcas_visa_use_only", "employment_temp_agencies", "equipment_rental", "exterminating_services", "family_clothing_stores", "fast_food_restaurants", "financial_institutions", "fines_government_administrative_entities", "fireplace_fireplace_screens_and_accessories_stores", "floor_covering_stores", "florists", "florists_supplies_nursery_stock_and_flowers", "freezer_and_locker_meat_provisioners", "fuel_dealers_non_automotive", "funeral_services_crematories", "furniture_home_furnishings_and_equipment_stores_except_appliances", "furniture_repair_refinishing", "furriers_and_fur_shops", "general_services", "gift_card_novelty_and_souvenir_shops", "glass_paint_and_wallpaper_stores", "glassware_crystal_stores", "golf_courses_public", "government_licensed_horse_dog_racing_us_region_only", "government_licensed_online_casions_online_gambling_us_region_only", "government_owned_lotteries_non_us_region", "government_owned_lotteries_us_region_only", "government_services", "grocery_stores_supermarkets", "hardware_equipment_and_supplies", "hardware_stores", "health_and_beauty_spas", "hearing_aids_sales_and_supplies", "heating_plumbing_a_c", "hobby_toy_and_game_shops", "home_supply_warehouse_stores", "hospitals", "hotels_motels_and_resorts", "household_appliance_stores", "industrial_supplies", "information_retrieval_services", "insurance_default", "insurance_underwriting_premiums", "intra_company_purchases", "jewelry_stores_watches_clocks_and_silverware_stores", "landscaping_services", "laundries", "laundry_cleaning_services", "legal_services_attorneys", "luggage_and_leather_goods_stores", "lumber_building_materials_stores", "manual_cash_disburse", "marinas_service_and_supplies", "marketplaces", "masonry_stonework_and_plaster", "massage_parlors", "medical_and_dental_labs", "medical_dental_ophthalmic_and_hospital_equipment_and_supplies", "medical_services", "membership_organizations", "mens_and_boys_clothing_and_accessories_stores", "mens_womens_clothing_stores", "metal_service_centers", "miscellaneous_apparel_and_accessory_shops", "miscellaneous_auto_dealers", "miscellaneous_business_services", "miscellaneous_food_stores", "miscellaneous_general_merchandise", "miscellaneous_general_services", "miscellaneous_home_furnishing_specialty_stores", "miscellaneous_publishing_and_printing", "miscellaneous_recreation_services", "miscellaneous_repair_shops", "miscellaneous_specialty_retail", "mobile_home_dealers", "motion_picture_theaters", "motor_freight_carriers_and_trucking", "motor_homes_dealers", "motor_vehicle_supplies_and_new_parts", "motorcycle_shops_and_dealers", "motorcycle_shops_dealers", "music_stores_musical_instruments_pianos_and_sheet_music", "news_dealers_and_newsstands", "non_fi_money_orders", "non_fi_stored_value_card_purchase_load", "nondurable_goods", "nurseries_lawn_and_garden_supply_stores", "nursing_personal_care", "office_and_commercial_furniture", "opticians_eyeglasses", "optometrists_ophthalmologist", "orthopedic_goods_prosthetic_devices", "osteopaths", "package_stores_beer_wine_and_liquor", "paints_varnishes_and_supplies", "parking_lots_garages", "passenger_railways", "pawn_shops", "pet_shops_pet_food_and_supplies", "petroleum_and_petroleum_products", "photo_developing", "photographic_photocopy_microfilm_equipment_and_supplies", "photographic_studios", "picture_video_production", "piece_goods_notions_and_other_dry_goods", "plumbing_heating_equipment_and_supplies", "political_organizations", "postal_services_government_only", "precious_stones_and_metals_watches_and_jewelry", "professional_services", "public_warehousing_and_storage", "quick_copy_repro_and_blueprint", "railroads", "real_estate_agents_and_managers_rentals", "record_stores", "recreational_vehicle_rentals", "religious_goods_stores", "religious_organizations", "roofing_siding_sheet_metal", "secretarial_support_services", "security_brokers_dealers", "service_stations", "sewing_needlework_fabric_and_piece_goods_stores", "shoe_repair_hat_cleaning", "shoe_stores", "small_appliance_repair", "snowmobile_dealers", "special_trade_services", "specialty_cleaning", "sporting_goods_stores", "sporting_recreation_camps", "sports_and_riding_apparel_stores", "sports_clubs_fields", "stamp_and_coin_stores", "stationary_office_supplies_printing_and_writing_paper", "stationery_stores_office_and_school_supply_stores", "swimming_pools_sales", "t_ui_travel_germany", "tailors_alterations", "tax_payments_government_agencies", "tax_preparation_services", "taxicabs_limousines", "telecommunication_equipment_and_telephone_sales", "telecommunication_services", "telegraph_services", "tent_and_awning_shops", "testing_laboratories", "theatrical_ticket_agencies", "timeshares", "tire_retreading_and_repair", "tolls_bridge_fees", "tourist_attractions_and_exhibits", "towing_services", "trailer_parks_campgrounds", "transportation_services", "travel_agencies_tour_operators", "truck_stop_iteration", "truck_utility_trailer_rentals", "typesetting_plate_making_and_related_services", "typewriter_stores", "u_s_federal_government_agencies_or_departments", "uniforms_commercial_clothing", "used_merchandise_and_secondhand_stores", "utilities", "variety_stores", "veterinary_services", "video_amusement_game_supplies", "video_game_arcades", "video_tape_rental_stores", "vocational_trade_schools", "watch_jewelry_repair", "welding_repair", "wholesale_clubs", "wig_and_toupee_stores", "wires_money_orders", "womens_accessory_and_specialty_shops", "womens_ready_to_wear_stores", "wrecking_and_salvage_yards"}
 
-var fields1391 = sdk.Fields{
-	{Name: "category", Type: sdk.TString, Enum: &enum1390},
+var fields1390 = sdk.Fields{
+	{Name: "category", Type: sdk.TString, Enum: &enum1389},
 	{Name: "city", Type: sdk.TString, Max: 5000},
 	{Name: "country", Type: sdk.TString, Max: 5000},
 	{Name: "name", Type: sdk.TString, Max: 5000},
@@ -19377,83 +19377,83 @@ var fields1391 = sdk.Fields{
 	{Name: "url", Type: sdk.TString, Max: 5000},
 }
 
-var fields1392 = sdk.Fields{
+var fields1391 = sdk.Fields{
 	{Name: "acquiring_institution_id", Type: sdk.TString, Max: 5000},
 }
 
-var enum1393 = sdk.Enum{"elevated", "highest", "low", "normal", "not_assessed", "unknown"}
+var enum1392 = sdk.Enum{"elevated", "highest", "low", "normal", "not_assessed", "unknown"}
 
-var fields1394 = sdk.Fields{
+var fields1393 = sdk.Fields{
 	{Name: "invalid_account_number_decline_rate_past_hour", Type: sdk.TInteger, In: 4},
 	{Name: "invalid_credentials_decline_rate_past_hour", Type: sdk.TInteger, In: 4},
-	{Name: "level", Type: sdk.TString, Required: true, In: 4, Enum: &enum1393},
+	{Name: "level", Type: sdk.TString, Required: true, In: 4, Enum: &enum1392},
 }
 
-var fields1395 = sdk.Fields{
-	{Name: "level", Type: sdk.TString, Required: true, In: 4, Enum: &enum1393},
+var fields1394 = sdk.Fields{
+	{Name: "level", Type: sdk.TString, Required: true, In: 4, Enum: &enum1392},
 	{Name: "score", Type: sdk.TNumber, In: 4},
 }
 
-var fields1396 = sdk.Fields{
+var fields1395 = sdk.Fields{
 	{Name: "dispute_rate", Type: sdk.TInteger, In: 4},
-	{Name: "level", Type: sdk.TString, Required: true, In: 4, Enum: &enum1393},
+	{Name: "level", Type: sdk.TString, Required: true, In: 4, Enum: &enum1392},
 }
 
-var fields1397 = sdk.Fields{
-	{Name: "card_testing_risk", Type: sdk.TObject, In: 4, Fields: &fields1394},
-	{Name: "fraud_risk", Type: sdk.TObject, In: 4, Fields: &fields1395},
-	{Name: "merchant_dispute_risk", Type: sdk.TObject, In: 4, Fields: &fields1396},
+var fields1396 = sdk.Fields{
+	{Name: "card_testing_risk", Type: sdk.TObject, In: 4, Fields: &fields1393},
+	{Name: "fraud_risk", Type: sdk.TObject, In: 4, Fields: &fields1394},
+	{Name: "merchant_dispute_risk", Type: sdk.TObject, In: 4, Fields: &fields1395},
 }
 
-var enum1398 = sdk.Enum{"match", "mismatch", "not_provided"}
+var enum1397 = sdk.Enum{"match", "mismatch", "not_provided"}
 
-var enum1399 = sdk.Enum{"acquirer", "issuer"}
+var enum1398 = sdk.Enum{"acquirer", "issuer"}
 
-var enum1400 = sdk.Enum{"low_value_transaction", "transaction_risk_analysis", "unknown"}
+var enum1399 = sdk.Enum{"low_value_transaction", "transaction_risk_analysis", "unknown"}
 
-var fields1401 = sdk.Fields{
-	{Name: "claimed_by", Type: sdk.TString, Required: true, Enum: &enum1399},
-	{Name: "type", Type: sdk.TString, Required: true, Enum: &enum1400},
+var fields1400 = sdk.Fields{
+	{Name: "claimed_by", Type: sdk.TString, Required: true, Enum: &enum1398},
+	{Name: "type", Type: sdk.TString, Required: true, Enum: &enum1399},
 }
 
-var enum1402 = sdk.Enum{"attempt_acknowledged", "authenticated", "failed", "required"}
+var enum1401 = sdk.Enum{"attempt_acknowledged", "authenticated", "failed", "required"}
+
+var fields1402 = sdk.Fields{
+	{Name: "result", Type: sdk.TString, Required: true, Enum: &enum1401},
+}
 
 var fields1403 = sdk.Fields{
-	{Name: "result", Type: sdk.TString, Required: true, Enum: &enum1402},
+	{Name: "address_line1_check", Type: sdk.TString, Enum: &enum1397},
+	{Name: "address_postal_code_check", Type: sdk.TString, Enum: &enum1397},
+	{Name: "authentication_exemption", Type: sdk.TObject, Fields: &fields1400},
+	{Name: "cvc_check", Type: sdk.TString, Enum: &enum1397},
+	{Name: "expiry_check", Type: sdk.TString, Enum: &enum1397},
+	{Name: "three_d_secure", Type: sdk.TObject, Fields: &fields1402},
 }
 
-var fields1404 = sdk.Fields{
-	{Name: "address_line1_check", Type: sdk.TString, Enum: &enum1398},
-	{Name: "address_postal_code_check", Type: sdk.TString, Enum: &enum1398},
-	{Name: "authentication_exemption", Type: sdk.TObject, Fields: &fields1401},
-	{Name: "cvc_check", Type: sdk.TString, Enum: &enum1398},
-	{Name: "expiry_check", Type: sdk.TString, Enum: &enum1398},
-	{Name: "three_d_secure", Type: sdk.TObject, Fields: &fields1403},
-}
+var enum1404 = sdk.Enum{"apple_pay", "google_pay", "samsung_pay"}
 
-var enum1405 = sdk.Enum{"apple_pay", "google_pay", "samsung_pay"}
-
-var fields1406 = sdk.Fields{
+var fields1405 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger},
-	{Name: "amount_details", Type: sdk.TObject, Fields: &fields1377},
-	{Name: "authorization_method", Type: sdk.TString, Enum: &enum1378},
+	{Name: "amount_details", Type: sdk.TObject, Fields: &fields1376},
+	{Name: "authorization_method", Type: sdk.TString, Enum: &enum1377},
 	{Name: "card", Type: sdk.TString, Required: true, Max: 5000},
 	{Name: "currency", Type: sdk.TString},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "fleet", Type: sdk.TObject, In: 6, Fields: &fields1385},
-	{Name: "fraud_disputability_likelihood", Type: sdk.TString, In: 4, Enum: &enum1386},
-	{Name: "fuel", Type: sdk.TObject, In: 6, Fields: &fields1389},
+	{Name: "fleet", Type: sdk.TObject, In: 6, Fields: &fields1384},
+	{Name: "fraud_disputability_likelihood", Type: sdk.TString, In: 4, Enum: &enum1385},
+	{Name: "fuel", Type: sdk.TObject, In: 6, Fields: &fields1388},
 	{Name: "is_amount_controllable", Type: sdk.TBoolean},
 	{Name: "merchant_amount", Type: sdk.TInteger, In: 4},
 	{Name: "merchant_currency", Type: sdk.TString, In: 4},
-	{Name: "merchant_data", Type: sdk.TObject, Fields: &fields1391},
-	{Name: "network_data", Type: sdk.TObject, Fields: &fields1392},
-	{Name: "risk_assessment", Type: sdk.TObject, In: 4, Fields: &fields1397},
-	{Name: "verification_data", Type: sdk.TObject, Fields: &fields1404},
-	{Name: "wallet", Type: sdk.TString, Enum: &enum1405},
+	{Name: "merchant_data", Type: sdk.TObject, Fields: &fields1390},
+	{Name: "network_data", Type: sdk.TObject, Fields: &fields1391},
+	{Name: "risk_assessment", Type: sdk.TObject, In: 4, Fields: &fields1396},
+	{Name: "verification_data", Type: sdk.TObject, Fields: &fields1403},
+	{Name: "wallet", Type: sdk.TString, Enum: &enum1404},
 }
 
-var fields1407 = sdk.Fields{
+var fields1406 = sdk.Fields{
 	{Name: "arrival_airport_code", Type: sdk.TString, Max: 3},
 	{Name: "carrier", Type: sdk.TString, Max: 5000},
 	{Name: "departure_airport_code", Type: sdk.TString, Max: 3},
@@ -19462,101 +19462,101 @@ var fields1407 = sdk.Fields{
 	{Name: "stopover_allowed", Type: sdk.TBoolean},
 }
 
-var item1408 = sdk.Field{Type: sdk.TObject, Fields: &fields1407}
+var item1407 = sdk.Field{Type: sdk.TObject, Fields: &fields1406}
 
-var fields1409 = sdk.Fields{
+var fields1408 = sdk.Fields{
 	{Name: "departure_at", Type: sdk.TInteger},
 	{Name: "passenger_name", Type: sdk.TString, Max: 5000},
 	{Name: "refundable", Type: sdk.TBoolean},
-	{Name: "segments", Type: sdk.TArray, Item: &item1408},
+	{Name: "segments", Type: sdk.TArray, Item: &item1407},
 	{Name: "travel_agency", Type: sdk.TString, Max: 5000},
 }
 
-var enum1410 = sdk.Enum{"liter", "other", "us_gallon", "charging_minute", "imperial_gallon", "kilogram", "kilowatt_hour", "pound"}
+var enum1409 = sdk.Enum{"liter", "other", "us_gallon", "charging_minute", "imperial_gallon", "kilogram", "kilowatt_hour", "pound"}
 
-var fields1411 = sdk.Fields{
+var fields1410 = sdk.Fields{
 	{Name: "industry_product_code", Type: sdk.TString, Max: 5000, In: 6},
 	{Name: "quantity_decimal", Type: sdk.TString, In: 6},
-	{Name: "type", Type: sdk.TString, Enum: &enum1387},
-	{Name: "unit", Type: sdk.TString, Enum: &enum1410, EnumIn: "\a\a\a\x06\x06\x06\x06\x06"},
+	{Name: "type", Type: sdk.TString, Enum: &enum1386},
+	{Name: "unit", Type: sdk.TString, Enum: &enum1409, EnumIn: "\a\a\a\x06\x06\x06\x06\x06"},
 	{Name: "unit_cost_decimal", Type: sdk.TString},
 	{Name: "volume_decimal", Type: sdk.TString, In: 1},
 }
 
-var fields1412 = sdk.Fields{
+var fields1411 = sdk.Fields{
 	{Name: "check_in_at", Type: sdk.TInteger},
 	{Name: "nights", Type: sdk.TInteger},
 }
 
-var fields1413 = sdk.Fields{
+var fields1412 = sdk.Fields{
 	{Name: "description", Type: sdk.TString, Max: 26},
 	{Name: "quantity", Type: sdk.TString},
 	{Name: "total", Type: sdk.TInteger},
 	{Name: "unit_cost", Type: sdk.TInteger},
 }
 
-var item1414 = sdk.Field{Type: sdk.TObject, Fields: &fields1413}
+var item1413 = sdk.Field{Type: sdk.TObject, Fields: &fields1412}
 
-var fields1415 = sdk.Fields{
-	{Name: "fleet", Type: sdk.TObject, In: 6, Fields: &fields1385},
-	{Name: "flight", Type: sdk.TObject, Fields: &fields1409},
-	{Name: "fuel", Type: sdk.TObject, Fields: &fields1411},
-	{Name: "lodging", Type: sdk.TObject, Fields: &fields1412},
-	{Name: "receipt", Type: sdk.TArray, Item: &item1414},
+var fields1414 = sdk.Fields{
+	{Name: "fleet", Type: sdk.TObject, In: 6, Fields: &fields1384},
+	{Name: "flight", Type: sdk.TObject, Fields: &fields1408},
+	{Name: "fuel", Type: sdk.TObject, Fields: &fields1410},
+	{Name: "lodging", Type: sdk.TObject, Fields: &fields1411},
+	{Name: "receipt", Type: sdk.TArray, Item: &item1413},
 	{Name: "reference", Type: sdk.TString, Max: 5000},
 }
 
-var fields1416 = sdk.Fields{
+var fields1415 = sdk.Fields{
 	{Name: "capture_amount", Type: sdk.TInteger},
 	{Name: "close_authorization", Type: sdk.TBoolean},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "purchase_details", Type: sdk.TObject, Fields: &fields1415},
+	{Name: "purchase_details", Type: sdk.TObject, Fields: &fields1414},
+}
+
+var fields1416 = sdk.Fields{
+	{Name: "expand", Type: sdk.TArray, In: 6, Item: &item26},
+	{Name: "final_amount", Type: sdk.TInteger, Required: true, In: 6},
+	{Name: "fleet", Type: sdk.TObject, In: 6, Fields: &fields1384},
+	{Name: "fuel", Type: sdk.TObject, In: 6, Fields: &fields1388},
 }
 
 var fields1417 = sdk.Fields{
-	{Name: "expand", Type: sdk.TArray, In: 6, Item: &item26},
-	{Name: "final_amount", Type: sdk.TInteger, Required: true, In: 6},
-	{Name: "fleet", Type: sdk.TObject, In: 6, Fields: &fields1385},
-	{Name: "fuel", Type: sdk.TObject, In: 6, Fields: &fields1389},
-}
-
-var fields1418 = sdk.Fields{
 	{Name: "confirmed", Type: sdk.TBoolean, Required: true, In: 4},
 	{Name: "expand", Type: sdk.TArray, In: 4, Item: &item23},
 }
 
-var fields1419 = sdk.Fields{
+var fields1418 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "increment_amount", Type: sdk.TInteger, Required: true},
 	{Name: "is_amount_controllable", Type: sdk.TBoolean},
 }
 
-var fields1420 = sdk.Fields{
+var fields1419 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "reverse_amount", Type: sdk.TInteger},
 }
 
-var enum1421 = sdk.Enum{"geographic_location", "inappropriate", "network_name", "non_binary_image", "non_fiat_currency", "other", "other_entity", "promotional_material"}
+var enum1420 = sdk.Enum{"geographic_location", "inappropriate", "network_name", "non_binary_image", "non_fiat_currency", "other", "other_entity", "promotional_material"}
 
-var item1422 = sdk.Field{Type: sdk.TString, Enum: &enum1421}
+var item1421 = sdk.Field{Type: sdk.TString, Enum: &enum1420}
 
-var enum1423 = sdk.Enum{"geographic_location", "inappropriate", "network_name", "non_fiat_currency", "other", "other_entity", "promotional_material"}
+var enum1422 = sdk.Enum{"geographic_location", "inappropriate", "network_name", "non_fiat_currency", "other", "other_entity", "promotional_material"}
 
-var item1424 = sdk.Field{Type: sdk.TString, Enum: &enum1423}
+var item1423 = sdk.Field{Type: sdk.TString, Enum: &enum1422}
+
+var fields1424 = sdk.Fields{
+	{Name: "card_logo", Type: sdk.TArray, Item: &item1421},
+	{Name: "carrier_text", Type: sdk.TArray, Item: &item1423},
+}
 
 var fields1425 = sdk.Fields{
-	{Name: "card_logo", Type: sdk.TArray, Item: &item1422},
-	{Name: "carrier_text", Type: sdk.TArray, Item: &item1424},
-}
-
-var fields1426 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "rejection_reasons", Type: sdk.TObject, Required: true, Fields: &fields1425},
+	{Name: "rejection_reasons", Type: sdk.TObject, Required: true, Fields: &fields1424},
 }
 
-var enum1427 = sdk.Enum{"maestro", "visa"}
+var enum1426 = sdk.Enum{"maestro", "visa"}
 
-var fields1428 = sdk.Fields{
+var fields1427 = sdk.Fields{
 	{Name: "bin", Type: sdk.TString, Required: true, Max: 5000, In: 6},
 	{Name: "clearing_date", Type: sdk.TInteger, Required: true, In: 6},
 	{Name: "currency", Type: sdk.TString, Required: true, In: 6},
@@ -19565,147 +19565,147 @@ var fields1428 = sdk.Fields{
 	{Name: "interchange_fees_amount", Type: sdk.TInteger, In: 4},
 	{Name: "net_total", Type: sdk.TInteger, Required: true, In: 2},
 	{Name: "net_total_amount", Type: sdk.TInteger, Required: true, In: 4},
-	{Name: "network", Type: sdk.TString, In: 4, Enum: &enum1427},
+	{Name: "network", Type: sdk.TString, In: 4, Enum: &enum1426},
 	{Name: "network_settlement_identifier", Type: sdk.TString, Max: 5000, In: 6},
 	{Name: "transaction_amount", Type: sdk.TInteger, In: 4},
 	{Name: "transaction_count", Type: sdk.TInteger, In: 6},
 	{Name: "transaction_volume", Type: sdk.TInteger, In: 2},
 }
 
-var fields1429 = sdk.Fields{
+var fields1428 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger, Required: true},
 	{Name: "card", Type: sdk.TString, Required: true, Max: 5000},
 	{Name: "currency", Type: sdk.TString},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "merchant_data", Type: sdk.TObject, Fields: &fields1391},
-	{Name: "purchase_details", Type: sdk.TObject, Fields: &fields1415},
+	{Name: "merchant_data", Type: sdk.TObject, Fields: &fields1390},
+	{Name: "purchase_details", Type: sdk.TObject, Fields: &fields1414},
 }
 
-var fields1430 = sdk.Fields{
+var fields1429 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "refund_amount", Type: sdk.TInteger},
 }
 
-var fields1431 = sdk.Fields{
+var fields1430 = sdk.Fields{
 	{Name: "cvc", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "exp_month", Type: sdk.TInteger, Required: true, In: 4},
 	{Name: "exp_year", Type: sdk.TInteger, Required: true, In: 4},
 	{Name: "number", Type: sdk.TString, Required: true, Max: 5000, In: 4},
 }
 
-var fields1432 = sdk.Fields{
+var fields1431 = sdk.Fields{
 	{Name: "number", Type: sdk.TString, Max: 5000},
 }
 
-var enum1433 = sdk.Enum{"card_present", "interac_present", "card"}
+var enum1432 = sdk.Enum{"card_present", "interac_present", "card"}
 
-var fields1434 = sdk.Fields{
+var fields1433 = sdk.Fields{
 	{Name: "amount_tip", Type: sdk.TInteger},
-	{Name: "card", Type: sdk.TObject, In: 4, Fields: &fields1431},
-	{Name: "card_present", Type: sdk.TObject, Fields: &fields1432},
+	{Name: "card", Type: sdk.TObject, In: 4, Fields: &fields1430},
+	{Name: "card_present", Type: sdk.TObject, Fields: &fields1431},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "interac_present", Type: sdk.TObject, Fields: &fields1432},
-	{Name: "type", Type: sdk.TString, Enum: &enum1433, EnumIn: "\a\a\x04"},
+	{Name: "interac_present", Type: sdk.TObject, Fields: &fields1431},
+	{Name: "type", Type: sdk.TString, Enum: &enum1432, EnumIn: "\a\a\x04"},
 }
 
-var enum1435 = sdk.Enum{"all", "none"}
+var enum1434 = sdk.Enum{"all", "none"}
+
+var fields1435 = sdk.Fields{
+	{Name: "expand", Type: sdk.TArray, In: 4, Item: &item23},
+	{Name: "skip_non_required_inputs", Type: sdk.TString, In: 4, Enum: &enum1434},
+}
 
 var fields1436 = sdk.Fields{
-	{Name: "expand", Type: sdk.TArray, In: 4, Item: &item23},
-	{Name: "skip_non_required_inputs", Type: sdk.TString, In: 4, Enum: &enum1435},
-}
-
-var fields1437 = sdk.Fields{
 	{Name: "customer", Type: sdk.TString, Max: 5000, In: 4},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "frozen_time", Type: sdk.TInteger, Required: true},
 	{Name: "name", Type: sdk.TString, Max: 300},
 }
 
-var fields1438 = sdk.Fields{
+var fields1437 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "frozen_time", Type: sdk.TInteger, Required: true},
 }
 
-var enum1439 = sdk.Enum{"account_closed", "account_frozen", "bank_account_restricted", "bank_ownership_changed", "debit_not_authorized", "incorrect_account_holder_address", "incorrect_account_holder_name", "incorrect_account_holder_tax_id", "insufficient_funds", "invalid_account_number", "invalid_currency", "no_account", "other"}
+var enum1438 = sdk.Enum{"account_closed", "account_frozen", "bank_account_restricted", "bank_ownership_changed", "debit_not_authorized", "incorrect_account_holder_address", "incorrect_account_holder_name", "incorrect_account_holder_tax_id", "insufficient_funds", "invalid_account_number", "invalid_currency", "no_account", "other"}
+
+var fields1439 = sdk.Fields{
+	{Name: "code", Type: sdk.TString, Enum: &enum1438},
+}
 
 var fields1440 = sdk.Fields{
-	{Name: "code", Type: sdk.TString, Enum: &enum1439},
+	{Name: "expand", Type: sdk.TArray, Item: &item0},
+	{Name: "failure_details", Type: sdk.TObject, Fields: &fields1439},
 }
 
 var fields1441 = sdk.Fields{
-	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "failure_details", Type: sdk.TObject, Fields: &fields1440},
-}
-
-var fields1442 = sdk.Fields{
 	{Name: "trace_id", Type: sdk.TString, Required: true, Max: 5000, In: 6},
 }
 
-var fields1443 = sdk.Fields{
+var fields1442 = sdk.Fields{
 	{Name: "chips", Type: sdk.TString, Max: 5000, In: 6},
 	{Name: "imad", Type: sdk.TString, Max: 5000, In: 6},
 	{Name: "omad", Type: sdk.TString, Max: 5000, In: 6},
 }
 
-var fields1444 = sdk.Fields{
-	{Name: "ach", Type: sdk.TObject, In: 6, Fields: &fields1442},
+var fields1443 = sdk.Fields{
+	{Name: "ach", Type: sdk.TObject, In: 6, Fields: &fields1441},
 	{Name: "type", Type: sdk.TString, Required: true, In: 6, Enum: &enum1033},
-	{Name: "us_domestic_wire", Type: sdk.TObject, In: 6, Fields: &fields1443},
+	{Name: "us_domestic_wire", Type: sdk.TObject, In: 6, Fields: &fields1442},
 }
 
-var fields1445 = sdk.Fields{
+var fields1444 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, In: 6, Item: &item26},
-	{Name: "tracking_details", Type: sdk.TObject, Required: true, In: 6, Fields: &fields1444},
+	{Name: "tracking_details", Type: sdk.TObject, Required: true, In: 6, Fields: &fields1443},
 }
 
-var enum1446 = sdk.Enum{"account_closed", "account_frozen", "bank_account_restricted", "bank_ownership_changed", "declined", "incorrect_account_holder_name", "invalid_account_number", "invalid_currency", "no_account", "other"}
+var enum1445 = sdk.Enum{"account_closed", "account_frozen", "bank_account_restricted", "bank_ownership_changed", "declined", "incorrect_account_holder_name", "invalid_account_number", "invalid_currency", "no_account", "other"}
+
+var fields1446 = sdk.Fields{
+	{Name: "code", Type: sdk.TString, Enum: &enum1445},
+}
 
 var fields1447 = sdk.Fields{
-	{Name: "code", Type: sdk.TString, Enum: &enum1446},
-}
-
-var fields1448 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "returned_details", Type: sdk.TObject, Fields: &fields1447},
+	{Name: "returned_details", Type: sdk.TObject, Fields: &fields1446},
 }
 
-var enum1449 = sdk.Enum{"us_bank_account"}
+var enum1448 = sdk.Enum{"us_bank_account"}
 
-var fields1450 = sdk.Fields{
+var fields1449 = sdk.Fields{
 	{Name: "account_holder_name", Type: sdk.TString, Max: 5000},
 	{Name: "account_number", Type: sdk.TString, Max: 5000},
 	{Name: "routing_number", Type: sdk.TString, Max: 5000},
 }
 
-var fields1451 = sdk.Fields{
-	{Name: "type", Type: sdk.TString, Required: true, Enum: &enum1449},
-	{Name: "us_bank_account", Type: sdk.TObject, Fields: &fields1450},
+var fields1450 = sdk.Fields{
+	{Name: "type", Type: sdk.TString, Required: true, Enum: &enum1448},
+	{Name: "us_bank_account", Type: sdk.TObject, Fields: &fields1449},
 }
 
-var fields1452 = sdk.Fields{
+var fields1451 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger, Required: true},
 	{Name: "currency", Type: sdk.TString, Required: true},
 	{Name: "description", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "financial_account", Type: sdk.TString, Required: true},
-	{Name: "initiating_payment_method_details", Type: sdk.TObject, Fields: &fields1451},
+	{Name: "initiating_payment_method_details", Type: sdk.TObject, Fields: &fields1450},
 	{Name: "network", Type: sdk.TString, Required: true, Enum: &enum1033},
 }
 
-var enum1453 = sdk.Enum{"ach"}
+var enum1452 = sdk.Enum{"ach"}
 
-var fields1454 = sdk.Fields{
+var fields1453 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger, Required: true},
 	{Name: "currency", Type: sdk.TString, Required: true},
 	{Name: "description", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "financial_account", Type: sdk.TString, Required: true},
-	{Name: "initiating_payment_method_details", Type: sdk.TObject, Fields: &fields1451},
-	{Name: "network", Type: sdk.TString, Required: true, Enum: &enum1453},
+	{Name: "initiating_payment_method_details", Type: sdk.TObject, Fields: &fields1450},
+	{Name: "network", Type: sdk.TString, Required: true, Enum: &enum1452},
 }
 
-var fields1455 = sdk.Fields{
+var fields1454 = sdk.Fields{
 	{Name: "address", Type: sdk.TObject, Fields: &fields280},
 	{Name: "address_kana", Type: sdk.TObject, Fields: &fields287},
 	{Name: "address_kanji", Type: sdk.TObject, Fields: &fields287},
@@ -19734,14 +19734,14 @@ var fields1455 = sdk.Fields{
 	{Name: "verification", Type: sdk.TObject, Fields: &fields295},
 }
 
-var fields1456 = sdk.Fields{
+var fields1455 = sdk.Fields{
 	{Name: "business_type", Type: sdk.TString, Enum: &enum282},
-	{Name: "company", Type: sdk.TObject, Fields: &fields1455},
+	{Name: "company", Type: sdk.TObject, Fields: &fields1454},
 	{Name: "individual", Type: sdk.TObject, Fields: &fields317},
 	{Name: "tos_shown_and_accepted", Type: sdk.TBoolean},
 }
 
-var fields1457 = sdk.Fields{
+var fields1456 = sdk.Fields{
 	{Name: "account_holder_name", Type: sdk.TString, Max: 5000},
 	{Name: "account_holder_type", Type: sdk.TString, Enum: &enum147},
 	{Name: "account_number", Type: sdk.TString, Required: true, Max: 5000},
@@ -19752,7 +19752,7 @@ var fields1457 = sdk.Fields{
 	{Name: "routing_number", Type: sdk.TString, Max: 5000},
 }
 
-var fields1458 = sdk.Fields{
+var fields1457 = sdk.Fields{
 	{Name: "address_city", Type: sdk.TString, Max: 5000},
 	{Name: "address_country", Type: sdk.TString, Max: 5000},
 	{Name: "address_line1", Type: sdk.TString, Max: 5000},
@@ -19764,15 +19764,15 @@ var fields1458 = sdk.Fields{
 	{Name: "exp_month", Type: sdk.TString, Required: true, Max: 5000},
 	{Name: "exp_year", Type: sdk.TString, Required: true, Max: 5000},
 	{Name: "name", Type: sdk.TString, Max: 5000},
-	{Name: "networks", Type: sdk.TObject, Fields: &fields1106},
+	{Name: "networks", Type: sdk.TObject, Fields: &fields1105},
 	{Name: "number", Type: sdk.TString, Required: true, Max: 5000},
 }
 
-var fields1459 = sdk.Fields{
+var fields1458 = sdk.Fields{
 	{Name: "cvc", Type: sdk.TString, Required: true, Max: 5000},
 }
 
-var fields1460 = sdk.Fields{
+var fields1459 = sdk.Fields{
 	{Name: "additional_tos_acceptances", Type: sdk.TObject, Fields: &fields348},
 	{Name: "address", Type: sdk.TObject, Fields: &fields280},
 	{Name: "address_kana", Type: sdk.TObject, Fields: &fields287},
@@ -19802,49 +19802,49 @@ var fields1460 = sdk.Fields{
 	{Name: "verification", Type: sdk.TObject, Fields: &fields316},
 }
 
-var fields1461 = sdk.Fields{
+var fields1460 = sdk.Fields{
 	{Name: "id_number", Type: sdk.TString, Max: 5000},
 }
 
-var fields1462 = sdk.Fields{
-	{Name: "account", Type: sdk.TObject, Fields: &fields1456},
-	{Name: "bank_account", Type: sdk.TObject, Fields: &fields1457},
-	{Name: "card", Type: sdk.TString | sdk.TObject, Max: 5000, Fields: &fields1458},
+var fields1461 = sdk.Fields{
+	{Name: "account", Type: sdk.TObject, Fields: &fields1455},
+	{Name: "bank_account", Type: sdk.TObject, Fields: &fields1456},
+	{Name: "card", Type: sdk.TString | sdk.TObject, Max: 5000, Fields: &fields1457},
 	{Name: "customer", Type: sdk.TString, Max: 5000},
-	{Name: "cvc_update", Type: sdk.TObject, Fields: &fields1459},
+	{Name: "cvc_update", Type: sdk.TObject, Fields: &fields1458},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "person", Type: sdk.TObject, Fields: &fields1460},
-	{Name: "pii", Type: sdk.TObject, Fields: &fields1461},
+	{Name: "person", Type: sdk.TObject, Fields: &fields1459},
+	{Name: "pii", Type: sdk.TObject, Fields: &fields1460},
+}
+
+var fields1462 = sdk.Fields{
+	{Name: "network", Type: sdk.TString, Required: true, In: 4, Enum: &enum1452},
 }
 
 var fields1463 = sdk.Fields{
-	{Name: "network", Type: sdk.TString, Required: true, In: 4, Enum: &enum1453},
+	{Name: "us_bank_account", Type: sdk.TObject, In: 4, Fields: &fields1462},
 }
 
 var fields1464 = sdk.Fields{
-	{Name: "us_bank_account", Type: sdk.TObject, In: 4, Fields: &fields1463},
-}
-
-var fields1465 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger, Required: true},
 	{Name: "currency", Type: sdk.TString, Required: true},
 	{Name: "description", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
 	{Name: "payment_method", Type: sdk.TString, Max: 5000, In: 4},
-	{Name: "payment_method_options", Type: sdk.TObject, In: 4, Fields: &fields1464},
+	{Name: "payment_method_options", Type: sdk.TObject, In: 4, Fields: &fields1463},
 	{Name: "source", Type: sdk.TString, Max: 5000},
 	{Name: "statement_descriptor", Type: sdk.TString, Max: 15},
 	{Name: "transfer_group", Type: sdk.TString},
 }
 
-var fields1466 = sdk.Fields{
+var fields1465 = sdk.Fields{
 	{Name: "description", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
 }
 
-var fields1467 = sdk.Fields{
+var fields1466 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger},
 	{Name: "currency", Type: sdk.TString, Required: true},
 	{Name: "description", Type: sdk.TString, Max: 5000},
@@ -19852,11 +19852,11 @@ var fields1467 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "metadata", Type: sdk.TMap},
 	{Name: "source_transaction", Type: sdk.TString},
-	{Name: "source_type", Type: sdk.TString, Enum: &enum1139},
+	{Name: "source_type", Type: sdk.TString, Enum: &enum1138},
 	{Name: "transfer_group", Type: sdk.TString},
 }
 
-var fields1468 = sdk.Fields{
+var fields1467 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger},
 	{Name: "description", Type: sdk.TString, Max: 5000},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
@@ -19864,95 +19864,95 @@ var fields1468 = sdk.Fields{
 	{Name: "refund_application_fee", Type: sdk.TBoolean},
 }
 
-var fields1469 = sdk.Fields{
+var fields1468 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "metadata", Type: sdk.TMap},
 	{Name: "received_credit", Type: sdk.TString, Required: true, Max: 5000},
 }
 
-var fields1470 = sdk.Fields{
+var fields1469 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "metadata", Type: sdk.TMap},
 	{Name: "received_debit", Type: sdk.TString, Required: true, Max: 5000},
 }
 
-var fields1471 = sdk.Fields{
+var fields1470 = sdk.Fields{
 	{Name: "requested", Type: sdk.TBoolean, Required: true},
 }
 
+var fields1471 = sdk.Fields{
+	{Name: "aba", Type: sdk.TObject, Fields: &fields1470},
+}
+
 var fields1472 = sdk.Fields{
-	{Name: "aba", Type: sdk.TObject, Fields: &fields1471},
+	{Name: "ach", Type: sdk.TObject, Fields: &fields1470},
 }
 
 var fields1473 = sdk.Fields{
-	{Name: "ach", Type: sdk.TObject, Fields: &fields1471},
+	{Name: "ach", Type: sdk.TObject, Fields: &fields1470},
+	{Name: "us_domestic_wire", Type: sdk.TObject, Fields: &fields1470},
 }
 
 var fields1474 = sdk.Fields{
-	{Name: "ach", Type: sdk.TObject, Fields: &fields1471},
-	{Name: "us_domestic_wire", Type: sdk.TObject, Fields: &fields1471},
+	{Name: "card_issuing", Type: sdk.TObject, Fields: &fields1470},
+	{Name: "deposit_insurance", Type: sdk.TObject, Fields: &fields1470},
+	{Name: "financial_addresses", Type: sdk.TObject, Fields: &fields1471},
+	{Name: "inbound_transfers", Type: sdk.TObject, Fields: &fields1472},
+	{Name: "intra_stripe_flows", Type: sdk.TObject, Fields: &fields1470},
+	{Name: "outbound_payments", Type: sdk.TObject, Fields: &fields1473},
+	{Name: "outbound_transfers", Type: sdk.TObject, Fields: &fields1473},
 }
 
-var fields1475 = sdk.Fields{
-	{Name: "card_issuing", Type: sdk.TObject, Fields: &fields1471},
-	{Name: "deposit_insurance", Type: sdk.TObject, Fields: &fields1471},
-	{Name: "financial_addresses", Type: sdk.TObject, Fields: &fields1472},
-	{Name: "inbound_transfers", Type: sdk.TObject, Fields: &fields1473},
-	{Name: "intra_stripe_flows", Type: sdk.TObject, Fields: &fields1471},
-	{Name: "outbound_payments", Type: sdk.TObject, Fields: &fields1474},
-	{Name: "outbound_transfers", Type: sdk.TObject, Fields: &fields1474},
-}
+var enum1475 = sdk.Enum{"restricted", "unrestricted"}
 
-var enum1476 = sdk.Enum{"restricted", "unrestricted"}
+var fields1476 = sdk.Fields{
+	{Name: "inbound_flows", Type: sdk.TString, Enum: &enum1475},
+	{Name: "outbound_flows", Type: sdk.TString, Enum: &enum1475},
+}
 
 var fields1477 = sdk.Fields{
-	{Name: "inbound_flows", Type: sdk.TString, Enum: &enum1476},
-	{Name: "outbound_flows", Type: sdk.TString, Enum: &enum1476},
-}
-
-var fields1478 = sdk.Fields{
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "features", Type: sdk.TObject, Fields: &fields1475},
+	{Name: "features", Type: sdk.TObject, Fields: &fields1474},
 	{Name: "metadata", Type: sdk.TMap},
 	{Name: "nickname", Type: sdk.TString | sdk.TClear, Max: 5000, In: 4},
-	{Name: "platform_restrictions", Type: sdk.TObject, Fields: &fields1477},
+	{Name: "platform_restrictions", Type: sdk.TObject, Fields: &fields1476},
 	{Name: "supported_currencies", Type: sdk.TArray, Required: true, Item: &item0},
 }
 
-var enum1479 = sdk.Enum{"financial_account", "payment_method"}
+var enum1478 = sdk.Enum{"financial_account", "payment_method"}
 
-var fields1480 = sdk.Fields{
+var fields1479 = sdk.Fields{
 	{Name: "financial_account", Type: sdk.TString, In: 4},
 	{Name: "payment_method", Type: sdk.TString, Max: 5000, In: 4},
-	{Name: "type", Type: sdk.TString, Required: true, In: 4, Enum: &enum1479},
+	{Name: "type", Type: sdk.TString, Required: true, In: 4, Enum: &enum1478},
+}
+
+var fields1480 = sdk.Fields{
+	{Name: "expand", Type: sdk.TArray, Item: &item0},
+	{Name: "features", Type: sdk.TObject, Fields: &fields1474},
+	{Name: "forwarding_settings", Type: sdk.TObject, In: 4, Fields: &fields1479},
+	{Name: "metadata", Type: sdk.TMap},
+	{Name: "nickname", Type: sdk.TString | sdk.TClear, Max: 5000, In: 4},
+	{Name: "platform_restrictions", Type: sdk.TObject, Fields: &fields1476},
 }
 
 var fields1481 = sdk.Fields{
-	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "features", Type: sdk.TObject, Fields: &fields1475},
-	{Name: "forwarding_settings", Type: sdk.TObject, In: 4, Fields: &fields1480},
-	{Name: "metadata", Type: sdk.TMap},
-	{Name: "nickname", Type: sdk.TString | sdk.TClear, Max: 5000, In: 4},
-	{Name: "platform_restrictions", Type: sdk.TObject, Fields: &fields1477},
+	{Name: "expand", Type: sdk.TArray, In: 4, Item: &item23},
+	{Name: "forwarding_settings", Type: sdk.TObject, In: 4, Fields: &fields1479},
 }
 
 var fields1482 = sdk.Fields{
-	{Name: "expand", Type: sdk.TArray, In: 4, Item: &item23},
-	{Name: "forwarding_settings", Type: sdk.TObject, In: 4, Fields: &fields1480},
+	{Name: "card_issuing", Type: sdk.TObject, Fields: &fields1470},
+	{Name: "deposit_insurance", Type: sdk.TObject, Fields: &fields1470},
+	{Name: "expand", Type: sdk.TArray, Item: &item0},
+	{Name: "financial_addresses", Type: sdk.TObject, Fields: &fields1471},
+	{Name: "inbound_transfers", Type: sdk.TObject, Fields: &fields1472},
+	{Name: "intra_stripe_flows", Type: sdk.TObject, Fields: &fields1470},
+	{Name: "outbound_payments", Type: sdk.TObject, Fields: &fields1473},
+	{Name: "outbound_transfers", Type: sdk.TObject, Fields: &fields1473},
 }
 
 var fields1483 = sdk.Fields{
-	{Name: "card_issuing", Type: sdk.TObject, Fields: &fields1471},
-	{Name: "deposit_insurance", Type: sdk.TObject, Fields: &fields1471},
-	{Name: "expand", Type: sdk.TArray, Item: &item0},
-	{Name: "financial_addresses", Type: sdk.TObject, Fields: &fields1472},
-	{Name: "inbound_transfers", Type: sdk.TObject, Fields: &fields1473},
-	{Name: "intra_stripe_flows", Type: sdk.TObject, Fields: &fields1471},
-	{Name: "outbound_payments", Type: sdk.TObject, Fields: &fields1474},
-	{Name: "outbound_transfers", Type: sdk.TObject, Fields: &fields1474},
-}
-
-var fields1484 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger, Required: true},
 	{Name: "currency", Type: sdk.TString, Required: true},
 	{Name: "description", Type: sdk.TString, Max: 5000},
@@ -19963,91 +19963,91 @@ var fields1484 = sdk.Fields{
 	{Name: "statement_descriptor", Type: sdk.TString, Max: 10},
 }
 
-var fields1485 = sdk.Fields{
+var fields1484 = sdk.Fields{
 	{Name: "address", Type: sdk.TObject | sdk.TClear, Fields: &fields454},
 	{Name: "email", Type: sdk.TString | sdk.TClear},
 	{Name: "name", Type: sdk.TString | sdk.TClear, Max: 5000},
 	{Name: "phone", Type: sdk.TString | sdk.TClear, Max: 5000},
 }
 
-var enum1486 = sdk.Enum{"financial_account", "us_bank_account"}
+var enum1485 = sdk.Enum{"financial_account", "us_bank_account"}
 
-var fields1487 = sdk.Fields{
-	{Name: "billing_details", Type: sdk.TObject, Fields: &fields1485},
+var fields1486 = sdk.Fields{
+	{Name: "billing_details", Type: sdk.TObject, Fields: &fields1484},
 	{Name: "financial_account", Type: sdk.TString},
 	{Name: "metadata", Type: sdk.TMap},
-	{Name: "type", Type: sdk.TString, Required: true, Enum: &enum1486},
+	{Name: "type", Type: sdk.TString, Required: true, Enum: &enum1485},
 	{Name: "us_bank_account", Type: sdk.TObject, Fields: &fields979},
 }
 
-var fields1488 = sdk.Fields{
+var fields1487 = sdk.Fields{
 	{Name: "network", Type: sdk.TString, Enum: &enum1033},
 }
 
-var fields1489 = sdk.Fields{
-	{Name: "us_bank_account", Type: sdk.TObject | sdk.TClear, Fields: &fields1488},
+var fields1488 = sdk.Fields{
+	{Name: "us_bank_account", Type: sdk.TObject | sdk.TClear, Fields: &fields1487},
 }
 
-var fields1490 = sdk.Fields{
+var fields1489 = sdk.Fields{
 	{Name: "ip_address", Type: sdk.TString},
 	{Name: "present", Type: sdk.TBoolean, Required: true},
 }
 
-var fields1491 = sdk.Fields{
+var fields1490 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger, Required: true},
 	{Name: "currency", Type: sdk.TString, Required: true},
 	{Name: "customer", Type: sdk.TString, Max: 5000},
 	{Name: "description", Type: sdk.TString, Max: 5000},
 	{Name: "destination_payment_method", Type: sdk.TString, Max: 5000},
-	{Name: "destination_payment_method_data", Type: sdk.TObject, Fields: &fields1487},
-	{Name: "destination_payment_method_options", Type: sdk.TObject, Fields: &fields1489},
-	{Name: "end_user_details", Type: sdk.TObject, Fields: &fields1490},
+	{Name: "destination_payment_method_data", Type: sdk.TObject, Fields: &fields1486},
+	{Name: "destination_payment_method_options", Type: sdk.TObject, Fields: &fields1488},
+	{Name: "end_user_details", Type: sdk.TObject, Fields: &fields1489},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "financial_account", Type: sdk.TString, Required: true},
 	{Name: "metadata", Type: sdk.TMap},
 	{Name: "statement_descriptor", Type: sdk.TString, Max: 5000},
 }
 
-var enum1492 = sdk.Enum{"financial_account"}
+var enum1491 = sdk.Enum{"financial_account"}
 
-var fields1493 = sdk.Fields{
+var fields1492 = sdk.Fields{
 	{Name: "financial_account", Type: sdk.TString, In: 4},
-	{Name: "type", Type: sdk.TString, Required: true, In: 4, Enum: &enum1492},
+	{Name: "type", Type: sdk.TString, Required: true, In: 4, Enum: &enum1491},
 }
 
-var fields1494 = sdk.Fields{
+var fields1493 = sdk.Fields{
 	{Name: "amount", Type: sdk.TInteger, Required: true},
 	{Name: "currency", Type: sdk.TString, Required: true},
 	{Name: "description", Type: sdk.TString, Max: 5000},
 	{Name: "destination_payment_method", Type: sdk.TString, Max: 5000},
-	{Name: "destination_payment_method_data", Type: sdk.TObject, In: 4, Fields: &fields1493},
-	{Name: "destination_payment_method_options", Type: sdk.TObject, Fields: &fields1489},
+	{Name: "destination_payment_method_data", Type: sdk.TObject, In: 4, Fields: &fields1492},
+	{Name: "destination_payment_method_options", Type: sdk.TObject, Fields: &fields1488},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "financial_account", Type: sdk.TString, Required: true},
 	{Name: "metadata", Type: sdk.TMap},
 	{Name: "statement_descriptor", Type: sdk.TString, Max: 5000},
 }
 
-var enum1495 = sdk.Enum{"2011-01-01", "2011-06-21", "2011-06-28", "2011-08-01", "2011-09-15", "2011-11-17", "2012-02-23", "2012-03-25", "2012-06-18", "2012-06-28", "2012-07-09", "2012-09-24", "2012-10-26", "2012-11-07", "2013-02-11", "2013-02-13", "2013-07-05", "2013-08-12", "2013-08-13", "2013-10-29", "2013-12-03", "2014-01-31", "2014-03-13", "2014-03-28", "2014-05-19", "2014-06-13", "2014-06-17", "2014-07-22", "2014-07-26", "2014-08-04", "2014-08-20", "2014-09-08", "2014-10-07", "2014-11-05", "2014-11-20", "2014-12-08", "2014-12-17", "2014-12-22", "2015-01-11", "2015-01-26", "2015-02-10", "2015-02-16", "2015-02-18", "2015-03-24", "2015-04-07", "2015-06-15", "2015-07-07", "2015-07-13", "2015-07-28", "2015-08-07", "2015-08-19", "2015-09-03", "2015-09-08", "2015-09-23", "2015-10-01", "2015-10-12", "2015-10-16", "2016-02-03", "2016-02-19", "2016-02-22", "2016-02-23", "2016-02-29", "2016-03-07", "2016-06-15", "2016-07-06", "2016-10-19", "2017-01-27", "2017-02-14", "2017-04-06", "2017-05-25", "2017-06-05", "2017-08-15", "2017-12-14", "2018-01-23", "2018-02-05", "2018-02-06", "2018-02-28", "2018-05-21", "2018-07-27", "2018-08-23", "2018-09-06", "2018-09-24", "2018-10-31", "2018-11-08", "2019-02-11", "2019-02-19", "2019-03-14", "2019-05-16", "2019-08-14", "2019-09-09", "2019-10-08", "2019-10-17", "2019-11-05", "2019-12-03", "2020-03-02", "2020-08-27", "2022-08-01", "2022-11-15", "2023-08-16", "2023-10-16", "2024-04-10", "2024-06-20", "2024-09-30.acacia", "2024-10-28.acacia", "2024-11-20.acacia", "2024-12-18.acacia", "2025-01-27.acacia", "2025-02-24.acacia", "2025-03-01.dashboard", "2025-03-31.basil", "2025-04-30.basil", "2025-05-28.basil", "2025-06-30.basil", "2025-07-30.basil", "2025-08-27.basil", "2025-09-30.clover", "2025-10-29.clover", "2025-11-17.clover", "2025-12-15.clover", "2026-01-28.clover", "2026-02-25.clover", "2026-03-25.dahlia", "2026-04-22.dahlia", "2026-05-27.dahlia", "2026-06-24.dahlia", "2026-07-29.dahlia", "2026-08-26.dahlia"}
+var enum1494 = sdk.Enum{"2011-01-01", "2011-06-21", "2011-06-28", "2011-08-01", "2011-09-15", "2011-11-17", "2012-02-23", "2012-03-25", "2012-06-18", "2012-06-28", "2012-07-09", "2012-09-24", "2012-10-26", "2012-11-07", "2013-02-11", "2013-02-13", "2013-07-05", "2013-08-12", "2013-08-13", "2013-10-29", "2013-12-03", "2014-01-31", "2014-03-13", "2014-03-28", "2014-05-19", "2014-06-13", "2014-06-17", "2014-07-22", "2014-07-26", "2014-08-04", "2014-08-20", "2014-09-08", "2014-10-07", "2014-11-05", "2014-11-20", "2014-12-08", "2014-12-17", "2014-12-22", "2015-01-11", "2015-01-26", "2015-02-10", "2015-02-16", "2015-02-18", "2015-03-24", "2015-04-07", "2015-06-15", "2015-07-07", "2015-07-13", "2015-07-28", "2015-08-07", "2015-08-19", "2015-09-03", "2015-09-08", "2015-09-23", "2015-10-01", "2015-10-12", "2015-10-16", "2016-02-03", "2016-02-19", "2016-02-22", "2016-02-23", "2016-02-29", "2016-03-07", "2016-06-15", "2016-07-06", "2016-10-19", "2017-01-27", "2017-02-14", "2017-04-06", "2017-05-25", "2017-06-05", "2017-08-15", "2017-12-14", "2018-01-23", "2018-02-05", "2018-02-06", "2018-02-28", "2018-05-21", "2018-07-27", "2018-08-23", "2018-09-06", "2018-09-24", "2018-10-31", "2018-11-08", "2019-02-11", "2019-02-19", "2019-03-14", "2019-05-16", "2019-08-14", "2019-09-09", "2019-10-08", "2019-10-17", "2019-11-05", "2019-12-03", "2020-03-02", "2020-08-27", "2022-08-01", "2022-11-15", "2023-08-16", "2023-10-16", "2024-04-10", "2024-06-20", "2024-09-30.acacia", "2024-10-28.acacia", "2024-11-20.acacia", "2024-12-18.acacia", "2025-01-27.acacia", "2025-02-24.acacia", "2025-03-01.dashboard", "2025-03-31.basil", "2025-04-30.basil", "2025-05-28.basil", "2025-06-30.basil", "2025-07-30.basil", "2025-08-27.basil", "2025-09-30.clover", "2025-10-29.clover", "2025-11-17.clover", "2025-12-15.clover", "2026-01-28.clover", "2026-02-25.clover", "2026-03-25.dahlia", "2026-04-22.dahlia", "2026-05-27.dahlia", "2026-06-24.dahlia", "2026-07-29.dahlia", "2026-08-26.dahlia"}
 
-var enum1496 = sdk.Enum{"*", "account.application.authorized", "account.application.deauthorized", "account.external_account.created", "account.external_account.deleted", "account.external_account.updated", "account.updated", "application_fee.created", "application_fee.refund.updated", "application_fee.refunded", "balance.available", "billing_portal.configuration.created", "billing_portal.configuration.updated", "billing_portal.session.created", "capability.updated", "cash_balance.funds_available", "charge.captured", "charge.dispute.closed", "charge.dispute.created", "charge.dispute.funds_reinstated", "charge.dispute.funds_withdrawn", "charge.dispute.updated", "charge.expired", "charge.failed", "charge.pending", "charge.refund.updated", "charge.refunded", "charge.succeeded", "charge.updated", "checkout.session.async_payment_failed", "checkout.session.async_payment_succeeded", "checkout.session.completed", "checkout.session.expired", "climate.order.canceled", "climate.order.created", "climate.order.delayed", "climate.order.delivered", "climate.order.product_substituted", "climate.product.created", "climate.product.pricing_updated", "coupon.created", "coupon.deleted", "coupon.updated", "credit_note.created", "credit_note.updated", "credit_note.voided", "customer.created", "customer.deleted", "customer.discount.created", "customer.discount.deleted", "customer.discount.updated", "customer.source.created", "customer.source.deleted", "customer.source.expiring", "customer.source.updated", "customer.subscription.created", "customer.subscription.deleted", "customer.subscription.paused", "customer.subscription.pending_update_applied", "customer.subscription.pending_update_expired", "customer.subscription.resumed", "customer.subscription.trial_will_end", "customer.subscription.updated", "customer.tax_id.created", "customer.tax_id.deleted", "customer.tax_id.updated", "customer.updated", "customer_cash_balance_transaction.created", "entitlements.active_entitlement_summary.updated", "file.created", "financial_connections.account.created", "financial_connections.account.deactivated", "financial_connections.account.disconnected", "financial_connections.account.reactivated", "financial_connections.account.refreshed_balance", "financial_connections.account.refreshed_ownership", "financial_connections.account.refreshed_transactions", "identity.verification_session.canceled", "identity.verification_session.created", "identity.verification_session.processing", "identity.verification_session.redacted", "identity.verification_session.requires_input", "identity.verification_session.verified", "invoice.created", "invoice.deleted", "invoice.finalization_failed", "invoice.finalized", "invoice.marked_uncollectible", "invoice.paid", "invoice.payment_action_required", "invoice.payment_failed", "invoice.payment_succeeded", "invoice.sent", "invoice.upcoming", "invoice.updated", "invoice.voided", "invoiceitem.created", "invoiceitem.deleted", "issuing_authorization.created", "issuing_authorization.request", "issuing_authorization.updated", "issuing_card.created", "issuing_card.updated", "issuing_cardholder.created", "issuing_cardholder.updated", "issuing_dispute.closed", "issuing_dispute.created", "issuing_dispute.funds_reinstated", "issuing_dispute.submitted", "issuing_dispute.updated", "issuing_token.created", "issuing_token.updated", "issuing_transaction.created", "issuing_transaction.updated", "mandate.updated", "payment_intent.amount_capturable_updated", "payment_intent.canceled", "payment_intent.created", "payment_intent.partially_funded", "payment_intent.payment_failed", "payment_intent.processing", "payment_intent.requires_action", "payment_intent.succeeded", "payment_link.created", "payment_link.updated", "payment_method.attached", "payment_method.automatically_updated", "payment_method.detached", "payment_method.updated", "payout.canceled", "payout.created", "payout.failed", "payout.paid", "payout.reconciliation_completed", "payout.updated", "person.created", "person.deleted", "person.updated", "plan.created", "plan.deleted", "plan.updated", "price.created", "price.deleted", "price.updated", "product.created", "product.deleted", "product.updated", "promotion_code.created", "promotion_code.updated", "quote.accepted", "quote.canceled", "quote.created", "quote.finalized", "radar.early_fraud_warning.created", "radar.early_fraud_warning.updated", "refund.created", "refund.updated", "reporting.report_run.failed", "reporting.report_run.succeeded", "reporting.report_type.updated", "review.closed", "review.opened", "setup_intent.canceled", "setup_intent.created", "setup_intent.requires_action", "setup_intent.setup_failed", "setup_intent.succeeded", "sigma.scheduled_query_run.created", "source.canceled", "source.chargeable", "source.failed", "source.mandate_notification", "source.refund_attributes_required", "source.transaction.created", "source.transaction.updated", "subscription_schedule.aborted", "subscription_schedule.canceled", "subscription_schedule.completed", "subscription_schedule.created", "subscription_schedule.expiring", "subscription_schedule.released", "subscription_schedule.updated", "tax.settings.updated", "tax_rate.created", "tax_rate.updated", "terminal.reader.action_failed", "terminal.reader.action_succeeded", "test_helpers.test_clock.advancing", "test_helpers.test_clock.created", "test_helpers.test_clock.deleted", "test_helpers.test_clock.internal_failure", "test_helpers.test_clock.ready", "topup.canceled", "topup.created", "topup.failed", "topup.reversed", "topup.succeeded", "transfer.created", "transfer.reversed", "transfer.updated", "treasury.credit_reversal.created", "treasury.credit_reversal.posted", "treasury.debit_reversal.completed", "treasury.debit_reversal.created", "treasury.debit_reversal.initial_credit_granted", "treasury.financial_account.closed", "treasury.financial_account.created", "treasury.financial_account.features_status_updated", "treasury.inbound_transfer.canceled", "treasury.inbound_transfer.created", "treasury.inbound_transfer.failed", "treasury.inbound_transfer.succeeded", "treasury.outbound_payment.canceled", "treasury.outbound_payment.created", "treasury.outbound_payment.expected_arrival_date_updated", "treasury.outbound_payment.failed", "treasury.outbound_payment.posted", "treasury.outbound_payment.returned", "treasury.outbound_transfer.canceled", "treasury.outbound_transfer.created", "treasury.outbound_transfer.expected_arrival_date_updated", "treasury.outbound_transfer.failed", "treasury.outbound_transfer.posted", "treasury.outbound_transfer.returned", "treasury.received_credit.created", "treasury.received_credit.failed", "treasury.received_credit.succeeded", "treasury.received_debit.created", "billing.alert.triggered", "invoice.overdue", "invoice.will_be_due", "issuing_dispute.funds_rescinded", "issuing_personalization_design.activated", "issuing_personalization_design.deactivated", "issuing_personalization_design.rejected", "issuing_personalization_design.updated", "treasury.outbound_payment.tracking_details_updated", "treasury.outbound_transfer.tracking_details_updated", "balance_settings.updated", "billing.credit_balance_transaction.created", "billing.credit_grant.created", "billing.credit_grant.updated", "billing.meter.created", "billing.meter.deactivated", "billing.meter.reactivated", "billing.meter.updated", "financial_connections.account.account_numbers_updated", "financial_connections.account.expected_deactivation_date_updated", "financial_connections.account.supported_payment_method_types_updated", "financial_connections.account.upcoming_account_number_expiry", "financial_connections.account.upcoming_deactivation", "financial_connections.authorization.expected_deactivation_date_updated", "financial_connections.authorization.upcoming_deactivation", "invoice.overpaid", "invoice.payment_attempt_required", "invoice_payment.paid", "issuing_transaction.purchase_details_receipt_updated", "refund.failed", "reserve.hold.created", "reserve.hold.updated", "reserve.plan.created", "reserve.plan.disabled", "reserve.plan.expired", "reserve.plan.updated", "reserve.release.created", "terminal.reader.action_updated"}
+var enum1495 = sdk.Enum{"*", "account.application.authorized", "account.application.deauthorized", "account.external_account.created", "account.external_account.deleted", "account.external_account.updated", "account.updated", "application_fee.created", "application_fee.refund.updated", "application_fee.refunded", "balance.available", "billing_portal.configuration.created", "billing_portal.configuration.updated", "billing_portal.session.created", "capability.updated", "cash_balance.funds_available", "charge.captured", "charge.dispute.closed", "charge.dispute.created", "charge.dispute.funds_reinstated", "charge.dispute.funds_withdrawn", "charge.dispute.updated", "charge.expired", "charge.failed", "charge.pending", "charge.refund.updated", "charge.refunded", "charge.succeeded", "charge.updated", "checkout.session.async_payment_failed", "checkout.session.async_payment_succeeded", "checkout.session.completed", "checkout.session.expired", "climate.order.canceled", "climate.order.created", "climate.order.delayed", "climate.order.delivered", "climate.order.product_substituted", "climate.product.created", "climate.product.pricing_updated", "coupon.created", "coupon.deleted", "coupon.updated", "credit_note.created", "credit_note.updated", "credit_note.voided", "customer.created", "customer.deleted", "customer.discount.created", "customer.discount.deleted", "customer.discount.updated", "customer.source.created", "customer.source.deleted", "customer.source.expiring", "customer.source.updated", "customer.subscription.created", "customer.subscription.deleted", "customer.subscription.paused", "customer.subscription.pending_update_applied", "customer.subscription.pending_update_expired", "customer.subscription.resumed", "customer.subscription.trial_will_end", "customer.subscription.updated", "customer.tax_id.created", "customer.tax_id.deleted", "customer.tax_id.updated", "customer.updated", "customer_cash_balance_transaction.created", "entitlements.active_entitlement_summary.updated", "file.created", "financial_connections.account.created", "financial_connections.account.deactivated", "financial_connections.account.disconnected", "financial_connections.account.reactivated", "financial_connections.account.refreshed_balance", "financial_connections.account.refreshed_ownership", "financial_connections.account.refreshed_transactions", "identity.verification_session.canceled", "identity.verification_session.created", "identity.verification_session.processing", "identity.verification_session.redacted", "identity.verification_session.requires_input", "identity.verification_session.verified", "invoice.created", "invoice.deleted", "invoice.finalization_failed", "invoice.finalized", "invoice.marked_uncollectible", "invoice.paid", "invoice.payment_action_required", "invoice.payment_failed", "invoice.payment_succeeded", "invoice.sent", "invoice.upcoming", "invoice.updated", "invoice.voided", "invoiceitem.created", "invoiceitem.deleted", "issuing_authorization.created", "issuing_authorization.request", "issuing_authorization.updated", "issuing_card.created", "issuing_card.updated", "issuing_cardholder.created", "issuing_cardholder.updated", "issuing_dispute.closed", "issuing_dispute.created", "issuing_dispute.funds_reinstated", "issuing_dispute.submitted", "issuing_dispute.updated", "issuing_token.created", "issuing_token.updated", "issuing_transaction.created", "issuing_transaction.updated", "mandate.updated", "payment_intent.amount_capturable_updated", "payment_intent.canceled", "payment_intent.created", "payment_intent.partially_funded", "payment_intent.payment_failed", "payment_intent.processing", "payment_intent.requires_action", "payment_intent.succeeded", "payment_link.created", "payment_link.updated", "payment_method.attached", "payment_method.automatically_updated", "payment_method.detached", "payment_method.updated", "payout.canceled", "payout.created", "payout.failed", "payout.paid", "payout.reconciliation_completed", "payout.updated", "person.created", "person.deleted", "person.updated", "plan.created", "plan.deleted", "plan.updated", "price.created", "price.deleted", "price.updated", "product.created", "product.deleted", "product.updated", "promotion_code.created", "promotion_code.updated", "quote.accepted", "quote.canceled", "quote.created", "quote.finalized", "radar.early_fraud_warning.created", "radar.early_fraud_warning.updated", "refund.created", "refund.updated", "reporting.report_run.failed", "reporting.report_run.succeeded", "reporting.report_type.updated", "review.closed", "review.opened", "setup_intent.canceled", "setup_intent.created", "setup_intent.requires_action", "setup_intent.setup_failed", "setup_intent.succeeded", "sigma.scheduled_query_run.created", "source.canceled", "source.chargeable", "source.failed", "source.mandate_notification", "source.refund_attributes_required", "source.transaction.created", "source.transaction.updated", "subscription_schedule.aborted", "subscription_schedule.canceled", "subscription_schedule.completed", "subscription_schedule.created", "subscription_schedule.expiring", "subscription_schedule.released", "subscription_schedule.updated", "tax.settings.updated", "tax_rate.created", "tax_rate.updated", "terminal.reader.action_failed", "terminal.reader.action_succeeded", "test_helpers.test_clock.advancing", "test_helpers.test_clock.created", "test_helpers.test_clock.deleted", "test_helpers.test_clock.internal_failure", "test_helpers.test_clock.ready", "topup.canceled", "topup.created", "topup.failed", "topup.reversed", "topup.succeeded", "transfer.created", "transfer.reversed", "transfer.updated", "treasury.credit_reversal.created", "treasury.credit_reversal.posted", "treasury.debit_reversal.completed", "treasury.debit_reversal.created", "treasury.debit_reversal.initial_credit_granted", "treasury.financial_account.closed", "treasury.financial_account.created", "treasury.financial_account.features_status_updated", "treasury.inbound_transfer.canceled", "treasury.inbound_transfer.created", "treasury.inbound_transfer.failed", "treasury.inbound_transfer.succeeded", "treasury.outbound_payment.canceled", "treasury.outbound_payment.created", "treasury.outbound_payment.expected_arrival_date_updated", "treasury.outbound_payment.failed", "treasury.outbound_payment.posted", "treasury.outbound_payment.returned", "treasury.outbound_transfer.canceled", "treasury.outbound_transfer.created", "treasury.outbound_transfer.expected_arrival_date_updated", "treasury.outbound_transfer.failed", "treasury.outbound_transfer.posted", "treasury.outbound_transfer.returned", "treasury.received_credit.created", "treasury.received_credit.failed", "treasury.received_credit.succeeded", "treasury.received_debit.created", "billing.alert.triggered", "invoice.overdue", "invoice.will_be_due", "issuing_dispute.funds_rescinded", "issuing_personalization_design.activated", "issuing_personalization_design.deactivated", "issuing_personalization_design.rejected", "issuing_personalization_design.updated", "treasury.outbound_payment.tracking_details_updated", "treasury.outbound_transfer.tracking_details_updated", "balance_settings.updated", "billing.credit_balance_transaction.created", "billing.credit_grant.created", "billing.credit_grant.updated", "billing.meter.created", "billing.meter.deactivated", "billing.meter.reactivated", "billing.meter.updated", "financial_connections.account.account_numbers_updated", "financial_connections.account.expected_deactivation_date_updated", "financial_connections.account.supported_payment_method_types_updated", "financial_connections.account.upcoming_account_number_expiry", "financial_connections.account.upcoming_deactivation", "financial_connections.authorization.expected_deactivation_date_updated", "financial_connections.authorization.upcoming_deactivation", "invoice.overpaid", "invoice.payment_attempt_required", "invoice_payment.paid", "issuing_transaction.purchase_details_receipt_updated", "refund.failed", "reserve.hold.created", "reserve.hold.updated", "reserve.plan.created", "reserve.plan.disabled", "reserve.plan.expired", "reserve.plan.updated", "reserve.release.created", "terminal.reader.action_updated"}
 
-var item1497 = sdk.Field{Type: sdk.TString, Enum: &enum1496, EnumIn: "\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\x06\x06\x06\x06\x06\x06\x06\x06\x06\x06\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04"}
+var item1496 = sdk.Field{Type: sdk.TString, Enum: &enum1495, EnumIn: "\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\x06\x06\x06\x06\x06\x06\x06\x06\x06\x06\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04"}
 
-var fields1498 = sdk.Fields{
-	{Name: "api_version", Type: sdk.TString, Enum: &enum1495, EnumIn: "\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\x06\x06\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04"},
+var fields1497 = sdk.Fields{
+	{Name: "api_version", Type: sdk.TString, Enum: &enum1494, EnumIn: "\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\a\x06\x06\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04\x04"},
 	{Name: "connect", Type: sdk.TBoolean},
 	{Name: "description", Type: sdk.TString | sdk.TClear, Max: 5000},
-	{Name: "enabled_events", Type: sdk.TArray, Required: true, Item: &item1497},
+	{Name: "enabled_events", Type: sdk.TArray, Required: true, Item: &item1496},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
 	{Name: "url", Type: sdk.TString, Required: true},
 }
 
-var fields1499 = sdk.Fields{
+var fields1498 = sdk.Fields{
 	{Name: "description", Type: sdk.TString | sdk.TClear, Max: 5000},
 	{Name: "disabled", Type: sdk.TBoolean},
-	{Name: "enabled_events", Type: sdk.TArray, Item: &item1497},
+	{Name: "enabled_events", Type: sdk.TArray, Item: &item1496},
 	{Name: "expand", Type: sdk.TArray, Item: &item0},
 	{Name: "metadata", Type: sdk.TMap | sdk.TClear},
 	{Name: "url", Type: sdk.TString},
