@@ -240,10 +240,11 @@ func listInvoices(r *request) error {
 			q.Filter("$."+name, v)
 		}
 	}
-	if r.given("due_date") {
-		return &failure{status: 501, typ: "api_error", code: "mirra_not_mirrored", param: "due_date", message: "Mirra does not mirror the filter due_date of GetInvoices yet."}
+	var also selection
+	if v := r.params.Get("due_date"); v.Exists() {
+		also.within("due_date", v)
 	}
-	return r.list(invoices(), q, "invoice", "/v1/invoices")
+	return r.listAlso(invoices(), q, also, "invoice", "/v1/invoices")
 }
 
 func listInvoiceLines(r *request) error {

@@ -62,7 +62,6 @@ var notMirrored = map[string][]string{
 	"PostCoupons":                            {"applies_to", "currency_options"},
 	"GetCustomers":                           {"test_clock"},
 	"GetEvents":                              {"delivery_success"},
-	"GetSetupIntents":                        {"attach_to_self"},
 }
 
 // tolerated are violations of the description that the vendor lets pass.

@@ -296,11 +296,9 @@ func listPayouts(r *request) error {
 			q.Filter("$."+name, v)
 		}
 	}
-	if r.given("arrival_date") {
-		if r.params.Get("arrival_date").Kind() == sdk.Object {
-			return &failure{status: 501, typ: "api_error", code: "mirra_not_mirrored", param: "arrival_date", message: "Mirra filters payouts by an exact arrival_date only."}
-		}
-		q.Filter("$.arrival_date", r.text("arrival_date"))
+	var also selection
+	if v := r.params.Get("arrival_date"); v.Exists() {
+		also.within("arrival_date", v)
 	}
-	return r.list(payouts, q, "payout", "/v1/payouts")
+	return r.listAlso(payouts, q, also, "payout", "/v1/payouts")
 }

@@ -399,63 +399,17 @@ func (g *genericOperation) list(r *request) error {
 			q.Filter("$."+parent, r.Value(parent))
 		}
 	}
-	var ids sdk.Doc
+	var also selection
 	for p := range r.params.All {
 		switch p.Key() {
 		case "limit", "starting_after", "ending_before", "expand", "created":
 			continue
-		case "ids":
-			ids = p
-			continue
 		}
-		if !filter(&q, "$", g.s.shape, p) {
+		if !also.filter(r, g.s, p) && !filter(&q, "$", g.s.shape, p) {
 			return &failure{status: 501, typ: "api_error", code: "mirra_not_mirrored", param: p.Key(), message: "Mirra does not mirror the filter " + p.Key() + " of " + r.op.ID + " yet."}
 		}
 	}
-	if ids.Exists() {
-		return r.listSelected(g.s.collection, q, g.s.name(), r.Path(), func(d sdk.Doc) bool {
-			for id := range ids.All {
-				if id.String() == d.Get("id").String() {
-					return true
-				}
-			}
-			return false
-		})
-	}
-	return r.list(g.s.collection, q, g.s.name(), r.Path())
-}
-
-// filter restricts a list to documents that have a parameter, or all that it
-// holds, at a path; false if their shape does not, or it cannot be compared.
-func filter(q *sdk.ListQuery, path string, shape int16, p sdk.Doc) bool {
-	m := tables.Shapes[shape].Member(p.Key())
-	if m == nil {
-		return false
-	}
-	path += "." + p.Key()
-	switch {
-	case p.Kind() == sdk.String:
-		return q.Filter(path, filterText(m, p.String()))
-	case p.Kind() == sdk.Object && m.Kind == resource.Object:
-		for v := range p.All {
-			if !filter(q, path, m.Of, v) {
-				return false
-			}
-		}
-		return true
-	}
-	return false
-}
-
-// filterText is a filter's value as SQLite reads it out of a document.
-func filterText(m *resource.Member, text string) string {
-	if m.Kind == resource.Boolean {
-		if strings.EqualFold(text, "true") {
-			return "1"
-		}
-		return "0"
-	}
-	return text
+	return r.listAlso(g.s.collection, q, also, g.s.name(), r.Path())
 }
 
 // checkReferences refuses ids in parameters that lead nowhere: 400, unlike those

@@ -54,7 +54,11 @@ func setupIntentHandlers() {
 				q.Where[0] = sdk.Condition{Path: "$." + name, Value: v}
 			}
 		}
-		return r.list(setupIntents, q, "setupintent", "/v1/setup_intents")
+		var also selection
+		if v := r.params.Get("attach_to_self"); v.Exists() {
+			also = append(also, func(d sdk.Doc) bool { return d.Get("attach_to_self").Bool() == isTrue(v) })
+		}
+		return r.listAlso(setupIntents, q, also, "setupintent", "/v1/setup_intents")
 	})
 	handle("GetSetupIntentsIntent", sdk.Exact, func(r *request) error {
 		d, err := r.intent(setupIntents, "setup_intent")

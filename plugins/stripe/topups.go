@@ -20,13 +20,11 @@ func topupHandlers() {
 		if v := r.text("status"); v != "" {
 			q.Index, q.Key = "status", v
 		}
-		if r.given("amount") {
-			if r.params.Get("amount").Kind() == sdk.Object {
-				return &failure{status: 501, typ: "api_error", code: "mirra_not_mirrored", param: "amount", message: "Mirra filters top-ups by an exact amount only."}
-			}
-			q.Filter("$.amount", r.text("amount"))
+		var also selection
+		if v := r.params.Get("amount"); v.Exists() {
+			also.within("amount", v)
 		}
-		return r.list(topups, q, "top-up", "/v1/topups")
+		return r.listAlso(topups, q, also, "top-up", "/v1/topups")
 	})
 	handle("GetTopupsTopup", sdk.Modelled, func(r *request) error {
 		d, err := r.pathTopup()
