@@ -167,7 +167,7 @@ func TestRoundTrips(t *testing.T) {
 			}
 			p := up(t, "--mirrors", "stripe@"+c.line, "--limits", "off", "--seed-file", "stripe:"+seed)
 			c.run(t, p, c.sdk, c.line, rows)
-			surface := c.surface(t, up(t, "--mirrors", "stripe@"+c.line, "--limits", "off"), c.sdk, c.line)
+			surface := c.surface(t, up(t, "--mirrors", "stripe@"+c.line, "--limits", "off", "--seed-file", "stripe:"+seed), c.sdk, c.line)
 			refused := complete(t, surface, p.answered(), operationsOf(t, c.line), rows)
 			mu.Lock()
 			defer mu.Unlock()
