@@ -91,6 +91,9 @@ func (r *request) assess(d sdk.Doc) {
 		now: r.Unix(), made: d.Get("created").Int64(),
 	}
 	deadline := futureDeadline(a.country, a.company, a.made)
+	if d.Get("business_type").IsNull() {
+		deadline = 0 // nothing is to come [D docs.stripe.com/api/accounts/create, the example of 2023-09]
+	}
 	var now, future due
 	a.own(&now, &future)
 	if a.company {
@@ -105,8 +108,17 @@ func (r *request) assess(d sdk.Doc) {
 func (a *assessment) own(now, future *due) {
 	var base due
 	d := a.d
-	if d.Get("business_type").IsNull() {
+	typeless := d.Get("business_type").IsNull()
+	if typeless {
 		base.owe("business_type")
+		if !a.recipient && d.Get("business_profile", "mcc").IsNull() {
+			base.owe("business_profile.mcc") // [D docs.stripe.com/api/accounts/create, the example of 2023-09]
+		}
+		if !a.recipient && a.now < representativesNamed {
+			base.owe("relationship.representative") // [R 2020-07]
+		} else if !a.recipient {
+			base.owe("representative.first_name", "representative.last_name") // [D as above]
+		}
 	}
 	if d.Get("tos_acceptance", "date").IsNull() {
 		base.owe("tos_acceptance.date", "tos_acceptance.ip")
@@ -122,10 +134,14 @@ func (a *assessment) own(now, future *due) {
 		base.owe("external_account")
 	}
 	now.add("", &base)
-	if a.country == "US" {
+	if a.country == "US" && !typeless {
 		future.add("", &base)
 	}
 }
+
+// representativesNamed is since when accounts without a type owe the names of a
+// representative [R not in 2020-07; D in 2023-09]; the day is believed.
+var representativesNamed = day("2021-06-01")
 
 // assessIndividual looks at the person that the account is.
 func (a *assessment) assessIndividual(now, future *due) {

@@ -73,6 +73,9 @@ func (r *request) pathAccount() (sdk.Doc, error) {
 // adds to it [R 2024-12-30 to 2025-02-07, not before 2024-12-18].
 func (r *request) showAccount(d sdk.Doc) error {
 	d.Delete("dashboard")
+	if c := d.Get("company"); d.Get("business_type").IsNull() && c.Get("name").IsNull() && c.Get("address", "line1").IsNull() && !c.Get("tax_id_provided").Bool() && markOf(r.Call, d.Get("id").String(), markOnboarding) == "" {
+		d.Delete("company") // [R 2019-12 to 2020-07; D docs.stripe.com/api/accounts/create, the example of 2023-09]
+	}
 	if strings.Contains(usedVersion.text, "risk_in_requirements_beta") && r.Unix() >= riskControls && d.Get("requirements").Exists() {
 		insertAfter(d, "requirements", "risk_controls", `{"charges":{"pause_requested":false},"payouts":{"pause_requested":false}}`)
 	}
@@ -108,7 +111,13 @@ func createAccount(r *request) error {
 	if err := r.setAccount(d); err != nil {
 		return err
 	}
-	r.restrict(d)
+	switch d.Get("type").String() {
+	case "express":
+		insertAfter(d, "future_requirements", "login_links", `{"object":"list","data":[],"has_more":false,"total_count":0,"url":"/v1/accounts/`+id+`/login_links"}`)
+		d.Get("settings", "payouts").SetBool("debit_negative_balances", true)
+	case "standard":
+		d.Get("settings", "payouts").SetBool("debit_negative_balances", true)
+	}
 	if err := accounts.Insert(r.Call, d); err != nil {
 		return err
 	}
@@ -155,21 +164,24 @@ func (r *request) setType(d sdk.Doc) {
 	d.SetString("type", typ)
 }
 
-// restrict takes away what only the platform of a custom account sees
-// [R 2026-03-25.dahlia express, 2023-10-16 standard].
-func (r *request) restrict(d sdk.Doc) {
+// onboard begins an account's onboarding, by a link or a session: from then on only
+// the platform of a custom account sees all of it
+// [D docs.stripe.com/api/accounts/object, 2026-11; R 2026-03-25.dahlia express,
+// 2023-10-16 standard].
+func (r *request) onboard(d sdk.Doc) {
+	id := d.Get("id").String()
+	if markOf(r.Call, id, markOnboarding) != "" {
+		return
+	}
 	switch d.Get("type").String() {
 	case "express":
 		d.Get("business_profile").Delete("product_description")
 		name := d.Get("company", "name").String()
 		d.SetObject("company").SetStringOrNull("name", name)
-		insertAfter(d, "future_requirements", "login_links", `{"object":"list","data":[],"has_more":false,"total_count":0,"url":"/v1/accounts/`+d.Get("id").String()+`/login_links"}`)
-		d.Get("settings", "payouts").SetBool("debit_negative_balances", true)
 	case "standard":
 		d.Get("business_profile").Delete("product_description")
 		d.Delete("company")
 		d.Delete("individual")
-		d.Get("settings", "payouts").SetBool("debit_negative_balances", true)
 	default:
 		return
 	}
@@ -177,6 +189,10 @@ func (r *request) restrict(d sdk.Doc) {
 	tos := r.NewObject()
 	tos.SetDoc("date", date)
 	d.SetDoc("tos_acceptance", tos)
+	r.asAccount(platform, func() {
+		accounts.Update(r.Call, d)
+		setMark(r.Call, id, markOnboarding, "begun")
+	})
 }
 
 func updateAccount(r *request) error {
@@ -247,6 +263,7 @@ func createAccountLink(r *request) error {
 	if r.text("type") == "account_update" && a.Get("controller", "requirement_collection").String() != "application" {
 		return invalid("", "type", "You cannot create `account_update` type Account Links for this account.") // wording believed
 	}
+	r.onboard(a)
 	d := r.NewObject()
 	d.SetString("object", "account_link")
 	d.SetInt("created", r.Unix())

@@ -117,13 +117,19 @@ func TestAccountKinds(t *testing.T) {
 	m := start(t)
 	express := m.Form("POST", "/v1/accounts", "type=express", "email=jenny@example.com").Want(200)
 	want(t, express, map[string]string{
-		"type": "express", "controller.stripe_dashboard.type": "express", "controller.requirement_collection": "stripe", "company": `{"name":null}`,
-		"login_links.url": "/v1/accounts/" + express.Get("id") + "/login_links", "tos_acceptance": `{"date":null}`, "email": "jenny@example.com",
+		"type": "express", "controller.stripe_dashboard.type": "express", "controller.requirement_collection": "stripe", "company": "",
+		"login_links.url": "/v1/accounts/" + express.Get("id") + "/login_links", "tos_acceptance": `{"date":null,"ip":null,"user_agent":null}`, "email": "jenny@example.com",
+		"business_profile.product_description": "null",
+		// [D docs.stripe.com/api/accounts/create, the example of 2023-09]
+		"requirements.currently_due": `["business_profile.mcc","business_profile.url","business_type","external_account","representative.first_name","representative.last_name","tos_acceptance.date","tos_acceptance.ip"]`,
+		"requirements.past_due":      express.Get("requirements.currently_due"), "requirements.disabled_reason": "requirements.past_due", "future_requirements.currently_due": "[]",
 	})
 	link := m.Form("POST", "/v1/account_links", "account="+express.Get("id"), "type=account_onboarding", "refresh_url=https://a.example", "return_url=https://a.example").Want(200)
 	if !strings.HasPrefix(link.Get("url"), "https://connect.stripe.com/setup/e/"+express.Get("id")+"/") || link.Get("expires_at") != "1719835500" {
 		t.Errorf("link %s", link.Body)
 	}
+	// From the link on the platform sees less.
+	want(t, m.Form("GET", "/v1/accounts/"+express.Get("id")).Want(200), map[string]string{"company": `{"name":null}`, "tos_acceptance": `{"date":null}`, "business_profile.product_description": ""})
 	m.Form("POST", "/v1/accounts/"+express.Get("id")+"/login_links").Want(200)
 	by := m.Form("POST", "/v1/accounts", "controller[fees][payer]=application", "controller[losses][payments]=application", "controller[stripe_dashboard][type]=none", "controller[requirement_collection]=application").Want(200)
 	want(t, by, map[string]string{"type": "none", "controller.fees.payer": "application", "controller.losses.payments": "application"})

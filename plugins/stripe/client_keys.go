@@ -86,9 +86,11 @@ func createCustomerSession(r *request) error {
 // createAccountSession [D docs.stripe.com/api/account_sessions, 2026-11]: for an hour.
 func createAccountSession(r *request) error {
 	id := r.text("account")
-	if _, ok := r.connectedAccount(id); !ok {
+	a, ok := r.connectedAccount(id)
+	if !ok {
 		return missing("account", id, "account") // believed
 	}
+	r.onboard(a)
 	d := engine.New(r.Call, shapeOf("account_session"), r.params)
 	d.SetString("client_secret", "accs_secret__"+r.Random(sdk.Objects, 53, sdk.Base62))
 	d.SetInt("expires_at", r.Now().Add(time.Hour).Unix())

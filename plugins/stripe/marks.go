@@ -16,6 +16,7 @@ CREATE TABLE marks(
 const (
 	markConsumed       = "consumed"        // a payment method that may not be used again
 	markAuthenticated  = "authenticated"   // an intent, or a card's setup, that passed 3D Secure
+	markOnboarding     = "onboarding"      // of an account: it has begun
 	markIntent         = "intent"          // of a source of 3D Secure: the intent it is for
 	markSecret         = "secret"          // handle of a webhook endpoint's secret
 	markNumber         = "number"          // of a token: the number of the card or bank account
