@@ -49,7 +49,7 @@ var homes = map[string]string{
 	"github.com/spf13/viper":             "cmd/mirra",
 	"github.com/spf13/cobra":             "cmd/mirra",
 	"github.com/spf13/pflag":             "cmd/mirra",
-	"go.yaml.in/yaml/v3":                 "cmd/mirra cmd/openapi conformance/vendorsuite",
+	"go.yaml.in/yaml/v3":                 "cmd/mirra cmd/yamljson conformance/vendorsuite",
 	"github.com/gofrs/flock":             "registry cmd/mirra",
 	"github.com/klauspost/compress":      "registry host/sqlite host/assembly",
 	"github.com/rogpeppe/go-internal":    "cmd/mirra",

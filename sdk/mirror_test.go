@@ -326,7 +326,7 @@ func TestSeeds(t *testing.T) {
 	if err == nil {
 		t.Fatal("a faulty seed was loaded")
 	}
-	for _, want := range []string{"nothings: unknown entity", "others: want a list", "things[1].color: no such color", "things[1].id: missing", "things[2]: want a document", "things[3].id: "} {
+	for _, want := range []string{"nothings: unknown entity", "others: want a list", "things[1].color: no such color", "things[1].id: missing", "things[2]: want a document", "things[3].id: there is another th_1"} {
 		if !strings.Contains(fmt.Sprint(err, errors.Unwrap(err)), want) {
 			t.Errorf("%q is not among %v", want, err)
 		}

@@ -51,6 +51,7 @@ func (k *Collection) seed(c *Call, path string, d Doc) {
 		c.fault(path, "want a document")
 		return
 	}
+	said := len(c.tail)
 	if k.Complete != nil {
 		d = k.Complete(c, path, d)
 	}
@@ -58,8 +59,14 @@ func (k *Collection) seed(c *Call, path string, d Doc) {
 		c.fault(path+".id", "missing")
 		return
 	}
-	if err := k.Insert(c, d); err != nil {
-		c.fault(path+".id", err.Error())
+	id := d.Get("id").String()
+	switch _, _, there := c.Lookup(id); {
+	case !there:
+		if err := k.Insert(c, d); err != nil {
+			c.fault(path+".id", err.Error())
+		}
+	case len(c.tail) == said: // else Complete has said what is wrong with it
+		c.fault(path+".id", "there is another "+id)
 	}
 }
 

@@ -11,9 +11,8 @@ import (
 	"strings"
 	"time"
 
-	"go.yaml.in/yaml/v3"
-
 	"github.com/mirrahq/mirra/abi"
+	"github.com/mirrahq/mirra/cmd/yamljson"
 	"github.com/mirrahq/mirra/host"
 	"github.com/mirrahq/mirra/host/assembly"
 	"github.com/mirrahq/mirra/registry"
@@ -300,11 +299,7 @@ func readSeedFile(path string) (json.RawMessage, error) {
 		return nil, &usageError{text: fmt.Sprintf("seed file: %v", err)}
 	}
 	if ext := strings.ToLower(filepath.Ext(path)); ext == ".yaml" || ext == ".yml" {
-		var state map[string]any
-		if err = yaml.Unmarshal(b, &state); err == nil {
-			b, err = json.Marshal(state)
-		}
-		if err != nil {
+		if b, err = yamljson.Convert(b); err != nil {
 			return nil, &usageError{text: fmt.Sprintf("seed file %s: %v", path, err), hint: "mirra state --json prints the format; YAML may say the same"}
 		}
 	}

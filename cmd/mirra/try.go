@@ -37,15 +37,22 @@ func (a *app) manifestOf(ctx context.Context, digest string) *abi.Manifest {
 	return nil
 }
 
-// tryPath returns the shortest path that lists something.
+// tryPath returns the path that lists something and that most others lie below:
+// what a newcomer knows of the API. Of several it is the shortest.
 func tryPath(m *abi.Manifest) string {
-	best := ""
+	best, most := "", 0
 	for _, op := range m.Operations {
 		if op.Method != "GET" || op.Level < abi.LevelModelled || strings.Contains(op.Path, "{") || op.Host != "" && op.Host != m.Hosts[0].ID {
 			continue
 		}
-		if best == "" || len(op.Path) < len(best) {
-			best = op.Path
+		below := 0
+		for _, other := range m.Operations {
+			if strings.HasPrefix(other.Path, op.Path+"/") {
+				below++
+			}
+		}
+		if best == "" || below > most || below == most && len(op.Path) < len(best) {
+			best, most = op.Path, below
 		}
 	}
 	if best == "" {

@@ -43,7 +43,7 @@ func (m *Mirror) report(ctx context.Context, kind abi.Kind, name, target, conten
 	if faults, ok := errors.AsType[*multierror.Error](inv.err); ok {
 		hint := "events: " + strings.Join(m.spec.manifest.Simulates, ", ")
 		if kind == abi.KindSeed {
-			hint = "fixtures: " + m.fixtureNames() + "; entities: " + m.entityNames()
+			hint = "fixtures: " + m.fixtureNames() + "; " + m.seedHint(faults)
 		}
 		return &host.Error{Kind: host.KindUnprocessed, Code: "mirra." + kind.String() + ".refused", Message: strings.TrimSpace(fmt.Sprintf("%s: %s %s", m.name, kind, name)), Hint: hint, Err: faults}
 	}
@@ -68,6 +68,17 @@ func reported(output []byte) error {
 		faults = multierror.Append(faults, errors.New(strings.Clone(text)))
 	}
 	return faults.ErrorOrNil()
+}
+
+// seedHint says what a state document may be: what its lists are called, if a fault
+// is of one of them, else where to see documents.
+func (m *Mirror) seedHint(faults *multierror.Error) string {
+	for _, f := range faults.Errors {
+		if path, _, _ := strings.Cut(f.Error(), ":"); !strings.Contains(path, "[") {
+			return "entities: " + m.entityNames()
+		}
+	}
+	return "mirra state " + m.name + " ENTITY --json prints documents"
 }
 
 func (m *Mirror) fixtureNames() string {

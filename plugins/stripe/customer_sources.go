@@ -170,12 +170,11 @@ func (r *request) methodOfSource(card sdk.Doc) sdk.Doc {
 // kindOfSources tells whether a customer has cards or sources; one that has both
 // cannot be listed yet.
 func (r *request) kindOfSources(customer string) (*sdk.Collection, error) {
-	url := "/v1/customers/" + customer + "/sources"
-	others := r.innerOf(sources(), "customer", customer, url).Get("total_count").Int64()
+	of := sdk.ListQuery{Index: "customer", Key: customer}
 	switch {
-	case others == 0:
+	case len(r.belonging(sources(), of)) == 0:
 		return cardSources, nil
-	case r.innerOf(cardSources, "customer", customer, url).Get("total_count").Int64() == 0:
+	case len(r.belonging(cardSources, of)) == 0:
 		return sources(), nil
 	}
 	return nil, &failure{status: 501, typ: "api_error", code: "mirra_not_mirrored", message: "Mirra does not list cards and sources of one customer together yet."}
@@ -253,12 +252,7 @@ func deleteSource(r *request) error {
 func includeSources(r *request, d sdk.Doc) {
 	id := d.Get("id").String()
 	url := "/v1/customers/" + id + "/sources"
-	list := r.innerOf(cardSources, "customer", id, url)
-	if others := r.innerOf(sources(), "customer", id, url); others.Get("total_count").Int64() > 0 {
-		for row := range others.Get("data").All {
-			list.Get("data").AddDoc(row)
-		}
-		list.SetInt("total_count", list.Get("total_count").Int64()+others.Get("total_count").Int64())
-	}
-	insertAfter(d, "shipping", "sources", list.JSON())
+	of := sdk.ListQuery{Index: "customer", Key: id}
+	all := append(r.belonging(cardSources, of), r.belonging(sources(), of)...)
+	insertAfter(d, "shipping", "sources", r.inner(all, url).JSON())
 }

@@ -178,10 +178,7 @@ func (r *request) debitCharge(intent, method sdk.Doc, mandate string) sdk.Doc {
 	d := r.blankCharge()
 	d.SetString("id", siblingID(r.Call, "py_", intent.Get("id").String()))
 	r.ofIntent(d, intent)
-	d.SetDoc("amount_captured", d.Get("amount"))
 	d.SetDoc("billing_details", method.Get("billing_details"))
-	d.SetNull("calculated_statement_descriptor")
-	d.SetBool("captured", true)
 	d.SetInt("created", r.Unix())
 	if outcome := d.Get("outcome"); r.after(riskOfDebitsSince) {
 		outcome.SetInt("risk_score", int64(r.Random(sdk.Objects, 1, sdk.Base62)[0])%64)
@@ -189,6 +186,16 @@ func (r *request) debitCharge(intent, method sdk.Doc, mandate string) sdk.Doc {
 		outcome.SetString("risk_level", "not_assessed")
 		outcome.Delete("risk_score")
 	}
+	debits(d, method).SetString("mandate", mandate)
+	return d
+}
+
+// debits makes a charge one that debits the bank account of a payment method or a
+// source, and is pending until the bank has paid. It returns the details of it.
+func debits(d, method sdk.Doc) sdk.Doc {
+	d.SetNull("calculated_statement_descriptor")
+	d.SetDoc("amount_captured", d.Get("amount"))
+	d.SetBool("captured", true)
 	d.SetBool("paid", false)
 	d.SetString("payment_method", method.Get("id").String())
 	d.SetJSON("payment_method_details", `{"sepa_debit":{},"type":"sepa_debit"}`)
@@ -196,9 +203,8 @@ func (r *request) debitCharge(intent, method sdk.Doc, mandate string) sdk.Doc {
 	for _, m := range [...]string{"bank_code", "branch_code", "country", "fingerprint", "last4"} {
 		to.SetDoc(m, from.Get(m))
 	}
-	to.SetString("mandate", mandate)
 	d.SetString("status", "pending")
-	return d
+	return to
 }
 
 // debited brings the intent of a debit in order when the bank has paid.

@@ -123,6 +123,13 @@ func (r *request) list(k *sdk.Collection, q sdk.ListQuery, noun, url string) err
 
 // answerList answers with documents that are in memory.
 func (r *request) answerList(docs []sdk.Doc, more bool, url string) error {
+	d := r.listOf(docs, more)
+	d.SetString("url", url)
+	return r.answer(d)
+}
+
+// listOf is a list that does not say yet where it is.
+func (r *request) listOf(docs []sdk.Doc, more bool) sdk.Doc {
 	d := r.NewObject()
 	d.SetString("object", "list")
 	data := d.SetArray("data")
@@ -130,6 +137,5 @@ func (r *request) answerList(docs []sdk.Doc, more bool, url string) error {
 		data.AddDoc(row)
 	}
 	d.SetBool("has_more", more)
-	d.SetString("url", url)
-	return r.answer(d)
+	return d
 }

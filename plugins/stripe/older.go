@@ -93,35 +93,37 @@ func (r *request) reshape(d sdk.Doc, depth int) {
 	}
 }
 
+// innerRows is how many rows a list within an object shows, and innerMost how many
+// it counts.
+const (
+	innerRows = 10
+	innerMost = 1000
+)
+
 // inner is a list as objects have it in them: with how many there are.
-func (r *request) inner(docs []sdk.Doc, more bool, url string) sdk.Doc {
-	list := r.NewObject()
-	list.SetString("object", "list")
-	data := list.SetArray("data")
-	for _, row := range docs {
-		data.AddDoc(row)
-	}
-	list.SetBool("has_more", more)
+func (r *request) inner(docs []sdk.Doc, url string) sdk.Doc {
+	list := r.listOf(docs[:min(innerRows, len(docs))], len(docs) > innerRows)
 	list.SetInt("total_count", int64(len(docs)))
 	list.SetString("url", url)
 	return list
 }
 
-// innerOf lists what of a kind belongs to an object; empty if it cannot be read.
-func (r *request) innerOf(k *sdk.Collection, index, id, url string) sdk.Doc {
-	page, err := k.Find(r.Call, sdk.ListQuery{Limit: 10, Index: index, Key: id})
+// belonging returns what of a kind belongs to an object.
+func (r *request) belonging(k *sdk.Collection, q sdk.ListQuery) []sdk.Doc {
+	q.Limit = innerMost
+	page, err := k.Find(r.Call, q)
 	if err != nil {
-		return r.inner(nil, false, url)
+		return nil // only cursors fail
 	}
-	docs, more := page.Docs(r.Call)
-	return r.inner(docs, more, url)
+	docs, _ := page.Docs(r.Call)
+	return docs
 }
 
 // chargesOfIntent are the attempts to pay an intent
 // [D /2022-11-15/removes-charges-attribute-paymentintent].
 func chargesOfIntent(r *request, d sdk.Doc) {
 	id := d.Get("id").String()
-	d.SetSorted("charges", r.innerOf(charges, "payment_intent", id, "/v1/charges?payment_intent="+id).JSON())
+	d.SetSorted("charges", r.inner(r.belonging(charges, sdk.ListQuery{Index: "payment_intent", Key: id}), "/v1/charges?payment_intent="+id).JSON())
 }
 
 // olderIntent has what intents showed until some day: an empty tip [R 2022-04], and
@@ -165,13 +167,8 @@ func customerLists(r *request, d sdk.Doc) {
 // [D docs.stripe.com/api/customers/object#customer_object-subscriptions, 2026-11].
 func includeSubscriptions(r *request, d sdk.Doc) {
 	id := d.Get("id").String()
-	page, err := subscriptions().Find(r.Call, sdk.ListQuery{Limit: 10, Index: "customer", Key: id})
-	if err != nil {
-		return
-	}
-	all, more := page.Docs(r.Call)
 	var docs []sdk.Doc
-	for _, s := range all {
+	for _, s := range r.belonging(subscriptions(), sdk.ListQuery{Index: "customer", Key: id}) {
 		if status := s.Get("status").String(); status != "canceled" && status != "incomplete_expired" {
 			docs = append(docs, s)
 		}
@@ -180,17 +177,13 @@ func includeSubscriptions(r *request, d sdk.Doc) {
 	if d.Get("sources").Exists() {
 		after = "sources"
 	}
-	insertAfter(d, after, "subscriptions", r.inner(docs, more, "/v1/customers/"+id+"/subscriptions").JSON())
+	insertAfter(d, after, "subscriptions", r.inner(docs, "/v1/customers/"+id+"/subscriptions").JSON())
 }
 
 func includeTaxIDs(r *request, d sdk.Doc) {
 	id, url := d.Get("id").String(), "/v1/customers/"+d.Get("id").String()+"/tax_ids"
-	page, err := specOf["tax_id"].collection.Find(r.Call, sdk.ListQuery{Limit: 10, Where: [4]sdk.Condition{{Path: "$.customer", Value: id}}})
-	if err != nil {
-		return
-	}
-	docs, more := page.Docs(r.Call)
-	insertAfter(d, "tax_exempt", "tax_ids", r.inner(docs, more, url).JSON())
+	docs := r.belonging(specOf["tax_id"].collection, sdk.ListQuery{Where: [4]sdk.Condition{{Path: "$.customer", Value: id}}})
+	insertAfter(d, "tax_exempt", "tax_ids", r.inner(docs, url).JSON())
 }
 
 // customerBalance has the names of 2019-10-17's members before it

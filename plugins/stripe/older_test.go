@@ -52,6 +52,31 @@ func TestOlderCustomers(t *testing.T) {
 	}
 }
 
+// TestInnerLists: a list within an object shows ten, newest first, and counts all.
+func TestInnerLists(t *testing.T) {
+	m := start(t)
+	id := m.Form("POST", "/v1/customers").Want(200).Get("id")
+	last := ""
+	for range 12 {
+		last = m.Form("POST", "/v1/customers/"+id+"/tax_ids", "type=eu_vat", "value=DE123456789").Want(200).Get("id")
+	}
+	for range 11 {
+		m.Form("POST", "/v1/customers/"+id+"/sources", "source=tok_visa", "Stripe-Version: 2019-08-14").Want(200)
+	}
+	got := m.Form("GET", "/v1/customers/"+id, "Stripe-Version: 2019-08-14").Want(200)
+	for path, want := range map[string]string{
+		"tax_ids.total_count": "12", "tax_ids.has_more": "true", "tax_ids.data.0.id": last,
+		"sources.total_count": "11", "sources.has_more": "true", "subscriptions.total_count": "0", "subscriptions.has_more": "false",
+	} {
+		if got.Get(path) != want {
+			t.Errorf("%s is %s, want %s", path, got.Get(path), want)
+		}
+	}
+	if n := got.JSON().Len("tax_ids.data"); n != 10 {
+		t.Errorf("%d tax ids shown", n)
+	}
+}
+
 // TestOlderIntents [R 2019-08-14 and 2020-08-27, to 2026-02]: their charges, and
 // the refunds of these; cards unless the request says otherwise.
 func TestOlderIntents(t *testing.T) {

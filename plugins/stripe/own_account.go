@@ -35,7 +35,8 @@ func completeOwnAccount(c *sdk.Call, path string, given sdk.Doc) sdk.Doc {
 		switch {
 		case !to.Exists():
 			c.AddFault(path+"."+m.Key(), "no member of the own account")
-		case to.Kind() == sdk.Object && m.Kind() == sdk.Object:
+		case !sameKinds(c, path+"."+m.Key(), to, m):
+		case to.Kind() == sdk.Object:
 			merge(to, m)
 		default:
 			d.SetDoc(m.Key(), m)
@@ -46,10 +47,10 @@ func completeOwnAccount(c *sdk.Call, path string, given sdk.Doc) sdk.Doc {
 	country := d.Get("country").String()
 	currency := currencyOf(country)
 	if currency == "" {
-		c.AddFault(path+".country", quoted(country)+" is no country of two capitals")
+		c.AddFault(path+".country", "want a country's code in ISO 3166-1 that the vendor knows, such as US, not "+quoted(country))
 	}
 	d.SetString("default_currency", textOr(d.Get("default_currency").String(), currency))
-	if n, ok := d.Get("settings", "payouts", "schedule", "delay_days").Int(); !ok || n < 0 || n > 31 {
+	if n := d.Get("settings", "payouts", "schedule", "delay_days").Int64(); n < 0 || n > 31 {
 		c.AddFault(path+".settings.payouts.schedule.delay_days", "want 0 to 31")
 	}
 	dashboard := d.Get("dashboard")
@@ -72,6 +73,28 @@ func completeOwnAccount(c *sdk.Call, path string, given sdk.Doc) sdk.Doc {
 		}
 	}
 	return d
+}
+
+var kindNames = map[sdk.Kind]string{sdk.Object: "an object", sdk.Array: "a list", sdk.String: "a text", sdk.Number: "a number", sdk.Bool: "true or false"}
+
+// sameKinds tells whether what a seed gives, and all in it, is of the kind that the
+// template has there; where that has null, or nothing, anything is.
+func sameKinds(c *sdk.Call, path string, template, given sdk.Doc) bool {
+	if !template.Exists() || template.IsNull() || given.IsNull() {
+		return true
+	}
+	if template.Kind() != given.Kind() {
+		c.AddFault(path, "want "+kindNames[template.Kind()])
+		return false
+	}
+	if template.Kind() != sdk.Object {
+		return true
+	}
+	same := true
+	for m := range given.All {
+		same = sameKinds(c, path+"."+m.Key(), template.Get(m.Key()), m) && same
+	}
+	return same
 }
 
 // ownAccount is the account that the call acts for: a connected one, or the

@@ -69,13 +69,22 @@ func TestOwnAccount(t *testing.T) {
 	}
 
 	err := m.Seed(`{"own_account":[{"country":"Canada","name":"Acme","settings":{"payouts":{"schedule":{"delay_days":"soon"}}},"dashboard":{"payment_methods":["cheque"],"plan":"gold","fees":[{"percent":"much"}]}}]}`)
+	for _, part := range []string{`country: want a country's code in ISO 3166-1 that the vendor knows, such as US, not "Canada"`, "own_account[0].name: no member", "delay_days: want a number"} {
+		if err == nil || !strings.Contains(err.Error(), part) {
+			t.Errorf("no %q in %v", part, err)
+		}
+	}
+	err = m.Seed(`{"own_account":[{"country":"XX","settings":{"payouts":{"schedule":{"delay_days":40}}},"dashboard":{"payment_methods":["cheque"],"plan":"gold","fees":[{"percent":"much"}]}},{"settings":"x"},{"dashboard":{"fees":7,"refunds_return_fees":"yes"}}]}`)
 	if err == nil {
 		t.Fatal("it was seeded")
 	}
-	for _, part := range []string{`country: "Canada" is no country`, "own_account[0].name: no member", "delay_days: want 0 to 31", `payment_methods: no payment method "cheque"`, "dashboard.plan: want payment_methods", "fees: want percent"} {
+	for _, part := range []string{`US, not "XX"`, "delay_days: want 0 to 31", `payment_methods: no payment method "cheque"`, "dashboard.plan: want payment_methods", "[0].dashboard.fees: want percent", "[1].settings: want an object", "[2].dashboard.fees: want a list", "[2].dashboard.refunds_return_fees: want true or false"} {
 		if !strings.Contains(err.Error(), part) {
 			t.Errorf("no %q in %v", part, err)
 		}
+	}
+	if strings.Contains(err.Error(), "constraint") {
+		t.Errorf("it tells of tables: %v", err)
 	}
 	if err := m.Seed(`{"own_account":[{}]}`); err == nil || !strings.Contains(err.Error(), "there is one already") {
 		t.Errorf("a second account: %v", err)

@@ -276,5 +276,5 @@ func listRefunds(r *request) error {
 // includeRefunds adds a charge's refunds when they are expanded [R 2024-06-20].
 func includeRefunds(r *request, d sdk.Doc) {
 	id := d.Get("id").String()
-	insertAfter(d, "refunded", "refunds", r.innerOf(refunds, "charge", id, "/v1/charges/"+id+"/refunds").JSON())
+	insertAfter(d, "refunded", "refunds", r.inner(r.belonging(refunds, sdk.ListQuery{Index: "charge", Key: id}), "/v1/charges/"+id+"/refunds").JSON())
 }

@@ -276,22 +276,11 @@ func (r *request) debit(d, source sdk.Doc) (sdk.Doc, error) {
 	d.SetString("id", id)
 	d.SetInt("created", r.Unix())
 	ownerAsBilling(d, source)
-	d.SetNull("calculated_statement_descriptor")
-	d.SetBool("captured", true)
-	d.SetDoc("amount_captured", d.Get("amount"))
 	outcome := d.Get("outcome")
 	outcome.SetString("risk_level", "not_assessed")
 	outcome.Delete("risk_score")
-	d.SetBool("paid", false)
-	d.SetString("payment_method", source.Get("id").String())
-	d.SetJSON("payment_method_details", `{"sepa_debit":{},"type":"sepa_debit"}`)
-	to, from := d.Get("payment_method_details", "sepa_debit"), source.Get("sepa_debit")
-	for _, m := range [...]string{"bank_code", "branch_code", "country", "fingerprint", "last4"} {
-		to.SetDoc(m, from.Get(m))
-	}
-	to.SetNull("mandate")
+	debits(d, source).SetNull("mandate")
 	r.chargedSource(d, source)
-	d.SetString("status", "pending")
 	if !r.after(receiptsWhenPaid) {
 		d.SetString("receipt_url", receiptURL(r.Call, "payment", id))
 	}
