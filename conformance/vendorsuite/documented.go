@@ -176,25 +176,13 @@ func (s *docStep) exchange(base string, believed bool) (*Exchange, error) {
 	for name, v := range s.Answer {
 		e.Header.Set(name, v)
 	}
+	var kind string
 	var err error
-	if e.RequestBody, err = formOf(&s.Form); err != nil {
+	if e.RequestBody, kind, err = bodyOf(&s.Form, &s.JSON); err != nil {
 		return nil, err
 	}
-	if e.RequestBody != "" {
-		e.RequestHeader.Set("Content-Type", "application/x-www-form-urlencoded")
-	}
-	if s.JSON.Kind != 0 {
-		if e.RequestBody != "" {
-			return nil, errors.New("form and json: a request has one body")
-		}
-		var b bytes.Buffer
-		if err := writeJSON(&b, &s.JSON, 0); err != nil {
-			return nil, err
-		}
-		e.RequestBody = b.String()
-		if e.RequestHeader.Get("Content-Type") == "" {
-			e.RequestHeader.Set("Content-Type", "application/json")
-		}
+	if kind != "" && (s.JSON.Kind == 0 || e.RequestHeader.Get("Content-Type") == "") {
+		e.RequestHeader.Set("Content-Type", kind)
 	}
 	if s.Body.Kind != 0 {
 		var b bytes.Buffer
@@ -204,6 +192,23 @@ func (s *docStep) exchange(base string, believed bool) (*Exchange, error) {
 		e.Body = b.String()
 	}
 	return e, nil
+}
+
+// bodyOf is the body of a request that is sent a form or JSON, and its type; both are
+// "" if it is sent neither.
+func bodyOf(form, object *yaml.Node) (body, kind string, err error) {
+	if object.Kind == 0 {
+		if body, err = formOf(form); body != "" {
+			kind = "application/x-www-form-urlencoded"
+		}
+		return body, kind, err
+	}
+	if form.Kind != 0 {
+		return "", "", errors.New("form and json: a request has one body")
+	}
+	var b bytes.Buffer
+	err = writeJSON(&b, object, 0)
+	return b.String(), "application/json", err
 }
 
 // formOf encodes parameters in their order.
