@@ -177,7 +177,8 @@ func TestWrittenTimes(t *testing.T) {
 	}{
 		"resend":           {Resend(), `{"created_at":"2025-10-08 03:23:43.967943+00"}`, `{"created_at":"2025-10-08 03:23:44.100000+00"}`, true},
 		"resend, late":     {Resend(), `{"created_at":"2025-10-08 03:23:43.967943+00"}`, `{"created_at":"2025-10-08 03:23:47.100000+00"}`, false},
-		"other precision":  {Resend(), `{"created_at":"2025-10-08 03:23:43.967943+00"}`, `{"created_at":"2025-10-08 03:23:43+00"}`, false},
+		"resend, even":     {Resend(), `{"created_at":"2025-10-08 03:23:43.967943+00"}`, `{"created_at":"2025-10-08 03:23:43+00"}`, true},
+		"other precision":  {Resend(), `{"created_at":"2025-10-08T03:23:43.967943Z"}`, `{"created_at":"2025-10-08T03:23:43Z"}`, false},
 		"other layout":     {Resend(), `{"created_at":"2025-10-08 03:23:43.967943+00"}`, `{"created_at":"2025-10-08T03:23:43.967943Z"}`, false},
 		"twilio":           {Twilio(), `{"date_created":"Wed, 04 May 2016 23:03:54 +0000"}`, `{"date_created":"Wed, 04 May 2016 23:03:55 +0000"}`, true},
 		"twilio, late":     {Twilio(), `{"date_created":"Wed, 04 May 2016 23:03:54 +0000"}`, `{"date_created":"Wed, 04 May 2016 23:04:55 +0000"}`, false},

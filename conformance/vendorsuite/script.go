@@ -41,6 +41,7 @@ type scriptFile struct {
 type scriptStep struct {
 	Send   string            `yaml:"send"` // method and target
 	Form   yaml.Node         `yaml:"form"`
+	JSON   yaml.Node         `yaml:"json"` // the body, for vendors who are sent JSON
 	Header map[string]string `yaml:"header"`
 	// Save names members of the answer by their paths, for {NAME} in later steps;
 	// a text alone is the name of the id.
@@ -100,7 +101,7 @@ func parseScript(name string, text []byte) (*Script, error) {
 		step := scriptStep{place: fmt.Sprintf("%s: step %d (line %d)", name, i, f.Steps[i].Line)}
 		err := strictlyNode(&f.Steps[i], &step)
 		if err == nil {
-			step.body, err = formOf(&step.Form)
+			step.body, _, err = bodyOf(&step.Form, &step.JSON)
 		}
 		if err != nil {
 			fault("%s: %w", step.place, err)
@@ -133,11 +134,30 @@ func parseScript(name string, text []byte) (*Script, error) {
 
 // unescaped is the form as it was written, for placeholders.
 func (s *scriptStep) unescaped() string {
+	if s.JSON.Kind != 0 {
+		return s.inJSON()
+	}
 	text, err := url.QueryUnescape(s.body)
 	if err != nil {
 		return s.body
 	}
 	return text
+}
+
+// inJSON is the texts of the body, one a line: braces around them are JSON's.
+func (s *scriptStep) inJSON() string {
+	var b strings.Builder
+	var walk func(n *yaml.Node)
+	walk = func(n *yaml.Node) {
+		if n.Kind == yaml.ScalarNode {
+			b.WriteString(n.Value + "\n")
+		}
+		for _, k := range n.Content {
+			walk(k)
+		}
+	}
+	walk(&s.JSON)
+	return b.String()
 }
 
 func (s *scriptStep) unknown(known map[string]bool, texts []string, fault func(string, ...any)) {
@@ -263,7 +283,7 @@ func (s *Script) Play(ctx context.Context, send Sender, credential, run string) 
 func (s *Script) send(ctx context.Context, send Sender, step *scriptStep, values map[string]string, credential string) (*Exchange, error) {
 	method, target, _ := strings.Cut(step.Send, " ")
 	target = fill(target, values, url.PathEscape)
-	body, err := formOf(filled(&step.Form, values))
+	body, kind, err := bodyOf(filled(&step.Form, values), filled(&step.JSON, values))
 	if err != nil {
 		return nil, err
 	}
@@ -274,7 +294,7 @@ func (s *Script) send(ctx context.Context, send Sender, step *scriptStep, values
 		}
 	}
 	if body != "" {
-		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("Content-Type", kind)
 		r.Body = body
 	}
 	a, err := send(ctx, r)

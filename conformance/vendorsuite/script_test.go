@@ -210,3 +210,27 @@ func FuzzScript(f *testing.F) {
 		}
 	})
 }
+
+// TestScriptSendsJSON: placeholders stand within the texts of a body, whose own
+// braces are none.
+func TestScriptSendsJSON(t *testing.T) {
+	t.Parallel()
+	var bodies []string
+	send := func(_ context.Context, r *Request) (*Response, error) {
+		bodies = append(bodies, r.Header.Get("Content-Type")+" "+r.Body)
+		return &Response{Status: 200, Header: http.Header{}, Body: `{"id":"4ef9a417-02e9-4d39-ad75-9611e0fcc33c"}`}, nil
+	}
+	const head = "vendor: resend\nkey: RESEND_TEST_KEY\nsteps:\n"
+	script := mustScript(t, head+"- {send: POST /emails, json: {subject: \"drift {run}\", tags: [{name: a}]}, save: email}\n- {send: POST /emails, json: {of: \"{email}\"}}\n")
+	if _, err := script.Play(t.Context(), send, "Bearer re_mine", "r1"); err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{`application/json {"subject":"drift r1","tags":[{"name":"a"}]}`, `application/json {"of":"4ef9a417-02e9-4d39-ad75-9611e0fcc33c"}`}; !slices.Equal(bodies, want) {
+		t.Errorf("sent %q, want %q", bodies, want)
+	}
+	for _, bad := range []string{"- {send: POST /emails, json: {of: \"{email}\"}}", "- {send: POST /emails, json: {a: b}, form: {a: b}}"} {
+		if _, err := parseScript("drift.yaml", []byte(head+bad+"\n")); err == nil {
+			t.Errorf("%s is taken", bad)
+		}
+	}
+}
