@@ -38,9 +38,13 @@ type docCase struct {
 
 type docStep struct {
 	// Setup steps make what the case needs, and do not count.
-	Setup  bool              `yaml:"setup"`
+	Setup bool `yaml:"setup"`
+	// After is how much later than the step before it happens, a second if it is
+	// left out.
+	After  time.Duration     `yaml:"after"`
 	Send   string            `yaml:"send"` // method and target: "GET /v1/customers?limit=2"
 	Form   yaml.Node         `yaml:"form"` // parameters by name, or a list of them where a name repeats
+	JSON   yaml.Node         `yaml:"json"` // the body, for vendors who are sent JSON
 	Header map[string]string `yaml:"header"`
 	Status int               `yaml:"status"` // 200 if it is left out
 	Answer map[string]string `yaml:"answer"` // headers
@@ -71,7 +75,13 @@ func (r *Recordings) readCases(name string, text []byte) {
 			continue
 		}
 		var all []*Exchange
+		at := f.At.UTC()
 		for order := range c.Steps {
+			if after := c.Steps[order].After; after != 0 {
+				at = at.Add(after)
+			} else if order > 0 {
+				at = at.Add(time.Second)
+			}
 			e, err := c.Steps[order].exchange(f.Base, c.Believed != "")
 			if err != nil {
 				r.note("not a case", place, fmt.Sprintf("step %d: %s; left out", order, err))
@@ -80,7 +90,7 @@ func (r *Recordings) readCases(name string, text []byte) {
 			}
 			e.Source, e.Order, e.Place = source, order, fmt.Sprintf("%s, step %d", place, order)
 			if !f.At.IsZero() {
-				e.At = f.At.UTC().Add(time.Duration(order) * time.Second)
+				e.At = at
 			}
 			all = append(all, e)
 		}
@@ -143,6 +153,9 @@ func parseCase(n *yaml.Node) (*docCase, error) {
 }
 
 func (s *docStep) exchange(base string, believed bool) (*Exchange, error) {
+	if s.After < 0 {
+		return nil, fmt.Errorf("after %s: time does not go back", s.After)
+	}
 	method, target, ok := strings.Cut(s.Send, " ")
 	if !ok || !strings.HasPrefix(target, "/") {
 		return nil, fmt.Errorf("send %q: want method and target, GET /v1/customers", printable(s.Send))
@@ -169,6 +182,19 @@ func (s *docStep) exchange(base string, believed bool) (*Exchange, error) {
 	}
 	if e.RequestBody != "" {
 		e.RequestHeader.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	if s.JSON.Kind != 0 {
+		if e.RequestBody != "" {
+			return nil, errors.New("form and json: a request has one body")
+		}
+		var b bytes.Buffer
+		if err := writeJSON(&b, &s.JSON, 0); err != nil {
+			return nil, err
+		}
+		e.RequestBody = b.String()
+		if e.RequestHeader.Get("Content-Type") == "" {
+			e.RequestHeader.Set("Content-Type", "application/json")
+		}
 	}
 	if s.Body.Kind != 0 {
 		var b bytes.Buffer
