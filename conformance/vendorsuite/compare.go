@@ -96,7 +96,11 @@ func join(path, name string) string {
 // node compares two values and all below them.
 func (c *comparison) node(path string, want, have *node) {
 	if want.kind != have.kind {
-		c.differ(Shape, path, show(want), show(have), "")
+		keeps := Shape
+		if slices.Contains(c.rules.Blank, want.name) && (want.kind == nullKind || have.kind == nullKind) {
+			keeps = Values
+		}
+		c.differ(keeps, path, show(want), show(have), "")
 		return
 	}
 	switch want.kind {

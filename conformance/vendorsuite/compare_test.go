@@ -222,6 +222,33 @@ func TestRules(t *testing.T) {
 	}
 }
 
+// TestBlank: null and a text differ in value where the vendor's rules say that it
+// has one or the other, and in form elsewhere.
+func TestBlank(t *testing.T) {
+	t.Parallel()
+	for have, want := range map[string]Verdict{
+		`{"lata":null,"sid":"x"}`:   Shape,
+		`{"lata":"722","sid":"x"}`:  Byte,
+		`{"lata":7,"sid":"x"}`:      Status,
+		`{"lata":"722","sid":null}`: Status,
+	} {
+		if got, diffs := judge(t, Twilio(), `{"lata":"722","sid":"x"}`, have, 200, nil); got != want {
+			t.Errorf("%s: %s, want %s: %v", have, got, want, diffs)
+		}
+	}
+}
+
+// TestPageTokens: an id is found within the token of a page.
+func TestPageTokens(t *testing.T) {
+	t.Parallel()
+	m := newIDs(Twilio())
+	const recorded, minted = "MG00000000000000000000000000000001", "MGffffffffffffffffffffffffffffffff"
+	m.learn(recorded, minted, false)
+	if got := m.translate("?Page=1&PageToken=PA" + recorded); got != "?Page=1&PageToken=PA"+minted {
+		t.Errorf("translated %s", got)
+	}
+}
+
 // TestIDs looks at what is an id of Stripe's.
 func TestIDs(t *testing.T) {
 	t.Parallel()

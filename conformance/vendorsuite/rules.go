@@ -51,6 +51,10 @@ type Rules struct {
 	Times []string
 	// Random are values that the vendor makes up anew for each account or object.
 	Random []Random
+	// Blank are members that the vendor has for some objects and leaves null for
+	// others, which nothing in a request tells: null and a text are of one form
+	// there, and differ in value.
+	Blank []string
 	// Headers are those that the vendor's clients read.
 	Headers []HeaderRule
 	// Masks are texts that recorders put in place of others, and what they hide.

@@ -15,17 +15,20 @@ func Twilio() *Rules {
 		Secrets: []Secret{
 			{Form: regexp.MustCompile(`"(?:auth_token|secondary_auth_token|secret)"\s*:\s*"(?P<secret>[^"]+)"`), Why: "tokens of accounts and secrets of API keys"},
 		},
-		IDs:      []*regexp.Regexp{regexp.MustCompile(`\b[A-Z]{2}(?P<random>[0-9a-f]{32})`)},
+		// Not only where a word begins: the token of a page is PA and an id.
+		IDs:      []*regexp.Regexp{regexp.MustCompile(`[A-Z]{2}(?P<random>[0-9a-f]{32})`)},
 		IDFields: []string{"sid"},
 		Times:    []string{"date_created", "date_updated", "date_sent", "start_time", "end_time"},
+		// Where a number on offer is: the vendor knows it of some.
+		Blank: []string{"lata", "rate_center", "latitude", "longitude", "locality", "region", "postal_code"},
 		Headers: []HeaderRule{
 			{Name: "Content-Type", Always: true},
 			{Name: "Twilio-Request-Id", Form: regexp.MustCompile(`^RQ[0-9a-f]{32}$`), Always: true},
 			{Name: "Retry-After"},
 		},
 		Masks: map[string]string{
-			// The account of Credential.
-			"<TWILIO ACCOUNT SID>": twilioAccount, "ACXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX": twilioAccount,
+			// The account of Credential; in a path it is escaped.
+			"<TWILIO ACCOUNT SID>": twilioAccount, "<TWILIO%20ACCOUNT%20SID>": twilioAccount, "ACXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX": twilioAccount,
 		},
 		Errors: []string{"code", "message", "more_info", "status"},
 	}).compile()
