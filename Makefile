@@ -11,7 +11,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 SHARED ?= $(abspath ../shared)
 export MIRRA_SHARED := $(wildcard $(SHARED))
 
-PLUGINS  := $(notdir $(wildcard plugins/*))
+PLUGINS  := $(patsubst plugins/%/main.go,%,$(wildcard plugins/*/main.go))
 # Further lines of the plugins, as PLUGIN.TAG: the same source with a build tag.
 LINES    := stripe.line_2026_08
 EMBEDDED := cmd/mirra/embedded
