@@ -21,6 +21,7 @@ func TestGuides(t *testing.T) {
 		"plugins.md":  "../..", // the repository
 		"fidelity.md": "../..",
 		"stripe.md":   "",
+		"twilio.md":   "",
 	} {
 		t.Run(guide, func(t *testing.T) {
 			t.Parallel()

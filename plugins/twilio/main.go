@@ -38,7 +38,6 @@ var twilio = sdk.New(sdk.Manifest{
 	// twilio.com/docs/iam/api-keys, 2026-11]. The mirror takes any password: the
 	// application's own token signs what it gets.
 	Credentials: []sdk.Credentials{
-		{Class: "test", Scheme: "basic-user", Pattern: "(" + testAccount + ")", Account: "$1"},
 		{Class: "account", Scheme: "basic-user", Pattern: `(AC[0-9a-fA-F]{32})`, Account: "$1"},
 		{Class: "key", Scheme: "basic-user", Pattern: `(SK[0-9a-fA-F]{32})`, Account: "$1"},
 	},
