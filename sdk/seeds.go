@@ -54,12 +54,12 @@ func (k *Collection) seed(c *Call, path string, d Doc) {
 	if k.Complete != nil {
 		d = k.Complete(c, path, d)
 	}
-	if d.Get("id").String() == "" {
-		c.fault(path+".id", "missing")
+	if d.Get(k.ID).String() == "" {
+		c.fault(path+"."+k.ID, "missing")
 		return
 	}
 	if err := k.Insert(c, d); err != nil {
-		c.fault(path+".id", err.Error())
+		c.fault(path+"."+k.ID, err.Error())
 	}
 }
 

@@ -22,6 +22,7 @@ func TestGuides(t *testing.T) {
 		"fidelity.md": "../..",
 		"stripe.md":   "",
 		"resend.md":   "",
+		"twilio.md":   "",
 	} {
 		t.Run(guide, func(t *testing.T) {
 			t.Parallel()

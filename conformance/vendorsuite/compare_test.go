@@ -223,6 +223,17 @@ func TestRules(t *testing.T) {
 	}
 }
 
+// TestPageTokens: an id is found within the token of a page.
+func TestPageTokens(t *testing.T) {
+	t.Parallel()
+	m := newIDs(Twilio())
+	const recorded, minted = "MG00000000000000000000000000000001", "MGffffffffffffffffffffffffffffffff"
+	m.learn(recorded, minted, false)
+	if got := m.translate("?Page=1&PageToken=PA" + recorded); got != "?Page=1&PageToken=PA"+minted {
+		t.Errorf("translated %s", got)
+	}
+}
+
 // TestIDs looks at what is an id of Stripe's.
 func TestIDs(t *testing.T) {
 	t.Parallel()

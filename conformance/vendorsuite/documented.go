@@ -42,7 +42,7 @@ type docStep struct {
 	// After is how much later than the step before it happens, a second if it is
 	// left out.
 	After  time.Duration     `yaml:"after"`
-	Send   string            `yaml:"send"` // method and target: "GET /v1/customers?limit=2"
+	Send   string            `yaml:"send"` // method and target: "GET /v1/customers?limit=2", or the URL of another host
 	Form   yaml.Node         `yaml:"form"` // parameters by name, or a list of them where a name repeats
 	JSON   yaml.Node         `yaml:"json"` // the body, for vendors who are sent JSON
 	Header map[string]string `yaml:"header"`
@@ -157,8 +157,10 @@ func (s *docStep) exchange(base string, believed bool) (*Exchange, error) {
 		return nil, fmt.Errorf("after %s: time does not go back", s.After)
 	}
 	method, target, ok := strings.Cut(s.Send, " ")
-	if !ok || !strings.HasPrefix(target, "/") {
-		return nil, fmt.Errorf("send %q: want method and target, GET /v1/customers", printable(s.Send))
+	if u, err := url.Parse(target); err == nil && u.Scheme == "https" && u.Host != "" {
+		base = "" // another of the vendor's hosts
+	} else if !ok || !strings.HasPrefix(target, "/") {
+		return nil, fmt.Errorf("send %q: want method and target, GET /v1/customers, or the URL of another host", printable(s.Send))
 	}
 	e := &Exchange{Method: method, URL: base + target, RequestHeader: http.Header{}, Status: s.Status, Header: http.Header{}, Stated: true}
 	if e.Status == 0 {

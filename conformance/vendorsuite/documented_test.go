@@ -38,6 +38,7 @@ func TestDocumented(t *testing.T) {
 		`send: POST /v1/customers, body: {data: [{n: 1}]}`:                                                    "status shape:data",
 		`send: POST /v1/customers, body: {data: [{n: 1}, {n: 3}]}`:                                            "shape values:data[1].n",
 		`send: POST /v1/customers, status: 400, body: {name: a}`:                                              "differs status:status",
+		`send: POST https://files.stripe.com/v1/files, form: {name: a}, body: {name: a}`:                      "exact ",
 		`send: POST /v1/customers, answer: {Retry-After: "1"}, body: {object: customer}`:                      "exact ",
 		`send: POST /v1/customers, answer: {Retry-After: "2"}, body: {object: customer}`:                      "values exact:header retry-after",
 		`send: GET /v1/customers, body: {key: Bearer sk_test_51MirraFidelity}`:                                "exact ",
