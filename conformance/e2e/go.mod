@@ -6,3 +6,5 @@ require (
 	github.com/stripe/stripe-go/v79 v79.12.0
 	github.com/stripe/stripe-go/v85 v85.0.0
 )
+
+require github.com/resend/resend-go/v3 v3.1.1

@@ -200,7 +200,7 @@ func (r *request) createContact(audience string) error {
 	if r.params.Get("email").IsNull() {
 		return missing("email") // [R]
 	}
-	if err := r.check(); err != nil {
+	if err := r.check("segments"); err != nil {
 		return err
 	}
 	into := []string{}
@@ -208,6 +208,9 @@ func (r *request) createContact(audience string) error {
 		into = append(into, audience)
 	}
 	for s := range r.params.Get("segments").All {
+		if s.Kind() == sdk.Object { // [S resend-node 6.38]
+			s = s.Get("id")
+		}
 		into = append(into, s.String())
 	}
 	for _, segment := range into {

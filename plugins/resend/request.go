@@ -91,14 +91,15 @@ func readBody(c *sdk.Call) (sdk.Doc, error) {
 	return d, nil
 }
 
-// check holds the parameters against the description; fields named in except may
-// be missing.
+// check holds the parameters against the description, but for the fields named in
+// except.
 func (r *request) check(except ...string) error { return checkFields(r.params, r.op.Fields, except...) }
 
 func checkFields(params sdk.Doc, fields *sdk.Fields, except ...string) error {
 	var fault error
 	sdk.CheckFields(params, fields.List(), 0, func(v sdk.Violation) bool {
-		if fault == nil && !contains(except, v.Path) {
+		name, _, _ := strings.Cut(v.Path, "[")
+		if fault == nil && !contains(except, name) {
 			fault = violation(v)
 		}
 		return fault == nil
