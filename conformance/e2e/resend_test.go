@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bytes"
+	"encoding/json"
 	"net/url"
 	"os"
 	"os/exec"
@@ -78,5 +79,30 @@ func TestResendGo(t *testing.T) {
 	hook, err := client.Webhooks.Create(&resend.CreateWebhookRequest{Endpoint: "https://example.com/handler", Events: []string{"email.sent"}})
 	if err != nil || hook.SigningSecret == "" {
 		t.Errorf("%+v %v", hook, err)
+	}
+}
+
+// TestResendIsDetected: a project that has the SDK of any language gets the mirror.
+func TestResendIsDetected(t *testing.T) {
+	t.Parallel()
+	for file, text := range map[string]string{
+		"package.json":     `{"dependencies":{"resend":"^6.38.0"}}`,
+		"go.mod":           "module example.com/app\n\ngo 1.26\n\nrequire github.com/resend/resend-go/v3 v3.1.1\n",
+		"requirements.txt": "resend==2.4.0\n",
+		"Gemfile":          "source 'https://rubygems.org'\ngem 'resend'\n",
+		".env":             "RESEND_API_KEY=re_123456789\n",
+	} {
+		t.Run(file, func(t *testing.T) {
+			t.Parallel()
+			p := &project{t: t, folder: t.TempDir(), home: home}
+			if err := os.WriteFile(filepath.Join(p.folder, file), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			var u upped
+			if err := json.Unmarshal([]byte(p.mirra("up", "--json")), &u); err != nil || len(u.Mirrors) != 1 || u.Mirrors[0].Name != "resend" && u.Mirrors[0].Vendor != "resend" {
+				t.Errorf("up found %+v (%v)", u.Mirrors, err)
+			}
+			p.mirra("down", "--session", u.SessionID)
+		})
 	}
 }
