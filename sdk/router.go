@@ -86,7 +86,8 @@ func (c *Call) OtherMethods() bool {
 
 // find returns the route of a method, of any for "", and path. A static segment wins over a
 // name, a name with text behind it over one without, and the search comes back
-// when it leads nowhere. Nothing is cleaned: an empty segment fits none.
+// when it leads nowhere. Nothing is cleaned: an empty segment fits none. Any
+// method's route will do if method is "".
 func (s *segment) find(method, path string, values *[maxPathValues]string) *route {
 	return s.walk(method, strings.TrimPrefix(path, "/"), values, 0)
 }

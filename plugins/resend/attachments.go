@@ -77,16 +77,8 @@ func contentOf(a sdk.Doc) ([]byte, bool) {
 		}
 		return out, true
 	}
-	text := strings.Map(func(r rune) rune {
-		if r == '\n' || r == '\r' || r == ' ' {
-			return -1
-		}
-		return r
-	}, content.String())
-	out, err := base64.StdEncoding.DecodeString(text)
-	if err != nil {
-		out, err = base64.RawStdEncoding.DecodeString(strings.TrimRight(text, "="))
-	}
+	text := strings.TrimRight(strings.ReplaceAll(content.String(), " ", ""), "=")
+	out, err := base64.RawStdEncoding.DecodeString(text) // line ends do not matter to it
 	return out, err == nil
 }
 

@@ -93,7 +93,7 @@ func setEvent(r *request, d sdk.Doc) error {
 		if strings.HasPrefix(name, "resend:") { // [S CreateEventRequest.name]
 			return invalid("Event names cannot start with the reserved `resend:` prefix.")
 		}
-		if _, ok := only(r.Call, ownEvents, "name", name); ok {
+		if _, ok := ownEvents.First(r.Call, "name", name); ok {
 			return invalid("The event `" + name + "` exists already.") // believed
 		}
 		r.set(d, "name")

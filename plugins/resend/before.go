@@ -38,14 +38,25 @@ type account struct {
 
 // The limits of an account that no seed speaks of: a free one
 // [D knowledge-base/account-quotas-and-limits, 2026-11: 100 a day, 3,000 a month]
-// with ten requests a second [D api-reference/rate-limit as of 2026-09; it was two
-// in October 2025, R, and five at the beginning of 2026].
+// with the requests a second of defaultRate.
 const (
-	defaultRate    = 10
 	defaultDaily   = 100
 	defaultMonthly = 3000
 	defaultEmail   = "owner@mirra.local" // the account's owner, to whom resend.dev may send
 )
+
+// defaultRate is how many requests a second an account may send on a day: ten
+// [D api-reference/rate-limit as of 2026-09], five at the beginning of 2026 and two
+// before [R, October 2025]. On which days it was raised is believed.
+func defaultRate(day time.Time) int64 {
+	switch {
+	case day.Before(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)):
+		return 2
+	case day.Before(time.Date(2026, 9, 1, 0, 0, 0, 0, time.UTC)):
+		return 5
+	}
+	return 10
+}
 
 var selectAccount = sdk.Define(`SELECT (SELECT doc FROM objects WHERE type = 'account' AND account = '' AND id = '` + accountID + `' AND deleted = 0),
 	(SELECT emails FROM usage WHERE day = ?1), (SELECT sum(emails) FROM usage WHERE day BETWEEN ?2 AND ?1)`)
@@ -54,7 +65,7 @@ func accountOf(c *sdk.Call) account {
 	day := c.Now().Format(time.DateOnly) // [D api-reference/rate-limit: days end at midnight UTC]
 	rows := selectAccount.MustRun(c.Args().Text(day).Text(day[:8] + "01"))
 	rows.Next()
-	a := account{email: defaultEmail, rate: defaultRate, daily: defaultDaily, monthly: defaultMonthly}
+	a := account{email: defaultEmail, rate: defaultRate(c.Now()), daily: defaultDaily, monthly: defaultMonthly}
 	if text := rows.Text(); text != "" {
 		d := c.Trusted(text)
 		a.email = d.Get("email").String()
@@ -81,7 +92,7 @@ func completeAccount(c *sdk.Call, path string, given sdk.Doc) sdk.Doc {
 	d.SetString("email", defaultEmail)
 	plan := given.Get("plan").String()
 	d.SetString("plan", "free")
-	d.SetInt("rate_limit", defaultRate)
+	d.SetInt("rate_limit", defaultRate(c.Now()))
 	d.SetInt("daily_quota", defaultDaily)
 	d.SetInt("monthly_quota", defaultMonthly)
 	switch plan {

@@ -194,7 +194,7 @@ func contactValue(c *sdk.Call, contact sdk.Doc, name string) (string, bool) {
 	if v := contact.Get("properties", member); !v.IsNull() {
 		return v.String(), true
 	}
-	if p, ok := only(c, properties, "key", member); ok {
+	if p, ok := properties.First(c, "key", member); ok {
 		v := p.Get("fallback_value").String()
 		return v, v != ""
 	}

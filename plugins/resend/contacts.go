@@ -107,7 +107,7 @@ func legacyContacts() {
 			}
 			r := &request{c, params, legacy[c.Method]}
 			audience := r.Value("audience_id")
-			if !isUUID(audience) {
+			if !sdk.IsUUID(audience) {
 				return invalid("The `id` must be a valid UUID.") // [R]
 			}
 			c.SetStatus(status)
@@ -200,7 +200,7 @@ func (r *request) createContact(audience string) error {
 	if r.params.Get("email").IsNull() {
 		return missing("email") // [R]
 	}
-	if err := r.check(); err != nil {
+	if err := r.check("segments"); err != nil {
 		return err
 	}
 	into := []string{}
@@ -208,6 +208,9 @@ func (r *request) createContact(audience string) error {
 		into = append(into, audience)
 	}
 	for s := range r.params.Get("segments").All {
+		if s.Kind() == sdk.Object { // [S resend-node 6.38]
+			s = s.Get("id")
+		}
 		into = append(into, s.String())
 	}
 	for _, segment := range into {
@@ -218,7 +221,7 @@ func (r *request) createContact(audience string) error {
 	if err := r.checkTopics(r.params.Get("topics")); err != nil {
 		return err
 	}
-	d, known := only(r.Call, contacts, "email", lower(r.text("email")))
+	d, known := contacts.First(r.Call, "email", lower(r.text("email")))
 	what := "updated"
 	if !known {
 		d, what = create(r.Call, contactTemplate), "created"
@@ -250,7 +253,7 @@ func setContact(r *request, d sdk.Doc) error {
 	}
 	r.set(d, "first_name", "last_name", "unsubscribed")
 	for p := range r.params.Get("properties").All {
-		if _, ok := only(r.Call, properties, "key", p.Key()); !ok {
+		if _, ok := properties.First(r.Call, "key", p.Key()); !ok {
 			return invalid("The property `" + p.Key() + "` does not exist.") // believed
 		}
 		d.Get("properties").SetDoc(p.Key(), p)
@@ -300,7 +303,7 @@ func completeContact(c *sdk.Call, path string, d sdk.Doc) {
 	email, ok := address(d.Get("email").String())
 	if !ok {
 		c.AddFault(path+".email", "want an address")
-	} else if _, taken := only(c, contacts, "email", email); taken {
+	} else if _, taken := contacts.First(c, "email", email); taken {
 		c.AddFault(path+".email", "there is a contact of "+email+" already")
 	}
 	d.SetString("email", email)

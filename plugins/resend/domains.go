@@ -60,7 +60,7 @@ func completeDomain(c *sdk.Call, path string, d sdk.Doc) {
 		c.AddFault(path+".name", "want a domain")
 		return
 	}
-	if _, ok := only(c, domains, "name", name); ok {
+	if _, ok := domains.First(c, "name", name); ok {
 		c.AddFault(path+".name", "there is a domain "+name+" already")
 	}
 	if d.Get("records").Len() == 0 {
@@ -75,7 +75,7 @@ func newDomain(r *request, d sdk.Doc) error {
 	if !isDomain(name) {
 		return invalid("Invalid `name` field. It has to be a domain.") // the text is believed
 	}
-	if _, ok := only(r.Call, domains, "name", name); ok { // [D api-reference/errors, 2026-11]
+	if _, ok := domains.First(r.Call, "name", name); ok { // [D api-reference/errors, 2026-11]
 		return fail(403, "validation_error", "The `"+name+"` domain has been registered already.")
 	}
 	d.SetString("name", name)
@@ -110,22 +110,11 @@ func updateDomain(r *request, d sdk.Doc) error {
 	r.setDomain(d)
 	path, _, _ := strings.Cut(d.Get("records").At(0).Get("name").String(), ".")
 	status := d.Get("status").String()
-	old := d.Get("records").JSON()
+	key := d.Get("records").At(2).Get("value").String() // of DKIM, which stays
 	setRecords(r.Call, d, path)
-	keepDKIM(r.Call, d, old)
+	d.Get("records").At(2).SetString("value", key)
 	setStatus(d, status)
 	return domain.changed(r, d)
-}
-
-// keepDKIM gives a domain the public key back that its old records have.
-func keepDKIM(c *sdk.Call, d sdk.Doc, old string) {
-	for was := range c.Trusted(old).All {
-		for is := range d.Get("records").All {
-			if was.Get("record").String() == "DKIM" && is.Get("record").String() == "DKIM" {
-				is.SetDoc("value", was.Get("value"))
-			}
-		}
-	}
 }
 
 // setRecords gives a domain the DNS records that it needs [S DomainRecord,
@@ -235,7 +224,7 @@ func claimHandlers() {
 	})
 	claimed := func(verb string, run func(r *request, claim sdk.Doc)) {
 		domain.on(verb, func(r *request, d sdk.Doc) error {
-			claim, ok := only(r.Call, claims, "domain_id", d.Get("id").String())
+			claim, ok := claims.First(r.Call, "domain_id", d.Get("id").String())
 			if !ok {
 				return notFound("Domain claim")
 			}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/hex"
+	"slices"
 	"strings"
 	"time"
 
@@ -254,7 +255,7 @@ func (r *request) mayFrom(d sdk.Doc) error {
 		}
 		return nil
 	}
-	known, ok := only(r.Call, domains, "name", domain)
+	known, ok := domains.First(r.Call, "name", domain)
 	if ok && sends(known) || !ok && domains.Count(r.Call) == 0 {
 		return nil
 	}
@@ -351,14 +352,15 @@ func completeEmail(c *sdk.Call, path string, d sdk.Doc) {
 	if d.Get("last_event").String() == "queued" {
 		d.SetString("last_event", "delivered")
 	}
-	if d.Get("history").Len() == 0 {
+	if history := d.Get("history"); history.Len() == 0 {
 		last := d.Get("last_event").String()
-		for _, event := range [...]string{"sent", "delivered"} {
-			if after := precedes[last]; len(after) > 0 && event != last && contains(after, event) {
-				d.Get("history").AddString(event)
-			}
+		if !slices.Contains([]string{"sent", "scheduled", "canceled", "failed"}, last) {
+			history.AddString("sent")
 		}
-		d.Get("history").AddString(last)
+		if slices.Contains([]string{"opened", "clicked", "complained"}, last) {
+			history.AddString("delivered")
+		}
+		history.AddString(last)
 	}
 	for _, field := range [...]string{"to", "cc", "bcc", "reply_to"} {
 		if one := d.Get(field); one.Kind() == sdk.String {
@@ -371,12 +373,6 @@ func completeEmail(c *sdk.Call, path string, d sdk.Doc) {
 			c.AddFault(path+".broadcast_id", "no broadcast "+id)
 		}
 	}
-}
-
-// precedes are the events that an event of an email comes behind.
-var precedes = map[string][]string{
-	"delivered": {"sent"}, "bounced": {"sent"}, "suppressed": {"sent"}, "delivery_delayed": {"sent"},
-	"opened": {"sent", "delivered"}, "clicked": {"sent", "delivered"}, "complained": {"sent", "delivered"},
 }
 
 // messageID is the Message-ID that an email goes out with.

@@ -4,7 +4,6 @@ import (
 	"errors"
 
 	"github.com/mirrahq/mirra/sdk"
-	"github.com/mirrahq/mirra/sdk/resource"
 )
 
 // failure is an error in Resend's shape [R, D api-reference/errors, 2026-11].
@@ -51,7 +50,7 @@ const (
 func answerError(c *sdk.Call, err error) {
 	f, ok := errors.AsType[*failure](err)
 	if !ok {
-		f = translate(c, err)
+		f = translate(err)
 	}
 	c.SetStatus(f.status)
 	if f.status == 429 {
@@ -65,12 +64,11 @@ func answerError(c *sdk.Call, err error) {
 }
 
 // translate puts the sdk's errors into Resend's words.
-func translate(c *sdk.Call, err error) *failure {
+func translate(err error) *failure {
 	switch {
+	case errors.Is(err, sdk.ErrNoMethod):
+		return &failure{405, "method_not_allowed", textNoMethod}
 	case errors.Is(err, sdk.ErrNotRouted):
-		if knownPath(c.Path()) {
-			return &failure{405, "method_not_allowed", textNoMethod}
-		}
 		return &failure{404, "not_found", textNoRoute}
 	case sdk.StatusOf(err) == 501:
 		return &failure{501, "not_implemented", "Mirra: " + err.Error()}
@@ -81,47 +79,6 @@ func translate(c *sdk.Call, err error) *failure {
 		return &failure{422, "validation_error", "The pagination cursor is invalid."} // believed
 	}
 	return &failure{500, "application_error", err.Error()}
-}
-
-// knownPath tells whether the description has a path with any method.
-func knownPath(path string) bool {
-	for i := range tables.Operations {
-		if matches(&tables.Operations[i], path) {
-			return true
-		}
-	}
-	return false
-}
-
-func matches(op *resource.Operation, path string) bool {
-	pattern := op.Pattern[indexByte(op.Pattern, ' ')+1:]
-	for pattern != "" && path != "" {
-		var want, have string
-		want, pattern = segment(pattern)
-		have, path = segment(path)
-		if want != have && (want == "" || want[0] != '{') {
-			return false
-		}
-	}
-	return pattern == "" && path == ""
-}
-
-// segment cuts the first step off a path.
-func segment(path string) (first, rest string) {
-	path = path[1:]
-	if i := indexByte(path, '/'); i >= 0 {
-		return path[:i], path[i:]
-	}
-	return path, ""
-}
-
-func indexByte(s string, b byte) int {
-	for i := range len(s) {
-		if s[i] == b {
-			return i
-		}
-	}
-	return -1
 }
 
 // hostErrors are the answers the host gives by itself, also those of fault rules.

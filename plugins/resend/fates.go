@@ -68,7 +68,7 @@ func leftTopic(c *sdk.Call, d sdk.Doc) bool {
 	}
 	for one := range d.Get("to").All {
 		a, _ := address(one.String())
-		contact, known := only(c, contacts, "email", a)
+		contact, known := contacts.First(c, "email", a)
 		subscription := t.Get("default_subscription").String()
 		if known {
 			subscription = subscriptionOf(c, contact.Get("id").String(), t)
@@ -94,7 +94,7 @@ func meetFate(c *sdk.Call, id string) {
 			a, _ := address(one.String())
 			fate := fateOf(a)
 			if fate == "" || fate == "delivered" {
-				if s, ok := only(c, suppressions, "email", a); ok {
+				if s, ok := suppressions.First(c, "email", a); ok {
 					fate, listed = "suppressed", s
 				}
 			}

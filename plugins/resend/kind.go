@@ -41,7 +41,7 @@ func (k *kind) serve(operations string) {
 			for m := range given.All {
 				d.SetDoc(m.Key(), m)
 			}
-			if id := d.Get("id").String(); !isUUID(id) {
+			if id := d.Get("id").String(); !sdk.IsUUID(id) {
 				c.AddFault(path+".id", "want a UUID")
 			}
 			if k.complete != nil {
@@ -79,16 +79,16 @@ func (k *kind) on(verb string, run func(r *request, d sdk.Doc) error) {
 
 // find is the object of an id or, if the kind has some, a name.
 func (k *kind) find(r *request, id string) (sdk.Doc, error) {
-	if k.named != "" && !isUUID(id) {
+	if k.named != "" && !sdk.IsUUID(id) {
 		if k.named == "email" {
 			id = lower(id)
 		}
-		if d, ok := only(r.Call, k.keep, k.named, id); ok {
+		if d, ok := k.keep.First(r.Call, k.named, id); ok {
 			return d, nil
 		}
 		return sdk.Doc{}, notFound(k.noun)
 	}
-	if !isUUID(id) {
+	if !sdk.IsUUID(id) {
 		return sdk.Doc{}, invalid("The `id` must be a valid UUID.") // [R]
 	}
 	if d, ok := k.keep.Get(r.Call, id); ok {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strings"
 	"time"
 
 	"github.com/mirrahq/mirra/sdk"
@@ -85,7 +86,7 @@ func segmentHandlers(path string) {
 	})
 	handle(path+"/remove", sdk.Exact, func(r *request) error {
 		id := r.Value("id")
-		if !isUUID(id) {
+		if !sdk.IsUUID(id) {
 			return invalid("The `id` must be a valid UUID.")
 		}
 		for _, m := range all(r.Call, memberships, sdk.ListQuery{Index: "segment_id", Key: id}) {
@@ -100,10 +101,10 @@ func segmentHandlers(path string) {
 func setProperty(r *request, d sdk.Doc) error {
 	if r.Method == "POST" {
 		key := r.text("key")
-		if len(key) > 50 || !plainName(key) || indexByte(key, '-') >= 0 {
+		if len(key) > 50 || !plainName(key) || strings.Contains(key, "-") {
 			return invalid("The `key` field must have at most 50 letters, numbers and underscores.")
 		}
-		if _, ok := only(r.Call, properties, "key", key); ok {
+		if _, ok := properties.First(r.Call, "key", key); ok {
 			return invalid("The property `" + key + "` exists already.") // believed
 		}
 		r.set(d, "key", "type")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -91,14 +92,15 @@ func readBody(c *sdk.Call) (sdk.Doc, error) {
 	return d, nil
 }
 
-// check holds the parameters against the description; fields named in except may
-// be missing.
+// check holds the parameters against the description, but for the fields named in
+// except.
 func (r *request) check(except ...string) error { return checkFields(r.params, r.op.Fields, except...) }
 
 func checkFields(params sdk.Doc, fields *sdk.Fields, except ...string) error {
 	var fault error
 	sdk.CheckFields(params, fields.List(), 0, func(v sdk.Violation) bool {
-		if fault == nil && !contains(except, v.Path) {
+		name, _, _ := strings.Cut(v.Path, "[")
+		if fault == nil && !slices.Contains(except, name) {
 			fault = violation(v)
 		}
 		return fault == nil
@@ -133,34 +135,7 @@ func quoted(values []string, mark string) string {
 	return mark + strings.Join(values, mark+" | "+mark) + mark
 }
 
-func contains(all []string, s string) bool {
-	for _, v := range all {
-		if v == s {
-			return true
-		}
-	}
-	return false
-}
-
 func (r *request) text(name string) string { return r.params.Get(name).String() }
-
-func isUUID(s string) bool {
-	if len(s) != 36 {
-		return false
-	}
-	for i := range len(s) {
-		c := s[i] | 0x20
-		switch {
-		case i == 8 || i == 13 || i == 18 || i == 23:
-			if s[i] != '-' {
-				return false
-			}
-		case (c < '0' || c > '9') && (c < 'a' || c > 'f'):
-			return false
-		}
-	}
-	return true
-}
 
 // create returns a document of a template with an id and a time of creation.
 func create(c *sdk.Call, t *sdk.Template) sdk.Doc {
@@ -279,29 +254,8 @@ func (r *request) answerList(docs []sdk.Doc, more bool) error {
 
 // all returns every document of a collection that a query restricts.
 func all(c *sdk.Call, k *sdk.Collection, q sdk.ListQuery) []sdk.Doc {
-	q.Limit = everything
-	page, err := k.Find(c, q)
-	if err != nil {
-		return nil
-	}
-	docs, _ := page.Docs(c)
+	docs, _ := k.All(c, q) // without a cursor it cannot fail
 	return docs
-}
-
-// only returns the newest document whose indexed member is key.
-func only(c *sdk.Call, k *sdk.Collection, index, key string) (sdk.Doc, bool) {
-	if key == "" {
-		return sdk.Doc{}, false
-	}
-	page, err := k.Find(c, sdk.ListQuery{Limit: 1, Index: index, Key: key})
-	if err != nil {
-		return sdk.Doc{}, false
-	}
-	docs, _ := page.Docs(c)
-	if len(docs) == 0 {
-		return sdk.Doc{}, false
-	}
-	return docs[0], true
 }
 
 // answerPage answers with a page of documents that are computed.

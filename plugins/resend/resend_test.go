@@ -277,7 +277,13 @@ func TestRetries(t *testing.T) {
 }
 
 func TestRateLimit(t *testing.T) {
-	m := start(t, sdktest.Limits("vendor"))
+	for year, want := range map[int]string{2025: "2", 2026: "5"} {
+		m := start(t, sdktest.At(time.Date(year, 3, 1, 0, 0, 0, 0, time.UTC)))
+		if got := m.Request("GET", "/emails", "").Want(200).Header("ratelimit-limit"); got != want {
+			t.Errorf("in %d: a limit of %s, want %s", year, got, want)
+		}
+	}
+	m := start(t, sdktest.Limits("vendor"), sdktest.At(time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC)))
 	for i := range 10 {
 		if r := m.Request("GET", "/emails", "").Want(200); r.Header("ratelimit-remaining") != strconv.Itoa(9-i) {
 			t.Errorf("request %d: %s left", i, r.Header("ratelimit-remaining"))

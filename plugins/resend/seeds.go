@@ -37,22 +37,13 @@ func seedEmail(c *sdk.Call, i, n int, last string) sdk.Doc {
 	d := create(c, emailTemplate)
 	at := c.Now().Add(-7 * 24 * time.Hour).Add(time.Duration(i) * 7 * 24 * time.Hour / time.Duration(n))
 	d.SetString("created_at", stampOf(at))
-	d.SetString("message_id", "<"+d.Get("id").String()+"-000000@email.amazonses.com>")
 	d.SetString("from", "Acme <hello@mail.acme.com>")
 	d.SetArray("to").AddString("customer" + strconv.Itoa(i) + "@acme-customers.com")
 	subject := subjects[i%len(subjects)]
 	d.SetString("subject", subject)
 	d.SetString("html", "<p>"+subject+"</p>")
 	d.SetString("last_event", last)
-	history := d.Get("history")
-	history.AddString("sent")
-	switch last {
-	case "opened", "clicked", "complained":
-		history.AddString("delivered")
-	}
-	if last != "sent" {
-		history.AddString(last)
-	}
+	completeEmail(c, "", d)
 	if last == "bounced" {
 		d.SetString("bounce_type", "permanent")
 	}
@@ -61,41 +52,37 @@ func seedEmail(c *sdk.Call, i, n int, last string) sdk.Doc {
 	return d
 }
 
-func transactionalBusy(c *sdk.Call) error {
+// seedEmails keeps a paid account with a domain and n emails, of which fate says what
+// became of each.
+func seedEmails(c *sdk.Call, n int, fate func(i int) string) error {
 	paid(c)
 	seedDomain(c, "mail.acme.com")
-	for i := range 100 {
-		last := "delivered"
-		switch {
-		case i%25 == 7:
-			last = "bounced"
-		case i%50 == 13:
-			last = "complained"
-		case i%4 == 0:
-			last = "opened"
-		}
-		d := seedEmail(c, i, 100, last)
-		if last == "bounced" || last == "complained" {
-			suppress(c, d, map[string]string{"bounced": "bounce", "complained": "complaint"}[last])
+	origins := map[string]string{"bounced": "bounce", "complained": "complaint"}
+	for i := range n {
+		d := seedEmail(c, i, n, fate(i))
+		if origin := origins[fate(i)]; origin != "" {
+			suppress(c, d, origin)
 		}
 	}
 	return nil
 }
 
+func transactionalBusy(c *sdk.Call) error {
+	return seedEmails(c, 100, func(i int) string {
+		switch {
+		case i%25 == 7:
+			return "bounced"
+		case i%50 == 13:
+			return "complained"
+		case i%4 == 0:
+			return "opened"
+		}
+		return "delivered"
+	})
+}
+
 func bouncedDomain(c *sdk.Call) error {
-	paid(c)
-	seedDomain(c, "mail.acme.com")
-	for i := range 40 {
-		last := "delivered"
-		if i%2 == 0 {
-			last = "bounced"
-		}
-		d := seedEmail(c, i, 40, last)
-		if last == "bounced" {
-			suppress(c, d, "bounce")
-		}
-	}
-	return nil
+	return seedEmails(c, 40, func(i int) string { return [...]string{"bounced", "delivered"}[i%2] })
 }
 
 func marketingList(c *sdk.Call) error {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/mirrahq/mirra/sdk"
@@ -24,7 +25,7 @@ func simulations() {
 				return err
 			}
 			for p := range params.All {
-				if !contains(strings.Fields(simulated[kind]), p.Key()) {
+				if !slices.Contains(strings.Fields(simulated[kind]), p.Key()) {
 					return errors.New("unknown argument " + p.Key() + " of " + event + "; there are " + simulated[kind])
 				}
 			}
@@ -150,7 +151,7 @@ func (r *request) someContact() (d sdk.Doc, made bool, err error) {
 		return d, false, nil
 	}
 	r.params.SetString("email", r.or("email", "steve.wozniak@gmail.com"))
-	if d, ok := only(r.Call, contacts, "email", lower(r.text("email"))); ok {
+	if d, ok := contacts.First(r.Call, "email", lower(r.text("email"))); ok {
 		return d, false, nil
 	}
 	d = create(r.Call, contactTemplate)
@@ -192,7 +193,7 @@ func (r *request) someDomain(fresh bool) (d sdk.Doc, made bool, err error) {
 	if d, ok := domains.Get(r.Call, r.text("id")); ok {
 		return d, false, nil
 	}
-	if d, ok := only(r.Call, domains, "name", lower(r.text("name"))); ok {
+	if d, ok := domains.First(r.Call, "name", lower(r.text("name"))); ok {
 		return d, false, nil
 	}
 	if docs := all(r.Call, domains, sdk.ListQuery{}); !fresh && r.text("name") == "" && len(docs) > 0 {
@@ -213,7 +214,7 @@ var domainStatuses = []string{"pending", "verified", "failed", "not_started", "p
 
 func simulateDomain(r *request, what string) error {
 	status := r.or("status", "verified")
-	if !contains(domainStatuses, status) {
+	if !slices.Contains(domainStatuses, status) {
 		return errors.New("status: want one of " + strings.Join(domainStatuses, ", "))
 	}
 	d, made, err := r.someDomain(what == "created")

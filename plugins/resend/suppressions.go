@@ -70,7 +70,7 @@ func suppressionHandlers() {
 
 // addSuppression puts an address on the list, on which it stands once.
 func addSuppression(c *sdk.Call, email, origin, source string) string {
-	if d, ok := only(c, suppressions, "email", email); ok {
+	if d, ok := suppressions.First(c, "email", email); ok {
 		return d.Get("id").String()
 	}
 	d := create(c, suppressionTemplate)

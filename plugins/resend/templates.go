@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/mirrahq/mirra/sdk"
@@ -75,7 +76,7 @@ func setTemplate(r *request, d sdk.Doc) error {
 	d.SetBool("has_unpublished_versions", true)
 	d.SetString("updated_at", stamp(r.Call))
 	if alias := r.text("alias"); alias != "" {
-		if other, ok := only(r.Call, templates, "alias", alias); ok && other.Get("id").String() != d.Get("id").String() {
+		if other, ok := templates.First(r.Call, "alias", alias); ok && other.Get("id").String() != d.Get("id").String() {
 			return invalid("The alias `" + alias + "` is taken by another template.") // believed
 		}
 	}
@@ -91,7 +92,7 @@ func setTemplate(r *request, d sdk.Doc) error {
 	list := d.SetArray("variables")
 	for v := range given.All {
 		key, kind := v.Get("key").String(), v.Get("type").String()
-		if contains(reserved, key) {
+		if slices.Contains(reserved, key) {
 			return invalid("The variable name `" + key + "` is reserved.") // the text is believed
 		}
 		one := list.AddObject()

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/base64"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -75,7 +76,7 @@ func setWebhook(r *request, d sdk.Doc) error {
 			return invalid("The `events` field must have at least one event.") // the text is believed
 		}
 		for e := range v.All {
-			if !contains(eventTypes, e.String()) {
+			if !slices.Contains(eventTypes, e.String()) {
 				return invalid("Invalid `events` field: " + e.String() + " is not an event type.") // the text is believed
 			}
 		}
@@ -143,7 +144,7 @@ func emit(c *sdk.Call, to []target, event string, data sdk.Doc) {
 // dashboard/webhooks/verify-webhooks-requests names the headers].
 func attempt(c *sdk.Call, d sdk.Delivery) error {
 	url, secret := d.Label, c.Secret("webhook")
-	if isUUID(d.Label) {
+	if sdk.IsUUID(d.Label) {
 		endpoint, ok := webhooks.Get(c, d.Label)
 		if !ok || endpoint.Get("status").String() != "enabled" {
 			return nil // the host drops the delivery

@@ -132,10 +132,7 @@ func parseSpan(s string) (time.Duration, bool) {
 	}
 	unit := strings.TrimSuffix(strings.TrimSpace(s[i:]), "s")
 	switch unit {
-	case "", "sec", "second":
-		if unit == "" && !strings.HasSuffix(s, "s") {
-			return 0, false
-		}
+	case "sec", "second":
 		return time.Duration(n) * time.Second, true
 	case "m", "min", "minute":
 		return time.Duration(n) * time.Minute, true
