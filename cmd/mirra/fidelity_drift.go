@@ -52,7 +52,6 @@ func (a *app) fidelityDrift(ctx context.Context, path, to string, f *fidelityFla
 	if key == "" {
 		return &usageError{text: script.Key + " is not set", hint: "it is a key of " + script.Vendor + "'s test mode, for a drift check of the vendor itself"}
 	}
-	credential := "Bearer " + key
 	rules := script.Rules()
 	if live := rules.LiveKey(&vendorsuite.Exchange{RequestBody: key}); live != "" {
 		return &usageError{text: fmt.Sprintf("%s is a key of live mode, %s", script.Key, live), hint: "a drift check makes objects: use a key of test mode"}
@@ -73,7 +72,7 @@ func (a *app) fidelityDrift(ctx context.Context, path, to string, f *fidelityFla
 	}
 	played, err := script.Play(ctx, func(ctx context.Context, r *vendorsuite.Request) (*vendorsuite.Response, error) {
 		return send(ctx, client, strings.TrimSuffix(base.String(), "/"), r, nil)
-	}, credential, strings.ToLower(rand.Text()[:8]))
+	}, key, strings.ToLower(rand.Text()[:8]))
 	for _, left := range played.Left {
 		a.out.note("left at %s: %s", base.Host, printable(left))
 	}

@@ -2,6 +2,7 @@ package vendorsuite
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
@@ -58,7 +59,7 @@ type scriptStep struct {
 }
 
 // placeholder is {NAME} in targets, forms and headers. {run} differs in every
-// run.
+// run; {user} is the user of a key of basic authentication, an account.
 var placeholder = regexp.MustCompile(`\{([a-z][a-z0-9_]*)\}`)
 
 // ReadScript reads a script. All its faults are reported together.
@@ -97,6 +98,9 @@ func parseScript(name string, text []byte) (*Script, error) {
 		fault("steps: there are none")
 	}
 	known := map[string]bool{"run": true}
+	if s.rules != nil && s.rules.user() != "" {
+		known["user"] = true
+	}
 	for i := range f.Steps {
 		step := scriptStep{place: fmt.Sprintf("%s: step %d (line %d)", name, i, f.Steps[i].Line)}
 		err := strictlyNode(&f.Steps[i], &step)
@@ -191,6 +195,18 @@ func (s *scriptStep) readSave() error {
 	return nil
 }
 
+// user is the user that requests of a mirror are sent as, "" for vendors that do
+// not authenticate by Basic.
+func (r *Rules) user() string {
+	encoded, _ := strings.CutPrefix(r.Credential.Get("Authorization"), "Basic ")
+	text, err := base64.StdEncoding.DecodeString(encoded)
+	user, _, ok := strings.Cut(string(text), ":")
+	if err != nil || !ok {
+		return ""
+	}
+	return user
+}
+
 // Rules returns what is known of the script's vendor.
 func (s *Script) Rules() *Rules { return s.rules }
 
@@ -227,13 +243,19 @@ type Played struct {
 // run is interrupted.
 const cleanTime = 2 * time.Minute
 
-// Play sends the script's requests with a credential, "Bearer …", and removes
+// Play sends the script's requests with a key, USER:PASSWORD for vendors that
+// authenticate by Basic, and removes
 // what they made: also when a request fails or ctx ends, in which cases it
 // returns what was answered until then beside the error. run is put in place of
 // {run}.
-func (s *Script) Play(ctx context.Context, send Sender, credential, run string) (*Played, error) {
+func (s *Script) Play(ctx context.Context, send Sender, key, run string) (*Played, error) {
 	p := &Played{Recordings: &Recordings{live: true}}
 	values := map[string]string{"run": run}
+	credential, own := "Bearer "+key, s.rules.user()
+	if own != "" {
+		credential = "Basic " + base64.StdEncoding.EncodeToString([]byte(key))
+		values["user"], _, _ = strings.Cut(key, ":")
+	}
 	var cleanups []string
 	err := func() error {
 		for i := range s.steps {
@@ -254,6 +276,11 @@ func (s *Script) Play(ctx context.Context, send Sender, credential, run string) 
 					missing = append(missing, save[0])
 				}
 				values[save[0]] = text
+			}
+			if own != "" && values["user"] != "" { // what is replayed is of the account of Credential
+				for _, text := range []*string{&e.URL, &e.RequestBody, &e.Body} {
+					*text = strings.ReplaceAll(*text, values["user"], own)
+				}
 			}
 			s.rules.Scrub(e, true)
 			p.Recordings.take(e)
