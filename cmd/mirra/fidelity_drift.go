@@ -56,9 +56,9 @@ func (a *app) fidelityDrift(ctx context.Context, path, to string, f *fidelityFla
 	if live := rules.LiveKey(&vendorsuite.Exchange{RequestBody: key}); live != "" {
 		return &usageError{text: fmt.Sprintf("%s is a key of live mode, %s", script.Key, live), hint: "a drift check makes objects: use a key of test mode"}
 	}
-	base, err := url.Parse(cmp.Or(to, "https://"+rules.Hosts[0]))
+	base, err := url.Parse(cmp.Or(to, "https://"+rules.MainHost()))
 	if err != nil || base.Scheme != "http" && base.Scheme != "https" || base.Host == "" {
-		return &usageError{text: fmt.Sprintf("--to %q: want a base URL, https://%s", to, rules.Hosts[0])}
+		return &usageError{text: fmt.Sprintf("--to %q: want a base URL, https://%s", to, rules.MainHost())}
 	}
 	ref := cmp.Or(f.mirror, script.Vendor)
 	if m := a.newestManifest(ctx, ref); m != nil {

@@ -149,6 +149,9 @@ func (r *Rules) compile() *Rules {
 	return r
 }
 
+// MainHost is the host of the vendor's that scripts are for.
+func (r *Rules) MainHost() string { return strings.Replace(r.Hosts[0], "*", "api", 1) }
+
 // serves tells whether a host is the vendor's.
 func (r *Rules) serves(host string) bool {
 	return len(r.Hosts) == 0 || slices.ContainsFunc(r.Hosts, func(h string) bool {

@@ -339,7 +339,7 @@ func (s *Script) send(ctx context.Context, send Sender, step *scriptStep, values
 }
 
 func (s *Script) request(method, target, credential string) *Request {
-	return &Request{Method: method, Host: s.rules.Hosts[0], Target: target, Header: http.Header{"Authorization": {credential}}}
+	return &Request{Method: method, Host: s.rules.MainHost(), Target: target, Header: http.Header{"Authorization": {credential}}}
 }
 
 // clean sends a cleanup and returns why it failed. What is gone already is

@@ -9,7 +9,7 @@ import (
 func Twilio() *Rules {
 	return (&Rules{
 		Vendor: "twilio",
-		Hosts:  []string{"api.twilio.com", "*.twilio.com"},
+		Hosts:  []string{"*.twilio.com"},
 		// User and password of Basic: an account and its token.
 		Credential: http.Header{"Authorization": {"Basic QUMwMTIzNDU2Nzg5YWJjZGVmMDEyMzQ1Njc4OWFiY2RlZjowMTIzNDU2Nzg5YWJjZGVmMDEyMzQ1Njc4OWFiY2RlZg=="}},
 		Secrets: []Secret{
