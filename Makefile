@@ -11,7 +11,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 SHARED ?= $(abspath ../shared)
 export MIRRA_SHARED := $(wildcard $(SHARED))
 
-PLUGINS  := $(notdir $(wildcard plugins/*))
+PLUGINS  := $(patsubst plugins/%/main.go,%,$(wildcard plugins/*/main.go))
 # Further lines of the plugins, as PLUGIN.TAG: the same source with a build tag.
 LINES    := stripe.line_2026_08
 EMBEDDED := cmd/mirra/embedded
@@ -29,9 +29,12 @@ build: plugins
 plugins: $(PLUGINS:%=build/plugins/%.wasm) $(LINES:%=build/plugins/%.wasm)
 	$(GO) run ./cmd/mirra plugin pack --compile build/plugins $(EMBEDDED) $(addprefix --fidelity ,$(wildcard plugins/*/fidelity.json))
 
-PLUGIN_SOURCES = $(shell find abi sdk plugins -name '*.go' -not -name '*_test.go')
+# What a plugin is built from: its own folder and what all of them share, so
+# that a change of one does not build the others anew.
+sources = $(shell find abi sdk plugins/$(1) -name '*.go' -not -name '*_test.go')
 
-build/plugins/%.wasm: $(PLUGIN_SOURCES) go.mod
+.SECONDEXPANSION:
+build/plugins/%.wasm: $$(call sources,$$(word 1,$$(subst ., ,$$*))) go.mod
 	@mkdir -p $(@D)
 	GOTOOLCHAIN=$(TOOLCHAIN) $(GO) run ./cmd/mirra plugin build ./plugins/$(word 1,$(subst ., ,$*)) --tags '$(word 2,$(subst ., ,$*))' -o $@
 
@@ -143,7 +146,7 @@ coverage-check: plugins
 	@$(call cover,--check)
 
 cover = set -e; for p in $(PLUGINS); do \
-	  $(GO) run ./cmd/mirra plugin coverage $$(ls build/plugins/$$p.wasm build/plugins/$$p.*.wasm) $$(test ! -f plugins/$$p/fidelity.json || echo --fidelity plugins/$$p/fidelity.json) -o plugins/$$p/COVERAGE.md $(1) \
+	  $(GO) run ./cmd/mirra plugin coverage $$(find build/plugins -name "$$p.wasm" -o -name "$$p.*.wasm" | sort) $$(test ! -f plugins/$$p/fidelity.json || echo --fidelity plugins/$$p/fidelity.json) -o plugins/$$p/COVERAGE.md $(1) \
 	  || { echo "make coverage writes it"; exit 1; }; done
 
 FUZZTIME ?= 20s

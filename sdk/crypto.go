@@ -2,6 +2,8 @@ package sdk
 
 import (
 	"encoding/hex"
+	"strconv"
+	"strings"
 
 	"github.com/mirrahq/mirra/abi"
 	"github.com/mirrahq/mirra/sdk/internal/wire"
@@ -26,6 +28,23 @@ func (c *Call) Secret(name string) Secret {
 // NewSecret makes a secret of prefix and n random letters and digits.
 func (c *Call) NewSecret(prefix string, n int) Secret {
 	return Secret(handle(wire.Keygen(prefix, uint32(n), abi.AlphabetBase62), "keygen"))
+}
+
+// NewHexSecret makes a secret of n random hexadecimal digits.
+func (c *Call) NewHexSecret(n int) Secret {
+	return Secret(handle(wire.Keygen("", uint32(n), abi.AlphabetHex), "keygen"))
+}
+
+// SecretAt returns the secret that a member was set to by SetSecret; ok is false
+// for any other value.
+func (d Doc) SecretAt(key string) (s Secret, ok bool) {
+	m := d.member(key)
+	if m.Kind() != String {
+		return 0, false
+	}
+	text, found := strings.CutPrefix(m.node().text, secretToken)
+	n, err := strconv.ParseUint(text, 10, 32)
+	return Secret(n), found && err == nil
 }
 
 // HMAC returns the MAC of data under a secret.

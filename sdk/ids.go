@@ -66,3 +66,22 @@ func (c *Call) UUID(stream uint32) string {
 	}
 	return text(b)
 }
+
+// IsUUID tells whether a text has the form of a UUID of any version.
+func IsUUID(s string) bool {
+	if len(s) != 36 {
+		return false
+	}
+	for i := range len(s) {
+		c := s[i] | 0x20
+		switch {
+		case i == 8 || i == 13 || i == 18 || i == 23:
+			if s[i] != '-' {
+				return false
+			}
+		case (s[i] < '0' || s[i] > '9') && (c < 'a' || c > 'f'):
+			return false
+		}
+	}
+	return true
+}

@@ -1,6 +1,7 @@
 package sdk
 
 import (
+	"math"
 	"time"
 
 	"github.com/mirrahq/mirra/abi"
@@ -26,3 +27,12 @@ func (c *Call) LimitsOff() bool { return c.Context.Flags&abi.LimitsOff != 0 }
 // LimitsTest tells whether the vendor's test-mode limits apply instead of the
 // published live ones.
 func (c *Call) LimitsTest() bool { return c.Context.Flags&abi.LimitsTest != 0 }
+
+// Remaining returns how many whole units are left in a bucket that Take was
+// called for before in this call, with the same rate and burst; for headers.
+func (c *Call) Remaining(name string, ratePerSecond float64, burst int64) int64 {
+	// Behind a Take the bucket is not full: all of it is more than there is, takes
+	// nothing, and the wait says how much is missing.
+	missing := c.Take(name, burst, ratePerSecond, burst).Seconds() * ratePerSecond
+	return max(0, burst-int64(math.Ceil(missing-1e-6)))
+}

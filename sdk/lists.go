@@ -1,6 +1,10 @@
 package sdk
 
-import "math"
+import (
+	"math"
+
+	"github.com/mirrahq/mirra/abi"
+)
 
 // ListQuery chooses a page of a collection, newest first.
 type ListQuery struct {
@@ -205,4 +209,33 @@ func (p Page) Docs(c *Call) (docs []Doc, more bool) {
 		docs = append(docs, c.Trusted(rows.Text()))
 	}
 	return docs, p.l.more(c, len(docs))
+}
+
+// All returns the documents that a query chooses, newest first, of which there may be
+// up to 50,000; its Limit does not count.
+func (k *Collection) All(c *Call, q ListQuery) ([]Doc, error) {
+	q.Limit = abi.MaxRowsPerCall
+	page, err := k.Find(c, q)
+	if err != nil {
+		return nil, err
+	}
+	docs, _ := page.Docs(c)
+	return docs, nil
+}
+
+// First returns the newest document whose indexed member equals key; ok is false if
+// there is none, and for an empty key.
+func (k *Collection) First(c *Call, index, key string) (d Doc, ok bool) {
+	if key == "" {
+		return Doc{}, false
+	}
+	page, err := k.Find(c, ListQuery{Limit: 1, Index: index, Key: key})
+	if err != nil {
+		return Doc{}, false
+	}
+	docs, _ := page.Docs(c)
+	if len(docs) == 0 {
+		return Doc{}, false
+	}
+	return docs[0], true
 }

@@ -160,6 +160,23 @@ var things = func() *sdk.Plugin {
 		d.SetString("type", typ)
 		return c.JSON(d)
 	})
+	p.Handle("GET /colored/{color}", "Colored", sdk.Exact, func(c *sdk.Call) error {
+		d := c.NewObject()
+		first, ok := kept.First(c, "color", c.Value("color"))
+		d.SetBool("ok", ok)
+		d.SetDoc("first", first.Get("id"))
+		all, err := kept.All(c, sdk.ListQuery{Index: "color", Key: c.Value("color")})
+		list := d.SetArray("all")
+		for _, one := range all {
+			list.AddDoc(one.Get("id"))
+		}
+		if _, bad := kept.All(c, sdk.ListQuery{After: "th_none"}); bad == nil || err != nil {
+			return sdk.Fail(500, "a cursor that is not there is one")
+		}
+		_, empty := kept.First(c, "color", "")
+		d.SetBool("empty", empty)
+		return c.JSON(d)
+	})
 	p.Handle("GET /random", "Random", sdk.Exact, func(c *sdk.Call) error {
 		d := c.NewObject()
 		d.SetString("id", c.NewID("x_", 24))
@@ -372,5 +389,42 @@ func TestRandom(t *testing.T) {
 	}
 	if r := start(t, sdktest.SeedValue(2)).Request("GET", "/random", ""); r.Get("fixed") == fixed {
 		t.Error("another seed gave the same")
+	}
+}
+
+func TestFirstAndAll(t *testing.T) {
+	m := start(t)
+	a, _, b := create(m, "color=red"), create(m, "color=blue"), create(m, "color=red")
+	if got, want := m.Request("GET", "/colored/red", "").Want(200).Body, `{"ok":true,"first":"`+b+`","all":["`+b+`","`+a+`"],"empty":false}`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if got, want := m.Request("GET", "/colored/green", "").Want(200).Body, `{"ok":false,"first":null,"all":[],"empty":false}`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func TestMethods(t *testing.T) {
+	m := start(t)
+	for request, want := range map[string]string{
+		"PUT /things": "no such method of this path", "DELETE /random": "no such method of this path", "PUT /nothing": "no such operation", "GET /colored": "no such operation",
+	} {
+		method, path, _ := strings.Cut(request, " ")
+		if r := m.Request(method, path, "").Want(404); !strings.Contains(r.Body, want) {
+			t.Errorf("%s: %s, want %s", request, r.Body, want)
+		}
+	}
+	if !errors.Is(sdk.ErrNoMethod, sdk.ErrNotRouted) {
+		t.Error("a path without the method is routed")
+	}
+}
+
+func TestIsUUID(t *testing.T) {
+	for s, want := range map[string]bool{
+		"7c8272c4-ed16-4d01-8202-17fb3b1a04ea": true, "7C8272C4-ED16-4D01-8202-17FB3B1A04EA": true, "00000000-0000-0000-0000-000000000000": true,
+		"": false, "7c8272c4-ed16-4d01-8202-17fb3b1a04e": false, "7c8272c4xed16-4d01-8202-17fb3b1a04ea": false, "gc8272c4-ed16-4d01-8202-17fb3b1a04ea": false, "7c8272c4-ed16-4d01-8202-17fb3b1a04e\x10": false,
+	} {
+		if sdk.IsUUID(s) != want {
+			t.Errorf("%q: %v", s, !want)
+		}
 	}
 }

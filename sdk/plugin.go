@@ -259,6 +259,9 @@ func (p *Plugin) route(c *Call) error {
 	}
 	r := root.find(c.Method, c.path, &c.values)
 	if r == nil {
+		if root.find("", c.path, &c.values) != nil {
+			return ErrNoMethod
+		}
 		return ErrNotRouted
 	}
 	c.route, c.operation, c.level = r, r.id, r.level

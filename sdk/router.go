@@ -73,9 +73,21 @@ func (s *segment) named(suffix string) *segment {
 	return next
 }
 
-// find returns the route of a method and path. A static segment wins over a
+// OtherMethods tells whether the call's path has operations, whatever their
+// methods: vendors answer 405 then where there is none of the call's method.
+func (c *Call) OtherMethods() bool {
+	host := c.Host
+	if host == "" && len(c.plugin.Manifest.Hosts) > 0 {
+		host = c.plugin.Manifest.Hosts[0].ID
+	}
+	root := c.plugin.root(host)
+	return root != nil && root.find("", c.path, &c.values) != nil
+}
+
+// find returns the route of a method, of any for "", and path. A static segment wins over a
 // name, a name with text behind it over one without, and the search comes back
-// when it leads nowhere. Nothing is cleaned: an empty segment fits none.
+// when it leads nowhere. Nothing is cleaned: an empty segment fits none. Any
+// method's route will do if method is "".
 func (s *segment) find(method, path string, values *[maxPathValues]string) *route {
 	return s.walk(method, strings.TrimPrefix(path, "/"), values, 0)
 }
@@ -119,7 +131,7 @@ func (s *segment) step(method, path string, end int, values *[maxPathValues]stri
 		return s.walk(method, path[end+1:], values, n)
 	}
 	for _, r := range s.routes {
-		if r.method == method {
+		if r.method == method || method == "" {
 			return r
 		}
 	}

@@ -55,18 +55,18 @@ func (k *Collection) seed(c *Call, path string, d Doc) {
 	if k.Complete != nil {
 		d = k.Complete(c, path, d)
 	}
-	if d.Get("id").String() == "" {
-		c.fault(path+".id", "missing")
+	if d.Get(k.ID).String() == "" {
+		c.fault(path+"."+k.ID, "missing")
 		return
 	}
-	id := d.Get("id").String()
+	id := d.Get(k.ID).String()
 	switch _, _, there := c.Lookup(id); {
 	case !there:
 		if err := k.Insert(c, d); err != nil {
-			c.fault(path+".id", err.Error())
+			c.fault(path+"."+k.ID, err.Error())
 		}
 	case len(c.tail) == said: // else Complete has said what is wrong with it
-		c.fault(path+".id", "there is another "+id)
+		c.fault(path+"."+k.ID, "there is another "+id)
 	}
 }
 

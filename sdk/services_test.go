@@ -63,6 +63,7 @@ var services = func() *sdk.Plugin {
 		wait := c.Take("api", 1, 0.5, 2)
 		d := c.NewObject()
 		d.SetInt("wait_ms", wait.Milliseconds())
+		d.SetInt("left", c.Remaining("api", 0.5, 2))
 		d.SetBool("off", c.LimitsOff())
 		d.SetBool("test", c.LimitsTest())
 		return c.JSON(d)
@@ -173,21 +174,21 @@ func TestTimers(t *testing.T) {
 
 func TestLimits(t *testing.T) {
 	m := serve(t, sdktest.Limits("vendor"))
-	take := func(want int64) {
+	take := func(want, left int64) {
 		t.Helper()
 		r := m.Request("GET", "/take", "").Want(200)
-		if got := r.JSON().At("wait_ms").String(); got != fmt.Sprint(want) || r.Get("off") != "false" {
-			t.Errorf("got %s, want a wait of %d ms", r.Body, want)
+		if got := r.JSON().At("wait_ms").String(); got != fmt.Sprint(want) || r.Get("off") != "false" || r.Get("left") != fmt.Sprint(left) {
+			t.Errorf("got %s, want a wait of %d ms and %d left", r.Body, want, left)
 		}
 	}
-	take(0)
-	take(0)
-	take(2000)
+	take(0, 1)
+	take(0, 0)
+	take(2000, 0)
 	m.Advance(time.Second)
-	take(1000)
+	take(1000, 0)
 	m.Advance(time.Second)
-	take(0)
-	take(2000)
+	take(0, 0)
+	take(2000, 0)
 	// The accounts of two credentials have buckets of their own.
 	if r := m.Request("GET", "/take", "", "Authorization: Bearer sk_other_7").Want(200); r.Get("wait_ms") != "0" {
 		t.Errorf("another account waits: %s", r.Body)

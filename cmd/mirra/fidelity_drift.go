@@ -52,14 +52,13 @@ func (a *app) fidelityDrift(ctx context.Context, path, to string, f *fidelityFla
 	if key == "" {
 		return &usageError{text: script.Key + " is not set", hint: "it is a key of " + script.Vendor + "'s test mode, for a drift check of the vendor itself"}
 	}
-	credential := "Bearer " + key
 	rules := script.Rules()
 	if live := rules.LiveKey(&vendorsuite.Exchange{RequestBody: key}); live != "" {
 		return &usageError{text: fmt.Sprintf("%s is a key of live mode, %s", script.Key, live), hint: "a drift check makes objects: use a key of test mode"}
 	}
-	base, err := url.Parse(cmp.Or(to, "https://"+rules.Hosts[0]))
+	base, err := url.Parse(cmp.Or(to, "https://"+rules.MainHost()))
 	if err != nil || base.Scheme != "http" && base.Scheme != "https" || base.Host == "" {
-		return &usageError{text: fmt.Sprintf("--to %q: want a base URL, https://%s", to, rules.Hosts[0])}
+		return &usageError{text: fmt.Sprintf("--to %q: want a base URL, https://%s", to, rules.MainHost())}
 	}
 	ref := cmp.Or(f.mirror, script.Vendor)
 	if m := a.newestManifest(ctx, ref); m != nil {
@@ -73,7 +72,7 @@ func (a *app) fidelityDrift(ctx context.Context, path, to string, f *fidelityFla
 	}
 	played, err := script.Play(ctx, func(ctx context.Context, r *vendorsuite.Request) (*vendorsuite.Response, error) {
 		return send(ctx, client, strings.TrimSuffix(base.String(), "/"), r, nil)
-	}, credential, strings.ToLower(rand.Text()[:8]))
+	}, key, strings.ToLower(rand.Text()[:8]))
 	for _, left := range played.Left {
 		a.out.note("left at %s: %s", base.Host, printable(left))
 	}

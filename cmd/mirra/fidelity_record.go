@@ -78,7 +78,7 @@ func (f *recordFlags) check() (*vendorsuite.Rules, *url.URL, error) {
 		faults = append(faults, fmt.Sprintf("--out %q: want a file named .jsonl", f.out))
 	}
 	if rules != nil && f.to == "" {
-		if strings.HasPrefix(rules.Hosts[0], "*") {
+		if slices.ContainsFunc(rules.Hosts, func(h string) bool { return strings.HasPrefix(h, "*") }) {
 			faults = append(faults, "--to: "+f.vendor+" has several hosts; name one, https://"+strings.Replace(rules.Hosts[0], "*", "api", 1))
 		}
 		f.to = "https://" + rules.Hosts[0]

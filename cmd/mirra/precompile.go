@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -21,34 +20,29 @@ func packCompiled(ctx context.Context, folder, out string) error {
 	if err != nil {
 		return err
 	}
-	// The lines of a plugin, stripe.wasm and stripe.line_2026_08.wasm: the shortest
-	// name comes first and is packed whole, for the line that most will start.
-	slices.SortStableFunc(files, func(a, b string) int { return len(a) - len(b) })
-	lines := map[string][][]byte{}
+	var plugins [][]byte
 	for _, path := range files {
 		file, err := os.ReadFile(path)
 		if err != nil {
 			return err
 		}
-		plugin, _, _ := strings.Cut(filepath.Base(path), ".")
-		lines[plugin] = append(lines[plugin], file)
+		plugins = append(plugins, file)
 	}
+	// The largest is packed whole: it has most of what the others share with it.
+	slices.SortStableFunc(plugins, func(a, b []byte) int { return len(b) - len(a) })
 	wanted := map[string]bool{}
-	for _, plugin := range slices.Sorted(maps.Keys(lines)) {
-		there := true
-		for _, file := range lines[plugin] {
-			name := assembly.PrecompiledName(registry.DigestOf(file))
-			wanted[name] = true
-			if _, err := os.Stat(filepath.Join(out, name)); err != nil {
-				there = false
-			}
+	there := true
+	for _, file := range plugins {
+		name := assembly.PrecompiledName(registry.DigestOf(file))
+		wanted[name] = true
+		if _, err := os.Stat(filepath.Join(out, name)); err != nil {
+			there = false
 		}
-		if there {
-			continue
-		}
-		packed, err := assembly.Precompile(ctx, lines[plugin]...)
+	}
+	if !there {
+		packed, err := assembly.Precompile(ctx, plugins...)
 		if err != nil {
-			return fmt.Errorf("compile %s: %w", plugin, err)
+			return fmt.Errorf("compile the plugins of %s: %w", folder, err)
 		}
 		for name, entry := range packed {
 			if err := writeWhole(filepath.Join(out, name), entry); err != nil {

@@ -21,6 +21,8 @@ func TestGuides(t *testing.T) {
 		"plugins.md":  "../..", // the repository
 		"fidelity.md": "../..",
 		"stripe.md":   "",
+		"resend.md":   "",
+		"twilio.md":   "",
 	} {
 		t.Run(guide, func(t *testing.T) {
 			t.Parallel()

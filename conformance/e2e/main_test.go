@@ -59,7 +59,7 @@ func environment(home string, more ...string) []string {
 	env := []string{"MIRRA_HOME=" + home, "MIRRA_PORT=0", "NO_PROXY=*", "no_proxy=*"}
 	for _, v := range os.Environ() {
 		name, _, _ := strings.Cut(v, "=")
-		if !strings.HasPrefix(name, "MIRRA") && !strings.HasPrefix(name, "STRIPE") && !strings.Contains(strings.ToLower(name), "proxy") {
+		if !strings.HasPrefix(name, "MIRRA") && !strings.HasPrefix(name, "STRIPE") && !strings.HasPrefix(name, "TWILIO") && !strings.Contains(strings.ToLower(name), "proxy") {
 			env = append(env, v)
 		}
 	}

@@ -237,7 +237,11 @@ func sameTime(want, have *node) (ok, known bool) {
 }
 
 // layouts are how vendors write times.
-var layouts = []string{time.RFC1123Z, time.RFC1123, time.RFC3339Nano, "2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999-07", "2006-01-02 15:04:05.999999999-07:00", "2006-01-02 15:04:05"}
+var layouts = []string{time.RFC1123Z, time.RFC1123, time.RFC3339Nano, "2006-01-02T15:04:05.999999999", trimmed, "2006-01-02 15:04:05.999999999-07:00", "2006-01-02 15:04:05"}
+
+// trimmed is how Postgres writes times: without zeros at the end of the fraction, so
+// that the length tells nothing.
+const trimmed = "2006-01-02 15:04:05.999999999-07"
 
 // instant reads a time; layout is the same for two that are written alike.
 func instant(n *node) (at time.Time, layout string) {
@@ -250,6 +254,9 @@ func instant(n *node) (at time.Time, layout string) {
 	}
 	for _, l := range layouts {
 		if t, err := time.Parse(l, n.text); err == nil {
+			if l == trimmed {
+				return t, l
+			}
 			return t, fmt.Sprint(l, len(n.text))
 		}
 	}

@@ -177,7 +177,8 @@ func TestWrittenTimes(t *testing.T) {
 	}{
 		"resend":           {Resend(), `{"created_at":"2025-10-08 03:23:43.967943+00"}`, `{"created_at":"2025-10-08 03:23:44.100000+00"}`, true},
 		"resend, late":     {Resend(), `{"created_at":"2025-10-08 03:23:43.967943+00"}`, `{"created_at":"2025-10-08 03:23:47.100000+00"}`, false},
-		"other precision":  {Resend(), `{"created_at":"2025-10-08 03:23:43.967943+00"}`, `{"created_at":"2025-10-08 03:23:43+00"}`, false},
+		"resend, even":     {Resend(), `{"created_at":"2025-10-08 03:23:43.967943+00"}`, `{"created_at":"2025-10-08 03:23:43+00"}`, true},
+		"other precision":  {Resend(), `{"created_at":"2025-10-08T03:23:43.967943Z"}`, `{"created_at":"2025-10-08T03:23:43Z"}`, false},
 		"other layout":     {Resend(), `{"created_at":"2025-10-08 03:23:43.967943+00"}`, `{"created_at":"2025-10-08T03:23:43.967943Z"}`, false},
 		"twilio":           {Twilio(), `{"date_created":"Wed, 04 May 2016 23:03:54 +0000"}`, `{"date_created":"Wed, 04 May 2016 23:03:55 +0000"}`, true},
 		"twilio, late":     {Twilio(), `{"date_created":"Wed, 04 May 2016 23:03:54 +0000"}`, `{"date_created":"Wed, 04 May 2016 23:04:55 +0000"}`, false},
@@ -219,6 +220,17 @@ func TestRules(t *testing.T) {
 	}
 	if r := For("unheard-of"); r.serves("any.example.com") != true || r.version(&Exchange{Header: http.Header{}}) != "" {
 		t.Error("rules of no vendor's refuse something")
+	}
+}
+
+// TestPageTokens: an id is found within the token of a page.
+func TestPageTokens(t *testing.T) {
+	t.Parallel()
+	m := newIDs(Twilio())
+	const recorded, minted = "MG00000000000000000000000000000001", "MGffffffffffffffffffffffffffffffff"
+	m.learn(recorded, minted, false)
+	if got := m.translate("?Page=1&PageToken=PA" + recorded); got != "?Page=1&PageToken=PA"+minted {
+		t.Errorf("translated %s", got)
 	}
 }
 

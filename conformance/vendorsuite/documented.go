@@ -38,9 +38,13 @@ type docCase struct {
 
 type docStep struct {
 	// Setup steps make what the case needs, and do not count.
-	Setup  bool              `yaml:"setup"`
-	Send   string            `yaml:"send"` // method and target: "GET /v1/customers?limit=2"
+	Setup bool `yaml:"setup"`
+	// After is how much later than the step before it happens, a second if it is
+	// left out.
+	After  time.Duration     `yaml:"after"`
+	Send   string            `yaml:"send"` // method and target: "GET /v1/customers?limit=2", or the URL of another host
 	Form   yaml.Node         `yaml:"form"` // parameters by name, or a list of them where a name repeats
+	JSON   yaml.Node         `yaml:"json"` // the body, for vendors who are sent JSON
 	Header map[string]string `yaml:"header"`
 	Status int               `yaml:"status"` // 200 if it is left out
 	Answer map[string]string `yaml:"answer"` // headers
@@ -71,7 +75,13 @@ func (r *Recordings) readCases(name string, text []byte) {
 			continue
 		}
 		var all []*Exchange
+		at := f.At.UTC()
 		for order := range c.Steps {
+			if after := c.Steps[order].After; after != 0 {
+				at = at.Add(after)
+			} else if order > 0 {
+				at = at.Add(time.Second)
+			}
 			e, err := c.Steps[order].exchange(f.Base, c.Believed != "")
 			if err != nil {
 				r.note("not a case", place, fmt.Sprintf("step %d: %s; left out", order, err))
@@ -80,7 +90,7 @@ func (r *Recordings) readCases(name string, text []byte) {
 			}
 			e.Source, e.Order, e.Place = source, order, fmt.Sprintf("%s, step %d", place, order)
 			if !f.At.IsZero() {
-				e.At = f.At.UTC().Add(time.Duration(order) * time.Second)
+				e.At = at
 			}
 			all = append(all, e)
 		}
@@ -143,9 +153,14 @@ func parseCase(n *yaml.Node) (*docCase, error) {
 }
 
 func (s *docStep) exchange(base string, believed bool) (*Exchange, error) {
+	if s.After < 0 {
+		return nil, fmt.Errorf("after %s: time does not go back", s.After)
+	}
 	method, target, ok := strings.Cut(s.Send, " ")
-	if !ok || !strings.HasPrefix(target, "/") {
-		return nil, fmt.Errorf("send %q: want method and target, GET /v1/customers", printable(s.Send))
+	if u, err := url.Parse(target); err == nil && u.Scheme == "https" && u.Host != "" {
+		base = "" // another of the vendor's hosts
+	} else if !ok || !strings.HasPrefix(target, "/") {
+		return nil, fmt.Errorf("send %q: want method and target, GET /v1/customers, or the URL of another host", printable(s.Send))
 	}
 	e := &Exchange{Method: method, URL: base + target, RequestHeader: http.Header{}, Status: s.Status, Header: http.Header{}, Stated: true}
 	if e.Status == 0 {
@@ -163,12 +178,13 @@ func (s *docStep) exchange(base string, believed bool) (*Exchange, error) {
 	for name, v := range s.Answer {
 		e.Header.Set(name, v)
 	}
+	var kind string
 	var err error
-	if e.RequestBody, err = formOf(&s.Form); err != nil {
+	if e.RequestBody, kind, err = bodyOf(&s.Form, &s.JSON); err != nil {
 		return nil, err
 	}
-	if e.RequestBody != "" {
-		e.RequestHeader.Set("Content-Type", "application/x-www-form-urlencoded")
+	if kind != "" && (s.JSON.Kind == 0 || e.RequestHeader.Get("Content-Type") == "") {
+		e.RequestHeader.Set("Content-Type", kind)
 	}
 	if s.Body.Kind != 0 {
 		var b bytes.Buffer
@@ -178,6 +194,23 @@ func (s *docStep) exchange(base string, believed bool) (*Exchange, error) {
 		e.Body = b.String()
 	}
 	return e, nil
+}
+
+// bodyOf is the body of a request that is sent a form or JSON, and its type; both are
+// "" if it is sent neither.
+func bodyOf(form, object *yaml.Node) (body, kind string, err error) {
+	if object.Kind == 0 {
+		if body, err = formOf(form); body != "" {
+			kind = "application/x-www-form-urlencoded"
+		}
+		return body, kind, err
+	}
+	if form.Kind != 0 {
+		return "", "", errors.New("form and json: a request has one body")
+	}
+	var b bytes.Buffer
+	err = writeJSON(&b, object, 0)
+	return b.String(), "application/json", err
 }
 
 // formOf encodes parameters in their order.

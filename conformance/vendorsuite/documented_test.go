@@ -38,6 +38,7 @@ func TestDocumented(t *testing.T) {
 		`send: POST /v1/customers, body: {data: [{n: 1}]}`:                                                    "status shape:data",
 		`send: POST /v1/customers, body: {data: [{n: 1}, {n: 3}]}`:                                            "shape values:data[1].n",
 		`send: POST /v1/customers, status: 400, body: {name: a}`:                                              "differs status:status",
+		`send: POST https://files.stripe.com/v1/files, form: {name: a}, body: {name: a}`:                      "exact ",
 		`send: POST /v1/customers, answer: {Retry-After: "1"}, body: {object: customer}`:                      "exact ",
 		`send: POST /v1/customers, answer: {Retry-After: "2"}, body: {object: customer}`:                      "values exact:header retry-after",
 		`send: GET /v1/customers, body: {key: Bearer sk_test_51MirraFidelity}`:                                "exact ",
@@ -101,6 +102,39 @@ func TestCases(t *testing.T) {
 		}
 		if len(r.Notes) != 1 || !strings.Contains(r.Notes[0].Text, want) {
 			t.Errorf("%s\nnotes %v, want %q", text, r.Notes, want)
+		}
+	}
+}
+
+// TestJSONCases: a body may be JSON, and a step may come later than a second
+// after the one before it.
+func TestJSONCases(t *testing.T) {
+	t.Parallel()
+	const text = "base: https://api.resend.com\nat: 2026-11-27T12:00:00Z\ncases:\n" +
+		"- case: a\n  believed: for the test\n  steps:\n" +
+		"  - {send: POST /emails, json: {to: [a, 1], html: null}}\n" +
+		"  - {send: POST /emails, after: 2h, json: [1], header: {Content-Type: text/plain}}\n" +
+		"  - {send: GET /emails}\n"
+	r, err := Read(MustWrite(t, "c.yml", text))
+	if err != nil || len(r.Notes) != 0 || r.Len() != 3 {
+		t.Fatalf("%v %v", err, r.Notes)
+	}
+	all := r.Cassettes[0].Exchanges
+	if e := all[0]; e.RequestBody != `{"to":["a",1],"html":null}` || e.RequestHeader.Get("Content-Type") != "application/json" {
+		t.Errorf("sent %s as %s", e.RequestBody, e.RequestHeader.Get("Content-Type"))
+	}
+	if e := all[1]; e.RequestBody != `[1]` || e.RequestHeader.Get("Content-Type") != "text/plain" {
+		t.Errorf("sent %s as %s", e.RequestBody, e.RequestHeader.Get("Content-Type"))
+	}
+	for i, want := range []string{"12:00:00", "14:00:00", "14:00:01"} {
+		if got := all[i].At.Format("15:04:05"); got != want {
+			t.Errorf("step %d at %s, want %s", i, got, want)
+		}
+	}
+	for _, bad := range []string{"json: {a: 1}, form: {a: b}", "after: -1s"} {
+		r, err := Read(MustWrite(t, "c.yml", caseOf("send: POST /emails, "+bad)))
+		if err != nil || len(r.Notes) != 1 || r.Len() != 0 {
+			t.Errorf("%s: %v, notes %v", bad, err, r.Notes)
 		}
 	}
 }

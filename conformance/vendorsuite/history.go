@@ -51,6 +51,9 @@ func recorder(source string) string {
 // Where no id in it does, it is the one that the recorder used most until then.
 func (h *histories) account(exchanges []*Exchange, docs []*document) string {
 	by := recorder(exchanges[0].Source)
+	if h.rules.AccountOf == nil {
+		return "of " + by
+	}
 	account := h.rules.account(exchanges, docs)
 	if account == "" {
 		return most(h.with[by])
@@ -167,8 +170,10 @@ func (r *Rules) account(exchanges []*Exchange, docs []*document) string {
 
 // accountOf returns the account that an id names, "" if it names none.
 func (r *Rules) accountOf(id string) string {
-	if m := r.AccountOf.FindStringSubmatch(id); m != nil {
-		return m[1]
+	if r.AccountOf != nil {
+		if m := r.AccountOf.FindStringSubmatch(id); m != nil {
+			return m[1]
+		}
 	}
 	return ""
 }

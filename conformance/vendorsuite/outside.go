@@ -23,6 +23,10 @@ type story struct {
 	made map[string]int
 	// named is the first request that names an id.
 	named map[string]int
+	// again is the first exchange that seems to make an object which, as a later
+	// answer shows, was there before the cassette: a vendor may answer a second
+	// creation with what there is.
+	again map[int][]string
 }
 
 // showing is the first answer of a cassette that shows an object whole.
@@ -33,7 +37,7 @@ type showing struct {
 }
 
 func newStory(r *Rules, c *Cassette, docs []*document) *story {
-	s := &story{rules: r, c: c, docs: docs, shown: map[string][]*showing{}, made: map[string]int{}, named: map[string]int{}}
+	s := &story{rules: r, c: c, docs: docs, shown: map[string][]*showing{}, made: map[string]int{}, named: map[string]int{}, again: map[int][]string{}}
 	for i, e := range c.Exchanges {
 		chosen := map[string]bool{}
 		r.mentions(e, func(param, text string) {
@@ -56,12 +60,38 @@ func newStory(r *Rules, c *Cassette, docs []*document) *story {
 			}
 		})
 	}
+	s.findAgain()
 	for i, e := range c.Exchanges { // what only errors show: the card that was declined
 		if docs[i].root != nil && e.Status >= 400 {
 			s.look(i, docs[i].root, nil)
 		}
 	}
 	return s
+}
+
+// findAgain finds objects that were created once more.
+func (s *story) findAgain() {
+	for i, d := range s.docs {
+		if d.root == nil || s.c.Exchanges[i].Method != "GET" || s.c.Exchanges[i].Status >= 300 {
+			continue
+		}
+		d.root.walk(func(n *node) {
+			id := s.rules.idOf(n)
+			at, made := s.made[id]
+			if !made || at >= i || !s.older(n) {
+				return
+			}
+			delete(s.made, id)
+			s.again[at] = append(s.again[at], id)
+			if o := s.shown[id]; o[0].index == at && o[0].object.member("created_at") == nil { // no more than its id
+				whole := *n
+				if n.member("object") == nil {
+					whole.kids = append([]node{*o[0].object.member("object")}, n.kids...)
+				}
+				o[0] = &showing{i, &whole, nil}
+			}
+		})
+	}
 }
 
 func first(m map[string]int, key string, i int) {
@@ -79,6 +109,9 @@ func (s *story) unnamed(id string) bool {
 func (s *story) older(n *node) bool {
 	start := s.c.Exchanges[0].At
 	created := n.member("created")
+	if created == nil {
+		created = n.member("created_at")
+	}
 	if created == nil || start.IsZero() {
 		return false
 	}
@@ -232,6 +265,9 @@ func (s *story) needed(index int, m *ids) []seed {
 			}
 			out = append(out, seed{id, kind, json.RawMessage(doc.appendJSON(nil, m.translate)), o.index >= 0})
 		}
+	}
+	for _, id := range s.again[index] {
+		visit(id, "", true)
 	}
 	s.rules.mentions(e, func(param, text string) {
 		if e.Status >= 400 && strings.Contains(e.Body, text) {

@@ -486,3 +486,26 @@ func TestExplainShowsWhatIsMissing(t *testing.T) {
 		t.Errorf("lines:\n%s", text)
 	}
 }
+
+// TestCreatedAgain: what a second creation answers with is imported before it, as a
+// later answer shows it, unless that shows it to be new.
+func TestCreatedAgain(t *testing.T) {
+	t.Parallel()
+	const id = "7c8272c4-ed16-4d01-8202-17fb3b1a04ea"
+	for created, want := range map[string]int{"2024-08-10 15:40:00.5+00": 1, "2024-08-10 16:00:00.5+00": 0} {
+		for shown, body := range map[string]string{
+			"alone":     `{"object":"contact","id":"` + id + `","email":"a@b.co","created_at":"` + created + `"}`,
+			"in a list": `{"object":"list","data":[{"id":"` + id + `","email":"a@b.co","created_at":"` + created + `"}]}`,
+		} {
+			target := &stub{refuse: func(string) string { return "" }, answer: func(*stubSession, *Request) *Response { return ok("{}") }}
+			MustReplay(t, target, MustRead(t,
+				exchangeLine("c", 0, "POST", "/contacts", `{"email":"a@b.co"}`, 201, `{"object":"contact","id":"`+id+`"}`),
+				exchangeLine("c", 1, "GET", "/contacts", "", 200, body),
+			), Options{Rules: &Rules{Vendor: "stripe", Hosts: []string{"api.stripe.com"}, IDs: Resend().IDs, IDMark: '-', IDFields: []string{"id"}, ids: Resend().ids}})
+			imported := target.sessions[0].imported
+			if len(imported) != want || want == 1 && imported[0] != `{"object":"contact","id":"`+id+`","email":"a@b.co","created_at":"`+created+`"}` {
+				t.Errorf("%s, %s: imported %q", created, shown, imported)
+			}
+		}
+	}
+}

@@ -59,7 +59,8 @@ type Rules struct {
 	Errors []string
 	// History, if any, makes what gathers how the recorder's account is set up.
 	History func() History
-	// AccountOf finds ids that name the account they are of, as the group 1, and
+	// AccountOf finds ids that name the account they are of, as the group 1; where
+	// no ids do it is nil, and all that one recorder made is of one account.
 	// AccountHeader is the request header that names another account. OwnerMember
 	// says the same of an object that is imported; those of Unowned types are the
 	// key's in any case. "" if the vendor has no such header.
@@ -147,6 +148,9 @@ func (r *Rules) compile() *Rules {
 	r.ids = regexp.MustCompile(strings.Join(all, "|"))
 	return r
 }
+
+// MainHost is the host of the vendor's that scripts are for.
+func (r *Rules) MainHost() string { return strings.Replace(r.Hosts[0], "*", "api", 1) }
 
 // serves tells whether a host is the vendor's.
 func (r *Rules) serves(host string) bool {

@@ -2,6 +2,7 @@ package vendorsuite
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
@@ -41,6 +42,7 @@ type scriptFile struct {
 type scriptStep struct {
 	Send   string            `yaml:"send"` // method and target
 	Form   yaml.Node         `yaml:"form"`
+	JSON   yaml.Node         `yaml:"json"` // the body, for vendors who are sent JSON
 	Header map[string]string `yaml:"header"`
 	// Save names members of the answer by their paths, for {NAME} in later steps;
 	// a text alone is the name of the id.
@@ -57,7 +59,7 @@ type scriptStep struct {
 }
 
 // placeholder is {NAME} in targets, forms and headers. {run} differs in every
-// run.
+// run; {user} is the user of a key of basic authentication, an account.
 var placeholder = regexp.MustCompile(`\{([a-z][a-z0-9_]*)\}`)
 
 // ReadScript reads a script. All its faults are reported together.
@@ -96,11 +98,14 @@ func parseScript(name string, text []byte) (*Script, error) {
 		fault("steps: there are none")
 	}
 	known := map[string]bool{"run": true}
+	if s.rules != nil && s.rules.user() != "" {
+		known["user"] = true
+	}
 	for i := range f.Steps {
 		step := scriptStep{place: fmt.Sprintf("%s: step %d (line %d)", name, i, f.Steps[i].Line)}
 		err := strictlyNode(&f.Steps[i], &step)
 		if err == nil {
-			step.body, err = formOf(&step.Form)
+			step.body, _, err = bodyOf(&step.Form, &step.JSON)
 		}
 		if err != nil {
 			fault("%s: %w", step.place, err)
@@ -133,11 +138,30 @@ func parseScript(name string, text []byte) (*Script, error) {
 
 // unescaped is the form as it was written, for placeholders.
 func (s *scriptStep) unescaped() string {
+	if s.JSON.Kind != 0 {
+		return s.inJSON()
+	}
 	text, err := url.QueryUnescape(s.body)
 	if err != nil {
 		return s.body
 	}
 	return text
+}
+
+// inJSON is the texts of the body, one a line: braces around them are JSON's.
+func (s *scriptStep) inJSON() string {
+	var b strings.Builder
+	var walk func(n *yaml.Node)
+	walk = func(n *yaml.Node) {
+		if n.Kind == yaml.ScalarNode {
+			b.WriteString(n.Value + "\n")
+		}
+		for _, k := range n.Content {
+			walk(k)
+		}
+	}
+	walk(&s.JSON)
+	return b.String()
 }
 
 func (s *scriptStep) unknown(known map[string]bool, texts []string, fault func(string, ...any)) {
@@ -169,6 +193,18 @@ func (s *scriptStep) readSave() error {
 		}
 	}
 	return nil
+}
+
+// user is the user that requests of a mirror are sent as, "" for vendors that do
+// not authenticate by Basic.
+func (r *Rules) user() string {
+	encoded, _ := strings.CutPrefix(r.Credential.Get("Authorization"), "Basic ")
+	text, err := base64.StdEncoding.DecodeString(encoded)
+	user, _, ok := strings.Cut(string(text), ":")
+	if err != nil || !ok {
+		return ""
+	}
+	return user
 }
 
 // Rules returns what is known of the script's vendor.
@@ -207,13 +243,19 @@ type Played struct {
 // run is interrupted.
 const cleanTime = 2 * time.Minute
 
-// Play sends the script's requests with a credential, "Bearer …", and removes
+// Play sends the script's requests with a key, USER:PASSWORD for vendors that
+// authenticate by Basic, and removes
 // what they made: also when a request fails or ctx ends, in which cases it
 // returns what was answered until then beside the error. run is put in place of
 // {run}.
-func (s *Script) Play(ctx context.Context, send Sender, credential, run string) (*Played, error) {
+func (s *Script) Play(ctx context.Context, send Sender, key, run string) (*Played, error) {
 	p := &Played{Recordings: &Recordings{live: true}}
 	values := map[string]string{"run": run}
+	credential, own := "Bearer "+key, s.rules.user()
+	if own != "" {
+		credential = "Basic " + base64.StdEncoding.EncodeToString([]byte(key))
+		values["user"], _, _ = strings.Cut(key, ":")
+	}
 	var cleanups []string
 	err := func() error {
 		for i := range s.steps {
@@ -234,6 +276,11 @@ func (s *Script) Play(ctx context.Context, send Sender, credential, run string) 
 					missing = append(missing, save[0])
 				}
 				values[save[0]] = text
+			}
+			if own != "" && values["user"] != "" { // what is replayed is of the account of Credential
+				for _, text := range []*string{&e.URL, &e.RequestBody, &e.Body} {
+					*text = strings.ReplaceAll(*text, values["user"], own)
+				}
 			}
 			s.rules.Scrub(e, true)
 			p.Recordings.take(e)
@@ -263,7 +310,7 @@ func (s *Script) Play(ctx context.Context, send Sender, credential, run string) 
 func (s *Script) send(ctx context.Context, send Sender, step *scriptStep, values map[string]string, credential string) (*Exchange, error) {
 	method, target, _ := strings.Cut(step.Send, " ")
 	target = fill(target, values, url.PathEscape)
-	body, err := formOf(filled(&step.Form, values))
+	body, kind, err := bodyOf(filled(&step.Form, values), filled(&step.JSON, values))
 	if err != nil {
 		return nil, err
 	}
@@ -274,7 +321,7 @@ func (s *Script) send(ctx context.Context, send Sender, step *scriptStep, values
 		}
 	}
 	if body != "" {
-		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("Content-Type", kind)
 		r.Body = body
 	}
 	a, err := send(ctx, r)
@@ -292,7 +339,7 @@ func (s *Script) send(ctx context.Context, send Sender, step *scriptStep, values
 }
 
 func (s *Script) request(method, target, credential string) *Request {
-	return &Request{Method: method, Host: s.rules.Hosts[0], Target: target, Header: http.Header{"Authorization": {credential}}}
+	return &Request{Method: method, Host: s.rules.MainHost(), Target: target, Header: http.Header{"Authorization": {credential}}}
 }
 
 // clean sends a cleanup and returns why it failed. What is gone already is

@@ -56,7 +56,7 @@ func TestScript(t *testing.T) {
 	v := &vendorShop{}
 	script := mustScript(t, shopScript)
 	script.Ask("2026-08-26.dahlia") // the script names another
-	p, err := script.Play(t.Context(), v.send, "Bearer sk_test_51Mine", "r1")
+	p, err := script.Play(t.Context(), v.send, "sk_test_51Mine", "r1")
 	if err != nil || p.Cleaned != 2 || len(p.Left) != 0 {
 		t.Fatalf("%+v %v", p, err)
 	}
@@ -83,7 +83,7 @@ func TestAsk(t *testing.T) {
 	t.Parallel()
 	script := mustScript(t, step("{send: GET /v1/a}")+"- {send: GET /v1/b, header: {Stripe-Version: 2023-10-16}}\n")
 	script.Ask("2024-06-20")
-	p, err := script.Play(t.Context(), (&vendorShop{}).send, "Bearer x", "r")
+	p, err := script.Play(t.Context(), (&vendorShop{}).send, "x", "r")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,7 +144,7 @@ func TestScriptCleans(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) { // not parallel: one of them ends ctx
 			v := &vendorShop{fail: c.fail}
-			p, err := mustScript(t, shopScript).Play(c.ctx, v.send, "Bearer x", "r")
+			p, err := mustScript(t, shopScript).Play(c.ctx, v.send, "x", "r")
 			if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
 				t.Errorf("ended with %v, want %q", err, c.want)
 			}
@@ -204,9 +204,60 @@ func FuzzScript(f *testing.F) {
 		p, err := s.Play(t.Context(), func(context.Context, *Request) (*Response, error) {
 			sent++
 			return ok(body), nil
-		}, "Bearer x", "r")
+		}, "x", "r")
 		if err == nil && sent != len(s.steps)+p.Cleaned+len(p.Left) {
 			t.Errorf("%d requests for %d steps, %d cleaned", sent, len(s.steps), p.Cleaned)
 		}
 	})
+}
+
+// TestScriptSendsJSON: placeholders stand within the texts of a body, whose own
+// braces are none.
+func TestScriptSendsJSON(t *testing.T) {
+	t.Parallel()
+	var bodies []string
+	send := func(_ context.Context, r *Request) (*Response, error) {
+		bodies = append(bodies, r.Header.Get("Content-Type")+" "+r.Body)
+		return &Response{Status: 200, Header: http.Header{}, Body: `{"id":"4ef9a417-02e9-4d39-ad75-9611e0fcc33c"}`}, nil
+	}
+	const head = "vendor: resend\nkey: RESEND_TEST_KEY\nsteps:\n"
+	script := mustScript(t, head+"- {send: POST /emails, json: {subject: \"drift {run}\", tags: [{name: a}]}, save: email}\n- {send: POST /emails, json: {of: \"{email}\"}}\n")
+	if _, err := script.Play(t.Context(), send, "re_mine", "r1"); err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{`application/json {"subject":"drift r1","tags":[{"name":"a"}]}`, `application/json {"of":"4ef9a417-02e9-4d39-ad75-9611e0fcc33c"}`}; !slices.Equal(bodies, want) {
+		t.Errorf("sent %q, want %q", bodies, want)
+	}
+	for _, bad := range []string{"- {send: POST /emails, json: {of: \"{email}\"}}", "- {send: POST /emails, json: {a: b}, form: {a: b}}"} {
+		if _, err := parseScript("drift.yaml", []byte(head+bad+"\n")); err == nil {
+			t.Errorf("%s is taken", bad)
+		}
+	}
+}
+
+// TestBasicScript: a key of Basic is sent as one, its user stands for {user}, and
+// what is recorded is of the account that mirrors are asked as.
+func TestBasicScript(t *testing.T) {
+	t.Parallel()
+	const mine = "AC99999999999999999999999999999999"
+	s := mustScript(t, "vendor: twilio\nkey: K\nsteps:\n- {send: 'GET /2010-04-01/Accounts/{user}.json'}\n")
+	p, err := s.Play(t.Context(), func(_ context.Context, r *Request) (*Response, error) {
+		if user, password, ok := (&http.Request{Header: r.Header}).BasicAuth(); !ok || user != mine || password != "secret" {
+			t.Errorf("sent as %q with %q", user, password)
+		}
+		if r.Host != "api.twilio.com" || r.Target != "/2010-04-01/Accounts/"+mine+".json" {
+			t.Errorf("sent to %s%s", r.Host, r.Target)
+		}
+		return ok(`{"sid":"` + mine + `"}`), nil
+	}, mine+":secret", "r")
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := p.Recordings.Cassettes[0].Exchanges[0]
+	if !strings.HasSuffix(e.URL, twilioAccount+".json") || strings.Contains(e.URL+e.Body, mine) || strings.Contains(e.RequestHeader.Get("Authorization"), mine) {
+		t.Errorf("recorded %s %s %v", e.URL, e.Body, e.RequestHeader)
+	}
+	if _, err := parseScript("x.yaml", []byte("vendor: stripe\nkey: K\nsteps:\n- {send: 'GET /v1/{user}'}\n")); err == nil {
+		t.Error("{user} of a vendor without Basic")
+	}
 }

@@ -15,7 +15,8 @@ func Twilio() *Rules {
 		Secrets: []Secret{
 			{Form: regexp.MustCompile(`"(?:auth_token|secondary_auth_token|secret)"\s*:\s*"(?P<secret>[^"]+)"`), Why: "tokens of accounts and secrets of API keys"},
 		},
-		IDs:      []*regexp.Regexp{regexp.MustCompile(`\b[A-Z]{2}(?P<random>[0-9a-f]{32})`)},
+		// Not only where a word begins: the token of a page is PA and an id.
+		IDs:      []*regexp.Regexp{regexp.MustCompile(`[A-Z]{2}(?P<random>[0-9a-f]{32})`)},
 		IDFields: []string{"sid"},
 		Times:    []string{"date_created", "date_updated", "date_sent", "start_time", "end_time"},
 		Headers: []HeaderRule{
@@ -24,8 +25,8 @@ func Twilio() *Rules {
 			{Name: "Retry-After"},
 		},
 		Masks: map[string]string{
-			// The account of Credential.
-			"<TWILIO ACCOUNT SID>": twilioAccount, "ACXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX": twilioAccount,
+			// The account of Credential; in a path it is escaped.
+			"<TWILIO ACCOUNT SID>": twilioAccount, "<TWILIO%20ACCOUNT%20SID>": twilioAccount, "ACXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX": twilioAccount,
 		},
 		Errors: []string{"code", "message", "more_info", "status"},
 	}).compile()

@@ -32,10 +32,10 @@ func PrecompiledName(digest registry.Digest) string {
 // maxPrecompiledBytes bounds what a packed entry unpacks to.
 const maxPrecompiledBytes = 512 << 20
 
-// Precompile compiles the files of one plugin's lines for this system and returns
-// their cache entries, packed, by PrecompiledName. Lines come from one source and
-// differ little: all but the first are packed by what they differ in from it, to a
-// fiftieth of what they would be.
+// Precompile compiles plugin files for this system and returns their cache entries,
+// packed, by PrecompiledName. All but the first are packed by what they differ in
+// from it: to half of what they would be, as plugins share a runtime and the SDK, and
+// to a fiftieth if they are lines of one plugin.
 func Precompile(ctx context.Context, files ...[]byte) (packed map[string][]byte, err error) {
 	packed = map[string][]byte{}
 	options := []zstd.EOption{zstd.WithEncoderLevel(zstd.SpeedBestCompression), zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(packWindow)}

@@ -348,7 +348,10 @@ func (m *Mirror) traceRequest(x *exchange, r *host.Request, request []byte, star
 	e := Entry{
 		Type: TrafficEntry, At: m.s.clock.nowNS(), Wall: started.UnixNano(), Mirror: m.name,
 		Method: internMethod(r.Method), Path: strings.Clone(path), Status: x.answer.Status,
-		Duration: m.s.cfg.Clock.Now().Sub(started), Limited: inv.limited, Fault: fault, Fuel: inv.usage.Fuel,
+		Duration: m.s.cfg.Clock.Now().Sub(started), Fault: fault, Fuel: inv.usage.Fuel,
+	}
+	if e.Status == 429 { // a plugin may also ask a limit what is left
+		e.Limited = inv.limited
 	}
 	if inv.err != nil {
 		e.Fault = inv.err.Error()

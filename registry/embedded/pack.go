@@ -24,8 +24,10 @@ const fileSuffix = ".wasm.zst"
 // Pack checks all plugins of a folder, as package dir finds them, and writes
 // them with an index to out for New to read. The folder out is made if it is
 // not there; packed plugins it held before are deleted, other files are left
-// alone. The same plugins give the same bytes. All faults are returned at once,
-// and then nothing is written.
+// alone. The largest is packed whole, and the others by what they differ in from
+// it: plugins share a runtime and the SDK, lines of one plugin nearly all. The same
+// plugins give the same bytes. All faults are returned at once, and then nothing is
+// written.
 func Pack(folder, out string) error {
 	ctx := context.Background()
 	src := dir.New(folder, folder)
@@ -43,28 +45,28 @@ func Pack(folder, out string) error {
 		return fmt.Errorf("pack plugins: %w", err)
 	}
 	x := index{Format: indexFormat, Builds: []entry{}}
-	var like []byte // the first build of the plugin
-	var of entry    // its entry
+	base := slices.MaxFunc(builds, func(a, b registry.Build) int { return cmp.Compare(a.Size, b.Size) })
+	like, err := src.Fetch(ctx, base.Digest)
+	if err != nil {
+		return fmt.Errorf("pack plugins: %s: %w", base, err)
+	}
 	for _, b := range builds {
-		data, err := src.Fetch(ctx, b.Digest)
-		if err != nil {
-			return fmt.Errorf("pack plugins: %s: %w", b, err)
-		}
 		e := entry{File: b.String() + fileSuffix, Digest: b.Digest, Size: b.Size, Capabilities: b.Capabilities, Manifest: b.Manifest}
-		if of.Manifest == nil || of.Manifest.Name != string(b.Name) {
-			like, of = nil, e
+		var packed []byte
+		if b.Digest == base.Digest {
+			packed, err = compress(like, nil)
 		} else {
-			e.Like = of.Digest
+			e.Like = base.Digest
+			var data []byte
+			if data, err = src.Fetch(ctx, b.Digest); err == nil {
+				packed, err = compress(data, like)
+			}
 		}
-		packed, err := compress(data, like)
 		if err == nil {
 			err = os.WriteFile(filepath.Join(out, e.File), packed, 0o644)
 		}
 		if err != nil {
-			return fmt.Errorf("pack plugins: %w", err)
-		}
-		if like == nil {
-			like = data
+			return fmt.Errorf("pack plugins: %s: %w", b, err)
 		}
 		x.Builds = append(x.Builds, e)
 	}
@@ -79,7 +81,7 @@ func Pack(folder, out string) error {
 	return nil
 }
 
-// compress packs a module; like, if not nil, is one that it differs little from.
+// compress packs a module; like, if not nil, is one that it has much in common with.
 func compress(data, like []byte) ([]byte, error) {
 	options := []zstd.EOption{zstd.WithEncoderLevel(zstd.SpeedBestCompression), zstd.WithEncoderConcurrency(1)}
 	if like != nil {

@@ -1,0 +1,197 @@
+// Drives a mirror with the resend package, as an application does: only the base
+// URL is set. Webhooks are verified by the SDK and by svix itself.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { createServer } from 'node:http';
+import { after, before, test } from 'node:test';
+import { promisify } from 'node:util';
+import { Resend } from 'resend';
+import { Webhook } from 'svix';
+
+const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'; // in the project's .env.local
+const run = promisify(execFile);
+let session;
+let resend;
+
+async function mirra(...args) {
+  const env = { ...process.env, ...(session && { MIRRA_SESSION: session.sessionId }) };
+  const { stdout } = await run(process.env.MIRRA, args, { cwd: process.env.PROJECT, env });
+  return stdout;
+}
+
+// The application's webhook route: what it verified, and by address what it knows.
+const hooks = [];
+const waiting = [];
+const server = createServer((req, res) => {
+  let body = '';
+  req.setEncoding('utf8');
+  req.on('data', (chunk) => (body += chunk));
+  req.on('end', () => {
+    hooks.push({ path: req.url, headers: req.headers, body });
+    res.end();
+    for (const wake of waiting.splice(0)) wake();
+  });
+});
+
+async function hook(type, match) {
+  for (;;) {
+    const hit = hooks.find(({ body }) => {
+      const event = JSON.parse(body);
+      return event.type === type && match(event.data);
+    });
+    if (hit) return hit;
+    await new Promise((wake) => waiting.push(wake));
+  }
+}
+
+function ok({ data, error }) {
+  assert.equal(error, null);
+  return data;
+}
+
+// verified is the event of a delivery that svix accepts.
+function verified({ body, headers }, by = secret) {
+  new Webhook(by).verify(body, headers);
+  return JSON.parse(body);
+}
+
+const email = { from: 'Acme <onboarding@resend.dev>', to: 'delivered@resend.dev', subject: 'hello world', html: '<p>it works!</p>' };
+
+before(async () => {
+  await new Promise((done) => server.listen(0, '127.0.0.1', done));
+  const url = `http://127.0.0.1:${server.address().port}`;
+  session = JSON.parse(await mirra('up', '--mirrors', 'resend', '--limits', 'off', '--json', '--forward', `resend=${url}/forward`));
+  resend = new Resend('re_e2e_123456789', { baseUrl: session.mirrors[0].url });
+});
+
+after(async () => {
+  server.closeAllConnections();
+  server.close();
+  await mirra('down', '--session', session.sessionId);
+});
+
+test('an email is sent, read and told', async () => {
+  const { id } = ok(await resend.emails.send({ ...email, tags: [{ name: 'kind', value: 'welcome' }], attachments: [{ filename: 'a.txt', content: Buffer.from('Hello') }] }));
+  const told = await hook('email.delivered', (data) => data.email_id === id);
+  const headers = { id: told.headers['svix-id'], timestamp: told.headers['svix-timestamp'], signature: told.headers['svix-signature'] };
+  assert.equal(resend.webhooks.verify({ payload: told.body, headers, webhookSecret: secret }).data.email_id, id);
+  assert.equal(verified(told).data.tags.kind, 'welcome');
+  const read = ok(await resend.emails.get(id));
+  assert.equal(read.last_event, 'delivered');
+  assert.deepEqual(read.to, ['delivered@resend.dev']);
+  const files = ok(await resend.emails.attachments.list({ emailId: id }));
+  assert.equal(await (await fetch(files.data[0].download_url)).text(), 'Hello');
+});
+
+test('tampered, stale and foreign deliveries are refused', async () => {
+  const { id } = ok(await resend.emails.send({ ...email, to: 'bounced+tampered@resend.dev' }));
+  const told = await hook('email.bounced', (data) => data.email_id === id);
+  const verifier = new Webhook(secret);
+  assert.equal(verified(told).data.bounce.type, 'Permanent');
+  assert.throws(() => verifier.verify(told.body.replace('Permanent', 'Transient'), told.headers));
+  assert.throws(() => verifier.verify(told.body, { ...told.headers, 'svix-timestamp': String(told.headers['svix-timestamp'] - 600) }));
+  assert.throws(() => verifier.verify(told.body, { ...told.headers, 'svix-id': 'msg_other' }));
+  assert.throws(() => new Webhook('whsec_' + Buffer.from('another secret of 24 byte').toString('base64')).verify(told.body, told.headers));
+});
+
+test('whatever the clock of the session, deliveries are fresh', async () => {
+  await mirra('clock', 'advance', '40d');
+  const { id } = ok(await resend.emails.send(email));
+  const told = await hook('email.sent', (data) => data.email_id === id);
+  verified(told);
+});
+
+test('an endpoint of the API signs with its own secret', async () => {
+  const endpoint = `http://127.0.0.1:${server.address().port}/own`;
+  const made = ok(await resend.webhooks.create({ endpoint, events: ['contact.created'] }));
+  ok(await resend.contacts.create({ email: 'steve@acme.com', firstName: 'Steve' }));
+  await hook('contact.created', () => hooks.some((h) => h.path === '/own'));
+  const told = hooks.find((h) => h.path === '/own');
+  verified(told, made.signing_secret);
+  assert.throws(() => verified(told));
+  ok(await resend.webhooks.remove(made.id));
+});
+
+test('a batch, permissive', async () => {
+  const { data, error } = await resend.batch.send([email, { ...email, to: 'nobody' }], { batchValidation: 'permissive' });
+  assert.equal(error, null);
+  assert.equal(data.data.length, 1);
+  assert.equal(data.errors[0].index, 1);
+});
+
+test('errors have the shape that the SDK reads', async () => {
+  const missing = await resend.emails.get('00000000-0000-4000-8000-000000000000');
+  assert.equal(missing.error.name, 'not_found');
+  const twice = { idempotencyKey: 'welcome/1' };
+  const first = ok(await resend.emails.send(email, twice));
+  assert.equal(ok(await resend.emails.send(email, twice)).id, first.id);
+  assert.equal((await resend.emails.send({ ...email, subject: 'other' }, twice)).error.name, 'invalid_idempotent_request');
+});
+
+// Two applications meet the limit: one waits as long as it is told, one does not.
+// What each waited is in the trace, by wall time.
+test('an application that backs off gets through, one that does not is refused again', async () => {
+  const attempts = async (pause) => {
+    await mirra('fault', 'add', '--mirror', 'resend', '--method', 'POST', '--path', '/emails', '--error', 'rate-limit', '--count', '3');
+    const gaps = [];
+    let last;
+    for (;;) {
+      const now = performance.now();
+      if (last !== undefined) gaps.push(now - last);
+      last = now;
+      const { error, headers } = await resend.emails.send({ ...email, to: `delivered+${pause ? 'patient' : 'hasty'}@resend.dev` });
+      if (!error) return gaps;
+      assert.equal(error.name, 'rate_limit_exceeded');
+      assert.equal(headers['retry-after'], '1');
+      if (pause) await new Promise((wake) => setTimeout(wake, 1000 * Number(headers['retry-after'])));
+    }
+  };
+  const patient = await attempts(true);
+  const hasty = await attempts(false);
+  assert.equal(patient.length, 3);
+  assert.ok(patient.every((gap) => gap >= 990), `gaps ${patient}`);
+  assert.equal(hasty.length, 3);
+  assert.ok(Math.max(...hasty) < Math.min(...patient), `gaps ${hasty} and ${patient}`);
+});
+
+// A handler that takes bounces to heart, and one that swallows them.
+test('a bounce is handled, or swallowed and suppressed', async () => {
+  const suppressed = new Set();
+  const careful = (event) => {
+    if (event.type === 'email.bounced') for (const to of event.data.to) suppressed.add(to);
+  };
+  const { id } = ok(await resend.emails.send({ ...email, from: 'Acme <hi@acme.com>', to: 'ada@acme-customers.com' }));
+  await mirra('simulate', 'email.bounced', `id=${id}`);
+  const told = await hook('email.bounced', (data) => data.email_id === id);
+  careful(verified(told));
+  assert.ok(suppressed.has('ada@acme-customers.com'));
+  // The one that swallowed it sends again, in vain.
+  const again = ok(await resend.emails.send({ ...email, from: 'Acme <hi@acme.com>', to: 'ada@acme-customers.com' }));
+  await hook('email.suppressed', (data) => data.email_id === again.id);
+  assert.equal(ok(await resend.emails.get(again.id)).last_event, 'suppressed');
+});
+
+test('domains, keys, contacts, topics, templates and broadcasts go round', async () => {
+  const segment = ok(await resend.segments.create({ name: 'Friends' }));
+  for (const n of [1, 2]) ok(await resend.contacts.create({ email: `delivered+friend${n}@resend.dev`, firstName: `Friend ${n}`, segments: [{ id: segment.id }] }));
+  assert.equal(ok(await resend.contacts.list({ segmentId: segment.id })).data.length, 2);
+  const topic = ok(await resend.topics.create({ name: 'News', defaultSubscription: 'opt_in' }));
+  ok(await resend.contacts.topics.update({ email: 'delivered+friend2@resend.dev', topics: [{ id: topic.id, subscription: 'opt_out' }] }));
+  const broadcast = ok(await resend.broadcasts.create({ segmentId: segment.id, topicId: topic.id, from: email.from, subject: 'Hi {{{FIRST_NAME}}}', html: '<p>Hi</p>' }));
+  ok(await resend.broadcasts.send(broadcast.id));
+  const told = await hook('email.delivered', (data) => data.broadcast_id === broadcast.id);
+  assert.equal(JSON.parse(told.body).data.subject, 'Hi Friend 1');
+  const template = ok(await resend.templates.create({ name: 'order', alias: 'order', from: email.from, subject: '{{{PRODUCT}}}', html: '<p>{{{PRODUCT}}}</p>', variables: [{ key: 'PRODUCT', type: 'string', fallbackValue: 'item' }] }));
+  ok(await resend.templates.publish(template.id));
+  const sent = ok(await resend.emails.send({ to: email.to, template: { id: 'order', variables: { PRODUCT: 'Lamp' } } }));
+  assert.equal(ok(await resend.emails.get(sent.id)).html, '<p>Lamp</p>');
+  const key = ok(await resend.apiKeys.create({ name: 'sends', permission: 'sending_access' }));
+  const restricted = new Resend(key.token, { baseUrl: session.mirrors[0].url });
+  ok(await restricted.emails.send(email));
+  assert.equal((await restricted.domains.list()).error.name, 'restricted_api_key');
+  const domain = ok(await resend.domains.create({ name: 'mail.acme.com' }));
+  assert.equal(domain.status, 'not_started');
+  ok(await resend.domains.verify(domain.id));
+  await mirra('clock', 'advance', '1m');
+  assert.equal(ok(await resend.domains.get(domain.id)).status, 'verified');
+});

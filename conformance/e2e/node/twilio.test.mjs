@@ -1,0 +1,149 @@
+// Drives a mirror with twilio-node, as an application does: its HTTP client sends
+// what is for a host of Twilio's to the mirror's URL of that host.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { createServer } from 'node:http';
+import { after, before, test } from 'node:test';
+import { promisify } from 'node:util';
+import twilio from 'twilio';
+
+const sid = 'AC0123456789abcdef0123456789abcdef';
+const token = 'e2e0000000000000000000000000abcd'; // in the project's .env.local
+const person = '+15558675310';
+const number = '+15555550123';
+const run = promisify(execFile);
+let session, client;
+
+async function mirra(...args) {
+  const env = { ...process.env, ...(session && { MIRRA_SESSION: session.sessionId }) };
+  const { stdout } = await run(process.env.MIRRA, args, { cwd: process.env.PROJECT, env });
+  return stdout;
+}
+
+class MirrorClient extends twilio.RequestClient {
+  request(options) {
+    const host = new URL(options.uri).host.split('.')[0];
+    return super.request({ ...options, uri: options.uri.replace(/^https:\/\/[^/]+/, session.mirrors[0].urls[host]) });
+  }
+}
+
+// The application.
+const hooks = [];
+const waiting = [];
+const answers = {};
+const server = createServer((req, res) => {
+  let body = '';
+  req.setEncoding('utf8');
+  req.on('data', (chunk) => (body += chunk));
+  req.on('end', () => {
+    const path = req.url.split('?')[0];
+    res.setHeader('content-type', 'text/xml');
+    res.end(answers[path] ?? '');
+    hooks.push({ path, url: origin() + req.url, body, signature: req.headers['x-twilio-signature'] });
+    for (const wake of waiting.splice(0)) wake();
+  });
+});
+const origin = () => `http://127.0.0.1:${server.address().port}`;
+
+// hook returns the first request that fits, once it has come.
+async function hook(fits) {
+  for (;;) {
+    const at = hooks.findIndex(fits);
+    if (at >= 0) return hooks.splice(at, 1)[0];
+    await new Promise((wake) => waiting.push(wake));
+  }
+}
+
+const fields = (h) => Object.fromEntries(new URLSearchParams(h.body));
+
+before(async () => {
+  await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
+  session = JSON.parse(await mirra('up', '--json', '--mirrors', 'twilio', '--seed', 'twilio:verified-numbers', '--forward', `twilio=${origin()}/events`));
+  client = twilio(sid, token, { httpClient: new MirrorClient() });
+});
+
+after(async () => {
+  server.close();
+  if (session) await mirra('down', '--session', session.sessionId);
+});
+
+test('a message is sent, delivered and told of; validateRequest accepts that and nothing tampered', async () => {
+  const message = await client.messages.create({ to: person, from: number, body: 'Hi 👍', statusCallback: `${origin()}/status?order=7` });
+  assert.equal(message.status, 'queued');
+  assert.equal(message.numSegments, '1');
+  assert.equal(message.accountSid, sid);
+  await mirra('clock', 'advance', '1m');
+  for (const status of ['sent', 'delivered']) {
+    const h = await hook((x) => x.path === '/status' && fields(x).MessageStatus === status);
+    const params = fields(h);
+    assert.equal(params.MessageSid, message.sid);
+    assert.ok(twilio.validateRequest(token, h.signature, h.url, params));
+    assert.ok(!twilio.validateRequest(token, h.signature, h.url, { ...params, MessageStatus: 'failed' }));
+    assert.ok(!twilio.validateRequest('another', h.signature, h.url, params));
+    assert.ok(!twilio.validateRequest(token, h.signature, h.url.replace('7', '8'), params));
+  }
+  assert.equal((await client.messages(message.sid).fetch()).status, 'delivered');
+});
+
+test('errors have code, status and moreInfo', async () => {
+  await assert.rejects(client.messages.create({ to: '123', from: number, body: 'x' }), (e) => {
+    assert.equal(e.code, 21211);
+    assert.equal(e.status, 400);
+    assert.equal(e.moreInfo, 'https://www.twilio.com/docs/errors/21211');
+    return true;
+  });
+  await assert.rejects(client.messages('SM00000000000000000000000000000000').fetch(), { code: 20404, status: 404 });
+});
+
+test('both styles of paging are followed', async () => {
+  for (let i = 0; i < 5; i++) await client.messages.create({ to: person, from: number, body: `page ${i}` });
+  const bodies = (await client.messages.list({ pageSize: 2, to: person })).map((m) => m.body).filter((b) => b.startsWith('page'));
+  assert.deepEqual(bodies, ['page 4', 'page 3', 'page 2', 'page 1', 'page 0']);
+  for (let i = 0; i < 5; i++) await client.messaging.v1.services.create({ friendlyName: `service ${i}` });
+  const names = (await client.messaging.v1.services.list({ pageSize: 2 })).map((s) => s.friendlyName);
+  assert.deepEqual(names, ['service 4', 'service 3', 'service 2', 'service 1', 'service 0']);
+});
+
+test('an incoming message is answered with TwiML', async () => {
+  const [{ sid: pn }] = await client.incomingPhoneNumbers.list({ phoneNumber: number });
+  await client.incomingPhoneNumbers(pn).update({ smsUrl: `${origin()}/sms` });
+  answers['/sms'] = new twilio.twiml.MessagingResponse().message('You said & meant it').toString();
+  const reply = new twilio.twiml.MessagingResponse();
+  reply.message('You said & meant it');
+  answers['/sms'] = reply.toString();
+  await mirra('simulate', 'message.received', `from=${person}`, `to=${number}`, 'body=Hello?');
+  const h = await hook((x) => x.path === '/sms');
+  assert.ok(twilio.validateRequest(token, h.signature, h.url, fields(h)));
+  assert.equal(fields(h).Body, 'Hello?');
+  await mirra('clock', 'advance', '1m');
+  const [sent] = await client.messages.list({ to: person, limit: 1 });
+  assert.equal(sent.body, 'You said & meant it');
+  assert.equal(sent.direction, 'outbound-reply');
+});
+
+test('somebody who sends STOP gets nothing more', async () => {
+  await mirra('simulate', 'message.received', 'from=+14158675309', `to=${number}`, 'body=STOP');
+  await assert.rejects(client.messages.create({ to: '+14158675309', from: number, body: 'x' }), { code: 21610 });
+  await mirra('simulate', 'message.received', 'from=+14158675309', `to=${number}`, 'body=START');
+  await client.messages.create({ to: '+14158675309', from: number, body: 'x' });
+});
+
+test('a verification is approved by its code; its events verify with their body', async () => {
+  const service = await client.verify.v2.services.create({ friendlyName: 'App' });
+  const of = client.verify.v2.services(service.sid);
+  const verification = await of.verifications.create({ to: person, channel: 'sms' });
+  assert.equal(verification.status, 'pending');
+  const codes = JSON.parse(await mirra('state', 'twilio', 'verification_codes', '--json'));
+  const { code } = (codes.verification_codes ?? codes).at(-1);
+  assert.equal((await of.verificationChecks.create({ to: person, code: '000' + code })).status, 'pending');
+  assert.equal((await of.verificationChecks.create({ to: person, code })).status, 'approved');
+  const h = await hook((x) => x.path === '/events' && x.body.startsWith('[') && x.body.includes('verification.approved'));
+  assert.ok(twilio.validateRequestWithBody(token, h.signature, h.url, h.body));
+  assert.ok(!twilio.validateRequestWithBody(token, h.signature, h.url, h.body.replace('APPROVED', 'PENDING')));
+});
+
+test('a number is looked up', async () => {
+  const found = await client.lookups.v2.phoneNumbers('+447772000001').fetch();
+  assert.equal(found.valid, true);
+  assert.equal(found.nationalFormat, '07772 000001');
+});

@@ -1,0 +1,108 @@
+package e2e
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/resend/resend-go/v3"
+)
+
+// TestResendNode runs node/resend.test.mjs with Node's own test runner.
+func TestResendNode(t *testing.T) {
+	t.Parallel()
+	p := newProject(t)
+	if err := os.WriteFile(filepath.Join(p.folder, ".env.local"), []byte("RESEND_WEBHOOK_SECRET=whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("node", "--test", "resend.test.mjs")
+	cmd.Dir = "node"
+	cmd.Env = environment(p.home, "MIRRA="+binary, "PROJECT="+p.folder)
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := cmd.Run(); err != nil {
+		t.Errorf("%v\n%s", err, out.String())
+	}
+	if !bytes.Contains(out.Bytes(), []byte("pass ")) || bytes.Contains(out.Bytes(), []byte("# pass 0")) {
+		t.Errorf("no test ran:\n%s", out.String())
+	}
+}
+
+// TestResendGo drives resend-go with nothing but its base URL changed.
+func TestResendGo(t *testing.T) {
+	t.Parallel()
+	p := up(t, "--mirrors", "resend")
+	client := resend.NewClient("re_e2e_123456789")
+	base, err := url.Parse(p.url + "/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	client.BaseURL = base
+	sent, err := client.Emails.Send(&resend.SendEmailRequest{
+		From: "Acme <onboarding@resend.dev>", To: []string{"delivered@resend.dev"}, Subject: "hello", Html: "<p>hello</p>",
+		Tags:        []resend.Tag{{Name: "kind", Value: "welcome"}},
+		Attachments: []*resend.Attachment{{Filename: "a.txt", Content: []byte("Hello")}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.mirra("clock", "advance", "1m")
+	email, err := client.Emails.Get(sent.Id)
+	if err != nil || email.LastEvent != "delivered" || email.To[0] != "delivered@resend.dev" || email.Html != "<p>hello</p>" {
+		t.Errorf("%+v %v", email, err)
+	}
+	batch, err := client.Batch.Send([]*resend.SendEmailRequest{
+		{From: "onboarding@resend.dev", To: []string{"delivered@resend.dev"}, Subject: "one", Text: "one"},
+		{From: "onboarding@resend.dev", To: []string{"bounced@resend.dev"}, Subject: "two", Text: "two"},
+	})
+	if err != nil || len(batch.Data) != 2 {
+		t.Fatalf("%+v %v", batch, err)
+	}
+	p.mirra("clock", "advance", "1m")
+	if email, err := client.Emails.Get(batch.Data[1].Id); err != nil || email.LastEvent != "bounced" {
+		t.Errorf("%+v %v", email, err)
+	}
+	if _, err := client.Emails.Send(&resend.SendEmailRequest{From: "onboarding@resend.dev", To: []string{"someone@example.com"}, Subject: "a", Text: "a"}); err == nil {
+		t.Error("an email to example.com is sent")
+	}
+	domain, err := client.Domains.Create(&resend.CreateDomainRequest{Name: "mail.acme.com", Region: "eu-west-1"})
+	if err != nil || domain.Status != "not_started" || len(domain.Records) != 3 {
+		t.Errorf("%+v %v", domain, err)
+	}
+	if segment, err := client.Segments.Create(&resend.CreateSegmentRequest{Name: "Friends"}); err != nil || segment.Id == "" {
+		t.Errorf("%+v %v", segment, err)
+	}
+	hook, err := client.Webhooks.Create(&resend.CreateWebhookRequest{Endpoint: "https://example.com/handler", Events: []string{"email.sent"}})
+	if err != nil || hook.SigningSecret == "" {
+		t.Errorf("%+v %v", hook, err)
+	}
+}
+
+// TestResendIsDetected: a project that has the SDK of any language gets the mirror.
+func TestResendIsDetected(t *testing.T) {
+	t.Parallel()
+	for file, text := range map[string]string{
+		"package.json":     `{"dependencies":{"resend":"^6.38.0"}}`,
+		"go.mod":           "module example.com/app\n\ngo 1.26\n\nrequire github.com/resend/resend-go/v3 v3.1.1\n",
+		"requirements.txt": "resend==2.4.0\n",
+		"Gemfile":          "source 'https://rubygems.org'\ngem 'resend'\n",
+		".env":             "RESEND_API_KEY=re_123456789\n",
+	} {
+		t.Run(file, func(t *testing.T) {
+			t.Parallel()
+			p := &project{t: t, folder: t.TempDir(), home: home}
+			if err := os.WriteFile(filepath.Join(p.folder, file), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			var u upped
+			if err := json.Unmarshal([]byte(p.mirra("up", "--json")), &u); err != nil || len(u.Mirrors) != 1 || u.Mirrors[0].Name != "resend" && u.Mirrors[0].Vendor != "resend" {
+				t.Errorf("up found %+v (%v)", u.Mirrors, err)
+			}
+			p.mirra("down", "--session", u.SessionID)
+		})
+	}
+}

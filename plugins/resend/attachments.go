@@ -1,0 +1,153 @@
+package main
+
+import (
+	"encoding/base64"
+	"strings"
+	"time"
+
+	"github.com/mirrahq/mirra/sdk"
+)
+
+// attachmentHandlers serve the files of a kind of email, and on a host of their own
+// the bytes.
+func attachmentHandlers(k *kind, verb, host string) {
+	handle("emails/list-"+verb+"s", k.level, func(r *request) error {
+		d, err := k.find(r, r.Value("email_id"))
+		if err != nil {
+			return err
+		}
+		var docs []sdk.Doc
+		for a := range d.Get("attachments").All {
+			docs = append(docs, r.attachment(d, a, host))
+		}
+		return r.answerPage(docs, everything)
+	})
+	handle("emails/get-"+verb, k.level, func(r *request) error {
+		d, err := k.find(r, r.Value("email_id"))
+		if err != nil {
+			return err
+		}
+		a, ok := attachmentOf(d, r.Value("attachment_id"))
+		if !ok {
+			return notFound("Attachment")
+		}
+		out := r.NewObject()
+		out.SetString("object", "attachment")
+		for m := range r.attachment(d, a, host).All {
+			out.SetDoc(m.Key(), m)
+		}
+		return r.JSON(out)
+	})
+	resend.HandleHost(host, "GET /{email_id}/attachments/{attachment_id}", "files/"+host, sdk.Modelled, func(c *sdk.Call) error {
+		d, _ := k.keep.Get(c, c.Value("email_id"))
+		a, _ := attachmentOf(d, c.Value("attachment_id"))
+		b, ok := c.OpenBlob(a.Get("blob").String())
+		if !ok {
+			c.SetHeader("Content-Type", contentType)
+			return fail(404, "not_found", "File not found") // believed
+		}
+		c.SetHeader("Content-Type", a.Get("content_type").String())
+		return c.BlobBody(b, 0, b.Size())
+	})
+}
+
+func checkAttachments(list sdk.Doc) error {
+	for a := range list.All {
+		if a.Get("content").IsNull() && a.Get("path").IsNull() { // [D api-reference/errors, 2026-11]
+			return fail(422, "invalid_attachment", textAttachment)
+		}
+		if _, ok := contentOf(a); !ok {
+			return fail(422, "invalid_attachment", "The `content` of an attachment must be a base64 string.") // believed
+		}
+	}
+	return nil
+}
+
+// contentOf is the bytes of an attachment: base64, or numbers of bytes as resend-go
+// and Node's Buffer write them.
+func contentOf(a sdk.Doc) ([]byte, bool) {
+	content := a.Get("content")
+	if content.Kind() == sdk.Object {
+		content = content.Get("data")
+	}
+	if content.Kind() == sdk.Array {
+		out := make([]byte, 0, content.Len())
+		for n := range content.All {
+			out = append(out, byte(n.Int64()))
+		}
+		return out, true
+	}
+	text := strings.TrimRight(strings.ReplaceAll(content.String(), " ", ""), "=")
+	out, err := base64.RawStdEncoding.DecodeString(text) // line ends do not matter to it
+	return out, err == nil
+}
+
+// keepAttachments keeps the files of an email. What is hosted elsewhere is not
+// fetched: mirrors reach nothing.
+func (r *request) keepAttachments(d, list sdk.Doc) {
+	kept := d.Get("attachments")
+	for a := range list.All {
+		one := kept.AddObject()
+		one.SetString("id", r.UUID(sdk.Objects))
+		one.SetStringOrNull("filename", a.Get("filename").String())
+		kind := a.Get("content_type").String()
+		if kind == "" {
+			kind = typeOf(a.Get("filename").String())
+		}
+		one.SetString("content_type", kind)
+		one.SetStringOrNull("content_id", a.Get("content_id").String())
+		disposition := "attachment"
+		if !a.Get("content_id").IsNull() { // [D dashboard/emails/embed-inline-images; S resend-node Attachment]
+			disposition = "inline"
+		}
+		one.SetString("content_disposition", disposition)
+		content, _ := contentOf(a)
+		one.SetInt("size", int64(len(content)))
+		if path := a.Get("path").String(); path != "" && a.Get("content").IsNull() {
+			one.SetString("path", path)
+			r.Warn("attachment " + path + " is hosted elsewhere and was not fetched")
+			continue
+		}
+		b := r.NewBlob()
+		b.Append(content)
+		one.SetString("blob", b.Seal())
+	}
+}
+
+// types are content types by a file's extension.
+var types = map[string]string{
+	"pdf": "application/pdf", "png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "gif": "image/gif", "webp": "image/webp", "svg": "image/svg+xml",
+	"txt": "text/plain", "html": "text/html", "csv": "text/csv", "ics": "text/calendar", "json": "application/json", "xml": "application/xml", "zip": "application/zip",
+	"doc": "application/msword", "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+func typeOf(name string) string {
+	if t := types[strings.ToLower(name[strings.LastIndexByte(name, '.')+1:])]; t != "" {
+		return t
+	}
+	return "application/octet-stream"
+}
+
+// urlLifetime is how long addresses of files hold (believed).
+const urlLifetime = time.Hour
+
+func (r *request) attachment(email, a sdk.Doc, host string) sdk.Doc {
+	out := r.pick(a, "id filename content_type content_id content_disposition")
+	if path := a.Get("path").String(); path != "" {
+		out.SetString("download_url", path)
+	} else {
+		out.SetURL("download_url", host, "/"+email.Get("id").String()+"/attachments/"+a.Get("id").String())
+	}
+	out.SetString("expires_at", iso(r.Now().Add(urlLifetime)))
+	out.SetDoc("size", a.Get("size"))
+	return out
+}
+
+func attachmentOf(email sdk.Doc, id string) (sdk.Doc, bool) {
+	for a := range email.Get("attachments").All {
+		if a.Get("id").String() == id {
+			return a, true
+		}
+	}
+	return sdk.Doc{}, false
+}

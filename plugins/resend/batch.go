@@ -1,0 +1,75 @@
+package main
+
+import (
+	"errors"
+
+	"github.com/mirrahq/mirra/sdk"
+)
+
+// maxBatch [D dashboard/emails/batch-sending, 2026-11: up to 100].
+const maxBatch = 100
+
+// sendFields are those of one email, which the description of the batch refers to.
+var sendFields = operation("emails/send").Fields
+
+// sendBatch sends all emails or, strictly, none; permissively those that can be [D
+// dashboard/emails/batch-validation-modes, 2026-11].
+func sendBatch(r *request) error {
+	return r.once(func() error {
+		batch, err := readBody(r.Call)
+		if err != nil {
+			return err
+		}
+		switch n := batch.Len(); {
+		case batch.Kind() != sdk.Array:
+			return invalid("The request body must be an array of emails.") // the text is believed
+		case n == 0 || n > maxBatch:
+			return invalid("The batch must have between 1 and 100 emails.") // the text is believed
+		}
+		permissive := r.Header("x-batch-validation") == "permissive"
+		type composed struct{ d, params sdk.Doc }
+		var good []composed
+		faults := r.NewArray()
+		var emails int64
+		i := -1
+		for one := range batch.All {
+			i++
+			d, err := r.composeOfBatch(one)
+			if err == nil {
+				good = append(good, composed{d, one})
+				emails += recipients(d)
+				continue
+			}
+			f, ok := errors.AsType[*failure](err)
+			if !permissive || !ok {
+				return err
+			}
+			fault := faults.AddObject()
+			fault.SetInt("index", int64(i))
+			fault.SetString("message", f.message)
+		}
+		if err := spend(r.Call, emails); err != nil {
+			return err
+		}
+		out := r.NewObject()
+		data := out.SetArray("data")
+		for _, g := range good {
+			data.AddObject().SetDoc("id", g.d.Get("id"))
+			r.accept(g.d, g.params)
+		}
+		if permissive {
+			out.SetDoc("errors", faults)
+		}
+		return r.JSON(out)
+	})
+}
+
+func (r *request) composeOfBatch(p sdk.Doc) (sdk.Doc, error) {
+	if p.Kind() != sdk.Object {
+		return p, invalid("Each email of the batch must be an object.") // believed
+	}
+	if p.Get("attachments").Len() > 0 { // [D dashboard/emails/batch-sending; S resend-node 6.38]
+		return p, invalid("The `attachments` field is not supported in batches.") // the text is believed
+	}
+	return r.compose(p, sendFields)
+}

@@ -1,0 +1,233 @@
+package main
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/mirrahq/mirra/abi"
+	"github.com/mirrahq/mirra/sdk"
+)
+
+const contentType = "application/json; charset=utf-8" // [R]
+
+// schema holds what is no document: which tokens the session's API keys have, and
+// how many emails each day had.
+const schema = `
+CREATE TABLE tokens(token TEXT PRIMARY KEY, id TEXT NOT NULL, permission TEXT NOT NULL, domain TEXT NOT NULL, deleted INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE usage(day TEXT PRIMARY KEY, emails INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE secrets(webhook TEXT PRIMARY KEY, secret INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+`
+
+// accounts holds the session's one account, if a seed says how it is set up.
+var accounts = resend.Collect(&sdk.Collection{
+	Type: "account", Entity: "account", Fields: []string{"email", "plan", "rate_limit", "daily_quota", "monthly_quota"},
+	Complete: completeAccount,
+})
+
+// accountID is the id of the session's account, of which there is one.
+const accountID = "account"
+
+// account is how the session's account is set up.
+type account struct {
+	email              string
+	rate               int64
+	daily, monthly     int64 // -1 is unlimited
+	always             bool  // quotas hold in sessions without limits too: a seed asked for them
+	usedDay, usedMonth int64
+}
+
+// The limits of an account that no seed speaks of: a free one
+// [D knowledge-base/account-quotas-and-limits, 2026-11: 100 a day, 3,000 a month]
+// with the requests a second of defaultRate.
+const (
+	defaultDaily   = 100
+	defaultMonthly = 3000
+	defaultEmail   = "owner@mirra.local" // the account's owner, to whom resend.dev may send
+)
+
+// defaultRate is how many requests a second an account may send on a day: ten
+// [D api-reference/rate-limit as of 2026-09], five at the beginning of 2026 and two
+// before [R, October 2025]. On which days it was raised is believed.
+func defaultRate(day time.Time) int64 {
+	switch {
+	case day.Before(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)):
+		return 2
+	case day.Before(time.Date(2026, 9, 1, 0, 0, 0, 0, time.UTC)):
+		return 5
+	}
+	return 10
+}
+
+var selectAccount = sdk.Define(`SELECT (SELECT doc FROM objects WHERE type = 'account' AND account = '' AND id = '` + accountID + `' AND deleted = 0),
+	(SELECT emails FROM usage WHERE day = ?1), (SELECT sum(emails) FROM usage WHERE day BETWEEN ?2 AND ?1)`)
+
+func accountOf(c *sdk.Call) account {
+	day := c.Now().Format(time.DateOnly) // [D api-reference/rate-limit: days end at midnight UTC]
+	rows := selectAccount.MustRun(c.Args().Text(day).Text(day[:8] + "01"))
+	rows.Next()
+	a := account{email: defaultEmail, rate: defaultRate(c.Now()), daily: defaultDaily, monthly: defaultMonthly}
+	if text := rows.Text(); text != "" {
+		d := c.Trusted(text)
+		a.email = d.Get("email").String()
+		a.rate = max(1, d.Get("rate_limit").Int64())
+		a.daily, a.monthly = quota(d.Get("daily_quota")), quota(d.Get("monthly_quota"))
+		a.always = true
+	}
+	a.usedDay, a.usedMonth = rows.Int(), rows.Int()
+	return a
+}
+
+func quota(d sdk.Doc) int64 {
+	if n, ok := d.Int(); ok {
+		return n
+	}
+	return -1
+}
+
+// completeAccount fills a seeded account up.
+func completeAccount(c *sdk.Call, path string, given sdk.Doc) sdk.Doc {
+	d := c.NewObject()
+	d.SetString("id", accountID)
+	d.SetString("object", "account")
+	d.SetString("email", defaultEmail)
+	plan := given.Get("plan").String()
+	d.SetString("plan", "free")
+	d.SetInt("rate_limit", defaultRate(c.Now()))
+	d.SetInt("daily_quota", defaultDaily)
+	d.SetInt("monthly_quota", defaultMonthly)
+	switch plan {
+	case "", "free":
+	case "pro", "scale", "enterprise": // [D knowledge-base/account-quotas-and-limits: no daily quota]
+		d.SetNull("daily_quota")
+		d.SetNull("monthly_quota")
+	default:
+		c.AddFault(path+".plan", "want free, pro, scale or enterprise")
+	}
+	for m := range given.All {
+		if !d.Get(m.Key()).Exists() {
+			c.AddFault(path+"."+m.Key(), "no member of the account")
+			continue
+		}
+		d.SetDoc(m.Key(), m)
+	}
+	d.SetString("id", accountID)
+	return d
+}
+
+// sending are the operations that a key with sending access may call
+// [D api-reference/api-keys, S CreateApiKeyRequest.permission].
+var sending = map[string]bool{"emails/send": true, "emails/send-batch": true}
+
+// before sets the headers of every answer, and checks the key and the limit.
+func before(c *sdk.Call) error {
+	if c.Host == hostOutbound || c.Host == hostInbound {
+		return nil // addresses of files are secret enough for the vendor
+	}
+	c.SetHeader("Content-Type", contentType)
+	token := c.Account()
+	c.SetAccount("") // keys of one session are keys of one team
+	a := accountOf(c)
+	limit := strconv.FormatInt(a.rate, 10)
+	wait := c.Take("api", 1, float64(a.rate), a.rate)
+	c.SetHeader("ratelimit-limit", limit)
+	c.SetHeader("ratelimit-policy", limit+";w=1") // [R]
+	c.SetHeader("ratelimit-remaining", "0")
+	c.SetHeader("ratelimit-reset", "1")
+	if wait == 0 {
+		c.SetHeader("ratelimit-remaining", strconv.FormatInt(c.Remaining("api", float64(a.rate), a.rate), 10))
+	}
+	setQuotaHeaders(c, &a)
+	switch c.Credential.Status {
+	case abi.CredentialAbsent:
+		return fail(401, "missing_api_key", textNoKey)
+	case abi.CredentialMalformed:
+		return fail(400, "validation_error", textKey)
+	}
+	if wait > 0 && !c.LimitsOff() {
+		return fail(429, "rate_limit_exceeded", textRate)
+	}
+	return checkToken(c, token)
+}
+
+// setQuotaHeaders tells what is used of the quotas [D api-reference/rate-limit, as
+// of 2026-09: the daily one on the free plan alone].
+func setQuotaHeaders(c *sdk.Call, a *account) {
+	if a.daily >= 0 {
+		c.SetHeader("x-resend-daily-quota", strconv.FormatInt(a.usedDay, 10))
+	}
+	c.SetHeader("x-resend-monthly-quota", strconv.FormatInt(a.usedMonth, 10))
+}
+
+var (
+	selectToken = sdk.Define(`SELECT id, permission, domain, deleted FROM tokens WHERE token = ?1`)
+	countEmails = sdk.Define(`INSERT INTO usage(day, emails) VALUES(?1, ?2) ON CONFLICT(day) DO UPDATE SET emails = emails + ?2`)
+)
+
+// checkToken holds the request against the permission of a key that the session
+// made. Any other well-formed key has full access.
+func checkToken(c *sdk.Call, token string) error {
+	if token == "" {
+		return nil
+	}
+	rows := selectToken.MustRun(c.Args().Text(token))
+	if !rows.Next() {
+		return nil
+	}
+	id, permission := rows.Text(), rows.Text()
+	rows.Text()
+	op := c.Operation()
+	if rows.Int() != 0 {
+		if sending[op] {
+			return fail(401, "validation_error", textKey) // [D api-reference/errors]
+		}
+		return fail(400, "validation_error", textKey)
+	}
+	if permission == "sending_access" && !sending[op] {
+		return fail(401, "restricted_api_key", textRestricted)
+	}
+	if d, ok := apiKeys.Get(c, id); ok {
+		d.SetString("last_used_at", stamp(c))
+		apiKeys.Update(c, d)
+	}
+	return nil
+}
+
+// domainOfToken is the domain that the request's key may send from, "" for any.
+func domainOfToken(c *sdk.Call) string {
+	if c.Credential.Account == "" {
+		return ""
+	}
+	rows := selectToken.MustRun(c.Args().Text(c.Credential.Account))
+	if !rows.Next() {
+		return ""
+	}
+	rows.Text()
+	rows.Text()
+	return rows.Text()
+}
+
+// spend counts emails against the quotas, or refuses them.
+func spend(c *sdk.Call, n int64) error {
+	a := accountOf(c)
+	if a.always || !c.LimitsOff() {
+		switch {
+		case a.daily >= 0 && a.usedDay+n > a.daily:
+			return refuse(c, "daily quota", fail(429, "daily_quota_exceeded", textDaily))
+		case a.monthly >= 0 && a.usedMonth+n > a.monthly:
+			return refuse(c, "monthly quota", fail(429, "monthly_quota_exceeded", textMonthly))
+		}
+	}
+	countEmails.MustRun(c.Args().Text(c.Now().Format(time.DateOnly)).Int(n))
+	a.usedDay, a.usedMonth = a.usedDay+n, a.usedMonth+n
+	if c.Method != "" {
+		setQuotaHeaders(c, &a)
+	}
+	return nil
+}
+
+// refuse names in the trace which limit refused: an empty bucket says it.
+func refuse(c *sdk.Call, limit string, err error) error {
+	for c.Take(limit, 1, 0.001, 1) == 0 {
+	}
+	return err
+}

@@ -1,0 +1,297 @@
+package main
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/mirrahq/mirra/sdk"
+)
+
+var broadcasts = resend.Collect(&sdk.Collection{Type: "broadcast", Entity: "broadcasts", Fields: []string{"name", "status", "segment_id", "subject"}})
+
+var broadcastTemplate = sdk.MustTemplate(`{"object":"broadcast","id":"","name":"","audience_id":null,"segment_id":null,"from":"","subject":"","reply_to":null,"preview_text":null,"status":"draft","created_at":"","scheduled_at":null,"sent_at":null,"topic_id":null,"html":null,"text":null}`)
+
+func broadcastHandlers() {
+	k := &kind{
+		path: "broadcasts", object: "broadcast", noun: "Broadcast", param: "id", level: sdk.Exact, keep: broadcasts, template: broadcastTemplate,
+		shown:  "object id name audience_id segment_id from subject reply_to preview_text status created_at scheduled_at sent_at topic_id html text",
+		listed: "id name audience_id segment_id status created_at scheduled_at sent_at topic_id", usual: everything, set: setBroadcast,
+		complete: func(c *sdk.Call, path string, d sdk.Doc) {
+			if id := d.Get("segment_id").String(); id != "" {
+				if _, ok := segments.Get(c, id); !ok {
+					c.AddFault(path+".segment_id", "no segment "+id)
+				}
+			}
+		},
+	}
+	k.serve("list get")
+	handle("broadcasts/create", sdk.Exact, createBroadcast)
+	// draft registers what can be done to drafts alone.
+	draft := func(verb string, run func(r *request, d sdk.Doc) error) {
+		k.on(verb, func(r *request, d sdk.Doc) error {
+			if d.Get("status").String() != "draft" {
+				return invalid("The broadcast is no draft.") // the text is believed
+			}
+			return run(r, d)
+		})
+	}
+	draft("update", k.change)
+	draft("remove", k.remove)
+	draft("send", startBroadcast)
+	k.on("cancel", func(r *request, d sdk.Doc) error {
+		if d.Get("status").String() != "queued" {
+			return invalid("The broadcast is not queued.") // the text is believed
+		}
+		r.ClearTimer("broadcast", d.Get("id").String())
+		d.SetString("status", "draft")
+		d.SetNull("scheduled_at")
+		return k.changed(r, d)
+	})
+	k.on("recipients", listRecipients)
+	k.on("list-clicked-links", listClickedLinks)
+}
+
+func createBroadcast(r *request) error {
+	if err := r.check("segment_id"); err != nil {
+		return err
+	}
+	d := create(r.Call, broadcastTemplate)
+	if r.text("segment_id") == "" && r.text("audience_id") == "" {
+		return missing("segment_id")
+	}
+	if err := setBroadcast(r, d); err != nil {
+		return err
+	}
+	send := r.params.Get("send").Bool()
+	if !send && !r.params.Get("scheduled_at").IsNull() { // [S CreateBroadcastOptions.scheduled_at]
+		return invalid("The `scheduled_at` field can only be used if `send` is true.")
+	}
+	id := d.Get("id").String()
+	insert(r.Call, broadcasts, d)
+	if send {
+		return startBroadcast(r, d)
+	}
+	return r.answerID("broadcast", id)
+}
+
+func setBroadcast(r *request, d sdk.Doc) error {
+	segment := r.text("segment_id")
+	if segment == "" {
+		segment = r.text("audience_id")
+	}
+	if segment != "" {
+		if _, ok := segments.Get(r.Call, segment); !ok {
+			return notFound("Segment")
+		}
+		d.SetString("segment_id", segment)
+		d.SetString("audience_id", segment)
+	}
+	if topic := r.text("topic_id"); topic != "" {
+		if _, ok := topics.Get(r.Call, topic); !ok {
+			return notFound("Topic")
+		}
+	}
+	if v := r.params.Get("from"); !v.IsNull() {
+		if _, ok := address(v.String()); !ok {
+			return wrongAddress("from")
+		}
+	}
+	r.set(d, "name", "from", "subject", "preview_text", "html", "text", "topic_id")
+	r.setReplyTo(d)
+	return nil
+}
+
+// startBroadcast sends a broadcast, or waits for its time.
+func startBroadcast(r *request, d sdk.Doc) error {
+	if err := r.mayFrom(d); err != nil {
+		return err
+	}
+	id, at := d.Get("id").String(), r.Now()
+	if v := r.text("scheduled_at"); v != "" {
+		when, ok := parseWhen(v, r.Now())
+		if !ok {
+			return invalid("Invalid `scheduled_at` field. It has to be a date in ISO 8601 format or natural language.")
+		}
+		at = when
+		d.SetString("scheduled_at", stampOf(at))
+	}
+	d.SetString("status", "queued")
+	broadcasts.Update(r.Call, d)
+	r.SetTimer("broadcast", id, at, id)
+	return r.answerID("broadcast", id)
+}
+
+// chunk is how many contacts of a broadcast one call sends to.
+const chunk = 100
+
+// broadcastTimer sends to the next contacts of a broadcast, oldest first. payload is
+// its id, and behind a space the place of the last contact.
+func broadcastTimer(c *sdk.Call, payload string) error {
+	id, last, _ := strings.Cut(payload, " ")
+	d, ok := broadcasts.Get(c, id)
+	if !ok || d.Get("status").String() != "queued" {
+		return nil
+	}
+	seq, _ := strconv.ParseInt(last, 10, 64)
+	rows := selectMembers.MustRun(c.Args().Text(d.Get("segment_id").String()).Int(seq).Int(chunk))
+	to, n := targets(c), rows.Count()
+	for rows.Next() {
+		seq = rows.Int()
+		sendBroadcastTo(c, d, rows.Text(), to)
+	}
+	if n == chunk {
+		c.Continue("broadcast", id, id+" "+strconv.FormatInt(seq, 10))
+		return nil
+	}
+	d.SetString("status", "sent")
+	d.SetString("sent_at", stamp(c))
+	broadcasts.Update(c, d)
+	return nil
+}
+
+var selectMembers = sdk.Define(`SELECT l.seq, o.doc ->> '$.contact_id' FROM links l JOIN objects o ON o.seq = l.seq
+	WHERE l.name = 'contact_segment.segment_id' AND l.account = '' AND l.key = ?1 AND l.seq > ?2 AND o.deleted = 0 ORDER BY l.seq LIMIT ?3`)
+
+// sendBroadcastTo sends to one contact, unless it unsubscribed from everything or
+// left the topic [S CreateContactOptions.unsubscribed].
+func sendBroadcastTo(c *sdk.Call, b sdk.Doc, id string, to []target) {
+	contact, ok := contacts.Get(c, id)
+	if !ok || contact.Get("unsubscribed").Bool() {
+		return
+	}
+	if topic, ok := topics.Get(c, b.Get("topic_id").String()); ok && subscriptionOf(c, id, topic) == "opt_out" {
+		return
+	}
+	d := create(c, emailTemplate)
+	fill := func(name string) (string, bool) { return contactValue(c, contact, name) }
+	d.SetString("message_id", messageID(d))
+	d.SetDoc("from", b.Get("from"))
+	d.SetArray("to").AddString(contact.Get("email").String())
+	for _, name := range [...]string{"subject", "html", "text"} {
+		if v := b.Get(name); !v.IsNull() {
+			d.SetString(name, substitute(v.String(), fill))
+		}
+	}
+	if v := b.Get("reply_to"); !v.IsNull() {
+		d.SetDoc("reply_to", v)
+	}
+	d.SetDoc("broadcast_id", b.Get("id"))
+	d.SetString("contact_id", id)
+	insertSent(c, d, to)
+}
+
+// contactValue is what stands for a variable of a broadcast [D
+// dashboard/templates/introduction: FIRST_NAME, LAST_NAME, EMAIL].
+func contactValue(c *sdk.Call, contact sdk.Doc, name string) (string, bool) {
+	member := strings.TrimPrefix(strings.ToLower(name), "contact.")
+	switch member {
+	case "first_name", "last_name", "email":
+		v := contact.Get(member).String()
+		return v, v != ""
+	case "resend_unsubscribe_url", "unsubscribe_url":
+		return "https://resend.com/unsubscribe/" + contact.Get("id").String(), true // believed
+	}
+	if v := contact.Get("properties", member); !v.IsNull() {
+		return v.String(), true
+	}
+	if p, ok := properties.First(c, "key", member); ok {
+		v := p.Get("fallback_value").String()
+		return v, v != ""
+	}
+	return "", false
+}
+
+// setReplyTo takes one address or several.
+func (r *request) setReplyTo(d sdk.Doc) {
+	if v := r.params.Get("reply_to"); v.Kind() == sdk.String {
+		d.SetArray("reply_to").AddString(v.String())
+	} else {
+		r.set(d, "reply_to")
+	}
+}
+
+// had tells whether an event happened to an email.
+func had(d sdk.Doc, event string) bool {
+	for e := range d.Get("history").All {
+		if e.String() == event {
+			return true
+		}
+	}
+	return false
+}
+
+func listRecipients(r *request, b sdk.Doc) error {
+	kind := r.text("type")
+	if kind == "" {
+		return fail(422, "missing_required_parameter", "Missing `type` parameter.") // [D api-reference/errors has the name]
+	}
+	var docs []sdk.Doc
+	for _, d := range all(r.Call, emails, sdk.ListQuery{Index: "broadcast_id", Key: b.Get("id").String()}) {
+		address := d.Get("to").At(0).String()
+		switch {
+		case !had(d, kind), r.text("email") != "" && lower(r.text("email")) != address,
+			r.text("bounce_type") != "" && r.text("bounce_type") != d.Get("bounce_type").String():
+			continue
+		}
+		one := r.pick(d, "id contact_id")
+		one.SetString("email", address)
+		n := int64(0)
+		for e := range d.Get("history").All {
+			if e.String() == kind {
+				n++
+			}
+		}
+		one.SetInt("count", n)
+		switch kind {
+		case "bounced":
+			one.SetDoc("bounce_type", d.Get("bounce_type"))
+		case "clicked":
+			one.SetDoc("clicked_links", r.countLinks(d))
+		}
+		docs = append(docs, one)
+	}
+	return r.answerPage(docs, 0)
+}
+
+func (r *request) countLinks(d sdk.Doc) sdk.Doc {
+	list := r.NewArray()
+	for link := range d.Get("clicks").All {
+		found := false
+		for one := range list.All {
+			if one.Get("url").String() == link.String() {
+				one.SetInt("clicks", one.Get("clicks").Int64()+1)
+				found = true
+			}
+		}
+		if !found {
+			one := list.AddObject()
+			one.SetDoc("url", link)
+			one.SetInt("clicks", 1)
+		}
+	}
+	return list
+}
+
+func listClickedLinks(r *request, b sdk.Doc) error {
+	var docs []sdk.Doc
+	for _, d := range all(r.Call, emails, sdk.ListQuery{Index: "broadcast_id", Key: b.Get("id").String()}) {
+	links:
+		for one := range r.countLinks(d).All {
+			url, n := one.Get("url").String(), one.Get("clicks").Int64()
+			for _, known := range docs {
+				if known.Get("url").String() == url {
+					known.SetInt("clicks", known.Get("clicks").Int64()+n)
+					known.SetInt("unique_clicks", known.Get("unique_clicks").Int64()+1)
+					continue links
+				}
+			}
+			sum := r.NewObject()
+			sum.SetString("id", url)
+			sum.SetString("url", url)
+			sum.SetInt("clicks", n)
+			sum.SetInt("unique_clicks", 1)
+			docs = append(docs, sum)
+		}
+	}
+	return r.answerPage(docs, 0)
+}

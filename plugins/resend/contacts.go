@@ -1,0 +1,324 @@
+package main
+
+import (
+	"strings"
+	"time"
+
+	"github.com/mirrahq/mirra/sdk"
+	"github.com/mirrahq/mirra/sdk/resource"
+)
+
+// contacts are the account's, one for each address: an address that is created again
+// keeps its id [R: the same address in several audiences].
+var contacts = resend.Collect(&sdk.Collection{Type: "contact", Entity: "contacts", Index: []string{"email"}, Fields: []string{"email", "first_name", "last_name", "unsubscribed"}})
+
+var contactTemplate = sdk.MustTemplate(`{"object":"contact","id":"","email":"","first_name":null,"last_name":null,"created_at":"","updated_at":"","unsubscribed":false,"properties":{}}`)
+
+// memberships say which contacts are in which segments; their ids are both.
+var memberships = resend.Collect(&sdk.Collection{Type: "contact_segment", Entity: "contact_segments", Index: []string{"segment_id", "contact_id"}})
+
+func membership(c *sdk.Call, segment, contact string) sdk.Doc {
+	d := c.NewObject()
+	d.SetString("object", "contact_segment")
+	d.SetString("id", segment+"/"+contact)
+	d.SetString("contact_id", contact)
+	d.SetString("segment_id", segment)
+	return d
+}
+
+// Members of contacts below an audience [R: in this order, without properties].
+const contactOfList = "id email first_name last_name created_at unsubscribed"
+
+var contact *kind
+
+func contactHandlers() {
+	contact = &kind{
+		path: "contacts", object: "contact", noun: "Contact", param: "id", level: sdk.Exact, keep: contacts, template: contactTemplate, named: "email",
+		shown: "object " + contactOfList + " properties", listed: "id created_at email unsubscribed first_name last_name", // [R: in these orders]
+		usual: everything, set: setContact, happened: emitContact, complete: completeContact,
+	}
+	contact.serve("get update")
+	memberships.Complete = completeMembership
+	handle("contacts/create", sdk.Exact, func(r *request) error {
+		audience := r.text("audience_id")
+		if audience == "" && r.Now().Before(contactsAlone) {
+			return invalid("The `id` must be a valid UUID.")
+		}
+		return r.createContact(audience)
+	})
+	handle("contacts/list", sdk.Exact, func(r *request) error {
+		if segment := r.text("segment_id"); segment != "" {
+			return r.listMembers(segment, contact.listed)
+		}
+		return contact.list(r)
+	})
+	handle("contacts/remove", sdk.Exact, func(r *request) error {
+		// [R, for those of an audience: what was never there is deleted too]
+		if d, err := contact.find(r, r.Value("id")); err == nil {
+			removeContact(r.Call, d)
+		}
+		return r.contactGone()
+	})
+	of := *contact
+	of.param = "contact_id"
+	of.on("list-segments", listSegments)
+	of.on("list-topics", listTopics)
+	of.on("update-topics", updateTopics)
+	inSegment := func(verb string, run func(r *request, segment, id string) sdk.Doc) {
+		of.on(verb, func(r *request, d sdk.Doc) error {
+			segment := r.Value("segment_id")
+			if _, ok := segments.Get(r.Call, segment); !ok {
+				return notFound("Segment")
+			}
+			return r.JSON(run(r, segment, d.Get("id").String()))
+		})
+	}
+	inSegment("add-segment", func(r *request, segment, id string) sdk.Doc {
+		join(r.Call, segment, id)
+		return r.pick(membership(r.Call, segment, id), "object contact_id segment_id")
+	})
+	inSegment("remove-segment", func(r *request, segment, id string) sdk.Doc {
+		memberships.Delete(r.Call, segment+"/"+id, r.NewObject())
+		out := r.pick(membership(r.Call, segment, id), "object contact_id segment_id")
+		out.SetBool("deleted", true)
+		return out
+	})
+	legacyContacts()
+}
+
+// contactsAlone is when a contact could be created without an audience [R: not on 8
+// October 2025, and on the 17th].
+var contactsAlone = time.Date(2025, 10, 16, 0, 0, 0, 0, time.UTC)
+
+// legacy are the operations of the paths below audiences: their parameters are those
+// of contacts.
+var legacy = map[string]*resource.Operation{
+	"POST": operation("contacts/create"), "PATCH": operation("contacts/update"), "GET": operation("contacts/list"), "DELETE": operation("contacts/remove"),
+}
+
+// legacyContacts are the paths below an audience, which the description no longer
+// has and the vendor still serves [R 2025-11-30].
+func legacyContacts() {
+	undescribed := func(pattern, id string, status int, run func(r *request, audience string) error) {
+		resend.Handle(pattern, id, sdk.Exact, func(c *sdk.Call) error {
+			params, err := readParams(c)
+			if err != nil {
+				return err
+			}
+			r := &request{c, params, legacy[c.Method]}
+			audience := r.Value("audience_id")
+			if !sdk.IsUUID(audience) {
+				return invalid("The `id` must be a valid UUID.") // [R]
+			}
+			c.SetStatus(status)
+			return run(r, audience)
+		})
+	}
+	member := func(run func(r *request, d sdk.Doc) error) func(r *request, audience string) error {
+		return func(r *request, audience string) error {
+			d, err := contact.find(r, r.Value("id"))
+			if err != nil {
+				return err
+			}
+			if _, ok := memberships.Get(r.Call, audience+"/"+d.Get("id").String()); !ok {
+				return notFound("Contact")
+			}
+			return run(r, d)
+		}
+	}
+	list := func(r *request, audience string) error { return r.listMembers(audience, contactOfList) }
+	const one = "/audiences/{audience_id}/contacts"
+	undescribed("POST "+one, "audiences/create-contact", 201, (*request).createContact)
+	undescribed("GET "+one, "audiences/list-contacts", 200, list)
+	undescribed("GET /segments/{audience_id}/contacts", "segments/list-contacts", 200, list)
+	undescribed("GET "+one+"/{id}", "audiences/get-contact", 200, member(func(r *request, d sdk.Doc) error {
+		return r.JSON(r.pick(d, "object "+contactOfList))
+	}))
+	undescribed("PATCH "+one+"/{id}", "audiences/update-contact", 200, member(func(r *request, d sdk.Doc) error {
+		r.params.Delete("email")
+		if err := setContact(r, d); err != nil {
+			return err
+		}
+		return contact.changed(r, d)
+	}))
+	undescribed("DELETE "+one+"/{id}", "audiences/remove-contact", 200, func(r *request, _ string) error {
+		// [R: what was never there is deleted too]
+		_ = member(func(r *request, d sdk.Doc) error { removeContact(r.Call, d); return nil })(r, r.Value("audience_id"))
+		return r.contactGone()
+	})
+}
+
+// contactGone [R: in this order, with what the path named].
+func (r *request) contactGone() error {
+	d := r.NewObject()
+	d.SetString("object", "contact")
+	d.SetString("contact", r.Value("id"))
+	d.SetBool("deleted", true)
+	return r.JSON(d)
+}
+
+// join puts a contact into a segment; twice is once.
+func join(c *sdk.Call, segment, id string) {
+	if _, ok := memberships.Get(c, segment+"/"+id); !ok {
+		insert(c, memberships, membership(c, segment, id))
+	}
+}
+
+func listSegments(r *request, d sdk.Doc) error {
+	var docs []sdk.Doc
+	for _, m := range all(r.Call, memberships, sdk.ListQuery{Index: "contact_id", Key: d.Get("id").String()}) {
+		if s, ok := segments.Get(r.Call, m.Get("segment_id").String()); ok {
+			docs = append(docs, r.pick(s, "id name created_at"))
+		}
+	}
+	return r.answerPage(docs, 0)
+}
+
+func (r *request) listMembers(segment, members string) error {
+	q, err := r.page(everything)
+	if err != nil {
+		return err
+	}
+	if _, ok := segments.Get(r.Call, segment); !ok {
+		return notFound("Audience")
+	}
+	q.Index, q.Key = "segment_id", segment
+	for _, cursor := range [...]*string{&q.After, &q.Before} {
+		if *cursor != "" {
+			*cursor = segment + "/" + *cursor
+		}
+	}
+	return r.list(memberships, q, func(m sdk.Doc) sdk.Doc {
+		d, _ := contacts.Get(r.Call, m.Get("contact_id").String())
+		return r.pick(d, members)
+	})
+}
+
+// createContact creates a contact, or changes the one of its address, and puts it
+// into an audience, unless that is "".
+func (r *request) createContact(audience string) error {
+	if r.params.Get("email").IsNull() {
+		return missing("email") // [R]
+	}
+	if err := r.check("segments"); err != nil {
+		return err
+	}
+	into := []string{}
+	if audience != "" {
+		into = append(into, audience)
+	}
+	for s := range r.params.Get("segments").All {
+		if s.Kind() == sdk.Object { // [S resend-node 6.38]
+			s = s.Get("id")
+		}
+		into = append(into, s.String())
+	}
+	for _, segment := range into {
+		if _, ok := segments.Get(r.Call, segment); !ok {
+			return notFound("Audience")
+		}
+	}
+	if err := r.checkTopics(r.params.Get("topics")); err != nil {
+		return err
+	}
+	d, known := contacts.First(r.Call, "email", lower(r.text("email")))
+	what := "updated"
+	if !known {
+		d, what = create(r.Call, contactTemplate), "created"
+	}
+	if err := setContact(r, d); err != nil {
+		return err
+	}
+	id := d.Get("id").String()
+	if known {
+		contacts.Update(r.Call, d)
+	} else {
+		insert(r.Call, contacts, d)
+	}
+	for _, segment := range into {
+		join(r.Call, segment, id)
+	}
+	subscribe(r.Call, id, r.params.Get("topics"))
+	emitContact(r.Call, what, d)
+	return r.answerID("contact", id)
+}
+
+func setContact(r *request, d sdk.Doc) error {
+	if v := r.text("email"); v != "" {
+		email, ok := address(v)
+		if !ok || strings.Contains(v, "<") {
+			return invalid("Invalid `email` field. The email address needs to follow the `email@example.com` format.") // the text is believed
+		}
+		d.SetString("email", email)
+	}
+	r.set(d, "first_name", "last_name", "unsubscribed")
+	for p := range r.params.Get("properties").All {
+		if _, ok := properties.First(r.Call, "key", p.Key()); !ok {
+			return invalid("The property `" + p.Key() + "` does not exist.") // believed
+		}
+		d.Get("properties").SetDoc(p.Key(), p)
+	}
+	d.SetString("updated_at", stamp(r.Call))
+	return nil
+}
+
+func removeContact(c *sdk.Call, d sdk.Doc) {
+	id := d.Get("id").String()
+	emitContact(c, "deleted", d)
+	for _, m := range all(c, memberships, sdk.ListQuery{Index: "contact_id", Key: id}) {
+		memberships.Delete(c, m.Get("id").String(), c.NewObject())
+	}
+	contacts.Delete(c, id, c.NewObject())
+}
+
+// emitContact [S description: ContactEventData].
+func emitContact(c *sdk.Call, what string, d sdk.Doc) {
+	to := targets(c)
+	if len(to) == 0 {
+		return
+	}
+	data := c.NewObject()
+	data.SetDoc("id", d.Get("id"))
+	in := data.SetArray("segment_ids")
+	for _, m := range all(c, memberships, sdk.ListQuery{Index: "contact_id", Key: d.Get("id").String()}) {
+		in.AddDoc(m.Get("segment_id"))
+	}
+	if in.Len() > 0 {
+		data.SetDoc("audience_id", in.At(0))
+	}
+	for _, name := range [...]string{"created_at", "updated_at"} {
+		data.SetString(name, isoOf(c, d.Get(name)))
+	}
+	data.SetDoc("email", d.Get("email"))
+	for _, name := range [...]string{"first_name", "last_name"} {
+		if v := d.Get(name); !v.IsNull() {
+			data.SetDoc(name, v)
+		}
+	}
+	data.SetBool("unsubscribed", d.Get("unsubscribed").Bool())
+	emit(c, to, "contact."+what, data)
+}
+
+func completeContact(c *sdk.Call, path string, d sdk.Doc) {
+	email, ok := address(d.Get("email").String())
+	if !ok {
+		c.AddFault(path+".email", "want an address")
+	} else if _, taken := contacts.First(c, "email", email); taken {
+		c.AddFault(path+".email", "there is a contact of "+email+" already")
+	}
+	d.SetString("email", email)
+	if d.Get("updated_at").String() == "" {
+		d.SetDoc("updated_at", d.Get("created_at"))
+	}
+}
+
+func completeMembership(c *sdk.Call, path string, given sdk.Doc) sdk.Doc {
+	segment, id := given.Get("segment_id").String(), given.Get("contact_id").String()
+	if _, ok := segments.Get(c, segment); !ok {
+		c.AddFault(path+".segment_id", "no segment "+segment)
+	}
+	if _, ok := contacts.Get(c, id); !ok {
+		c.AddFault(path+".contact_id", "no contact "+id)
+	}
+	return membership(c, segment, id)
+}

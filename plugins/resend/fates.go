@@ -1,0 +1,221 @@
+package main
+
+import (
+	"time"
+
+	"github.com/mirrahq/mirra/sdk"
+)
+
+// How long it takes until the recipient's server has answered, and until a
+// complaint comes (believed; the vendor publishes neither).
+const (
+	deliveryTime  = 500 * time.Millisecond
+	complaintTime = 2 * time.Second
+)
+
+func timers() {
+	resend.OnTimer("send", func(c *sdk.Call, id string) error { return sendScheduled(c, id) })
+	resend.OnTimer("fate", func(c *sdk.Call, id string) error { meetFate(c, id); return nil })
+	resend.OnTimer("complain", func(c *sdk.Call, id string) error {
+		if d, ok := emails.Get(c, id); ok {
+			happen(c, targets(c), d, "complained", sdk.Doc{})
+		}
+		return nil
+	})
+	resend.OnTimer("verify", verifyTimer)
+	resend.OnTimer("claim", claimTimer)
+	resend.OnTimer("broadcast", broadcastTimer)
+}
+
+// insertSent keeps an email that goes out now.
+func insertSent(c *sdk.Call, d sdk.Doc, to []target) {
+	goOut(c, to, d)
+	insert(c, emails, d)
+}
+
+func sendScheduled(c *sdk.Call, id string) error {
+	if d, ok := emails.Get(c, id); ok && d.Get("last_event").String() == "scheduled" {
+		goOut(c, targets(c), d)
+		emails.Update(c, d)
+	}
+	return nil
+}
+
+// goOut sends an email, unless its recipient left its topic. By which event the
+// vendor tells that is believed.
+func goOut(c *sdk.Call, to []target, d sdk.Doc) {
+	if leftTopic(c, d) {
+		more := c.NewObject()
+		more.SetObject("failed").SetString("reason", "recipient_opted_out")
+		note(c, to, d, "failed", more)
+		return
+	}
+	id := d.Get("id").String()
+	c.SetTimer("fate", id, c.Now().Add(deliveryTime), id)
+	note(c, to, d, "sent", sdk.Doc{})
+}
+
+// leftTopic tells whether the recipients have opted out of an email's topic
+// [S SendEmailRequest.topic_id].
+func leftTopic(c *sdk.Call, d sdk.Doc) bool {
+	topic := d.Get("topic_id").String()
+	if topic == "" {
+		return false
+	}
+	t, ok := topics.Get(c, topic)
+	if !ok {
+		return false
+	}
+	for one := range d.Get("to").All {
+		a, _ := address(one.String())
+		contact, known := contacts.First(c, "email", a)
+		subscription := t.Get("default_subscription").String()
+		if known {
+			subscription = subscriptionOf(c, contact.Get("id").String(), t)
+		}
+		if subscription == "opt_out" {
+			return true
+		}
+	}
+	return false
+}
+
+// meetFate decides what becomes of an email that was sent: what becomes of it at the
+// worst of its recipients.
+func meetFate(c *sdk.Call, id string) {
+	d, ok := emails.Get(c, id)
+	if !ok || d.Get("last_event").String() != "sent" {
+		return
+	}
+	worst, rank := "delivered", 0
+	var listed sdk.Doc
+	for _, field := range [...]string{"to", "cc", "bcc"} {
+		for one := range d.Get(field).All {
+			a, _ := address(one.String())
+			fate := fateOf(a)
+			if fate == "" || fate == "delivered" {
+				if s, ok := suppressions.First(c, "email", a); ok {
+					fate, listed = "suppressed", s
+				}
+			}
+			if n := severity[fate]; n > rank {
+				worst, rank = fate, n
+			}
+		}
+	}
+	to := targets(c)
+	switch worst {
+	case "bounced":
+		happen(c, to, d, "bounced", bounce(c, "Permanent", "General"))
+	case "suppressed":
+		happen(c, to, d, "suppressed", suppressed(c, listed))
+	case "complained":
+		c.SetTimer("complain", id, c.Now().Add(complaintTime-deliveryTime), id)
+		happen(c, to, d, "delivered", sdk.Doc{})
+	default:
+		happen(c, to, d, "delivered", sdk.Doc{})
+	}
+}
+
+var severity = map[string]int{"complained": 1, "suppressed": 2, "bounced": 3}
+
+// happen notes an event of an email that is kept.
+func happen(c *sdk.Call, to []target, d sdk.Doc, event string, more sdk.Doc) {
+	note(c, to, d, event, more)
+	emails.Update(c, d)
+}
+
+// note notes an event of an email and tells the endpoints.
+func note(c *sdk.Call, to []target, d sdk.Doc, event string, more sdk.Doc) {
+	d.SetString("last_event", event)
+	d.Get("history").AddString(event)
+	if b := more.Get("bounce"); b.Exists() {
+		d.SetString("bounce_type", lower(b.Get("type").String()))
+	}
+	if link := more.Get("click", "link"); link.Exists() {
+		d.Get("clicks").AddString(link.String())
+	}
+	emitEmail(c, to, "email."+event, d, more)
+}
+
+// bounce is what email.bounced says of a bounce [D webhooks/emails/bounced, S
+// description; dashboard/emails/send-test-emails: SMTP 550 5.1.1, unknown user].
+func bounce(c *sdk.Call, kind, sub string) sdk.Doc {
+	more := c.NewObject()
+	b := more.SetObject("bounce")
+	code, text := "smtp; 550 5.1.1 user unknown", "The recipient's email provider sent a hard bounce message, but didn't specify the reason for the hard bounce."
+	if kind != "Permanent" {
+		code, text = "smtp; 452 4.2.2 mailbox full", "The recipient's email provider sent a soft bounce message."
+	}
+	b.SetArray("diagnosticCode").AddString(code)
+	b.SetString("message", text)
+	b.SetString("subType", sub)
+	b.SetString("type", kind)
+	return more
+}
+
+// suppressed is what email.suppressed says [S description].
+func suppressed(c *sdk.Call, listed sdk.Doc) sdk.Doc {
+	more := c.NewObject()
+	s := more.SetObject("suppressed")
+	s.SetArray("diagnosticCode").AddString("Resend has suppressed sending to this address because it is on the account-level suppression list.")
+	s.SetString("message", "Resend has suppressed sending to this address because it is on the account-level suppression list. This does not count toward your bounce rate metric")
+	reason := "previous_bounce" // [D dashboard/emails/send-test-emails]
+	if listed.Get("origin").String() == "complaint" {
+		reason = "previous_complaint"
+	}
+	s.SetString("reason", reason)
+	s.SetString("type", "OnAccountSuppressionList")
+	return more
+}
+
+// suppress puts the recipients of an email on the suppression list, but for the
+// addresses that are there to be tried [S suppressions: origin bounce, complaint].
+func suppress(c *sdk.Call, d sdk.Doc, origin string) {
+	for one := range d.Get("to").All {
+		if a, _ := address(one.String()); fateOf(a) == "" {
+			addSuppression(c, a, origin, d.Get("id").String())
+		}
+	}
+}
+
+// emailData is the data of an email's events [D webhooks/event-types, S description].
+func emailData(c *sdk.Call, d, more sdk.Doc) sdk.Doc {
+	data := c.NewObject()
+	if id := d.Get("broadcast_id"); !id.IsNull() {
+		data.SetDoc("broadcast_id", id)
+	}
+	data.SetString("created_at", isoOf(c, d.Get("created_at")))
+	data.SetDoc("email_id", d.Get("id"))
+	data.SetDoc("from", d.Get("from"))
+	data.SetDoc("subject", d.Get("subject"))
+	if id := d.Get("template_id"); !id.IsNull() {
+		data.SetDoc("template_id", id)
+	}
+	data.SetDoc("to", d.Get("to"))
+	if d.Get("headers").Len() > 0 {
+		list := data.SetArray("headers")
+		for h := range d.Get("headers").All {
+			one := list.AddObject()
+			one.SetString("name", h.Key())
+			one.SetString("value", h.String())
+		}
+	}
+	if d.Get("tags").Len() > 0 {
+		tags := data.SetObject("tags")
+		for t := range d.Get("tags").All {
+			tags.SetDoc(t.Get("name").String(), t.Get("value"))
+		}
+	}
+	for m := range more.All {
+		data.SetDoc(m.Key(), m)
+	}
+	return data
+}
+
+func emitEmail(c *sdk.Call, to []target, event string, d, more sdk.Doc) {
+	if len(to) == 0 {
+		return
+	}
+	emit(c, to, event, emailData(c, d, more))
+}

@@ -1,0 +1,176 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/mirrahq/mirra/sdk"
+)
+
+// kind is one kind of object, with what the operations that every kind has need to
+// know of it.
+type kind struct {
+	path   string // of its operations' ids, "topics"
+	object string // what documents say they are, "topic"
+	noun   string // in errors, "Topic"
+	param  string // of the path that names one
+	level  sdk.Level
+
+	keep     *sdk.Collection
+	template *sdk.Template
+	shown    string // members of one, in order
+	listed   string // members of one in a list
+	usual    int    // how many a list without a limit has; 0 is twenty
+	filter   string // a parameter of lists that a member has to equal
+	named    string // an indexed member that names one as its id does
+
+	// set changes a document as the parameters say, which fit the description.
+	set func(r *request, d sdk.Doc) error
+	// show makes what an answer shows of a document, instead of its members alone.
+	show func(r *request, d sdk.Doc, members string) sdk.Doc
+	// happened tells the endpoints: created, updated, deleted.
+	happened func(c *sdk.Call, what string, d sdk.Doc)
+	// complete checks a seeded document, which has the template's members.
+	complete func(c *sdk.Call, path string, d sdk.Doc)
+}
+
+// serve registers operations of a kind, of create, list, get, update and remove.
+func (k *kind) serve(operations string) {
+	if k.template != nil {
+		k.keep.Complete = func(c *sdk.Call, path string, given sdk.Doc) sdk.Doc {
+			d := create(c, k.template)
+			for m := range given.All {
+				d.SetDoc(m.Key(), m)
+			}
+			if id := d.Get("id").String(); !sdk.IsUUID(id) {
+				c.AddFault(path+".id", "want a UUID")
+			}
+			if k.complete != nil {
+				k.complete(c, path, d)
+			}
+			return d
+		}
+	}
+	for _, op := range strings.Fields(operations) {
+		switch op {
+		case "create":
+			handle(k.path+"/create", k.level, k.create)
+		case "list":
+			handle(k.path+"/list", k.level, k.list)
+		case "get":
+			k.on("get", func(r *request, d sdk.Doc) error { return r.JSON(k.view(r, d, k.shown)) })
+		case "update":
+			k.on("update", func(r *request, d sdk.Doc) error { return k.change(r, d) })
+		case "remove":
+			k.on("remove", func(r *request, d sdk.Doc) error { return k.remove(r, d) })
+		}
+	}
+}
+
+// on registers an operation on the object that its path names.
+func (k *kind) on(verb string, run func(r *request, d sdk.Doc) error) {
+	handle(k.path+"/"+verb, k.level, func(r *request) error {
+		d, err := k.find(r, r.Value(k.param))
+		if err != nil {
+			return err
+		}
+		return run(r, d)
+	})
+}
+
+// find is the object of an id or, if the kind has some, a name.
+func (k *kind) find(r *request, id string) (sdk.Doc, error) {
+	if k.named != "" && !sdk.IsUUID(id) {
+		if k.named == "email" {
+			id = lower(id)
+		}
+		if d, ok := k.keep.First(r.Call, k.named, id); ok {
+			return d, nil
+		}
+		return sdk.Doc{}, notFound(k.noun)
+	}
+	if !sdk.IsUUID(id) {
+		return sdk.Doc{}, invalid("The `id` must be a valid UUID.") // [R]
+	}
+	if d, ok := k.keep.Get(r.Call, id); ok {
+		return d, nil
+	}
+	return sdk.Doc{}, notFound(k.noun)
+}
+
+func (k *kind) view(r *request, d sdk.Doc, members string) sdk.Doc {
+	if k.show != nil {
+		return k.show(r, d, members)
+	}
+	return r.pick(d, members)
+}
+
+func (k *kind) create(r *request) error {
+	d, err := k.made(r)
+	if err != nil {
+		return err
+	}
+	return r.answerID(k.object, d.Get("id").String())
+}
+
+// made makes an object of the parameters, and keeps it.
+func (k *kind) made(r *request) (sdk.Doc, error) {
+	d := create(r.Call, k.template)
+	if err := r.check(); err != nil {
+		return d, err
+	}
+	if err := k.set(r, d); err != nil {
+		return d, err
+	}
+	insert(r.Call, k.keep, d)
+	k.tell(r.Call, "created", d)
+	return d, nil
+}
+
+func (k *kind) change(r *request, d sdk.Doc) error {
+	if err := r.check(); err != nil {
+		return err
+	}
+	if err := k.set(r, d); err != nil {
+		return err
+	}
+	return k.changed(r, d)
+}
+
+// changed keeps what was changed, and answers with the id.
+func (k *kind) changed(r *request, d sdk.Doc) error {
+	id := d.Get("id").String()
+	k.keep.Update(r.Call, d)
+	k.tell(r.Call, "updated", d)
+	return r.answerID(k.object, id)
+}
+
+func (k *kind) remove(r *request, d sdk.Doc) error {
+	id := d.Get("id").String()
+	k.tell(r.Call, "deleted", d)
+	k.keep.Delete(r.Call, id, r.NewObject())
+	return r.answerDeleted(k.object, id)
+}
+
+func (k *kind) tell(c *sdk.Call, what string, d sdk.Doc) {
+	if k.happened != nil {
+		k.happened(c, what, d)
+	}
+}
+
+func (k *kind) list(r *request) error {
+	q, err := r.page(k.usual)
+	if err != nil {
+		return err
+	}
+	if v := r.text(k.filter); v != "" {
+		q.Filter("$."+k.filter, v)
+	}
+	return r.list(k.keep, q, func(d sdk.Doc) sdk.Doc { return k.view(r, d, k.listed) })
+}
+
+// insert keeps a new document. Its id was just made, so that it is not taken.
+func insert(c *sdk.Call, k *sdk.Collection, d sdk.Doc) {
+	if err := k.Insert(c, d); err != nil {
+		panic("resend: insert " + k.Type + ": " + err.Error())
+	}
+}

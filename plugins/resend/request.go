@@ -1,0 +1,284 @@
+package main
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/mirrahq/mirra/sdk"
+	"github.com/mirrahq/mirra/sdk/resource"
+)
+
+// request is one call of an operation.
+type request struct {
+	*sdk.Call
+	params sdk.Doc // query and body, an object
+	op     *resource.Operation
+}
+
+// implemented are the operations served by hand; the others answer 501 by name.
+var implemented = map[string]handled{}
+
+type handled struct {
+	level sdk.Level
+	run   func(r *request) error
+}
+
+func handle(id string, level sdk.Level, run func(r *request) error) {
+	implemented[id] = handled{level, run}
+}
+
+// route registers all operations, and stops at a handler without one.
+func route() {
+	emailHandlers()
+	receivingHandlers()
+	domainHandlers()
+	keyHandlers()
+	contactHandlers()
+	listHandlers()
+	broadcastHandlers()
+	templateHandlers()
+	webhookHandlers()
+	suppressionHandlers()
+	automationHandlers()
+	for i := range tables.Operations {
+		op := &tables.Operations[i]
+		h, ok := implemented[op.ID]
+		delete(implemented, op.ID)
+		if !ok {
+			resend.Handle(op.Pattern, op.ID, sdk.None, nil)
+			continue
+		}
+		resend.Handle(op.Pattern, op.ID, h.level, func(c *sdk.Call) error { return serve(c, op, h.run) })
+	}
+	for id := range implemented {
+		panic("resend: the description has no operation " + id)
+	}
+}
+
+func serve(c *sdk.Call, op *resource.Operation, run func(r *request) error) error {
+	params, err := readParams(c)
+	if err != nil {
+		return err
+	}
+	r := &request{c, params, op}
+	if op.Status != 0 {
+		c.SetStatus(int(op.Status))
+	}
+	return run(r)
+}
+
+// readParams is Params also for JSON that is too large to come inline.
+func readParams(c *sdk.Call) (sdk.Doc, error) {
+	params, err := c.Params()
+	if err != nil || !c.HasBlob || !strings.Contains(c.Header("Content-Type"), "json") {
+		return params, err
+	}
+	return readBody(c)
+}
+
+// readBody parses the body as it is, which may be an array.
+func readBody(c *sdk.Call) (sdk.Doc, error) {
+	text := c.Request.Body
+	if b, ok := c.BodyBlob(); ok {
+		p := make([]byte, b.Size())
+		b.ReadAt(p, 0)
+		text = string(p)
+	}
+	d, err := c.Parse(text)
+	if err != nil {
+		return d, &sdk.ParamError{Text: err.Error()}
+	}
+	return d, nil
+}
+
+// check holds the parameters against the description, but for the fields named in
+// except.
+func (r *request) check(except ...string) error { return checkFields(r.params, r.op.Fields, except...) }
+
+func checkFields(params sdk.Doc, fields *sdk.Fields, except ...string) error {
+	var fault error
+	sdk.CheckFields(params, fields.List(), 0, func(v sdk.Violation) bool {
+		name, _, _ := strings.Cut(v.Path, "[")
+		if fault == nil && !slices.Contains(except, name) {
+			fault = violation(v)
+		}
+		return fault == nil
+	})
+	return fault
+}
+
+// violation puts what is wrong with a parameter into Resend's words. Missing
+// fields are recorded [R]; of the others the page of errors had names of their own
+// for two, the texts of the rest are believed.
+func violation(v sdk.Violation) error {
+	switch {
+	case v.Kind == sdk.MissingField, v.Field != nil && v.Field.Required && (v.Value.IsNull() || v.Kind == sdk.EmptyValue):
+		return missing(v.Path)
+	case v.Kind == sdk.UnknownField, v.Kind == sdk.EmptyValue, v.Value.IsNull(), v.Field.Type&sdk.TFile != 0:
+		return nil // files are base64 text or bytes: see contentOf
+	case v.Path == "limit":
+		return invalid("The pagination limit must be a number between 1 and 100. See https://resend.com/docs/pagination for more information.")
+	case v.Kind == sdk.NotInEnum && v.Path == "region":
+		return fail(422, "invalid_region", "Region must be "+quoted(v.Field.Values(0), `"`)+".")
+	case v.Kind == sdk.NotInEnum && v.Path == "permission":
+		return fail(422, "invalid_access", "Access must be "+quoted(v.Field.Values(0), `"`)+".")
+	case v.Kind == sdk.NotInEnum:
+		return invalid("Invalid `" + v.Path + "` field. Expected one of " + quoted(v.Field.Values(0), "`") + ".")
+	case v.Kind == sdk.TooLong:
+		return invalid("The `" + v.Path + "` field must have at most " + string(sdk.AppendInt(nil, int(v.Field.Max))) + " characters.")
+	}
+	return invalid("Invalid `" + v.Path + "` field.")
+}
+
+func quoted(values []string, mark string) string {
+	return mark + strings.Join(values, mark+" | "+mark) + mark
+}
+
+func (r *request) text(name string) string { return r.params.Get(name).String() }
+
+// create returns a document of a template with an id and a time of creation.
+func create(c *sdk.Call, t *sdk.Template) sdk.Doc {
+	d := t.New(c.Arena)
+	d.SetString("id", c.UUID(sdk.Objects))
+	d.SetString("created_at", stamp(c))
+	return d
+}
+
+// stamp is the session's time as Resend prints it [R "2025-11-30 20:41:40.84216+00"].
+func stamp(c *sdk.Call) string { return stampOf(c.Now()) }
+
+func stampOf(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.999999-07") }
+
+// iso is the session's time as files and events have it [D webhooks/event-types].
+func iso(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
+
+// isoOf is a stored time in that form.
+func isoOf(c *sdk.Call, d sdk.Doc) string {
+	if t, ok := parseTime(d.String()); ok {
+		return iso(t)
+	}
+	return iso(c.Now())
+}
+
+// set copies members that the parameters name.
+func (r *request) set(d sdk.Doc, names ...string) {
+	for _, name := range names {
+		if v := r.params.Get(name); v.Exists() {
+			d.SetDoc(name, v)
+		}
+	}
+}
+
+// pick returns the named members of a document, in this order.
+func (r *request) pick(d sdk.Doc, names string) sdk.Doc {
+	out := r.NewObject()
+	for name := range strings.FieldsSeq(names) {
+		out.SetDoc(name, d.Get(name))
+	}
+	return out
+}
+
+// answerID answers with what a thing is and its id.
+func (r *request) answerID(object, id string) error {
+	d := r.NewObject()
+	setID(d, object, id)
+	return r.JSON(d)
+}
+
+func setID(d sdk.Doc, object, id string) {
+	d.SetString("object", object)
+	d.SetString("id", id)
+}
+
+// answerDeleted answers that a thing is gone [R: in this order].
+func (r *request) answerDeleted(object, id string) error {
+	d := r.NewObject()
+	setID(d, object, id)
+	d.SetBool("deleted", true)
+	return r.JSON(d)
+}
+
+// everything is as many as a list without a limit has, of those that are not
+// always in pages [D api-reference/pagination, 2026-11].
+const everything = 10000
+
+// page reads the parameters of a list. Newer lists have twenty unless told, older
+// ones all [D api-reference/pagination, 2026-11].
+func (r *request) page(usual int) (sdk.ListQuery, error) {
+	if usual == 0 {
+		usual = 20
+	}
+	if err := r.check(); err != nil {
+		return sdk.ListQuery{}, err
+	}
+	q := sdk.ListQuery{Limit: usual, After: r.text("after"), Before: r.text("before")}
+	if v := r.params.Get("limit"); v.Exists() {
+		n, ok := v.Int()
+		if !ok || n < 1 || n > 100 {
+			return q, invalid("The pagination limit must be a number between 1 and 100. See https://resend.com/docs/pagination for more information.")
+		}
+		q.Limit = int(n)
+	}
+	if q.After != "" && q.Before != "" {
+		return q, invalid("You can only use either `after` or `before`, not both.") // the text is believed
+	}
+	return q, nil
+}
+
+// list answers with a page of a collection, each document as view makes it.
+func (r *request) list(k *sdk.Collection, q sdk.ListQuery, view func(d sdk.Doc) sdk.Doc) error {
+	page, err := k.Find(r.Call, q)
+	if err != nil {
+		return err
+	}
+	docs, more := page.Docs(r.Call)
+	out := make([]sdk.Doc, 0, len(docs))
+	for _, d := range docs {
+		out = append(out, view(d))
+	}
+	return r.answerList(out, more)
+}
+
+// answerList answers with a list [R: in this order].
+func (r *request) answerList(docs []sdk.Doc, more bool) error {
+	d := r.NewObject()
+	d.SetString("object", "list")
+	d.SetBool("has_more", more)
+	data := d.SetArray("data")
+	for _, one := range docs {
+		data.AddDoc(one)
+	}
+	return r.JSON(d)
+}
+
+// all returns every document of a collection that a query restricts.
+func all(c *sdk.Call, k *sdk.Collection, q sdk.ListQuery) []sdk.Doc {
+	docs, _ := k.All(c, q) // without a cursor it cannot fail
+	return docs
+}
+
+// answerPage answers with a page of documents that are computed.
+func (r *request) answerPage(docs []sdk.Doc, usual int) error {
+	q, err := r.page(usual)
+	if err != nil {
+		return err
+	}
+	if cursor := q.After + q.Before; cursor != "" {
+		at := -1
+		for i, d := range docs {
+			if d.Get("id").String() == cursor {
+				at = i
+			}
+		}
+		switch {
+		case at < 0:
+			return &sdk.NoCursorError{ID: cursor}
+		case q.Before != "":
+			docs = docs[:at]
+			return r.answerList(docs[max(0, at-q.Limit):], at > q.Limit)
+		}
+		docs = docs[at+1:]
+	}
+	return r.answerList(docs[:min(len(docs), q.Limit)], len(docs) > q.Limit)
+}

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/mirrahq/mirra/sdk"
+)
+
+func seeds() {
+	resend.Fixture("transactional-busy", "the verified domain mail.acme.com, and 100 emails of the last 7 days", transactionalBusy)
+	resend.Fixture("bounced-domain", "mail.acme.com, of whose emails many bounce, and a long suppression list", bouncedDomain)
+	resend.Fixture("marketing-list", "1,000 contacts in a segment, a topic, and 3 broadcasts", marketingList)
+	resend.Fixture("over-quota", "an account whose quotas are used up: every send is a 429", overQuota)
+}
+
+func seedDomain(c *sdk.Call, name string) {
+	d := create(c, domainTemplate)
+	d.SetString("name", name)
+	setRecords(c, d, "send")
+	setStatus(d, "verified")
+	insert(c, domains, d)
+}
+
+// paid lifts the quotas: an account that sends that much is no free one.
+func paid(c *sdk.Call) {
+	given := c.NewObject()
+	given.SetString("plan", "pro")
+	insert(c, accounts, completeAccount(c, "account", given))
+}
+
+// subjects of seeded emails.
+var subjects = [...]string{"Your receipt", "Reset your password", "Welcome to Acme", "Your order has shipped", "New sign-in to your account"}
+
+// seedEmail keeps the i-th of n emails that were sent in the last seven days.
+func seedEmail(c *sdk.Call, i, n int, last string) sdk.Doc {
+	d := create(c, emailTemplate)
+	at := c.Now().Add(-7 * 24 * time.Hour).Add(time.Duration(i) * 7 * 24 * time.Hour / time.Duration(n))
+	d.SetString("created_at", stampOf(at))
+	d.SetString("from", "Acme <hello@mail.acme.com>")
+	d.SetArray("to").AddString("customer" + strconv.Itoa(i) + "@acme-customers.com")
+	subject := subjects[i%len(subjects)]
+	d.SetString("subject", subject)
+	d.SetString("html", "<p>"+subject+"</p>")
+	d.SetString("last_event", last)
+	completeEmail(c, "", d)
+	if last == "bounced" {
+		d.SetString("bounce_type", "permanent")
+	}
+	countEmails.MustRun(c.Args().Text(at.Format(time.DateOnly)).Int(1))
+	insert(c, emails, d)
+	return d
+}
+
+// seedEmails keeps a paid account with a domain and n emails, of which fate says what
+// became of each.
+func seedEmails(c *sdk.Call, n int, fate func(i int) string) error {
+	paid(c)
+	seedDomain(c, "mail.acme.com")
+	origins := map[string]string{"bounced": "bounce", "complained": "complaint"}
+	for i := range n {
+		d := seedEmail(c, i, n, fate(i))
+		if origin := origins[fate(i)]; origin != "" {
+			suppress(c, d, origin)
+		}
+	}
+	return nil
+}
+
+func transactionalBusy(c *sdk.Call) error {
+	return seedEmails(c, 100, func(i int) string {
+		switch {
+		case i%25 == 7:
+			return "bounced"
+		case i%50 == 13:
+			return "complained"
+		case i%4 == 0:
+			return "opened"
+		}
+		return "delivered"
+	})
+}
+
+func bouncedDomain(c *sdk.Call) error {
+	return seedEmails(c, 40, func(i int) string { return [...]string{"bounced", "delivered"}[i%2] })
+}
+
+func marketingList(c *sdk.Call) error {
+	paid(c)
+	seedDomain(c, "mail.acme.com")
+	topic := create(c, topicTemplate)
+	topic.SetString("name", "Newsletter")
+	topicID := topic.Get("id").String()
+	insert(c, topics, topic)
+	segment := create(c, segmentTemplate)
+	segment.SetString("name", "Newsletter")
+	segmentID := segment.Get("id").String()
+	insert(c, segments, segment)
+	for i := range 1000 {
+		d := create(c, contactTemplate)
+		n := strconv.Itoa(i)
+		switch {
+		case i%50 == 17:
+			d.SetString("email", "bounced+"+n+"@resend.dev")
+		case i%100 == 33:
+			d.SetString("email", "complained+"+n+"@resend.dev")
+		default:
+			d.SetString("email", "delivered+"+n+"@resend.dev")
+		}
+		d.SetString("first_name", "Contact "+n)
+		d.SetBool("unsubscribed", i%40 == 5)
+		d.SetDoc("updated_at", d.Get("created_at"))
+		id := d.Get("id").String()
+		insert(c, contacts, d)
+		insert(c, memberships, membership(c, segmentID, id))
+	}
+	for i, name := range [...]string{"Spring", "Summer", "Autumn"} {
+		d := create(c, broadcastTemplate)
+		d.SetString("name", name)
+		d.SetString("segment_id", segmentID)
+		d.SetString("audience_id", segmentID)
+		d.SetString("topic_id", topicID)
+		d.SetString("from", "Acme <news@mail.acme.com>")
+		d.SetString("subject", name+" news")
+		d.SetString("html", "<p>Hi {{{FIRST_NAME|there}}}</p>")
+		if i < 2 { // two were sent, the third is a draft
+			at := stampOf(c.Now().AddDate(0, i-3, 0))
+			d.SetString("created_at", at)
+			d.SetString("status", "sent")
+			d.SetString("sent_at", at)
+		}
+		insert(c, broadcasts, d)
+	}
+	return nil
+}
+
+func overQuota(c *sdk.Call) error {
+	given := c.NewObject()
+	given.SetInt("daily_quota", defaultDaily)
+	given.SetInt("monthly_quota", defaultMonthly)
+	insert(c, accounts, completeAccount(c, "account", given))
+	countEmails.MustRun(c.Args().Text(c.Now().Format(time.DateOnly)).Int(defaultMonthly))
+	return nil
+}
+
+// warmup runs what sending runs, so that the first send is no slower than others.
+func warmup(c *sdk.Call) {
+	p := c.NewObject()
+	p.SetString("from", "Acme <onboarding@resend.dev>")
+	p.SetString("to", "delivered@resend.dev")
+	p.SetString("subject", "hello")
+	p.SetString("html", "<p>hello</p>")
+	r := &request{c, p, legacy["POST"]}
+	d, err := r.compose(p, sendFields)
+	if err != nil {
+		return
+	}
+	r.accept(d, p) // thrown away
+}

@@ -1,0 +1,236 @@
+package main
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/mirrahq/mirra/sdk"
+)
+
+// simulated are the arguments of each kind of event.
+var simulated = map[string]string{
+	"email":   "id to from subject html text cc bcc reply_to headers attachments message_id link type subtype reason tags broadcast_id",
+	"contact": "id email first_name last_name unsubscribed",
+	"domain":  "id name status region",
+}
+
+func simulations() {
+	for _, event := range eventTypes {
+		kind, what, _ := strings.Cut(event, ".")
+		run := map[string]func(r *request, what string) error{"email": simulateEmail, "contact": simulateContact, "domain": simulateDomain}[kind]
+		resend.Simulate(event, func(c *sdk.Call) error {
+			params, err := c.Params()
+			if err != nil {
+				return err
+			}
+			for p := range params.All {
+				if !slices.Contains(strings.Fields(simulated[kind]), p.Key()) {
+					return errors.New("unknown argument " + p.Key() + " of " + event + "; there are " + simulated[kind])
+				}
+			}
+			return run(&request{Call: c, params: params, op: legacy["POST"]}, what)
+		})
+	}
+}
+
+// or returns an argument's text, or a default.
+func (r *request) or(name, other string) string {
+	if v := r.text(name); v != "" {
+		return v
+	}
+	return other
+}
+
+// someEmail is the email that id names, the newest to an address that to names, or a
+// new one.
+func (r *request) someEmail() (sdk.Doc, error) {
+	if id := r.text("id"); id != "" {
+		d, ok := emails.Get(r.Call, id)
+		if !ok {
+			return d, errors.New("no email " + id)
+		}
+		return d, nil
+	}
+	to := r.or("to", "delivered@resend.dev")
+	if r.text("subject") == "" {
+		for _, d := range all(r.Call, emails, sdk.ListQuery{}) {
+			for one := range d.Get("to").All {
+				if a, _ := address(one.String()); a == lower(to) && r.text("to") != "" {
+					return d, nil
+				}
+			}
+		}
+	}
+	d := create(r.Call, emailTemplate)
+	d.SetString("message_id", messageID(d))
+	d.SetString("from", r.or("from", "Acme <onboarding@resend.dev>"))
+	d.SetArray("to").AddString(to)
+	d.SetString("subject", r.or("subject", "Sending this example"))
+	d.SetString("html", r.or("html", "<p>it works!</p>"))
+	r.set(d, "broadcast_id")
+	id := d.Get("id").String()
+	insertSent(r.Call, d, targets(r.Call))
+	d, _ = emails.Get(r.Call, id)
+	return d, nil
+}
+
+// simulateEmail causes what happens to an email, with what goes before it: an email
+// that is opened was delivered.
+func simulateEmail(r *request, what string) error {
+	if what == "received" {
+		return r.receive()
+	}
+	if what == "scheduled" {
+		return r.simulateScheduled()
+	}
+	d, err := r.someEmail()
+	if err != nil {
+		return err
+	}
+	id := d.Get("id").String()
+	r.ClearTimer("fate", id)
+	r.ClearTimer("send", id)
+	again := func() { d, _ = emails.Get(r.Call, id) }
+	to := targets(r.Call)
+	switch what {
+	case "sent":
+		if !had(d, "sent") {
+			happen(r.Call, to, d, "sent", sdk.Doc{})
+		}
+		return nil
+	case "opened", "clicked", "complained":
+		if !had(d, "delivered") {
+			happen(r.Call, to, d, "delivered", sdk.Doc{})
+			again()
+		}
+	}
+	more := r.NewObject()
+	switch what {
+	case "bounced":
+		kind := r.or("type", "Permanent")
+		more = bounce(r.Call, kind, r.or("subtype", map[string]string{"Permanent": "General", "Transient": "MailboxFull"}[kind]))
+		if kind == "Permanent" {
+			suppress(r.Call, d, "bounce")
+		}
+	case "complained":
+		suppress(r.Call, d, "complaint")
+	case "suppressed":
+		more = suppressed(r.Call, sdk.Doc{})
+	case "failed":
+		more.SetObject("failed").SetString("reason", r.or("reason", "reached_daily_quota")) // [D webhooks/emails/failed; the value is believed]
+	case "clicked":
+		click := more.SetObject("click") // [S description]
+		click.SetString("ipAddress", "122.115.53.11")
+		click.SetString("link", r.or("link", "https://resend.com"))
+		click.SetString("timestamp", iso(r.Now()))
+		click.SetString("userAgent", "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/15.0 Safari/605.1.15")
+	}
+	happen(r.Call, to, d, what, more)
+	return nil
+}
+
+func (r *request) simulateScheduled() error {
+	p := r.NewObject()
+	p.SetString("from", r.or("from", "Acme <onboarding@resend.dev>"))
+	p.SetString("to", r.or("to", "delivered@resend.dev"))
+	p.SetString("subject", r.or("subject", "Sending this example"))
+	p.SetString("html", r.or("html", "<p>it works!</p>"))
+	p.SetString("scheduled_at", "in 1 hour")
+	d, err := r.compose(p, sendFields)
+	if err != nil {
+		return err
+	}
+	r.accept(d, p)
+	return nil
+}
+
+// someContact is the contact that id or email names, or a new one.
+func (r *request) someContact() (d sdk.Doc, made bool, err error) {
+	if d, ok := contacts.Get(r.Call, r.text("id")); ok {
+		return d, false, nil
+	}
+	r.params.SetString("email", r.or("email", "steve.wozniak@gmail.com"))
+	if d, ok := contacts.First(r.Call, "email", lower(r.text("email"))); ok {
+		return d, false, nil
+	}
+	d = create(r.Call, contactTemplate)
+	d.SetString("first_name", "Steve")
+	d.SetString("last_name", "Wozniak")
+	if err := setContact(r, d); err != nil {
+		return d, false, err
+	}
+	insert(r.Call, contacts, d)
+	emitContact(r.Call, "created", d)
+	return d, true, nil
+}
+
+func simulateContact(r *request, what string) error {
+	if v := r.params.Get("unsubscribed"); v.Exists() {
+		r.params.SetBool("unsubscribed", v.Bool())
+	}
+	d, made, err := r.someContact()
+	switch {
+	case err != nil:
+		return err
+	case what == "created" && !made:
+		return errors.New("there is a contact of that address already")
+	case what == "updated":
+		if err := setContact(r, d); err != nil {
+			return err
+		}
+		contacts.Update(r.Call, d)
+		emitContact(r.Call, what, d)
+	case what == "deleted":
+		removeContact(r.Call, d)
+	}
+	return nil
+}
+
+// someDomain is the domain that id or name names, without either the newest, or a
+// new one.
+func (r *request) someDomain(fresh bool) (d sdk.Doc, made bool, err error) {
+	if d, ok := domains.Get(r.Call, r.text("id")); ok {
+		return d, false, nil
+	}
+	if d, ok := domains.First(r.Call, "name", lower(r.text("name"))); ok {
+		return d, false, nil
+	}
+	if docs := all(r.Call, domains, sdk.ListQuery{}); !fresh && r.text("name") == "" && len(docs) > 0 {
+		return docs[0], false, nil
+	}
+	r.params.SetString("name", r.or("name", "example.com"))
+	d = create(r.Call, domainTemplate)
+	if err := newDomain(r, d); err != nil {
+		return d, false, err
+	}
+	insert(r.Call, domains, d)
+	emitDomain(r.Call, "created", d)
+	return d, true, nil
+}
+
+// domainStatuses [S Domain.status].
+var domainStatuses = []string{"pending", "verified", "failed", "not_started", "partially_verified", "partially_failed"}
+
+func simulateDomain(r *request, what string) error {
+	status := r.or("status", "verified")
+	if !slices.Contains(domainStatuses, status) {
+		return errors.New("status: want one of " + strings.Join(domainStatuses, ", "))
+	}
+	d, made, err := r.someDomain(what == "created")
+	switch {
+	case err != nil:
+		return err
+	case what == "created" && !made:
+		return errors.New("there is a domain of that name already")
+	case what == "updated":
+		r.ClearTimer("verify", d.Get("id").String())
+		setStatus(d, status)
+		domains.Update(r.Call, d)
+		emitDomain(r.Call, what, d)
+	case what == "deleted":
+		emitDomain(r.Call, what, d)
+		domains.Delete(r.Call, d.Get("id").String(), r.NewObject())
+	}
+	return nil
+}

@@ -1,0 +1,83 @@
+package main
+
+import "github.com/mirrahq/mirra/sdk"
+
+// suppressions are addresses that get no email.
+var suppressions = resend.Collect(&sdk.Collection{Type: "suppression", Entity: "suppressions", Index: []string{"email"}, Fields: []string{"email", "origin"}})
+
+var suppressionTemplate = sdk.MustTemplate(`{"object":"suppression","id":"","email":"","origin":"manual","source_id":null,"created_at":""}`)
+
+func suppressionHandlers() {
+	k := &kind{
+		path: "suppressions", object: "suppression", noun: "Suppression", param: "suppression", level: sdk.Exact, keep: suppressions, template: suppressionTemplate,
+		shown: "object id email origin source_id created_at", listed: "id email origin source_id created_at", filter: "origin", named: "email",
+		complete: func(_ *sdk.Call, _ string, d sdk.Doc) { d.SetString("email", lower(d.Get("email").String())) },
+	}
+	k.serve("list get remove")
+	// add puts addresses on the list, and answers with each as made says.
+	add := func(r *request, each func(id string)) error {
+		if err := r.check(); err != nil {
+			return err
+		}
+		given := r.NewArray()
+		if e := r.params.Get("email"); e.Exists() {
+			given.AddDoc(e)
+		}
+		for e := range r.params.Get("emails").All {
+			given.AddDoc(e)
+		}
+		for e := range given.All {
+			a, ok := address(e.String())
+			if !ok {
+				return invalid("Invalid `email` field. The email address needs to follow the `email@example.com` format.") // the text is believed
+			}
+			each(addSuppression(r.Call, a, "manual", ""))
+		}
+		return nil
+	}
+	handle("suppressions/add", sdk.Exact, func(r *request) error {
+		one := ""
+		if err := add(r, func(id string) { one = id }); err != nil {
+			return err
+		}
+		return r.answerID("suppression", one)
+	})
+	handle("suppressions/batch-add", sdk.Modelled, func(r *request) error {
+		out := r.NewObject()
+		data := out.SetArray("data")
+		if err := add(r, func(id string) { setID(data.AddObject(), "suppression", id) }); err != nil {
+			return err
+		}
+		return r.JSON(out)
+	})
+	handle("suppressions/batch-remove", sdk.Modelled, func(r *request) error {
+		out := r.NewObject()
+		data := out.SetArray("data")
+		for _, field := range [...]string{"emails", "ids"} {
+			for e := range r.params.Get(field).All {
+				if d, err := k.find(r, e.String()); err == nil { // others are passed over (believed)
+					id := d.Get("id").String()
+					suppressions.Delete(r.Call, id, r.NewObject())
+					one := data.AddObject()
+					setID(one, "suppression", id)
+					one.SetBool("deleted", true)
+				}
+			}
+		}
+		return r.JSON(out)
+	})
+}
+
+// addSuppression puts an address on the list, on which it stands once.
+func addSuppression(c *sdk.Call, email, origin, source string) string {
+	if d, ok := suppressions.First(c, "email", email); ok {
+		return d.Get("id").String()
+	}
+	d := create(c, suppressionTemplate)
+	d.SetString("email", email)
+	d.SetString("origin", origin)
+	d.SetStringOrNull("source_id", source)
+	id := d.Get("id").String()
+	insert(c, suppressions, d)
+	return id
+}

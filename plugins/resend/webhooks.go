@@ -1,0 +1,179 @@
+package main
+
+import (
+	"encoding/base64"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/mirrahq/mirra/sdk"
+)
+
+// eventTypes [S description, D webhooks/event-types, 2026-11].
+var eventTypes = []string{
+	"email.sent", "email.delivered", "email.delivery_delayed", "email.bounced", "email.complained", "email.opened", "email.clicked", "email.failed",
+	"email.scheduled", "email.suppressed", "email.received", "contact.created", "contact.updated", "contact.deleted", "domain.created", "domain.updated", "domain.deleted",
+}
+
+var webhooks = resend.Collect(&sdk.Collection{Type: "webhook", Entity: "webhooks", Fields: []string{"endpoint", "events", "status"}})
+
+var webhookTemplate = sdk.MustTemplate(`{"object":"webhook","id":"","created_at":"","status":"enabled","endpoint":"","events":null}`)
+
+func webhookHandlers() {
+	k := &kind{
+		path: "webhooks", object: "webhook", noun: "Webhook", param: "webhook_id", level: sdk.Exact, keep: webhooks, template: webhookTemplate,
+		shown: "object id created_at status endpoint events", listed: "id created_at status endpoint events", set: setWebhook,
+		complete: func(c *sdk.Call, path string, d sdk.Doc) {
+			if checkEndpoint(d.Get("endpoint").String()) != nil {
+				c.AddFault(path+".endpoint", "want an http or https URL")
+			}
+			d.Delete("signing_secret") // of another session: seeded endpoints share the application's
+		},
+	}
+	k.serve("list update remove")
+	handle("webhooks/create", sdk.Exact, func(r *request) error {
+		d, err := k.made(r)
+		if err != nil {
+			return err
+		}
+		secret := r.NewSecret("whsec_", 32) // 24 bytes in base64, as Standard Webhooks has it
+		insertSecret.MustRun(r.Args().Text(d.Get("id").String()).Int(int64(secret)))
+		out := r.pick(d, "object id")
+		out.SetSecret("signing_secret", secret)
+		return r.JSON(out)
+	})
+	k.on("get", func(r *request, d sdk.Doc) error {
+		out := r.pick(d, k.shown)
+		out.SetSecret("signing_secret", secretOf(r.Call, d.Get("id").String()))
+		return r.JSON(out)
+	})
+}
+
+var (
+	insertSecret = sdk.Define(`INSERT INTO secrets(webhook, secret) VALUES(?1, ?2)`)
+	selectSecret = sdk.Define(`SELECT secret FROM secrets WHERE webhook = ?1`)
+)
+
+// secretOf signs an endpoint's deliveries; those that were seeded, and forwards,
+// share the application's.
+func secretOf(c *sdk.Call, id string) sdk.Secret {
+	rows := selectSecret.MustRun(c.Args().Text(id))
+	if rows.Next() {
+		return sdk.Secret(rows.Int())
+	}
+	return c.Secret("webhook")
+}
+
+func setWebhook(r *request, d sdk.Doc) error {
+	if v := r.params.Get("endpoint"); !v.IsNull() {
+		if err := checkEndpoint(v.String()); err != nil {
+			return err
+		}
+	}
+	if v := r.params.Get("events"); !v.IsNull() {
+		if v.Len() == 0 {
+			return invalid("The `events` field must have at least one event.") // the text is believed
+		}
+		for e := range v.All {
+			if !slices.Contains(eventTypes, e.String()) {
+				return invalid("Invalid `events` field: " + e.String() + " is not an event type.") // the text is believed
+			}
+		}
+	}
+	if v := r.params.Get("status"); !v.IsNull() && v.String() != "enabled" && v.String() != "disabled" { // [S UpdateWebhook]
+		return invalid("Invalid `status` field. Expected one of `enabled` | `disabled`.")
+	}
+	r.set(d, "endpoint", "events", "status")
+	return nil
+}
+
+// checkEndpoint refuses what cannot be called. Addresses of this machine are not
+// refused, other than at the vendor: that is where the application is.
+func checkEndpoint(url string) error {
+	rest, ok := strings.CutPrefix(url, "https://")
+	if !ok {
+		rest, ok = strings.CutPrefix(url, "http://")
+	}
+	if host, _, _ := strings.Cut(rest, "/"); !ok || host == "" || strings.ContainsAny(url, " <>\"") {
+		return invalid("Invalid `endpoint` field. It has to be a URL.") // the text is believed
+	}
+	return nil
+}
+
+// target is where events go.
+type target struct {
+	label  string // id of a webhook, or URL of a forward
+	events string // as JSON; "" is all
+}
+
+// targets lists the enabled endpoints and the forwards.
+func targets(c *sdk.Call) []target {
+	var out []target
+	for _, d := range all(c, webhooks, sdk.ListQuery{}) {
+		if d.Get("status").String() == "enabled" {
+			out = append(out, target{d.Get("id").String(), d.Get("events").JSON()})
+		}
+	}
+	for _, url := range c.Forwards {
+		out = append(out, target{label: url})
+	}
+	return out
+}
+
+// emit queues an event for every endpoint that wants it. All copies and all tries of
+// one event have one id [S standard-webhooks: webhook-id is that of the message].
+func emit(c *sdk.Call, to []target, event string, data sdk.Doc) {
+	payload := ""
+	for _, t := range to {
+		if t.events != "" && !strings.Contains(t.events, `"`+event+`"`) {
+			continue
+		}
+		if payload == "" {
+			d := c.NewObject()
+			d.SetString("type", event)
+			d.SetString("created_at", iso(c.Now()))
+			d.SetDoc("data", data)
+			payload = "msg_" + c.Random(sdk.Objects, 27, sdk.Base62) + "\n" + d.JSON()
+		}
+		c.Enqueue(event, t.label, payload)
+	}
+}
+
+// attempt builds one try, signed by Svix [S standard-webhooks; D
+// dashboard/webhooks/verify-webhooks-requests names the headers].
+func attempt(c *sdk.Call, d sdk.Delivery) error {
+	url, secret := d.Label, c.Secret("webhook")
+	if sdk.IsUUID(d.Label) {
+		endpoint, ok := webhooks.Get(c, d.Label)
+		if !ok || endpoint.Get("status").String() != "enabled" {
+			return nil // the host drops the delivery
+		}
+		url, secret = endpoint.Get("endpoint").String(), secretOf(c, d.Label)
+	}
+	id, body, _ := strings.Cut(d.Payload, "\n")
+	stamp := strconv.FormatInt(c.PeerUnix(), 10)
+	mac := base64.StdEncoding.EncodeToString(c.HMAC(sdk.SHA256, secret, id+"."+stamp+"."+body))
+	c.SetHeader("User-Agent", "Svix-Webhooks/1.84.0 (sender-9YMgn; +https://www.svix.com/http-sender/)") // [3, users' captures]
+	c.SetHeader("svix-id", id)
+	c.SetHeader("svix-timestamp", stamp)
+	c.SetHeader("svix-signature", "v1,"+mac)
+	c.Timeout(15 * time.Second) // [3, Svix: 15 s]
+	c.Post(url, "application/json", body)
+	return nil
+}
+
+// retries are the pauses behind the tries [D webhooks/retries-and-replays, 2026-11].
+var retries = [...]time.Duration{5 * time.Second, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 5 * time.Hour, 10 * time.Hour, 10 * time.Hour}
+
+func outcome(c *sdk.Call, d sdk.Delivery, r sdk.Result) error {
+	if r.OK() {
+		return nil
+	}
+	if n := int(d.Attempt) - 1; n < len(retries) {
+		c.RetryAt(c.Now().Add(retries[n]))
+	} else {
+		c.GiveUp()
+	}
+	return nil
+}

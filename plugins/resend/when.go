@@ -1,0 +1,147 @@
+package main
+
+import (
+	"strconv"
+	"strings"
+	"time"
+)
+
+// layouts are the forms of dates that are taken: ISO 8601, and Resend's own.
+var layouts = [...]string{time.RFC3339Nano, "2006-01-02 15:04:05.999999-07", "2006-01-02 15:04:05.999999Z07:00", "2006-01-02T15:04:05.999999", "2006-01-02T15:04", "2006-01-02"}
+
+func parseTime(s string) (time.Time, bool) {
+	for _, layout := range layouts {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t, true
+		}
+	}
+	return time.Time{}, false
+}
+
+// parseWhen reads when an email is to be sent: a date, or plain English of the
+// forms that are documented [D dashboard/emails/schedule-email, 2026-11: "in 1
+// hour", "tomorrow at 9am", "Friday at 3pm ET"].
+func parseWhen(s string, now time.Time) (time.Time, bool) {
+	if t, ok := parseTime(s); ok {
+		return t, true
+	}
+	words := strings.Fields(strings.ToLower(s))
+	if len(words) == 0 {
+		return time.Time{}, false
+	}
+	if words[0] == "in" {
+		span, ok := parseSpan(strings.Join(words[1:], " "))
+		return now.Add(span), ok
+	}
+	zone := time.UTC
+	if z, ok := zones[words[len(words)-1]]; ok {
+		zone, words = time.FixedZone("", z*3600), words[:len(words)-1]
+	}
+	day, clock := words, []string(nil)
+	for i, w := range words {
+		if w == "at" {
+			day, clock = words[:i], words[i+1:]
+		}
+	}
+	local := now.In(zone)
+	hour, minute := local.Hour(), local.Minute()
+	if clock != nil {
+		var ok bool
+		if hour, minute, ok = parseClock(strings.Join(clock, "")); !ok {
+			return time.Time{}, false
+		}
+	}
+	days, ok := daysUntil(day, local.Weekday())
+	if !ok {
+		return time.Time{}, false
+	}
+	at := time.Date(local.Year(), local.Month(), local.Day()+days, hour, minute, 0, 0, zone)
+	if at.Before(now) && len(day) == 1 && day[0] != "today" {
+		at = at.AddDate(0, 0, 7)
+	}
+	return at.UTC(), true
+}
+
+// zones are hours east of UTC, without summer time (believed).
+var zones = map[string]int{"utc": 0, "gmt": 0, "et": -5, "est": -5, "edt": -4, "ct": -6, "cst": -6, "cdt": -5, "mt": -7, "mst": -7, "mdt": -6, "pt": -8, "pst": -8, "pdt": -7}
+
+func daysUntil(day []string, today time.Weekday) (int, bool) {
+	if len(day) == 2 && day[0] == "next" {
+		day = day[1:]
+	}
+	if len(day) != 1 {
+		return 0, len(day) == 0
+	}
+	switch day[0] {
+	case "today":
+		return 0, true
+	case "tomorrow":
+		return 1, true
+	}
+	for w := time.Sunday; w <= time.Saturday; w++ {
+		if strings.ToLower(w.String()) == day[0] {
+			return (int(w-today) + 7) % 7, true
+		}
+	}
+	return 0, false
+}
+
+// parseClock reads 9am, 3:30pm, 15:00, noon, midnight.
+func parseClock(s string) (hour, minute int, ok bool) {
+	switch s {
+	case "noon":
+		return 12, 0, true
+	case "midnight":
+		return 0, 0, true
+	}
+	half := -1
+	if t, found := strings.CutSuffix(s, "am"); found {
+		s, half = t, 0
+	} else if t, found := strings.CutSuffix(s, "pm"); found {
+		s, half = t, 12
+	}
+	h, m, _ := strings.Cut(s, ":")
+	hour, err := strconv.Atoi(h)
+	if err != nil || hour < 0 || hour > 23 {
+		return 0, 0, false
+	}
+	if m != "" {
+		if minute, err = strconv.Atoi(m); err != nil || minute < 0 || minute > 59 {
+			return 0, 0, false
+		}
+	}
+	if half >= 0 {
+		if hour < 1 || hour > 12 {
+			return 0, 0, false
+		}
+		hour = hour%12 + half
+	}
+	return hour, minute, true
+}
+
+// parseSpan reads 10m, 2 hours, 1 day.
+func parseSpan(s string) (time.Duration, bool) {
+	s = strings.TrimSpace(strings.ToLower(s))
+	i := 0
+	for i < len(s) && s[i] >= '0' && s[i] <= '9' {
+		i++
+	}
+	n, err := strconv.Atoi(s[:i])
+	if err != nil || n > 1_000_000 {
+		return 0, false
+	}
+	unit := strings.TrimSuffix(strings.TrimSpace(s[i:]), "s")
+	switch unit {
+	case "sec", "second":
+		return time.Duration(n) * time.Second, true
+	case "m", "min", "minute":
+		return time.Duration(n) * time.Minute, true
+	case "h", "hr", "hour":
+		return time.Duration(n) * time.Hour, true
+	case "d", "day":
+		return time.Duration(n) * 24 * time.Hour, true
+	case "week":
+		return time.Duration(n) * 7 * 24 * time.Hour, true
+	}
+	return 0, false
+}

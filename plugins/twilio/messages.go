@@ -1,0 +1,417 @@
+package main
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/mirrahq/mirra/sdk"
+)
+
+// messageShape has the members in the order of today's answers [S
+// twilio_api_v2010 description].
+var messageShape = sdk.MustTemplate(`{"body":"","num_segments":"1","direction":"outbound-api","from":null,"to":null,"date_updated":"","price":null,"error_message":null,"uri":"","account_sid":"","num_media":"0","status":"queued","messaging_service_sid":null,"sid":"","date_sent":null,"date_created":"","error_code":null,"price_unit":"USD","api_version":"2010-04-01","subresource_uris":{"media":""}}`)
+
+var messages = (&kind{
+	name: "Message", host: "api", sid: "SM", list: "messages", shape: messageShape,
+	path: base2010 + "/Accounts/{account}/Messages/{sid}.json",
+	show: func(c *sdk.Call, d sdk.Doc) { inOrder(c, d, oldMessage) },
+}).collect("messages", "message")
+
+func messageHandlers() {
+	messages.serve("F")
+	handle("CreateMessage", createMessage)
+	handle("UpdateMessage", updateMessage)
+	handle("DeleteMessage", deleteMessage)
+	handle("ListMessage", listMessages)
+	handle("CreateMessageFeedback", createFeedback)
+	handle("CreateCall", createCall)
+}
+
+// draft is a message on its way to being kept.
+type draft struct {
+	from, to, body string
+	service        sdk.Doc // absent without one
+	media          []string
+	direction      string
+	callback       string
+	sendAt         time.Time // zero is now
+	feedback       bool
+	smart          bool
+}
+
+// limits of a message [D twilio.com/docs/messaging/api/message-resource and
+// docs/messaging/features/message-scheduling, 2026-11].
+const (
+	mostBody     = 1600
+	mostMedia    = 10
+	soonest      = 5 * time.Minute
+	latest       = 35 * 24 * time.Hour
+	mostValidity = 36000
+)
+
+// createMessage sends a message. The order of the checks is believed.
+func createMessage(r *request) error {
+	m := draft{
+		to: strings.TrimSpace(r.text("To")), from: strings.TrimSpace(r.text("From")), body: r.text("Body"), media: r.texts("MediaUrl"),
+		direction: "outbound-api", callback: r.text("StatusCallback"), feedback: r.text("ProvideFeedback") == "true", smart: r.text("SmartEncoded") == "true",
+	}
+	service := r.text("MessagingServiceSid")
+	if service == "" && strings.HasPrefix(m.from, "MG") && len(m.from) == 34 {
+		service, m.from = m.from, ""
+	}
+	switch {
+	case m.to == "":
+		return refuse(21604)
+	case m.from == "" && service == "":
+		return refuse(21603)
+	case m.body == "" && len(m.media) == 0 && r.text("ContentSid") == "":
+		return refuse(21602)
+	case r.text("ContentSid") != "":
+		return &sdk.NotImplementedError{Operation: "CreateMessage with ContentSid"}
+	}
+	if err := m.check(r); err != nil {
+		return err
+	}
+	if r.isTest() {
+		return sendForTests(r, &m)
+	}
+	if service != "" {
+		if len(service) != 34 || !strings.HasPrefix(service, "MG") {
+			return refuse(21705, service)
+		}
+		var ok bool
+		if m.service, ok = services.Get(r.Call, service); !ok {
+			return refuse(21701)
+		}
+	}
+	if err := m.schedule(r); err != nil {
+		return err
+	}
+	if err := m.pair(r.Call); err != nil {
+		return err
+	}
+	if err := m.sender(r.Call); err != nil {
+		return err
+	}
+	d := m.keep(r.Call)
+	r.SetStatus(201)
+	return messages.answer(r, d)
+}
+
+// check looks at what needs nothing but the request.
+func (m *draft) check(r *request) error {
+	if places(m.body) > mostBody {
+		return refuse(21617)
+	}
+	if len(m.media) > mostMedia {
+		return refuse(21623)
+	}
+	for _, u := range m.media {
+		if !isURL(u) {
+			return refuse(21620)
+		}
+	}
+	if m.callback != "" && !isURL(m.callback) {
+		return refuse(21609, m.callback)
+	}
+	if v := r.text("ValidityPeriod"); v != "" {
+		if n, err := strconv.Atoi(v); err != nil || n < 1 || n > mostValidity {
+			return refuse(21624)
+		}
+	}
+	if v := r.text("MaxPrice"); v != "" {
+		if _, err := strconv.ParseFloat(v, 64); err != nil {
+			return refuse(21627)
+		}
+	}
+	return nil
+}
+
+// schedule reads SendAt and ScheduleType.
+func (m *draft) schedule(r *request) error {
+	kind, at := r.text("ScheduleType"), r.text("SendAt")
+	switch {
+	case kind == "":
+		return nil
+	case kind != "fixed":
+		return refuse(35126)
+	case !m.service.Exists():
+		return refuse(35118)
+	case at == "":
+		return refuse(35111)
+	}
+	t, err := time.Parse(time.RFC3339, at)
+	if err != nil || t.Before(r.Now().Add(soonest)) || t.After(r.Now().Add(latest)) {
+		return refuse(35114)
+	}
+	m.sendAt = t.UTC()
+	return nil
+}
+
+// pair checks and completes sender and recipient.
+func (m *draft) pair(c *sdk.Call) error {
+	toChannel, to := channelOf(m.to)
+	fromChannel, from := channelOf(m.from)
+	if m.from != "" && toChannel != fromChannel {
+		return refuse(21910)
+	}
+	p, why := parsePhone(to, "")
+	switch {
+	case toChannel != "" && toChannel != "whatsapp:":
+		return m.differ(c) // an id of the channel's own
+	case why != "":
+		return refuse(21211, m.to)
+	}
+	m.to = toChannel + p.e164
+	switch {
+	case m.from == "" || fromChannel != "" && fromChannel != "whatsapp:":
+	case isShortCode(from):
+	case isAlpha(from):
+		if p.of.code == "1" { // [D docs/glossary/what-alphanumeric-sender-id, 2026-11]
+			return refuse(21612, m.to)
+		}
+	default:
+		s, why := parsePhone(from, "")
+		if why != "" || !strings.HasPrefix(from, "+") && len(s.national) != len(strings.Trim(from, "+ -()")) {
+			return refuse(21212, m.from)
+		}
+		m.from = fromChannel + s.e164
+	}
+	return m.differ(c)
+}
+
+func (m *draft) differ(c *sdk.Call) error {
+	if m.from == m.to {
+		return refuse(21266, m.to)
+	}
+	return nil
+}
+
+// selectSender tells of a number who has it, which messaging service it is in,
+// and whether a recipient has opted out of it.
+var selectSender = sdk.Define(`SELECT (SELECT account FROM links WHERE name = 'incoming_phone_number.phone_number' AND key = ?2 LIMIT 1),
+	(SELECT doc ->> '$.service_sid' FROM objects WHERE type = 'pool_number' AND account = ?1 AND deleted = 0 AND doc ->> '$.phone_number' = ?2 LIMIT 1),
+	EXISTS(SELECT 1 FROM objects WHERE id = ?2 || '/' || ?3 AND account = ?1 AND type = 'opt_out')`)
+
+// sender checks that the account may send from m.from, that a messaging service
+// has a sender, and that the recipient has not opted out. An account that has no
+// number at all uses one that the mirror has not been told of: it is taken as the
+// account's.
+func (m *draft) sender(c *sdk.Call) error {
+	rows := selectSender.MustRun(c.Args().Text(c.Account()).Text(m.from).Text(m.to))
+	rows.Next()
+	owner, in, out := rows.Text(), rows.Text(), rows.Int() != 0
+	if m.service.Exists() {
+		in = m.service.Get("sid").String()
+		pool := poolOf(c, m.service.Get("sid").String())
+		if len(pool) == 0 {
+			return refuse(21704)
+		}
+		if m.from != "" && !pool.has(m.from) {
+			return refuse(21711)
+		}
+	} else if strings.HasPrefix(m.from, "+") && owner != c.Account() { // no short code, alphanumeric sender or channel
+		if owner != "" {
+			return refuse(21660, m.from)
+		}
+		if numbers.Count(c) > 0 {
+			return refuse(21659, m.from)
+		}
+	}
+	if out || in != "" && isOptedOut(c, in, m.from, m.to) {
+		return refuse(21610)
+	}
+	return nil
+}
+
+// document is the message as it is shown, not kept yet.
+func (m *draft) document(c *sdk.Call) sdk.Doc {
+	d := messageShape.New(c.Arena)
+	if m.smart || m.service.Get("smart_encoding").Bool() {
+		m.body = smart.Replace(m.body)
+	}
+	id := "SM"
+	if len(m.media) > 0 {
+		id = "MM"
+	}
+	id = newSID(c, id)
+	now := rfc2822(c.Now())
+	d.SetString("body", m.body)
+	d.SetString("num_segments", strconv.Itoa(segments(m.body)))
+	d.SetString("direction", m.direction)
+	d.SetStringOrNull("from", m.from)
+	d.SetString("to", m.to)
+	d.SetString("date_updated", now)
+	d.SetString("account_sid", c.Account())
+	d.SetString("num_media", strconv.Itoa(len(m.media)))
+	d.SetString("sid", id)
+	d.SetString("date_created", now)
+	uri := account2010(c) + "/Messages/" + id
+	d.SetString("uri", uri+".json")
+	d.Get("subresource_uris").SetString("media", uri+"/Media.json")
+	if m.feedback {
+		d.Get("subresource_uris").SetString("feedback", uri+"/Feedback.json")
+	}
+	switch {
+	case m.direction == "inbound":
+		d.SetString("status", "received")
+		d.SetString("date_sent", now)
+		if m.service.Exists() {
+			d.SetString("messaging_service_sid", m.service.Get("sid").String())
+		}
+	case m.service.Exists():
+		// [D docs/messaging/guides/outbound-message-status-in-status-callbacks and
+		// docs/messaging/api/message-resource, 2026-11]
+		d.SetString("status", "accepted")
+		if !m.sendAt.IsZero() {
+			d.SetString("status", "scheduled")
+		}
+		d.SetString("num_segments", "0")
+		d.SetString("messaging_service_sid", m.service.Get("sid").String())
+	}
+	return d
+}
+
+// keep makes the message, its media and what becomes of it.
+func (m *draft) keep(c *sdk.Call) sdk.Doc {
+	d := m.document(c)
+	id := d.Get("sid").String()
+	insert(c, messages, d)
+	for _, u := range m.media {
+		keepMedium(c, id, u)
+	}
+	if m.direction != "inbound" {
+		if m.callback != "" {
+			more := c.NewObject()
+			more.SetString("callback", m.callback)
+			keepDetail(c, id, more)
+		}
+		m.dispatch(c, id)
+	}
+	return d
+}
+
+// updateMessage redacts the body or cancels a scheduled message.
+func updateMessage(r *request) error {
+	d, err := messages.find(r)
+	if err != nil {
+		return err
+	}
+	if s := r.text("Status"); s != "" {
+		if s != "canceled" {
+			return badValue("Invalid Status " + s)
+		}
+		if d.Get("status").String() != "scheduled" {
+			return refuse(30409)
+		}
+		setStatus(r.Call, d, "canceled", 0)
+		return r.JSON(d)
+	}
+	if r.has("Body") {
+		if r.text("Body") != "" {
+			return badValue("Body must be empty") // believed: a body can only be redacted
+		}
+		if !final(d.Get("status").String()) {
+			return refuse(20009)
+		}
+		d.SetString("body", "")
+		messages.stamp(r.Call, d, false)
+		messages.Update(r.Call, d)
+	}
+	return r.JSON(d)
+}
+
+func deleteMessage(r *request) error {
+	d, err := messages.find(r)
+	if err != nil {
+		return err
+	}
+	if !final(d.Get("status").String()) {
+		return refuse(20009)
+	}
+	messages.Delete(r.Call, d.Get("sid").String(), d)
+	return noContent(r)
+}
+
+// final tells whether nothing is going to happen to a message any more. One that
+// was sent may be delivered yet, or not.
+func final(status string) bool {
+	switch status {
+	case "accepted", "scheduled", "queued", "sending", "receiving":
+		return false
+	}
+	return true
+}
+
+func listMessages(r *request) error {
+	var q sdk.ListQuery
+	for _, f := range [...]filter{{"To", "to"}, {"From", "from"}} {
+		if v := r.text(f.param); v != "" {
+			q.Filter("$."+f.member, v)
+		}
+	}
+	if !r.has("DateSent") && !r.has("DateSent<") && !r.has("DateSent>") {
+		return messages.answerPage(r, q, nil)
+	}
+	within, err := sentWithin(r)
+	if err != nil {
+		return err
+	}
+	return messages.answerPage(r, q, within)
+}
+
+// sentWithin reads the DateSent filters: a day, or an instant, in GMT; < and >
+// take the day in [D docs/messaging/api/message-resource, 2026-11].
+func sentWithin(r *request) (func(d sdk.Doc) bool, error) {
+	from, to := time.Time{}, time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+	for _, name := range [...]string{"DateSent", "DateSent<", "DateSent>"} {
+		v := r.text(name)
+		if v == "" {
+			continue
+		}
+		day, err := time.Parse("2006-01-02", v)
+		end := day.Add(24*time.Hour - time.Second)
+		if err != nil {
+			if day, err = time.Parse(time.RFC3339, v); err != nil {
+				return nil, badValue("Invalid " + name + " " + v)
+			}
+			end = day
+		}
+		if name != "DateSent<" {
+			from = day
+		}
+		if name != "DateSent>" {
+			to = end
+		}
+	}
+	return func(d sdk.Doc) bool {
+		t, ok := parse2822(d.Get("date_sent").String())
+		return ok && !t.Before(from) && !t.After(to)
+	}, nil
+}
+
+var feedbackShape = sdk.MustTemplate(`{"account_sid":"","message_sid":"","outcome":"unconfirmed","date_created":"","date_updated":"","uri":""}`)
+
+// createFeedback records whether a recipient did what the message was for.
+func createFeedback(r *request) error {
+	id := r.Value("MessageSid")
+	if _, ok := messages.Get(r.Call, id); !ok {
+		return notFound(r.Call)
+	}
+	outcome := r.text("Outcome")
+	if outcome == "" {
+		outcome = "confirmed"
+	}
+	if outcome != "confirmed" && outcome != "unconfirmed" {
+		return badValue("Invalid Outcome " + outcome)
+	}
+	d := feedbackShape.New(r.Arena)
+	d.SetString("account_sid", r.Account())
+	d.SetString("message_sid", id)
+	d.SetString("outcome", outcome)
+	d.SetString("date_created", rfc2822(r.Now()))
+	d.SetString("date_updated", rfc2822(r.Now()))
+	d.SetString("uri", r.Path())
+	return r.JSON(d)
+}
