@@ -47,7 +47,12 @@ type API struct {
 type Host struct {
 	ID   string `json:"id"`   // "api"
 	Name string `json:"name"` // "api.stripe.com"
+	// Protocol is "" for HTTP, or ProtocolSMTP: see Mail.
+	Protocol string `json:"protocol,omitempty"`
 }
+
+// ProtocolSMTP is the protocol of a mail relay.
+const ProtocolSMTP = "smtp"
 
 // Credentials describes one class of credential the vendor issues.
 type Credentials struct {
@@ -81,7 +86,8 @@ type Secret struct {
 }
 
 // EnvVar is a variable set for an application under exec and env. Value may
-// hold {url}, {url:HOST}, {host}, {port} and {secret:NAME}.
+// hold {url}, {host} and {port}, each also of another host as {url:HOST}, and
+// {secret:NAME}. A variable that comes out empty is not set.
 type EnvVar struct {
 	Name  string `json:"name"`
 	Value string `json:"value"`
@@ -154,7 +160,7 @@ type Error struct {
 	Body    string   `json:"body"`
 }
 
-// Header is one header of an Error.
+// Header is one header of an Error or a Mail.
 type Header struct {
 	Name  string `json:"name"`
 	Value string `json:"value"`

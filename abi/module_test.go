@@ -11,7 +11,7 @@ import (
 var fullManifest = Manifest{
 	ABI: Version, Name: "stripe", Vendor: "Stripe", Line: "2024-06", Build: 3, Summary: "Payments", License: "Apache-2.0",
 	API:         API{Default: "2024-06-20", Also: []string{"2024-04-10"}, Header: "Stripe-Version", Response: "Stripe-Version"},
-	Hosts:       []Host{{"api", "api.stripe.com"}},
+	Hosts:       []Host{{ID: "api", Name: "api.stripe.com"}},
 	Domains:     []string{"stripe.com"},
 	Credentials: []Credentials{{Class: "connect", Scheme: "header", Header: "X-Key", Pattern: "sk_(.+)", Live: true, Account: "$1"}},
 	Mask:        Mask{First: 8, Last: 4, Fill: "*", Whole: 12},

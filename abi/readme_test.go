@@ -266,7 +266,7 @@ var examples = map[string]struct {
 }
 
 var tinyManifest = Manifest{
-	ABI: Version, Name: "tiny", Vendor: "Tiny", Line: "v1", Build: 1, Summary: "Says hello", API: API{Default: "v1"}, Hosts: []Host{{"api", "api.tiny.example"}},
+	ABI: Version, Name: "tiny", Vendor: "Tiny", Line: "v1", Build: 1, Summary: "Says hello", API: API{Default: "v1"}, Hosts: []Host{{ID: "api", Name: "api.tiny.example"}},
 }
 
 // tinyModule assembles README.md's smallest plugin, from names of this package

@@ -34,6 +34,7 @@ var layers = []struct {
 	{"host/sqlite", []string{"abi", "host"}, "adapters do not import each other"},
 	{"host/webhook", []string{"abi", "host"}, "adapters do not import each other"},
 	{"host/httpapi", []string{"abi", "host"}, "adapters do not import each other"},
+	{"host/smtp", []string{"abi", "host"}, "adapters do not import each other"},
 	{"host/assembly", []string{"abi", "host/...", "registry/..."}, "the one place where session and adapters are joined"},
 	{"registry", []string{"abi"}, "distribution knows plugin files, not how they run"},
 	{"conformance", []string{"abi", "host/...", "sdk/...", "registry/..."}, "suites that anyone can run"},
@@ -46,6 +47,9 @@ var homes = map[string]string{
 	"github.com/tetratelabs/wazero":      "host/wasm",
 	"github.com/ncruces/go-sqlite3":      "host/sqlite",
 	"github.com/gorilla/mux":             "host/httpapi",
+	"github.com/emersion/go-smtp":        "host/smtp",
+	"github.com/emersion/go-sasl":        "host/smtp",
+	"github.com/emersion/go-message":     "host/smtp",
 	"github.com/spf13/viper":             "cmd/mirra",
 	"github.com/spf13/cobra":             "cmd/mirra",
 	"github.com/spf13/pflag":             "cmd/mirra",
@@ -54,7 +58,6 @@ var homes = map[string]string{
 	"github.com/klauspost/compress":      "registry host/sqlite host/assembly",
 	"github.com/rogpeppe/go-internal":    "cmd/mirra",
 	"golang.org/x/sys":                   "host/wasm cmd/mirra",
-	"golang.org/x/sync":                  "host/assembly",
 	"github.com/hashicorp/go-multierror": "host registry cmd conformance",
 }
 

@@ -84,9 +84,8 @@ func (c *checker) placeholders(where, value string) {
 		rest = tail
 		kind, arg, named := strings.Cut(inner, ":")
 		switch {
-		case !named && (kind == "url" || kind == "host" || kind == "port"):
-		case named && kind == "url":
-			if !c.hosts[arg] {
+		case kind == "url", kind == "host", kind == "port":
+			if named && !c.hosts[arg] {
 				c.fault("%s: {%s}: host %q is not in hosts", where, inner, arg)
 			}
 		case named && kind == "secret":
@@ -94,7 +93,7 @@ func (c *checker) placeholders(where, value string) {
 				c.fault("%s: {%s}: secret %q is not in secrets", where, inner, arg)
 			}
 		default:
-			c.fault("%s: unknown placeholder {%s}: want {url}, {url:HOST}, {host}, {port} or {secret:NAME}", where, inner)
+			c.fault("%s: unknown placeholder {%s}: want {url}, {host}, {port}, one of these with :HOST, or {secret:NAME}", where, inner)
 		}
 	}
 }

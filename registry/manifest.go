@@ -118,6 +118,12 @@ func (c *checker) reach(m *abi.Manifest) {
 		}
 		c.unique(names, at("hosts", i), "name", h.Name)
 		c.domain(at("hosts", i), h.Name)
+		switch {
+		case h.Protocol != "" && h.Protocol != abi.ProtocolSMTP:
+			c.fault("%s: protocol %q: want none, which is HTTP, or %s", at("hosts", i), h.Protocol, abi.ProtocolSMTP)
+		case h.Protocol != "" && i == 0:
+			c.fault("%s: protocol %q: the first host is the default one, which has to be HTTP", at("hosts", i), h.Protocol)
+		}
 	}
 	domains := set{}
 	for i, d := range m.Domains {

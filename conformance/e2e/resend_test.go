@@ -3,10 +3,13 @@ package e2e
 import (
 	"bytes"
 	"encoding/json"
+	"net"
+	"net/smtp"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/resend/resend-go/v3"
@@ -79,6 +82,73 @@ func TestResendGo(t *testing.T) {
 	hook, err := client.Webhooks.Create(&resend.CreateWebhookRequest{Endpoint: "https://example.com/handler", Events: []string{"email.sent"}})
 	if err != nil || hook.SigningSecret == "" {
 		t.Errorf("%+v %v", hook, err)
+	}
+}
+
+// TestResendSMTP sends mail as frameworks do: through the relay's port, with Go's
+// and Python's own clients. Node's is in node/resend.test.mjs.
+func TestResendSMTP(t *testing.T) {
+	t.Parallel()
+	p := newProject(t)
+	var u upped
+	if err := json.Unmarshal([]byte(p.mirra("up", "--mirrors", "resend", "--json")), &u); err != nil {
+		t.Fatal(err)
+	}
+	p.id = u.SessionID
+	t.Cleanup(func() { p.mirra("down", "--session", p.id) })
+	relay, ok := strings.CutPrefix(u.Mirrors[0].URLs["smtp"], "smtp://")
+	if !ok {
+		t.Fatalf("up names no relay: %v", u.Mirrors[0].URLs)
+	}
+	host, port, err := net.SplitHostPort(relay)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := resend.NewClient("re_e2e_123456789")
+	if client.BaseURL, err = url.Parse(u.Mirrors[0].URL + "/"); err != nil {
+		t.Fatal(err)
+	}
+	const text = "From: Acme <onboarding@resend.dev>\r\nTo: delivered@resend.dev\r\nSubject: from Go\r\n\r\nit works!\r\n"
+	if err := smtp.SendMail(relay, smtp.PlainAuth("", "resend", "re_123456789", host), "onboarding@resend.dev", []string{"delivered@resend.dev", "bounced@resend.dev"}, []byte(text)); err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Command(python, "-B", "-c", `
+import smtplib, sys
+from email.message import EmailMessage
+m = EmailMessage()
+m["From"], m["To"], m["Subject"] = "Acme <onboarding@resend.dev>", "delivered@resend.dev", "from Python"
+m.set_content("it works!")
+m.add_alternative("<p>it works!</p>", subtype="html")
+m.add_attachment(b"Hello", maintype="application", subtype="pdf", filename="a.pdf")
+with smtplib.SMTP(sys.argv[1], int(sys.argv[2])) as s:
+    s.login("resend", "re_123456789")
+    s.send_message(m)
+    try:
+        s.sendmail("onboarding@resend.dev", ["ada@acme.io"], "Subject: no\n\nno")
+    except smtplib.SMTPResponseException as e:
+        assert e.smtp_code == 550, e
+    else:
+        raise AssertionError("a mail from resend.dev to somebody else is sent")
+`, host, port).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	p.mirra("clock", "advance", "1m")
+	list, err := client.Emails.List()
+	if err != nil || len(list.Data) != 2 {
+		t.Fatalf("%+v %v", list, err)
+	}
+	sent := map[string]*resend.Email{}
+	for _, one := range list.Data {
+		if sent[one.Subject], err = client.Emails.Get(one.Id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := sent["from Go"]; got == nil || got.Text != "it works!" || got.From != "Acme <onboarding@resend.dev>" || len(got.Bcc) != 1 || got.Bcc[0] != "bounced@resend.dev" || got.LastEvent != "bounced" {
+		t.Errorf("%+v", got)
+	}
+	if got := sent["from Python"]; got == nil || got.Html != "<p>it works!</p>\n" && got.Html != "<p>it works!</p>" || got.LastEvent != "delivered" {
+		t.Errorf("%+v", got)
 	}
 }
 

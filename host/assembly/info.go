@@ -2,6 +2,7 @@ package assembly
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"net/url"
 	"strings"
@@ -56,7 +57,12 @@ func (s *Server) mirrorInfo(r *reach, m *session.Mirror) host.MirrorInfo {
 		PathURL: s.VendorURL() + "/s/" + suffix(id) + "/" + m.Name(), Forward: m.Forwards(), Secrets: []host.SecretInfo{},
 	}
 	for _, h := range man.Hosts {
-		i.URLs[h.ID] = s.baseURL(id, m.Name(), h.ID)
+		switch port := r.kept.Ports[relayKey(m.Name(), h.ID)]; {
+		case h.Protocol == "":
+			i.URLs[h.ID] = s.baseURL(id, m.Name(), h.ID)
+		case port != 0: // else it has none
+			i.URLs[h.ID] = fmt.Sprintf("%s://127.0.0.1:%d", h.Protocol, port)
+		}
 	}
 	texts := map[string]string{}
 	for _, n := range m.Secrets() {
@@ -74,12 +80,16 @@ func (s *Server) mirrorInfo(r *reach, m *session.Mirror) host.MirrorInfo {
 
 // environment fills the placeholders of a manifest's variables.
 func environment(m *abi.Manifest, base string, urls, secrets map[string]string) map[string]string {
-	pairs := []string{"{url}", base}
-	if u, err := url.Parse(base); err == nil {
-		pairs = append(pairs, "{host}", u.Hostname(), "{port}", u.Port())
+	var pairs []string
+	add := func(base, id string) {
+		pairs = append(pairs, "{url"+id+"}", base)
+		if u, err := url.Parse(base); err == nil {
+			pairs = append(pairs, "{host"+id+"}", u.Hostname(), "{port"+id+"}", u.Port())
+		}
 	}
-	for id, u := range urls {
-		pairs = append(pairs, "{url:"+id+"}", u)
+	add(base, "")
+	for _, h := range m.Hosts {
+		add(urls[h.ID], ":"+h.ID)
 	}
 	for name, text := range secrets {
 		pairs = append(pairs, "{secret:"+name+"}", text)
@@ -87,7 +97,9 @@ func environment(m *abi.Manifest, base string, urls, secrets map[string]string) 
 	fill := strings.NewReplacer(pairs...)
 	env := map[string]string{}
 	for _, v := range m.Env {
-		env[v.Name] = fill.Replace(v.Value)
+		if text := fill.Replace(v.Value); text != "" { // it is of a relay without a port
+			env[v.Name] = text
+		}
 	}
 	return env
 }

@@ -5,13 +5,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
+	"io"
 	"net"
-	"net/http"
 	"time"
 
+	"github.com/mirrahq/mirra/abi"
 	"github.com/mirrahq/mirra/host"
 	"github.com/mirrahq/mirra/host/httpapi"
 	"github.com/mirrahq/mirra/host/session"
+	"github.com/mirrahq/mirra/host/smtp"
 )
 
 // reach is how a session is reached and whom it belongs to: what session.Manager
@@ -19,7 +21,7 @@ import (
 type reach struct {
 	session *session.Session
 	kept    keptReach
-	ports   []*http.Server
+	ports   []io.Closer
 
 	// A session of a foreground command ends when nobody holds it.
 	hold    bool
@@ -30,7 +32,7 @@ type reach struct {
 // keptReach is what the catalogue keeps of a reach.
 type keptReach struct {
 	Project      string            `json:"project,omitempty"`
-	Ports        map[string]int    `json:"ports,omitempty"` // by mirror
+	Ports        map[string]int    `json:"ports,omitempty"` // by mirror, or its relay: see relayKey
 	HideHeaders  bool              `json:"hideHeaders,omitempty"`
 	WebhookHosts []string          `json:"webhookHosts,omitempty"`
 	Rewrite      map[string]string `json:"rewrite,omitempty"`
@@ -145,22 +147,41 @@ func (s *Server) openPorts(r *reach) {
 	if r.kept.Ports == nil {
 		r.kept.Ports = map[string]int{}
 	}
+	id := suffix(r.session.ID())
 	for _, m := range r.session.Mirrors() {
-		l, err := s.listenPort(r, m.Name())
-		if err != nil {
-			s.log.Warn("no port for mirror", "session", r.session.ID(), "mirror", m.Name(), "error", err)
-			s.mu.Lock()
-			delete(r.kept.Ports, m.Name())
-			s.mu.Unlock()
-			continue // it is reached by path
+		s.openPort(r, m.Name(), httpapi.NewServer(s.vendor.Port(id, m.Name()), s.log))
+		for _, h := range m.Manifest().Hosts {
+			if h.Protocol == abi.ProtocolSMTP {
+				s.openPort(r, relayKey(m.Name(), h.ID), smtp.NewServer(smtp.Relay{HostID: h.ID, Name: h.Name, Mirror: func() smtp.Exchanger {
+					if x := s.route(id, m.Name()); x != nil {
+						return x
+					}
+					return nil
+				}}, s.log))
+			}
 		}
-		web := httpapi.NewServer(s.vendor.Port(suffix(r.session.ID()), m.Name()), s.log)
-		s.mu.Lock()
-		r.ports = append(r.ports, web)
-		r.kept.Ports[m.Name()] = l.Addr().(*net.TCPAddr).Port
-		s.mu.Unlock()
-		s.loops.Go(func() { _ = web.Serve(l) }) // ends with reach.close
 	}
+}
+
+// relayKey is what the port of a mirror's mail relay is kept under.
+func relayKey(mirror, hostID string) string { return mirror + "/" + hostID }
+
+// openPort serves what key stands for on a port of its own, if there is one.
+func (s *Server) openPort(r *reach, key string, server interface {
+	io.Closer
+	Serve(l net.Listener) error
+}) {
+	l, err := s.listenPort(r, key)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err != nil {
+		s.log.Warn("no port for mirror", "session", r.session.ID(), "mirror", key, "error", err)
+		delete(r.kept.Ports, key)
+		return // it is reached by path, a relay not at all
+	}
+	r.ports = append(r.ports, server)
+	r.kept.Ports[key] = l.Addr().(*net.TCPAddr).Port
+	s.loops.Go(func() { _ = server.Serve(l) }) // ends with reach.close
 }
 
 // Ports of projects lie below those that systems hand out by themselves.
@@ -172,19 +193,19 @@ const (
 
 // listenPort takes the port the mirror had, else one that follows from the
 // project, so that it is the same the next time, else any.
-func (s *Server) listenPort(r *reach, mirror string) (net.Listener, error) {
+func (s *Server) listenPort(r *reach, key string) (net.Listener, error) {
 	bind, _, _ := net.SplitHostPort(s.vendorL.Addr().String())
 	try := func(port int) (net.Listener, error) {
 		return net.Listen("tcp", net.JoinHostPort(bind, fmt.Sprint(port)))
 	}
-	if port := r.kept.Ports[mirror]; port != 0 {
+	if port := r.kept.Ports[key]; port != 0 {
 		if l, err := try(port); err == nil {
 			return l, nil
 		}
 	}
 	if r.kept.Project != "" {
 		h := fnv.New32a()
-		h.Write([]byte(r.kept.Project + "\x00" + mirror))
+		h.Write([]byte(r.kept.Project + "\x00" + key))
 		for i := range uint32(portsTried) {
 			if l, err := try(firstPort + int((h.Sum32()+i)%portCount)); err == nil {
 				return l, nil

@@ -116,12 +116,15 @@ func completeAccount(c *sdk.Call, path string, given sdk.Doc) sdk.Doc {
 
 // sending are the operations that a key with sending access may call
 // [D api-reference/api-keys, S CreateApiKeyRequest.permission].
-var sending = map[string]bool{"emails/send": true, "emails/send-batch": true}
+var sending = map[string]bool{"emails/send": true, "emails/send-batch": true, "smtp/login": true, "smtp/send": true}
 
 // before sets the headers of every answer, and checks the key and the limit.
 func before(c *sdk.Call) error {
 	if c.Host == hostOutbound || c.Host == hostInbound {
 		return nil // addresses of files are secret enough for the vendor
+	}
+	if c.Host == hostSMTP {
+		return beforeMail(c)
 	}
 	c.SetHeader("Content-Type", contentType)
 	token := c.Account()
@@ -137,10 +140,10 @@ func before(c *sdk.Call) error {
 		c.SetHeader("ratelimit-remaining", strconv.FormatInt(c.Remaining("api", float64(a.rate), a.rate), 10))
 	}
 	setQuotaHeaders(c, &a)
-	switch c.Credential.Status {
-	case abi.CredentialAbsent:
+	switch {
+	case c.Credential.Status == abi.CredentialAbsent:
 		return fail(401, "missing_api_key", textNoKey)
-	case abi.CredentialMalformed:
+	case c.Credential.Status == abi.CredentialMalformed, c.Credential.Class != "key":
 		return fail(400, "validation_error", textKey)
 	}
 	if wait > 0 && !c.LimitsOff() {
@@ -219,7 +222,7 @@ func spend(c *sdk.Call, n int64) error {
 	}
 	countEmails.MustRun(c.Args().Text(c.Now().Format(time.DateOnly)).Int(n))
 	a.usedDay, a.usedMonth = a.usedDay+n, a.usedMonth+n
-	if c.Method != "" {
+	if c.Method != "" && c.Host != hostSMTP {
 		setQuotaHeaders(c, &a)
 	}
 	return nil

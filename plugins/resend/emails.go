@@ -47,8 +47,13 @@ const idempotencyLifetime = 24 * 3600
 // once runs an operation once for an Idempotency-Key. Only successes are kept:
 // what was refused did nothing (believed).
 func (r *request) once(run func() error) error {
-	key := r.Header("Idempotency-Key")
-	if _, given := r.Headers.Find("Idempotency-Key"); !given {
+	_, given := r.Headers.Find("Idempotency-Key")
+	return r.onceFor(r.Header("Idempotency-Key"), given, run)
+}
+
+// onceFor is once with a key that is given or not.
+func (r *request) onceFor(key string, given bool, run func() error) error {
+	if !given {
 		return run()
 	}
 	if key == "" || len(key) > 256 {
@@ -73,7 +78,7 @@ func (r *request) once(run func() error) error {
 }
 
 func (r *request) fingerprintBody() string {
-	if r.HasBlob {
+	if r.HasBlob || r.Host == hostSMTP { // a mail sent again has another date
 		return r.params.JSON()
 	}
 	return r.Request.Body

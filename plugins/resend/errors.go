@@ -52,6 +52,10 @@ func answerError(c *sdk.Call, err error) {
 	if !ok {
 		f = translate(err)
 	}
+	if c.Host == hostSMTP {
+		_ = refuseMail(c, f) // cannot fail: it sends a text
+		return
+	}
 	c.SetStatus(f.status)
 	if f.status == 429 {
 		c.SetHeader("retry-after", "1") // [D api-reference/rate-limit]

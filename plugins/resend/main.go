@@ -29,6 +29,7 @@ var resend = sdk.New(sdk.Manifest{
 		{ID: hostAPI, Name: "api.resend.com"},
 		{ID: hostOutbound, Name: "outbound-cdn.resend.com"},
 		{ID: hostInbound, Name: "inbound-cdn.resend.com"},
+		{ID: hostSMTP, Name: "smtp.resend.com", Protocol: sdk.ProtocolSMTP},
 	},
 	Domains: []string{"resend.com"},
 	// The vendor's keys are re_, eight and 24 characters [R]; the first part tells
@@ -37,13 +38,17 @@ var resend = sdk.New(sdk.Manifest{
 	Credentials: []sdk.Credentials{
 		{Class: "key", Scheme: "bearer", Pattern: `re_([A-Za-z0-9]{8})_[A-Za-z0-9]{24}`, Account: "$1"},
 		{Class: "key", Scheme: "bearer", Pattern: `re_[A-Za-z0-9_]{3,}`},
+		{Class: "relay", Scheme: "basic-password", Pattern: `re_([A-Za-z0-9]{8})_[A-Za-z0-9]{24}`, Account: "$1"},
+		{Class: "relay", Scheme: "basic-password", Pattern: `re_[A-Za-z0-9_]{3,}`},
 	},
 	Secrets: []sdk.SecretSpec{{
 		Name: "webhook", Env: []string{"RESEND_WEBHOOK_SECRET", "RESEND_WEBHOOK_SIGNING_SECRET", "SVIX_WEBHOOK_SECRET"},
 		Prefix: "whsec_", Bytes: 24, Base64: true, Summary: "signs webhooks that no endpoint of the API's is registered for",
 	}},
 	Env: []sdk.EnvVar{
-		{Name: "RESEND_BASE_URL", Value: "{url}"}, // [S resend-node and resend-go read it]
+		{Name: "RESEND_BASE_URL", Value: "{url}"},        // [S resend-node and resend-go read it]
+		{Name: "RESEND_SMTP_HOST", Value: "{host:smtp}"}, // nobody's but Mirra's: mailers are told theirs in many ways
+		{Name: "RESEND_SMTP_PORT", Value: "{port:smtp}"},
 		{Name: "RESEND_WEBHOOK_SECRET", Value: "{secret:webhook}"},
 	},
 	Detect: sdk.Detect{
@@ -66,6 +71,7 @@ func init() {
 	resend.Schema = schema
 	resend.Warmup = warmup
 	route()
+	relayHandlers()
 	seeds()
 	simulations()
 	timers()

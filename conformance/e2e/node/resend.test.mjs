@@ -5,6 +5,7 @@ import { execFile } from 'node:child_process';
 import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
+import nodemailer from 'nodemailer';
 import { Resend } from 'resend';
 import { Webhook } from 'svix';
 
@@ -194,4 +195,30 @@ test('domains, keys, contacts, topics, templates and broadcasts go round', async
   ok(await resend.domains.verify(domain.id));
   await mirra('clock', 'advance', '1m');
   assert.equal(ok(await resend.domains.get(domain.id)).status, 'verified');
+});
+
+// What frameworks mail with, pointed at the relay's port.
+test('nodemailer sends through the relay', async () => {
+  const { hostname, port } = new URL(session.mirrors[0].urls.smtp);
+  const relay = (pass) => nodemailer.createTransport({ host: hostname, port: Number(port), auth: { user: 'resend', pass } });
+  const mail = {
+    from: 'Acme <onboarding@resend.dev>', to: 'delivered+relay@resend.dev', bcc: 'delivered+hidden@resend.dev', subject: 'Grüße', text: 'it works!', html: '<p>it works! <img src="cid:logo"></p>',
+    headers: { 'Resend-Idempotency-Key': 'relay/1', 'X-Entity-Ref-ID': '42' },
+    attachments: [{ filename: 'logo.png', content: Buffer.from('89504e47', 'hex'), cid: 'logo' }],
+  };
+  const first = await relay('re_123456789').sendMail(mail);
+  assert.match(first.response, /^250 /);
+  const again = await relay('re_123456789').sendMail({ ...mail, messageId: first.messageId, date: new Date(0) });
+  assert.equal(again.response, first.response);
+  const told = await hook('email.delivered', (data) => data.to.includes(mail.to));
+  const sent = ok(await resend.emails.get(verified(told).data.email_id));
+  assert.equal(sent.subject, 'Grüße');
+  assert.equal(sent.html, mail.html);
+  assert.deepEqual(sent.bcc, [mail.bcc]);
+  const [file] = ok(await resend.emails.attachments.list({ emailId: sent.id })).data;
+  assert.equal(file.filename, 'logo.png');
+  assert.equal(file.content_id, 'logo');
+  const bytes = Buffer.from(await (await fetch(file.download_url)).arrayBuffer());
+  assert.equal(bytes.toString('hex'), '89504e47');
+  await assert.rejects(relay('secret').sendMail(mail), { code: 'EAUTH', responseCode: 535 });
 });
