@@ -28,7 +28,15 @@ var things = func() *sdk.Plugin {
 			}
 			return d
 		}})
-	others := p.Collect(&sdk.Collection{Type: "other", Entity: "others", Prefix: "ot_", Random: 10})
+	others := p.Collect(&sdk.Collection{Type: "other", Entity: "others", Prefix: "ot_", Random: 10,
+		Complete: func(c *sdk.Call, path string, d sdk.Doc) sdk.Doc {
+			if thing := d.Get("thing").String(); thing != "" {
+				if _, ok := kept.Get(c, thing); !ok {
+					c.AddFault(path+".thing", "no thing "+thing)
+				}
+			}
+			return d
+		}})
 	p.Before = func(c *sdk.Call) error {
 		c.SetHeader("Content-Type", "application/json")
 		c.SetAccount(c.Header("Account"))
@@ -350,6 +358,44 @@ func TestSeeds(t *testing.T) {
 	}
 	if got := m.Request("GET", "/count", "").Want(200).Body; got != `{"things":2,"others":1}` {
 		t.Errorf("after a faulty seed: count %s", got)
+	}
+}
+
+// faultsOf are the faults that an error reports, of which it prints one a line.
+func faultsOf(err error) []string {
+	var all []string
+	for line := range strings.Lines(fmt.Sprint(errors.Unwrap(err))) {
+		if fault, ok := strings.CutPrefix(line, "\t* "); ok {
+			all = append(all, strings.TrimSpace(fault))
+		}
+	}
+	return all
+}
+
+// TestSeedsInAnyOrder: a document may stand in front of those it refers to.
+func TestSeedsInAnyOrder(t *testing.T) {
+	m := start(t, sdktest.State(`{"others":[{"id":"ot_1","thing":"th_1"}],"things":[{"id":"th_1"}]}`))
+	if got := m.Request("GET", "/count", "").Want(200).Body; got != `{"things":1,"others":1}` {
+		t.Errorf("count %s", got)
+	}
+	for state, want := range map[string]string{
+		`{"others":[{"id":"ot_2","thing":"th_9"}]}`: "others[0].thing: no thing th_9",
+		// Only the document that is wrong is named, not what refers to it.
+		`{"things":[{"id":"th_2","color":"bad"}],"others":[{"id":"ot_2","thing":"th_2"}]}`: "things[0].color: no such color",
+	} {
+		err := m.Seed(state)
+		if got := faultsOf(err); len(got) != 1 || got[0] != want {
+			t.Errorf("%s: %q, want %s", state, got, want)
+		}
+	}
+}
+
+// TestManyFaults: of a seed that is all wrong a part is shown, and how much more.
+func TestManyFaults(t *testing.T) {
+	m := start(t)
+	err := m.Seed(`{"things":[` + strings.Repeat(`7,`, 99) + `7]}`)
+	if got := faultsOf(err); len(got) != 21 || got[20] != "and 80 more" {
+		t.Errorf("got %q", got)
 	}
 }
 

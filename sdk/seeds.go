@@ -19,6 +19,7 @@ func (p *Plugin) serveSeed(c *Call) {
 		c.fault("", err.Error())
 		return
 	}
+	var docs []seed
 	for list := range state.All {
 		k := p.collection(list.Key())
 		if k == nil {
@@ -31,9 +32,39 @@ func (p *Plugin) serveSeed(c *Call) {
 		}
 		i := 0
 		for d := range list.All {
-			k.seed(c, indexed(list.Key(), i), d)
+			docs = append(docs, seed{k, list.Key(), i, d})
 			i++
 		}
+	}
+	seedAll(c, docs)
+}
+
+// seed is one document of a state document.
+type seed struct {
+	of   *Collection
+	list string
+	i    int
+	d    Doc
+}
+
+// seedAll keeps documents, of which some may refer to others that stand further
+// behind: JSON of programs is sorted by name. So those with faults are tried again
+// behind the rest, for as long as that helps.
+func seedAll(c *Call, docs []seed) {
+	for helped := true; helped; {
+		var refused []seed
+		for _, s := range docs {
+			said := len(c.tail)
+			if s.keep(c, false); len(c.tail) > said {
+				c.tail = c.tail[:said]
+				refused = append(refused, s)
+			}
+		}
+		helped = len(refused) < len(docs)
+		docs = refused
+	}
+	for _, s := range docs {
+		s.keep(c, true)
 	}
 }
 
@@ -46,7 +77,10 @@ func (p *Plugin) collection(entity string) *Collection {
 	return nil
 }
 
-func (k *Collection) seed(c *Call, path string, d Doc) {
+// keep completes a document and keeps it; one with faults only if told to, so that
+// those behind it that refer to it have no fault for its sake.
+func (s *seed) keep(c *Call, faulty bool) {
+	k, path, d := s.of, indexed(s.list, s.i), s.d
 	if d.Kind() != Object {
 		c.fault(path, "want a document")
 		return
@@ -57,6 +91,9 @@ func (k *Collection) seed(c *Call, path string, d Doc) {
 	}
 	if d.Get(k.ID).String() == "" {
 		c.fault(path+"."+k.ID, "missing")
+		return
+	}
+	if len(c.tail) > said && !faulty {
 		return
 	}
 	id := d.Get(k.ID).String()

@@ -43,6 +43,7 @@ type section struct {
 var sections = []section{
 	{"throughput", throughput},
 	{"reads", reads},
+	{"messages", messages},
 	{"sessions", sessions},
 	{"clock", clock},
 	{"startup", startup},

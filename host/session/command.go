@@ -53,14 +53,20 @@ func (m *Mirror) report(ctx context.Context, kind abi.Kind, name, target, conten
 	return nil
 }
 
-// reported returns the faults that a plugin's output reports, all of them.
+// mostFaults is how many faults are told at once: more help nobody.
+const mostFaults = 20
+
+// reported returns the faults that a plugin's output reports.
 func reported(output []byte) error {
 	r, err := abi.DecodeResponse(viewString(output))
 	if err != nil {
 		return &host.Trap{Cause: host.TrapOutput, Detail: err.Error()}
 	}
 	var faults *multierror.Error
-	for _, f := range r.Faults {
+	for i, f := range r.Faults {
+		if i == mostFaults {
+			return multierror.Append(faults, fmt.Errorf("and %d more", len(r.Faults)-i))
+		}
 		text := f.Value
 		if f.Name != "" {
 			text = f.Name + ": " + text
@@ -74,7 +80,7 @@ func reported(output []byte) error {
 // is of one of them, else where to see documents.
 func (m *Mirror) seedHint(faults *multierror.Error) string {
 	for _, f := range faults.Errors {
-		if path, _, _ := strings.Cut(f.Error(), ":"); !strings.Contains(path, "[") {
+		if path, _, named := strings.Cut(f.Error(), ": "); named && !strings.Contains(path, "[") {
 			return "entities: " + m.entityNames()
 		}
 	}
