@@ -89,6 +89,17 @@ func TestFaultRules(t *testing.T) {
 		t.Errorf("drop before: %+v", a)
 	}
 	wantTags(t, s, "1", "3", "4")
+	// The trace shows what was sent and answered, whoever answered.
+	var told []string
+	s.Entries(0, func(r session.Raw) bool {
+		if r.Type == session.TrafficEntry && r.Method == "POST" {
+			told = append(told, fmt.Sprint(r.Request.Body, " ", r.Status, " ", r.Response != nil && r.Response.Body != ""))
+		}
+		return true
+	})
+	if want := "tag=1 200 true, tag=2 429 true, tag=3 200 true, tag=4 200 true, tag=5 0 false"; strings.Join(told, ", ") != want {
+		t.Errorf("the trace has %q, want %s", told, want)
+	}
 	_, err := s.AddFault(session.FaultRule{Mirror: "nobody", Probability: 2, Error: "unheard", Drop: "sideways", Path: "["})
 	e := hostError(t, err, "mirra.fault.invalid")
 	for _, want := range []string{`mirror "nobody"`, "probability 2", `no error "unheard"`, `drop "sideways"`, `path "["`} {

@@ -11,7 +11,6 @@ import (
 
 	"github.com/hashicorp/go-multierror"
 
-	"github.com/mirrahq/mirra/abi"
 	"github.com/mirrahq/mirra/host"
 )
 
@@ -230,10 +229,7 @@ func (m *Mirror) serveFault(x *exchange, r *host.Request, rule *FaultRule, start
 		m.hostAnswer(x, rule.Error, "A fault rule of this Mirra session answers.")
 		what += rule.Error
 	}
-	req := abi.Request{Kind: abi.KindHTTP, Method: r.Method, Target: r.Target, Scheme: r.Scheme, Authority: r.Authority, BaseURL: r.BaseURL}
-	x.frame = abi.AppendUint16Section(x.frame[:0], abi.TagKind, uint16(abi.KindHTTP))
-	x.frame = req.AppendHTTP(x.frame, x.pairs)
-	m.traceRequest(x, r, x.frame, started, invocation{}, what)
+	m.traceOwn(x, r, started, what)
 }
 
 // AddFault puts a rule behind those there are and returns it with its id.

@@ -89,7 +89,7 @@ func (m *Mirror) Serve(ctx context.Context, r *host.Request) *host.Response {
 	}
 	if cred.info.Status == abi.CredentialLive {
 		m.hostAnswer(x, "live-key", "A live key was sent to a Mirra mirror. Use a test key; `allow-live-keys: true` in mirra.yaml accepts it all the same.")
-		m.traceRequest(x, r, nil, started, invocation{}, "live key refused")
+		m.traceOwn(x, r, started, "live key refused")
 		return &x.answer
 	}
 	m.callPlugin(ctx, x, r, cred, flags, started)

@@ -362,6 +362,25 @@ func (m *Mirror) traceRequest(x *exchange, r *host.Request, request []byte, star
 	m.s.trace.add(e, request, inv.output)
 }
 
+// traceOwn logs a request that the host answered by itself, with what was sent and
+// answered as if a plugin had.
+func (m *Mirror) traceOwn(x *exchange, r *host.Request, started time.Time, fault string) {
+	req := abi.Request{Kind: abi.KindHTTP, Method: r.Method, Target: r.Target, Scheme: r.Scheme, Authority: r.Authority, Host: r.Host, BaseURL: r.BaseURL}
+	x.frame = abi.AppendUint16Section(x.frame[:0], abi.TagKind, uint16(abi.KindHTTP))
+	x.frame = req.AppendHTTP(x.frame, x.pairs)
+	if n := len(r.Body); n > 0 && n <= abi.MaxInlineBodyBytes {
+		x.frame = abi.AppendSection(x.frame, abi.TagBody, viewString(r.Body))
+	}
+	a := &x.answer
+	x.out = x.out[:0]
+	if !a.Drop {
+		x.out = abi.AppendUint16Section(x.out, abi.TagStatus, uint16(a.Status))
+		x.out = abi.AppendPairs(x.out, abi.TagHeaders, a.Headers)
+		x.out = abi.AppendSection(x.out, abi.TagBody, viewString(a.Body))
+	}
+	m.traceRequest(x, r, x.frame, started, invocation{output: x.out}, fault)
+}
+
 // internMethod avoids a copy of the methods that every request has.
 func internMethod(method string) string {
 	switch method {
