@@ -18,7 +18,7 @@ EMBEDDED := cmd/mirra/embedded
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS  := -s -w -X main.version=$(VERSION)
 
-.PHONY: all build plugins quickstart test test-unit test-plugins e2e check lint vet staticcheck format format-check generate generate-check coverage coverage-check cross bench fidelity documented fidelity-gate baseline fuzz deps clean
+.PHONY: all build plugins npm quickstart test test-unit test-plugins e2e check lint vet staticcheck format format-check generate generate-check coverage coverage-check cross bench fidelity documented fidelity-gate baseline fuzz deps clean
 
 all: build
 
@@ -42,6 +42,13 @@ build/plugins/%.wasm: $$(call sources,$$(word 1,$$(subst ., ,$$*))) go.mod
 quickstart: build
 	./bin/mirra up --mirrors stripe
 
+# The system as Node names it.
+PLATFORM = $(shell node -p 'process.platform + "-" + process.arch')
+
+## npm: the packages of sdk/npm in build/npm, with the program for this system
+npm: build
+	node sdk/npm/pack.mjs build/npm $(PLATFORM)=bin/mirra
+
 ## deps: fetch what tests need but stripe-python (CONTRIBUTING.md); everything is pinned by lock files and runs offline afterwards
 deps:
 	$(GO) mod download
@@ -60,7 +67,7 @@ test-plugins: plugins
 	  MIRRA_TEST_PLUGIN=$(abspath build/plugins)/$$p.wasm $(GO) test -count=1 -shuffle=on ./plugins/$$p; done
 
 ## e2e: the real binary driven by the vendor's own SDKs
-e2e: build
+e2e: npm
 	cd conformance/e2e && MIRRA=$(abspath bin/mirra) $(GO) test -count=1 -shuffle=on ./...
 
 ## check: everything that must hold before a commit

@@ -1,0 +1,134 @@
+package e2e
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/mirrahq/mirra/conformance/e2e/npmregistry"
+)
+
+// npmProject is an empty folder where npm gets Mirra's packages from what
+// `make npm` packed.
+type npmProject struct {
+	*project
+	env []string
+}
+
+func newNpmProject(t *testing.T) *npmProject {
+	t.Helper()
+	registry, err := npmregistry.Open("../../build/npm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(registry)
+	t.Cleanup(server.Close)
+	p := &npmProject{project: &project{t: t, folder: t.TempDir(), home: home}}
+	p.env = environment(home, "npm_config_@mirrahq:registry="+server.URL, "npm_config_cache="+t.TempDir(), "npm_config_audit=false", "npm_config_fund=false", "npm_config_update_notifier=false")
+	return p
+}
+
+// run runs a command in the project's folder.
+func (p *npmProject) run(name string, args ...string) (stdout, stderr string, code int) {
+	p.t.Helper()
+	cmd := exec.Command(name, args...)
+	cmd.Dir, cmd.Env = p.folder, p.env
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	err := cmd.Run()
+	if err != nil && cmd.ProcessState == nil {
+		p.t.Fatal(err)
+	}
+	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
+}
+
+func (p *npmProject) must(name string, args ...string) string {
+	p.t.Helper()
+	out, errs, code := p.run(name, args...)
+	if code != 0 {
+		p.t.Fatalf("%s %s: exit code %d\n%s%s", name, strings.Join(args, " "), code, out, errs)
+	}
+	return out
+}
+
+// TestNpx runs the program with nothing but Node, by the command of the README.
+func TestNpx(t *testing.T) {
+	t.Parallel()
+	p := newNpmProject(t)
+	var version struct{ OS, Arch string }
+	if out := p.must("npx", "--yes", "@mirrahq/cli", "version", "--json"); json.Unmarshal([]byte(out), &version) != nil || version.OS != runtime.GOOS || version.Arch != runtime.GOARCH {
+		t.Errorf("npx runs %s", out)
+	}
+	var u upped
+	if err := json.Unmarshal([]byte(p.must("npx", "--yes", "@mirrahq/cli", "up", "--mirrors", "stripe", "--json")), &u); err != nil || len(u.Mirrors) != 1 {
+		t.Fatalf("%+v %v", u, err)
+	}
+	p.mirra("down", "--session", u.SessionID)
+}
+
+// TestNpmInstall installs the package and uses both of its names.
+func TestNpmInstall(t *testing.T) {
+	t.Parallel()
+	p := newNpmProject(t)
+	p.must("npm", "install", "@mirrahq/cli")
+	bin := filepath.Join(p.folder, "node_modules", ".bin")
+	for _, name := range []string{"mirra", "mr"} {
+		if got := p.must(filepath.Join(bin, name), "version"); !strings.HasPrefix(got, "mirra ") {
+			t.Errorf("%s version prints %q", name, got)
+		}
+	}
+	if _, errs, code := p.run(filepath.Join(bin, "mirra"), "bogus"); code != 64 || !strings.Contains(errs, "bogus") {
+		t.Errorf("an unknown command ends with %d: %s", code, errs)
+	}
+	t.Run("signals", func(t *testing.T) {
+		cmd := exec.Command(filepath.Join(bin, "mirra"), "up", "--mirrors", "stripe")
+		cmd.Dir, cmd.Env = p.folder, p.env
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		for in := bufio.NewScanner(out); in.Scan() && !strings.Contains(in.Text(), "http://"); {
+		}
+		if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+			t.Fatal(err)
+		}
+		go func() { _, _ = bufio.NewReader(out).WriteTo(new(bytes.Buffer)) }() // so that it can print its end
+		err = cmd.Wait()
+		if status := cmd.ProcessState.Sys().(syscall.WaitStatus); status.Signaled() && status.Signal() != syscall.SIGTERM || err == nil && cmd.ProcessState.ExitCode() != 0 {
+			t.Errorf("ended with %v", cmd.ProcessState)
+		}
+	})
+	platform := filepath.Join(p.folder, "node_modules", "@mirrahq")
+	entries, err := os.ReadDir(platform)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var own string
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), "cli-") {
+			own = e.Name()
+		}
+	}
+	if own == "" || len(entries) != 2 {
+		t.Fatalf("npm installed %v, want @mirrahq/cli and the program for this system alone", entries)
+	}
+	if err := os.RemoveAll(filepath.Join(platform, own)); err != nil {
+		t.Fatal(err)
+	}
+	if _, errs, code := p.run(filepath.Join(bin, "mirra"), "version"); code != 1 || !strings.Contains(errs, "npm install @mirrahq/"+own+"@") {
+		t.Errorf("without the program it ends with %d: %s", code, errs)
+	}
+	p.env = append(p.env, "MIRRA_BINARY="+binary)
+	p.must(filepath.Join(bin, "mirra"), "version")
+}
