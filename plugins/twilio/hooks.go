@@ -98,20 +98,6 @@ func attempt(c *sdk.Call, d sdk.Delivery) error {
 	return nil
 }
 
-// encode writes fields as a form.
-func encode(fields [][2]string) string {
-	var b strings.Builder
-	for i, f := range fields {
-		if i > 0 {
-			b.WriteByte('&')
-		}
-		b.WriteString(escape(f[0]))
-		b.WriteByte('=')
-		b.WriteString(escape(f[1]))
-	}
-	return b.String()
-}
-
 // sorted joins names and values as signatures have them: by name; values of one
 // name sorted and each once [S twilio-python request_validator.py].
 func sorted(fields [][2]string) string {
@@ -228,7 +214,7 @@ func (h hook) failed(c *sdk.Call, from string, code int) {
 func tokenOf(c *sdk.Call) sdk.Secret {
 	account := c.Account()
 	token := c.Secret("auth_token")
-	within(c, "", func() {
+	c.As("", func() {
 		if d, ok := accounts.Get(c, account); ok {
 			if own, ok := d.SecretAt("auth_token"); ok {
 				token = own

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"encoding/xml"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -79,19 +81,6 @@ func (h hook) inboundFields(c *sdk.Call, m *draft, d sdk.Doc) {
 	}
 }
 
-// Keywords of one word, and what the vendor answers by itself [D
-// twilio.com/docs/messaging/tutorials/advanced-opt-out, 2026-11; texts: [3]
-// missiveapp.com/faq/opt-out-sms and blog.textit.in/tracking-opt-outs].
-const (
-	stopWords  = " STOP STOPALL UNSUBSCRIBE CANCEL END QUIT REVOKE OPTOUT "
-	startWords = " START YES UNSTOP "
-	helpWords  = " HELP INFO "
-
-	stopReply  = "You have successfully been unsubscribed. You will not receive any more messages from this number. Reply START to resubscribe."
-	startReply = "You have successfully been re-subscribed to messages from this number. Reply HELP for help. Reply STOP to unsubscribe. Msg&Data Rates May Apply."
-	helpReply  = "Reply STOP to unsubscribe. Msg&Data Rates May Apply."
-)
-
 // optOuts are recipients who do not want messages of a number, or of any number
 // of a messaging service.
 var optOuts = twilio.Collect(&sdk.Collection{Type: "opt_out", Entity: "opt_outs", ID: "id"})
@@ -116,9 +105,7 @@ func keyword(c *sdk.Call, m *draft, to *phone) {
 			d.SetStringOrNull("messaging_service_sid", m.service.Get("sid").String())
 			d.SetString("to", m.from)
 			d.SetString("date_created", rfc2822(c.Now()))
-			if err := optOuts.Insert(c, d); err != nil {
-				panic(err.Error())
-			}
+			optOuts.MustInsert(c, d)
 			reply = stopReply
 		}
 	case is(startWords):
@@ -167,7 +154,7 @@ func answered(c *sdk.Call, h hook, from string, r sdk.Result) error {
 	case "text/xml", "application/xml", "text/html", "":
 	case "text/plain":
 		if body != "" {
-			h.reply(c, from, &element{name: "Message", text: body})
+			h.reply(c, from, &element{XMLName: xml.Name{Local: "Message"}, Text: body})
 		}
 		return nil
 	default:
@@ -180,19 +167,19 @@ func answered(c *sdk.Call, h hook, from string, r sdk.Result) error {
 		return nil
 	}
 	root, ok := parseXML(body)
-	if !ok || root.name != "Response" {
+	if !ok || root.name() != "Response" {
 		h.failed(c, from, 12100)
 		return nil
 	}
-	for _, verb := range root.children {
-		switch verb.name {
+	for _, verb := range root.Children {
+		switch verb.name() {
 		case "Message", "Sms":
 			h.reply(c, from, verb)
 		case "Redirect":
 			h.redirect(c, from, verb)
 			return nil // [D docs/messaging/twiml/redirect] what follows is unreachable
 		default:
-			c.Note("twilio-error", "14110 <"+verb.name+">")
+			c.Note("twilio-error", "14110 <"+verb.name()+">")
 		}
 	}
 	return nil
@@ -212,26 +199,21 @@ func (h hook) redirect(c *sdk.Call, from string, verb *element) {
 	if strings.EqualFold(verb.attribute("method"), "GET") {
 		h.SetString("method", "GET")
 	}
-	h.send(c, "message.received", resolve(from, strings.TrimSpace(verb.text)))
+	h.send(c, "message.received", resolve(from, strings.TrimSpace(verb.Text)))
 }
 
-// resolve makes a URL absolute by the one it stands in.
+// resolve makes a URL absolute by the one it stands in; that one, if it is none.
 func resolve(from, to string) string {
-	from, _, _ = strings.Cut(from, "#")
-	from, _, _ = strings.Cut(from, "?")
-	scheme, rest, _ := strings.Cut(from, "://")
-	host, path, _ := strings.Cut(rest, "/")
-	switch {
-	case isURL(to):
+	base, err := url.Parse(from)
+	if err != nil {
 		return to
-	case to == "":
-		return from
-	case strings.HasPrefix(to, "//"):
-		return scheme + ":" + to
-	case strings.HasPrefix(to, "/"):
-		return scheme + "://" + host + to
 	}
-	return scheme + "://" + host + "/" + path[:strings.LastIndexByte(path, '/')+1] + to
+	base.Fragment, base.RawQuery = "", ""
+	there, err := base.Parse(to)
+	if err != nil {
+		return base.String()
+	}
+	return there.String()
 }
 
 func (h hook) field(name string) string {
@@ -246,19 +228,19 @@ func (h hook) field(name string) string {
 // reply sends what a <Message> says, back to where the message came from unless
 // it names somebody else [D twilio.com/docs/messaging/twiml/message, 2026-11].
 func (h hook) reply(c *sdk.Call, from string, verb *element) {
-	m := draft{from: h.field("To"), to: h.field("From"), body: strings.TrimSpace(verb.text), direction: "outbound-reply"}
+	m := draft{from: h.field("To"), to: h.field("From"), body: strings.TrimSpace(verb.Text), direction: "outbound-reply"}
 	if v := verb.attribute("to"); v != "" {
 		m.to = v
 	}
 	if v := verb.attribute("from"); v != "" {
 		m.from = v
 	}
-	for _, noun := range verb.children {
-		switch noun.name {
+	for _, noun := range verb.Children {
+		switch noun.name() {
 		case "Body":
-			m.body += strings.TrimSpace(noun.text)
+			m.body += strings.TrimSpace(noun.Text)
 		case "Media":
-			m.media = append(m.media, resolve(from, strings.TrimSpace(noun.text)))
+			m.media = append(m.media, resolve(from, strings.TrimSpace(noun.Text)))
 		}
 	}
 	for _, name := range [...]string{"statusCallback", "action"} {
@@ -269,7 +251,7 @@ func (h hook) reply(c *sdk.Call, from string, verb *element) {
 	// [D docs/api/errors/14101 to 14103, 2026-11] what is wrong is reported to the
 	// account, and nothing is sent.
 	code := 0
-	if _, ok := numberOfService(c, h.field("MessagingServiceSid"), m.from); ok {
+	if numberOfService(c, h.field("MessagingServiceSid"), m.from) {
 		m.service, _ = services.Get(c, h.field("MessagingServiceSid"))
 	}
 	err := m.pair(c)

@@ -271,7 +271,7 @@ func FuzzParseXML(f *testing.F) {
 	f.Add("<Response><Message to='+1'>a<Media>b</Media></Message></Response>")
 	f.Add("<![CDATA[")
 	f.Fuzz(func(t *testing.T, s string) {
-		if root, ok := parseXML(s); ok && root.name == "" {
+		if root, ok := parseXML(s); ok && root.name() == "" {
 			t.Errorf("%q has a root without a name", s)
 		}
 	})

@@ -6,9 +6,6 @@ import (
 	"github.com/mirrahq/mirra/sdk"
 )
 
-// [S lookups_v2 description]
-var lookupShape = sdk.MustTemplate(`{"calling_country_code":null,"country_code":null,"phone_number":"","national_format":null,"valid":false,"validation_errors":[],"caller_name":null,"sim_swap":null,"call_forwarding":null,"line_status":null,"line_type_intelligence":null,"identity_match":null,"reassigned_number":null,"sms_pumping_risk":null,"phone_number_quality_score":null,"pre_fill":null,"url":""}`)
-
 func lookupHandlers() { handle("LookupsV2FetchPhoneNumber", lookUp) }
 
 // lookUp formats and validates a number [D

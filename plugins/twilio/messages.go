@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -8,14 +9,10 @@ import (
 	"github.com/mirrahq/mirra/sdk"
 )
 
-// messageShape has the members in the order of today's answers [S
-// twilio_api_v2010 description].
-var messageShape = sdk.MustTemplate(`{"body":"","num_segments":"1","direction":"outbound-api","from":null,"to":null,"date_updated":"","price":null,"error_message":null,"uri":"","account_sid":"","num_media":"0","status":"queued","messaging_service_sid":null,"sid":"","date_sent":null,"date_created":"","error_code":null,"price_unit":"USD","api_version":"2010-04-01","subresource_uris":{"media":""}}`)
-
 var messages = (&kind{
 	name: "Message", host: "api", sid: "SM", list: "messages", shape: messageShape,
 	path: base2010 + "/Accounts/{account}/Messages/{sid}.json",
-	show: func(c *sdk.Call, d sdk.Doc) { inOrder(c, d, oldMessage) },
+	show: func(c *sdk.Call, d sdk.Doc) { asOfDay(c, d, nil, oldMessage) },
 }).collect("messages", "message")
 
 func messageHandlers() {
@@ -53,7 +50,7 @@ const (
 // createMessage sends a message. The order of the checks is believed.
 func createMessage(r *request) error {
 	m := draft{
-		to: strings.TrimSpace(r.text("To")), from: strings.TrimSpace(r.text("From")), body: r.text("Body"), media: r.texts("MediaUrl"),
+		to: strings.TrimSpace(r.text("To")), from: strings.TrimSpace(r.text("From")), body: r.text("Body"), media: r.params.Get("MediaUrl").Texts(),
 		direction: "outbound-api", callback: r.text("StatusCallback"), feedback: r.text("ProvideFeedback") == "true", smart: r.text("SmartEncoded") == "true",
 	}
 	service := r.text("MessagingServiceSid")
@@ -208,7 +205,7 @@ func (m *draft) sender(c *sdk.Call) error {
 		if len(pool) == 0 {
 			return refuse(21704)
 		}
-		if m.from != "" && !pool.has(m.from) {
+		if m.from != "" && !slices.Contains(pool, m.from) {
 			return refuse(21711)
 		}
 	} else if strings.HasPrefix(m.from, "+") && owner != c.Account() { // no short code, alphanumeric sender or channel
@@ -277,7 +274,7 @@ func (m *draft) document(c *sdk.Call) sdk.Doc {
 func (m *draft) keep(c *sdk.Call) sdk.Doc {
 	d := m.document(c)
 	id := d.Get("sid").String()
-	insert(c, messages, d)
+	messages.MustInsert(c, d)
 	for _, u := range m.media {
 		keepMedium(c, id, u)
 	}
@@ -316,8 +313,7 @@ func updateMessage(r *request) error {
 			return refuse(20009)
 		}
 		d.SetString("body", "")
-		messages.stamp(r.Call, d, false)
-		messages.Update(r.Call, d)
+		messages.save(r.Call, d)
 	}
 	return r.JSON(d)
 }
@@ -346,11 +342,7 @@ func final(status string) bool {
 
 func listMessages(r *request) error {
 	var q sdk.ListQuery
-	for _, f := range [...]filter{{"To", "to"}, {"From", "from"}} {
-		if v := r.text(f.param); v != "" {
-			q.Filter("$."+f.member, v)
-		}
-	}
+	r.filterBy(&q, "To From")
 	if !r.has("DateSent") && !r.has("DateSent<") && !r.has("DateSent>") {
 		return messages.answerPage(r, q, nil)
 	}
@@ -390,8 +382,6 @@ func sentWithin(r *request) (func(d sdk.Doc) bool, error) {
 		return ok && !t.Before(from) && !t.After(to)
 	}, nil
 }
-
-var feedbackShape = sdk.MustTemplate(`{"account_sid":"","message_sid":"","outcome":"unconfirmed","date_created":"","date_updated":"","uri":""}`)
 
 // createFeedback records whether a recipient did what the message was for.
 func createFeedback(r *request) error {

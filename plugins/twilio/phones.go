@@ -11,41 +11,6 @@ type country struct {
 	trunk           string // dialled in front of one within the country
 }
 
-// countries are the ones most messages go to; numbers of others are refused as
-// invalid. One calling code stands once; NANP numbers are told apart by their
-// area.
-var countries = []country{
-	{"1", "US", "United States", 10, 10, ""},
-	{"7", "RU", "Russia", 10, 10, "8"}, {"20", "EG", "Egypt", 8, 10, "0"}, {"27", "ZA", "South Africa", 9, 9, "0"},
-	{"30", "GR", "Greece", 10, 10, ""}, {"31", "NL", "Netherlands", 9, 9, "0"}, {"32", "BE", "Belgium", 8, 9, "0"},
-	{"33", "FR", "France", 9, 9, "0"}, {"34", "ES", "Spain", 9, 9, ""}, {"36", "HU", "Hungary", 8, 9, "06"},
-	{"39", "IT", "Italy", 8, 11, ""}, {"40", "RO", "Romania", 9, 9, "0"}, {"41", "CH", "Switzerland", 9, 9, "0"},
-	{"43", "AT", "Austria", 7, 13, "0"}, {"44", "GB", "United Kingdom", 9, 10, "0"}, {"45", "DK", "Denmark", 8, 8, ""},
-	{"46", "SE", "Sweden", 7, 10, "0"}, {"47", "NO", "Norway", 8, 8, ""}, {"48", "PL", "Poland", 9, 9, ""},
-	{"49", "DE", "Germany", 7, 12, "0"}, {"51", "PE", "Peru", 8, 9, "0"}, {"52", "MX", "Mexico", 10, 11, ""},
-	{"54", "AR", "Argentina", 10, 11, "0"}, {"55", "BR", "Brazil", 10, 11, "0"}, {"56", "CL", "Chile", 9, 9, ""},
-	{"57", "CO", "Colombia", 8, 10, ""}, {"60", "MY", "Malaysia", 8, 10, "0"}, {"61", "AU", "Australia", 9, 9, "0"},
-	{"62", "ID", "Indonesia", 8, 12, "0"}, {"63", "PH", "Philippines", 8, 10, "0"}, {"64", "NZ", "New Zealand", 8, 10, "0"},
-	{"65", "SG", "Singapore", 8, 8, ""}, {"66", "TH", "Thailand", 8, 9, "0"}, {"81", "JP", "Japan", 9, 10, "0"},
-	{"82", "KR", "South Korea", 8, 10, "0"}, {"84", "VN", "Vietnam", 9, 10, "0"}, {"86", "CN", "China", 10, 11, "0"},
-	{"90", "TR", "Turkey", 10, 10, "0"}, {"91", "IN", "India", 10, 10, "0"}, {"92", "PK", "Pakistan", 9, 10, "0"},
-	{"212", "MA", "Morocco", 9, 9, "0"}, {"233", "GH", "Ghana", 9, 9, "0"}, {"234", "NG", "Nigeria", 8, 10, "0"},
-	{"254", "KE", "Kenya", 9, 9, "0"}, {"351", "PT", "Portugal", 9, 9, ""}, {"352", "LU", "Luxembourg", 6, 9, ""},
-	{"353", "IE", "Ireland", 7, 9, "0"}, {"354", "IS", "Iceland", 7, 7, ""}, {"358", "FI", "Finland", 6, 11, "0"},
-	{"359", "BG", "Bulgaria", 8, 9, "0"}, {"370", "LT", "Lithuania", 8, 8, "8"}, {"371", "LV", "Latvia", 8, 8, ""},
-	{"372", "EE", "Estonia", 7, 8, ""}, {"380", "UA", "Ukraine", 9, 9, "0"}, {"385", "HR", "Croatia", 8, 9, "0"},
-	{"386", "SI", "Slovenia", 8, 8, "0"}, {"420", "CZ", "Czechia", 9, 9, ""}, {"421", "SK", "Slovakia", 9, 9, "0"},
-	{"506", "CR", "Costa Rica", 8, 8, ""}, {"852", "HK", "Hong Kong", 8, 8, ""}, {"880", "BD", "Bangladesh", 8, 10, "0"},
-	{"886", "TW", "Taiwan", 8, 9, "0"}, {"966", "SA", "Saudi Arabia", 8, 9, "0"}, {"971", "AE", "United Arab Emirates", 8, 9, "0"},
-	{"972", "IL", "Israel", 8, 9, "0"},
-}
-
-// canada are its area codes [D cnac.ca area code map, 2026-11].
-const canada = " 204 226 236 249 250 257 263 289 306 343 354 365 367 368 382 403 416 418 428 431 437 438 450 468 474 506 514 519 548 579 581 584 587 604 613 639 647 672 683 705 709 742 753 778 780 782 807 819 825 867 873 879 902 905 942 "
-
-// tollFree are the area codes that callers pay nothing for.
-const tollFree = " 800 833 844 855 866 877 888 "
-
 // phone is a number as its country has it.
 type phone struct {
 	e164     string
@@ -125,7 +90,7 @@ func compactPhone(s string) (digits string, plus bool) {
 }
 
 func countryBy(iso string) *country {
-	if iso == "" || iso == "CA" {
+	if iso == "" {
 		iso = "US"
 	}
 	for i := range countries {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -19,22 +20,6 @@ type request struct {
 
 func (r *request) text(name string) string { return r.params.Get(name).String() }
 func (r *request) has(name string) bool    { return r.params.Get(name).Exists() }
-
-// texts are the values of a parameter that may repeat.
-func (r *request) texts(name string) []string {
-	v := r.params.Get(name)
-	if v.Kind() != sdk.Array {
-		if v.String() == "" {
-			return nil
-		}
-		return []string{v.String()}
-	}
-	var out []string
-	for e := range v.All {
-		out = append(out, e.String())
-	}
-	return out
-}
 
 // [R 2015 to 2017, api.twilio.com]; the age of Strict-Transport-Security is the
 // later one of VENDORS.
@@ -217,14 +202,6 @@ func actFor(c *sdk.Call, account string) {
 	}
 }
 
-// within runs f for another account.
-func within(c *sdk.Call, account string, f func()) {
-	was := c.Account()
-	c.SetAccount(account)
-	f()
-	c.SetAccount(was)
-}
-
 func newSID(c *sdk.Call, prefix string) string {
 	return prefix + c.Random(sdk.Objects, 32, sdk.Hex)
 }
@@ -243,12 +220,8 @@ func account2010(c *sdk.Call) string { return base2010 + "/Accounts/" + c.Accoun
 
 // isURL tells whether a text is an absolute URL.
 func isURL(s string) bool {
-	rest, ok := strings.CutPrefix(s, "https://")
-	if !ok {
-		rest, ok = strings.CutPrefix(s, "http://")
-	}
-	host, _, _ := strings.Cut(rest, "/")
-	return ok && host != "" && !strings.ContainsAny(rest, " \t\r\n\"<>")
+	u, err := url.Parse(s)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && !strings.ContainsAny(s, " \t\r\n\"<>")
 }
 
 // The details of an object that answers do not show.

@@ -15,14 +15,14 @@ func seeds() {
 		s := services.new(c)
 		s.SetString("friendly_name", "Notifications")
 		services.address(c, s)
-		insert(c, services, s)
+		services.MustInsert(c, s)
 		for _, n := range pool {
 			d := poolNumbers.new(c)
 			d.SetString("sid", n.Get("sid").String())
 			d.SetString("service_sid", s.Get("sid").String())
 			d.SetString("phone_number", n.Get("phone_number").String())
 			poolNumbers.address(c, d)
-			insert(c, poolNumbers, d)
+			poolNumbers.MustInsert(c, d)
 		}
 		return nil
 	})
@@ -32,7 +32,7 @@ func seeds() {
 		d.SetString("friendly_name", "My App")
 		d.SetBool("custom_code_enabled", true)
 		verifyServices.address(c, d)
-		insert(c, verifyServices, d)
+		verifyServices.MustInsert(c, d)
 		return nil
 	})
 	twilio.Fixture("rate-limited", "429 after ten requests a minute", func(c *sdk.Call) error {
@@ -55,7 +55,7 @@ func seedNumbers(c *sdk.Call, all ...string) []sdk.Doc {
 		d := numbers.new(c)
 		name(d, &p)
 		numbers.address(c, d)
-		insert(c, numbers, d)
+		numbers.MustInsert(c, d)
 		out = append(out, d)
 	}
 	return out

@@ -2,14 +2,6 @@ package main
 
 import "strings"
 
-// Characters of GSM-7 that take one place, and those of its extension, which
-// take two [D twilio.com/docs/glossary/what-is-gsm-7-character-encoding,
-// 2026-11; 3GPP TS 23.038].
-const (
-	gsmBasic     = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
-	gsmExtension = "\f^{}\\[~]|€"
-)
-
 // segments counts the parts of an SMS: 160 places of GSM-7 or 70 of UCS-2 in one
 // part, 153 or 67 in each of several [D
 // twilio.com/docs/glossary/what-sms-character-limit, 2026-11]. What takes two
@@ -72,13 +64,3 @@ func places(body string) int {
 	}
 	return n
 }
-
-// smart replaces characters that have an equivalent in GSM-7 [D
-// twilio.com/docs/messaging/services/smart-encoding-char-list, 2026-11]; the
-// common ones of the page's list.
-var smart = strings.NewReplacer(
-	"«", `"`, "»", `"`, "“", `"`, "”", `"`, "„", `"`, "‟", `"`, "ʺ", `"`, "‘", "'", "’", "'", "‚", "'", "‛", "'", "ʻ", "'", "ʼ", "'", "`", "'", "´", "'",
-	"–", "-", "—", "-", "‐", "-", "‑", "-", "‒", "-", "―", "-", "…", "...", "•", "-", "·", ".", "‹", "<", "›", ">", "⁄", "/", "∕", "/",
-	"\u00a0", " ", "\u2000", " ", "\u2001", " ", "\u2002", " ", "\u2003", " ", "\u2004", " ", "\u2005", " ", "\u2006", " ", "\u2007", " ", "\u2008", " ", "\u2009", " ", "\u200a", " ", "\u202f", " ", "\u3000", " ", "\u200b", "", "\u2060", "", "\ufeff", "",
-	"¼", "1/4", "½", "1/2", "¾", "3/4", "⁎", "*", "‼", "!!", "‗", "_", "ˆ", "^", "˜", "~", "℅", "c/o", "№", "No",
-)

@@ -18,7 +18,7 @@ func simulations() {
 		if r.text("from") == "" || r.text("to") == "" {
 			return sdk.Fail(400, "want from=+15558675310 to=+14155552671 body=text")
 		}
-		_, err = receive(c, r.text("from"), r.text("to"), r.text("body"), r.texts("media_url"))
+		_, err = receive(c, r.text("from"), r.text("to"), r.text("body"), p.Get("media_url").Texts())
 		return err
 	})
 	for _, status := range [...]string{"queued", "sending", "sent", "delivered", "undelivered", "failed", "read", "canceled"} {

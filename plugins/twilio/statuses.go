@@ -71,16 +71,6 @@ func chooseSender(c *sdk.Call, d sdk.Doc) bool {
 	return true
 }
 
-// deliveryErrors are what messages fail with on their way [D
-// twilio.com/docs/api/errors/CODE, 2026-11].
-var deliveryErrors = map[int]string{
-	30001: "Queue overflow", 30002: "Account suspended", 30003: "Unreachable destination handset", 30004: "Message blocked", 30005: "Unknown destination handset",
-	30006: "Landline or unreachable carrier", 30007: "Message filtered", 30008: "Unknown error", 30009: "Missing inbound segment", 30010: "Message price exceeds max price",
-	30022: "US A2P 10DLC - Rate Limits Exceeded", 30023: "US A2P 10DLC - Daily Message Cap Reached", 30024: "Numeric Sender ID Not Provisioned on Carrier",
-	30032: "Toll-Free Number Has Not Been Verified", 30034: "US A2P 10DLC - Message from an Unregistered Number", 30410: "Provider Timeout Error",
-	21610: "Attempt to send to unsubscribed recipient", 21704: "The Messaging Service contains no phone numbers",
-}
-
 // setStatus changes a message's status and tells whoever asked for that.
 func setStatus(c *sdk.Call, d sdk.Doc, status string, code int) {
 	now := rfc2822(c.Now())

@@ -4,17 +4,6 @@ import (
 	"github.com/mirrahq/mirra/sdk"
 )
 
-// What test credentials answer for magic numbers [D
-// twilio.com/docs/iam/test-credentials, 2026-11]. 0 is success.
-const magic = "+1500555000"
-
-var (
-	magicSenders    = map[string]int{magic + "1": 21212, magic + "6": 0, magic + "7": 21606, magic + "8": 21611}
-	magicRecipients = map[string]int{magic + "1": 21211, magic + "2": 21612, magic + "3": 21408, magic + "4": 21610, magic + "9": 21614}
-	magicCallees    = map[string]int{magic + "1": 21217, magic + "2": 21214, magic + "3": 21215, magic + "4": 21216}
-	magicNumbers    = map[string]int{magic + "0": 21422, magic + "1": 21421, magic + "6": 0}
-)
-
 // sendForTests validates everything, keeps nothing and calls nobody back.
 func sendForTests(r *request, m *draft) error {
 	code, ok := magicSenders[m.from]
@@ -37,8 +26,6 @@ func sendForTests(r *request, m *draft) error {
 	r.SetStatus(201)
 	return r.JSON(m.document(r.Call))
 }
-
-var callShape = sdk.MustTemplate(`{"sid":"","date_created":null,"date_updated":null,"parent_call_sid":null,"account_sid":"","to":"","to_formatted":"","from":"","from_formatted":"","phone_number_sid":"","status":"queued","start_time":null,"end_time":null,"duration":null,"price":null,"price_unit":"USD","direction":"outbound-api","answered_by":null,"api_version":"2010-04-01","forwarded_from":null,"group_sid":null,"caller_name":null,"queue_time":"0","trunk_sid":null,"uri":"","subresource_uris":{}}`)
 
 // createCall answers test credentials. Calls of others are not mirrored.
 func createCall(r *request) error {
