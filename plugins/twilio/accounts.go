@@ -1,8 +1,6 @@
 package main
 
-import (
-	"github.com/mirrahq/mirra/sdk"
-)
+import "github.com/mirrahq/mirra/sdk"
 
 // accounts are kept outside of any account, because a parent and its subaccounts
 // both see them. One that nothing was ever changed of is not kept.
@@ -36,14 +34,8 @@ var addresses = (&kind{
 
 func accountHandlers() {
 	handle("CreateAccount", createAccount)
-	handle("FetchAccount", func(r *request) error {
-		d, err := theAccount(r)
-		if err != nil {
-			return err
-		}
-		return r.JSON(d)
-	})
-	handle("UpdateAccount", updateAccount)
+	handle("FetchAccount", with(theAccount, (*request).JSON))
+	handle("UpdateAccount", with(theAccount, updateAccount))
 	handle("ListAccount", listAccounts)
 	keys.serve("FUDL")
 	signing := *keys
@@ -55,9 +47,7 @@ func accountHandlers() {
 	addresses.serve("CFUDL")
 	handle("FetchBalance", func(r *request) error {
 		d := r.NewObject()
-		d.SetString("account_sid", r.Account())
-		d.SetString("balance", "100.00") // believed: what is spent is not counted
-		d.SetString("currency", "USD")
+		set(d, "account_sid", r.Account(), "balance", "100.00", "currency", "USD") // believed: what is spent is not counted
 		return r.JSON(d)
 	})
 }
@@ -66,15 +56,11 @@ func accountHandlers() {
 func accountDoc(c *sdk.Call, sid, owner, name string, token sdk.Secret) sdk.Doc {
 	d := accounts.new(c)
 	d.SetSecret("auth_token", token)
-	d.SetString("friendly_name", name)
-	d.SetString("owner_account_sid", owner)
-	d.SetString("sid", sid)
 	path := base2010 + "/Accounts/" + sid
-	uris := d.Get("subresource_uris")
+	set(d, "friendly_name", name, "owner_account_sid", owner, "sid", sid, "uri", path+".json")
 	for _, s := range subresources {
-		uris.SetString(s[0], path+"/"+s[1]+".json")
+		d.Get("subresource_uris").SetString(s[0], path+"/"+s[1]+".json")
 	}
-	d.SetString("uri", path+".json")
 	return d
 }
 
@@ -111,11 +97,7 @@ func createAccount(r *request) error {
 // updateAccount renames an account, or suspends, closes or activates a
 // subaccount [D docs/iam/api/account and docs/api/errors/21475 to 21479,
 // 2026-11].
-func updateAccount(r *request) error {
-	d, err := theAccount(r)
-	if err != nil {
-		return err
-	}
+func updateAccount(r *request, d sdk.Doc) error {
 	if status := r.text("Status"); status != "" {
 		switch {
 		case status != "active" && status != "suspended" && status != "closed":

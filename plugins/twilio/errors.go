@@ -35,6 +35,14 @@ func refuse(code int, about ...string) error {
 	return &f
 }
 
+// when is a known error if something is wrong, else nil.
+func when(wrong bool, code int, about ...string) error {
+	if !wrong {
+		return nil
+	}
+	return refuse(code, about...)
+}
+
 // notFound is a resource that is not there. The product APIs leave their version
 // out of its path [R /Workspaces//TaskQueues].
 func notFound(c *sdk.Call) error {

@@ -14,36 +14,27 @@ import (
 
 // hook is a request to the application: a status callback, an incoming message,
 // an event. It is the payload of a delivery: account, kind (status, message or
-// event), url, method, and the fields, names and values in turn, or the json of
-// an event. Of an incoming message also how often it was redirected, the fallback
-// and then, its method, for when the first URL fails, and what it is about.
+// event), url, method, and the fields of a form, or the json of an event. Of an
+// incoming message also how often it was redirected, the fallback and then, its
+// method, for when the first URL fails, and what it is about.
 type hook struct{ sdk.Doc }
 
 func newHook(c *sdk.Call, kind, method, about string) hook {
 	h := hook{c.NewObject()}
-	h.SetString("account", c.Account())
-	h.SetString("kind", kind)
-	h.SetString("method", method)
-	h.SetString("about", about)
-	h.SetArray("fields")
+	set(h.Doc, "account", c.Account(), "kind", kind, "method", method, "about", about)
+	h.SetObject("fields")
 	return h
 }
 
 func (h hook) get(name string) string { return h.Get(name).String() }
 
-// add adds a field, name by name and value.
-func (h hook) add(pairs ...string) {
-	for _, text := range pairs {
-		h.Get("fields").AddString(text)
-	}
-}
+// add adds fields, name and value in turn.
+func (h hook) add(pairs ...string) { set(h.Get("fields"), pairs...) }
 
 // fields are the names and values of a form.
 func (h hook) fields() (out [][2]string) {
-	for f := h.Get("fields").First(); f.Exists(); f = f.Next() {
-		name := f.String()
-		f = f.Next()
-		out = append(out, [2]string{name, f.String()})
+	for f := range h.Get("fields").All {
+		out = append(out, [2]string{f.Key(), f.String()})
 	}
 	return out
 }

@@ -7,26 +7,27 @@ import (
 	"strings"
 
 	"github.com/mirrahq/mirra/sdk"
+	"github.com/mirrahq/mirra/sdk/phone"
 )
 
 // receive makes a message that came in, handles its keyword, and asks the
 // application for an answer.
 func receive(c *sdk.Call, from, to, body string, media []string) (sdk.Doc, error) {
-	p, why := parsePhone(from, "")
+	p, why := phone.Parse(from, "")
 	if why != "" {
 		return sdk.Doc{}, sdk.Fail(400, "from: "+from+" is no phone number")
 	}
-	t, why := parsePhone(to, "")
+	t, why := phone.Parse(to, "")
 	if why != "" {
 		return sdk.Doc{}, sdk.Fail(400, "to: "+to+" is no phone number")
 	}
-	account := numberOwner(c, t.e164)
+	account := numberOwner(c, t.E164)
 	if account == "" {
 		account = defaultAccount(c)
 	}
 	c.SetAccount(account)
-	number := numberBy(c, t.e164)
-	m := draft{from: p.e164, to: t.e164, body: body, media: media, direction: "inbound"}
+	number := numberBy(c, t.E164)
+	m := draft{from: p.E164, to: t.E164, body: body, media: media, direction: "inbound"}
 	m.service = serviceOf(c, number)
 	d := m.keep(c)
 	keyword(c, &m, &t)
@@ -67,10 +68,10 @@ func ask(c *sdk.Call, m *draft, d, number sdk.Doc) {
 // vendor does for numbers that it does not know the place of.
 func (h hook) inboundFields(c *sdk.Call, m *draft, d sdk.Doc) {
 	sid := d.Get("sid").String()
-	from, _ := parsePhone(m.from, "")
-	to, _ := parsePhone(m.to, "")
-	h.add("ToCountry", to.iso(), "ToState", "", "SmsMessageSid", sid, "NumMedia", d.Get("num_media").String(), "ToCity", "", "FromZip", "", "SmsSid", sid,
-		"FromState", "", "SmsStatus", "received", "FromCity", "", "Body", m.body, "FromCountry", from.iso(), "To", m.to)
+	from, _ := phone.Parse(m.from, "")
+	to, _ := phone.Parse(m.to, "")
+	h.add("ToCountry", to.ISO(), "ToState", "", "SmsMessageSid", sid, "NumMedia", d.Get("num_media").String(), "ToCity", "", "FromZip", "", "SmsSid", sid,
+		"FromState", "", "SmsStatus", "received", "FromCity", "", "Body", m.body, "FromCountry", from.ISO(), "To", m.to)
 	if m.service.Exists() {
 		h.add("MessagingServiceSid", m.service.Get("sid").String())
 	}
@@ -87,7 +88,7 @@ var optOuts = twilio.Collect(&sdk.Collection{Type: "opt_out", Entity: "opt_outs"
 
 // keyword does what an incoming message of one word asks the vendor for. The
 // webhook is asked all the same.
-func keyword(c *sdk.Call, m *draft, to *phone) {
+func keyword(c *sdk.Call, m *draft, to *phone.Number) {
 	word := strings.ToUpper(strings.TrimSpace(m.body))
 	if word == "" || strings.ContainsAny(word, " \t\n") {
 		return
@@ -99,12 +100,8 @@ func keyword(c *sdk.Call, m *draft, to *phone) {
 	case is(stopWords):
 		if !out {
 			d := c.NewObject()
-			d.SetString("id", id)
-			d.SetString("account_sid", c.Account())
-			d.SetString("from", m.to)
+			set(d, "id", id, "account_sid", c.Account(), "from", m.to, "to", m.from, "date_created", rfc2822(c.Now()))
 			d.SetStringOrNull("messaging_service_sid", m.service.Get("sid").String())
-			d.SetString("to", m.from)
-			d.SetString("date_created", rfc2822(c.Now()))
 			optOuts.MustInsert(c, d)
 			reply = stopReply
 		}
@@ -116,7 +113,7 @@ func keyword(c *sdk.Call, m *draft, to *phone) {
 	case is(helpWords) && !out:
 		reply = helpReply
 	}
-	if reply != "" && !to.isTollFree() { // carriers answer for those
+	if reply != "" && !to.IsTollFree() { // carriers answer for those
 		// The vendor's own answers are no messages of the account: they are not
 		// kept, and nobody is called back.
 		c.Note("twilio-reply", reply)
@@ -216,14 +213,7 @@ func resolve(from, to string) string {
 	return there.String()
 }
 
-func (h hook) field(name string) string {
-	for _, f := range h.fields() {
-		if f[0] == name {
-			return f[1]
-		}
-	}
-	return ""
-}
+func (h hook) field(name string) string { return h.Get("fields", name).String() }
 
 // reply sends what a <Message> says, back to where the message came from unless
 // it names somebody else [D twilio.com/docs/messaging/twiml/message, 2026-11].
@@ -257,7 +247,7 @@ func (h hook) reply(c *sdk.Call, from string, verb *element) {
 	err := m.pair(c)
 	f, _ := err.(*failure)
 	switch {
-	case m.body == "" && len(m.media) == 0 || places(m.body) > mostBody:
+	case m.body == "" && len(m.media) == 0 || phone.Units(m.body) > mostBody:
 		code = 14103
 	case f != nil && f.code == 21211:
 		code = 14101

@@ -68,19 +68,23 @@ func (k *kind) below(parent *kind, is, as string) *kind {
 // serve gives the operations CreateX, FetchX, UpdateX, DeleteX and ListX, as far
 // as verbs names them by their first letters, to the kind.
 func (k *kind) serve(verbs string) {
-	for _, v := range verbs {
-		switch v {
-		case 'C':
-			handle(k.prefix+"Create"+k.name, k.create)
-		case 'F':
-			handle(k.prefix+"Fetch"+k.name, k.fetch)
-		case 'U':
-			handle(k.prefix+"Update"+k.name, k.update)
-		case 'D':
-			handle(k.prefix+"Delete"+k.name, k.remove)
-		case 'L':
-			handle(k.prefix+"List"+k.name, k.page)
+	for verb, run := range map[string]func(r *request) error{
+		"Create": k.create, "Fetch": with(k.find, k.answer), "Update": with(k.find, k.update), "Delete": with(k.find, k.remove), "List": k.page,
+	} {
+		if strings.Contains(verbs, verb[:1]) {
+			handle(k.prefix+verb+k.name, run)
 		}
+	}
+}
+
+// with runs what is about a document once that is found.
+func with(find func(r *request) (sdk.Doc, error), run func(r *request, d sdk.Doc) error) func(r *request) error {
+	return func(r *request) error {
+		d, err := find(r)
+		if err != nil {
+			return err
+		}
+		return run(r, d)
 	}
 }
 
@@ -276,19 +280,7 @@ func (k *kind) answer(r *request, d sdk.Doc) error {
 	return r.JSON(d)
 }
 
-func (k *kind) fetch(r *request) error {
-	d, err := k.find(r)
-	if err != nil {
-		return err
-	}
-	return k.answer(r, d)
-}
-
-func (k *kind) update(r *request) error {
-	d, err := k.find(r)
-	if err != nil {
-		return err
-	}
+func (k *kind) update(r *request, d sdk.Doc) error {
 	if err := k.fill(r, d, false); err != nil {
 		return err
 	}
@@ -296,11 +288,7 @@ func (k *kind) update(r *request) error {
 	return k.answer(r, d)
 }
 
-func (k *kind) remove(r *request) error {
-	d, err := k.find(r)
-	if err != nil {
-		return err
-	}
+func (k *kind) remove(r *request, d sdk.Doc) error {
 	if k.gone != nil {
 		k.gone(r, d)
 	}
@@ -332,6 +320,9 @@ func (k *kind) page(r *request) error {
 	r.filterBy(&q, k.filters)
 	return k.answerPage(r, q, nil)
 }
+
+// is is the condition that a member has a value.
+func is(member, value string) sdk.Condition { return sdk.Condition{Path: "$." + member, Value: value} }
 
 // filterBy restricts a list to documents that have what the request says in the
 // members that parameters are named after, or in another: Status=conversion_status.

@@ -67,7 +67,6 @@ func init() {
 	twilio.Attempt = attempt
 	twilio.Outcome = outcome
 	twilio.Warmup = warmup
-	twilio.Schema = detailsSchema
 	twilio.OnTimer("status", statusDue)
 	twilio.OnTimer("expiry", verificationExpires)
 	route()

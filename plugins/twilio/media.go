@@ -28,9 +28,7 @@ func keepMedium(c *sdk.Call, message, url string) {
 	d.SetString("content_type", kind)
 	media.address(c, d)
 	media.MustInsert(c, d)
-	more := c.NewObject()
-	more.SetString("url", url)
-	keepDetail(c, d.Get("sid").String(), more)
+	marks.Set(c, d.Get("sid").String(), "url", url)
 }
 
 // mediaOf are a message's media in their order.
@@ -48,6 +46,6 @@ func mediaContent(c *sdk.Call) error {
 		return notFound(c)
 	}
 	c.SetStatus(307)
-	c.SetHeader("Location", detail(c, d.Get("sid").String()).Get("url").String())
+	c.SetHeader("Location", marks.Get(c, d.Get("sid").String(), "url"))
 	return c.Send("")
 }

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/mirrahq/mirra/sdk"
+	"github.com/mirrahq/mirra/sdk/phone"
 )
 
 var messages = (&kind{
@@ -18,8 +20,8 @@ var messages = (&kind{
 func messageHandlers() {
 	messages.serve("F")
 	handle("CreateMessage", createMessage)
-	handle("UpdateMessage", updateMessage)
-	handle("DeleteMessage", deleteMessage)
+	handle("UpdateMessage", with(messages.find, updateMessage))
+	handle("DeleteMessage", with(messages.find, deleteMessage))
 	handle("ListMessage", listMessages)
 	handle("CreateMessageFeedback", createFeedback)
 	handle("CreateCall", createCall)
@@ -98,31 +100,17 @@ func createMessage(r *request) error {
 
 // check looks at what needs nothing but the request.
 func (m *draft) check(r *request) error {
-	if places(m.body) > mostBody {
-		return refuse(21617)
-	}
-	if len(m.media) > mostMedia {
-		return refuse(21623)
-	}
-	for _, u := range m.media {
-		if !isURL(u) {
-			return refuse(21620)
-		}
-	}
-	if m.callback != "" && !isURL(m.callback) {
-		return refuse(21609, m.callback)
-	}
-	if v := r.text("ValidityPeriod"); v != "" {
-		if n, err := strconv.Atoi(v); err != nil || n < 1 || n > mostValidity {
-			return refuse(21624)
-		}
-	}
-	if v := r.text("MaxPrice"); v != "" {
-		if _, err := strconv.ParseFloat(v, 64); err != nil {
-			return refuse(21627)
-		}
-	}
-	return nil
+	validity, price := r.text("ValidityPeriod"), r.text("MaxPrice")
+	seconds, notWhole := strconv.Atoi(validity)
+	_, notNumber := strconv.ParseFloat(price, 64)
+	return cmp.Or(
+		when(phone.Units(m.body) > mostBody, 21617),
+		when(len(m.media) > mostMedia, 21623),
+		when(slices.ContainsFunc(m.media, func(u string) bool { return !isURL(u) }), 21620),
+		when(m.callback != "" && !isURL(m.callback), 21609, m.callback),
+		when(validity != "" && (notWhole != nil || seconds < 1 || seconds > mostValidity), 21624),
+		when(price != "" && notNumber != nil, 21627),
+	)
 }
 
 // schedule reads SendAt and ScheduleType.
@@ -153,29 +141,39 @@ func (m *draft) pair(c *sdk.Call) error {
 	if m.from != "" && toChannel != fromChannel {
 		return refuse(21910)
 	}
-	p, why := parsePhone(to, "")
+	p, why := phone.Parse(to, "")
 	switch {
 	case toChannel != "" && toChannel != "whatsapp:":
 		return m.differ(c) // an id of the channel's own
 	case why != "":
 		return refuse(21211, m.to)
 	}
-	m.to = toChannel + p.e164
+	m.to = toChannel + p.E164
 	switch {
 	case m.from == "" || fromChannel != "" && fromChannel != "whatsapp:":
-	case isShortCode(from):
-	case isAlpha(from):
-		if p.of.code == "1" { // [D docs/glossary/what-alphanumeric-sender-id, 2026-11]
+	case phone.IsShortCode(from):
+	case phone.IsSenderName(from):
+		if p.IsAmerican() { // [D docs/glossary/what-alphanumeric-sender-id, 2026-11]
 			return refuse(21612, m.to)
 		}
 	default:
-		s, why := parsePhone(from, "")
-		if why != "" || !strings.HasPrefix(from, "+") && len(s.national) != len(strings.Trim(from, "+ -()")) {
+		s, why := phone.Parse(from, "")
+		if why != "" || !strings.HasPrefix(from, "+") && len(s.National) != len(strings.Trim(from, "+ -()")) {
 			return refuse(21212, m.from)
 		}
-		m.from = fromChannel + s.e164
+		m.from = fromChannel + s.E164
 	}
 	return m.differ(c)
+}
+
+// channelOf cuts "whatsapp:" and the like off an address; "" is SMS.
+func channelOf(address string) (channel, rest string) {
+	for _, c := range [...]string{"whatsapp:", "messenger:", "rcs:"} {
+		if rest, ok := strings.CutPrefix(address, c); ok {
+			return c, rest
+		}
+	}
+	return "", address
 }
 
 func (m *draft) differ(c *sdk.Call) error {
@@ -234,38 +232,26 @@ func (m *draft) document(c *sdk.Call) sdk.Doc {
 	}
 	id = newSID(c, id)
 	now := rfc2822(c.Now())
-	d.SetString("body", m.body)
-	d.SetString("num_segments", strconv.Itoa(segments(m.body)))
-	d.SetString("direction", m.direction)
-	d.SetStringOrNull("from", m.from)
-	d.SetString("to", m.to)
-	d.SetString("date_updated", now)
-	d.SetString("account_sid", c.Account())
-	d.SetString("num_media", strconv.Itoa(len(m.media)))
-	d.SetString("sid", id)
-	d.SetString("date_created", now)
 	uri := account2010(c) + "/Messages/" + id
-	d.SetString("uri", uri+".json")
+	set(d, "sid", id, "account_sid", c.Account(), "to", m.to, "body", m.body, "direction", m.direction, "uri", uri+".json",
+		"num_segments", strconv.Itoa(phone.Segments(m.body)), "num_media", strconv.Itoa(len(m.media)), "date_created", now, "date_updated", now)
+	d.SetStringOrNull("from", m.from)
 	d.Get("subresource_uris").SetString("media", uri+"/Media.json")
 	if m.feedback {
 		d.Get("subresource_uris").SetString("feedback", uri+"/Feedback.json")
 	}
+	if m.service.Exists() {
+		d.SetString("messaging_service_sid", m.service.Get("sid").String())
+	}
 	switch {
 	case m.direction == "inbound":
-		d.SetString("status", "received")
-		d.SetString("date_sent", now)
-		if m.service.Exists() {
-			d.SetString("messaging_service_sid", m.service.Get("sid").String())
-		}
+		set(d, "status", "received", "date_sent", now)
+	case !m.sendAt.IsZero():
+		set(d, "status", "scheduled", "num_segments", "0")
 	case m.service.Exists():
 		// [D docs/messaging/guides/outbound-message-status-in-status-callbacks and
 		// docs/messaging/api/message-resource, 2026-11]
-		d.SetString("status", "accepted")
-		if !m.sendAt.IsZero() {
-			d.SetString("status", "scheduled")
-		}
-		d.SetString("num_segments", "0")
-		d.SetString("messaging_service_sid", m.service.Get("sid").String())
+		set(d, "status", "accepted", "num_segments", "0")
 	}
 	return d
 }
@@ -280,21 +266,19 @@ func (m *draft) keep(c *sdk.Call) sdk.Doc {
 	}
 	if m.direction != "inbound" {
 		if m.callback != "" {
-			more := c.NewObject()
-			more.SetString("callback", m.callback)
-			keepDetail(c, id, more)
+			marks.Set(c, id, "callback", m.callback)
 		}
-		m.dispatch(c, id)
+		if m.sendAt.IsZero() {
+			goOn(c, id, d.Get("status").String())
+		} else {
+			c.SetTimer("status", c.Account()+"/"+id, m.sendAt, "queued")
+		}
 	}
 	return d
 }
 
 // updateMessage redacts the body or cancels a scheduled message.
-func updateMessage(r *request) error {
-	d, err := messages.find(r)
-	if err != nil {
-		return err
-	}
+func updateMessage(r *request, d sdk.Doc) error {
 	if s := r.text("Status"); s != "" {
 		if s != "canceled" {
 			return badValue("Invalid Status " + s)
@@ -318,11 +302,7 @@ func updateMessage(r *request) error {
 	return r.JSON(d)
 }
 
-func deleteMessage(r *request) error {
-	d, err := messages.find(r)
-	if err != nil {
-		return err
-	}
+func deleteMessage(r *request, d sdk.Doc) error {
 	if !final(d.Get("status").String()) {
 		return refuse(20009)
 	}
@@ -333,11 +313,7 @@ func deleteMessage(r *request) error {
 // final tells whether nothing is going to happen to a message any more. One that
 // was sent may be delivered yet, or not.
 func final(status string) bool {
-	switch status {
-	case "accepted", "scheduled", "queued", "sending", "receiving":
-		return false
-	}
-	return true
+	return !slices.Contains([]string{"accepted", "scheduled", "queued", "sending", "receiving"}, status)
 }
 
 func listMessages(r *request) error {
@@ -389,19 +365,12 @@ func createFeedback(r *request) error {
 	if _, ok := messages.Get(r.Call, id); !ok {
 		return notFound(r.Call)
 	}
-	outcome := r.text("Outcome")
-	if outcome == "" {
-		outcome = "confirmed"
-	}
+	outcome := cmp.Or(r.text("Outcome"), "confirmed")
 	if outcome != "confirmed" && outcome != "unconfirmed" {
 		return badValue("Invalid Outcome " + outcome)
 	}
 	d := feedbackShape.New(r.Arena)
-	d.SetString("account_sid", r.Account())
-	d.SetString("message_sid", id)
-	d.SetString("outcome", outcome)
-	d.SetString("date_created", rfc2822(r.Now()))
-	d.SetString("date_updated", rfc2822(r.Now()))
-	d.SetString("uri", r.Path())
+	now := rfc2822(r.Now())
+	set(d, "account_sid", r.Account(), "message_sid", id, "outcome", outcome, "date_created", now, "date_updated", now, "uri", r.Path())
 	return r.JSON(d)
 }

@@ -1,6 +1,9 @@
 package main
 
-import "github.com/mirrahq/mirra/sdk"
+import (
+	"github.com/mirrahq/mirra/sdk"
+	"github.com/mirrahq/mirra/sdk/phone"
+)
 
 var numbers = (&kind{
 	name: "IncomingPhoneNumber", host: "api", sid: "PN", list: "incoming_phone_numbers", shape: numberShape,
@@ -29,7 +32,7 @@ func numberHandlers() {
 
 // newNumber is a number as it is bought, with what the request sets.
 func newNumber(r *request, e164 string) (sdk.Doc, error) {
-	p, why := parsePhone(e164, "")
+	p, why := phone.Parse(e164, "")
 	if why != "" {
 		return sdk.Doc{}, refuse(21421, e164)
 	}
@@ -42,10 +45,10 @@ func newNumber(r *request, e164 string) (sdk.Doc, error) {
 	return d, nil
 }
 
-func name(d sdk.Doc, p *phone) {
-	d.SetString("phone_number", p.e164)
-	d.SetString("friendly_name", p.format())
-	if p.isTollFree() {
+func name(d sdk.Doc, p *phone.Number) {
+	d.SetString("phone_number", p.E164)
+	d.SetString("friendly_name", p.Format())
+	if p.IsTollFree() {
 		d.SetString("type", "toll-free")
 	}
 }
@@ -81,7 +84,6 @@ func buy(r *request, typ string) error {
 	}
 	numbers.MustInsert(r.Call, d)
 	r.SetStatus(201)
-	asOfDay(r.Call, d, boughtMembers, "")
 	return numbers.answer(r, d)
 }
 
@@ -112,10 +114,7 @@ func fits(part, number string) bool {
 	return false
 }
 
-var (
-	selectOwner = sdk.Define(`SELECT account FROM links WHERE name = 'incoming_phone_number.phone_number' AND key = ?1 LIMIT 1`)
-	selectOne   = sdk.Define(`SELECT o.doc FROM links l JOIN objects o ON o.seq = l.seq WHERE l.name = 'incoming_phone_number.phone_number' AND l.account = ?1 AND l.key = ?2 AND o.deleted = 0 LIMIT 1`)
-)
+var selectOwner = sdk.Define(`SELECT account FROM links WHERE name = 'incoming_phone_number.phone_number' AND key = ?1 LIMIT 1`)
 
 // numberOwner is the account that has a number, "" if none of the session does.
 func numberOwner(c *sdk.Call, e164 string) string {
@@ -128,9 +127,6 @@ func numberOwner(c *sdk.Call, e164 string) string {
 
 // numberBy is a number of the call's account; absent if it has none.
 func numberBy(c *sdk.Call, e164 string) sdk.Doc {
-	rows := selectOne.MustRun(c.Args().Text(c.Account()).Text(e164))
-	if !rows.Next() {
-		return sdk.Doc{}
-	}
-	return c.Trusted(rows.Text())
+	d, _ := numbers.First(c, "phone_number", e164)
+	return d
 }

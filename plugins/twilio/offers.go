@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/mirrahq/mirra/sdk"
+	"github.com/mirrahq/mirra/sdk/phone"
 )
 
 // offered is how many numbers are offered unless PageSize says otherwise [R 30
@@ -17,15 +18,10 @@ type area struct{ lata, rateCenter, latitude, longitude, locality, region, posta
 
 // areaOf is what is known of an area code: its place, or its state or province.
 func areaOf(code string) area {
-	at := areas[code]
-	if at.region == "" {
-		for state, codes := range regions {
-			if strings.Contains(codes, code) {
-				at.region = state
-			}
-		}
+	if at, ok := areas[code]; ok {
+		return at
 	}
-	return at
+	return area{region: phone.Region(code)}
 }
 
 // isAreaCode tells whether numbers of an area code can be had. 555 has none but
@@ -61,12 +57,12 @@ func digits(n, width int) string {
 // abroad are numbers of a country outside of the North American plan: believed
 // to look like those that the United Kingdom keeps for drama [D ofcom.org.uk,
 // 2026-11].
-func abroad(of *country) source {
+func abroad(of *phone.Country) source {
 	return func(n int) string {
 		if n >= 1000 {
 			return ""
 		}
-		return "+" + of.code + "7700900000000"[:of.least-3] + digits(n, 3)
+		return "+" + of.Code + "7700900000000"[:of.Least-3] + digits(n, 3)
 	}
 }
 
@@ -99,7 +95,7 @@ func fitting(pattern string) source {
 func free(c *sdk.Call, from source, most int) (out []string) {
 	for n := 0; len(out) < most; n++ {
 		number := from(n)
-		if _, why := parsePhone(number, ""); why != "" {
+		if _, why := phone.Parse(number, ""); why != "" {
 			break
 		}
 		if numberOwner(c, number) == "" {
@@ -112,7 +108,7 @@ func free(c *sdk.Call, from source, most int) (out []string) {
 // available offers numbers of a country.
 func available(r *request, typ string) error {
 	iso := r.Value("CountryCode")
-	of := countryBy(iso)
+	of := phone.ByISO(iso)
 	if of == nil || iso != strings.ToUpper(iso) {
 		return notFound(r.Call)
 	}
@@ -140,23 +136,23 @@ func available(r *request, typ string) error {
 
 // searched is where the numbers of a search come from; nil if there are none.
 // Searches that would need the place of every exchange are refused by name.
-func searched(r *request, of *country, typ string) (source, error) {
+func searched(r *request, of *phone.Country, typ string) (source, error) {
 	pattern := r.text("Contains")
 	for _, name := range [...]string{"NearLatLong", "InRateCenter", "InLata"} {
 		if r.has(name) {
 			return nil, &sdk.NotImplementedError{Operation: r.Operation() + " with " + name}
 		}
 	}
-	if strings.ContainsAny(pattern, "%$") || pattern != "" && of.code != "1" {
-		return nil, &sdk.NotImplementedError{Operation: r.Operation() + " with Contains=" + pattern + " in " + of.iso}
+	if strings.ContainsAny(pattern, "%$") || pattern != "" && of.Code != "1" {
+		return nil, &sdk.NotImplementedError{Operation: r.Operation() + " with Contains=" + pattern + " in " + of.ISO}
 	}
-	for name, can := range map[string]bool{"VoiceEnabled": true, "SmsEnabled": true, "MmsEnabled": of.code == "1", "FaxEnabled": false} {
+	for name, can := range map[string]bool{"VoiceEnabled": true, "SmsEnabled": true, "MmsEnabled": of.Code == "1", "FaxEnabled": false} {
 		if v := r.text(name); v != "" && (v == "true") != can {
 			return nil, nil
 		}
 	}
 	switch {
-	case of.code != "1":
+	case of.Code != "1":
 		return abroad(of), nil
 	case pattern != "":
 		return fitting(pattern), nil
@@ -174,20 +170,19 @@ func searched(r *request, of *country, typ string) (source, error) {
 func searchedArea(r *request) string {
 	fits := func(code string) bool {
 		at := areaOf(code)
-		inCanada := strings.Contains(canada, code)
 		for param, is := range map[string]string{"InRegion": at.region, "InLocality": at.locality, "InPostalCode": at.postal} {
 			if want := r.text(param); want != "" && !strings.EqualFold(want, is) {
 				return false
 			}
 		}
-		return isAreaCode(code) && inCanada == (r.Value("CountryCode") == "CA")
+		return isAreaCode(code) && phone.IsCanadian(code) == (r.Value("CountryCode") == "CA")
 	}
 	candidates := []string{r.text("AreaCode")}
-	if p, why := parsePhone(r.text("NearNumber"), ""); why == "" && p.of.code == "1" {
-		candidates[0] = p.national[:3]
+	if p, why := phone.Parse(r.text("NearNumber"), ""); why == "" && p.IsAmerican() {
+		candidates[0] = p.National[:3]
 	} else if candidates[0] == "" {
 		candidates = append([]string{"415", "416"}, slices.Sorted(maps.Keys(areas))...)
-		candidates = append(candidates, strings.Fields(regions[strings.ToUpper(r.text("InRegion"))])...)
+		candidates = append(candidates, phone.Areas(strings.ToUpper(r.text("InRegion")))...)
 	}
 	for _, code := range candidates {
 		if fits(code) {
@@ -199,16 +194,16 @@ func searchedArea(r *request) string {
 
 // offerOne writes one offer [R 2015, 2017].
 func offerOne(c *sdk.Call, d sdk.Doc, e164 string) {
-	p, _ := parsePhone(e164, "")
-	d.SetString("friendly_name", p.format())
-	d.SetString("phone_number", p.e164)
+	p, _ := phone.Parse(e164, "")
+	d.SetString("friendly_name", p.Format())
+	d.SetString("phone_number", p.E164)
 	at := area{}
-	if p.of.code == "1" && !p.isTollFree() {
-		at = areaOf(p.national[:3])
+	if p.IsAmerican() && !p.IsTollFree() {
+		at = areaOf(p.National[:3])
 	}
 	for _, m := range [...][2]string{
 		{"lata", at.lata}, {"rate_center", at.rateCenter}, {"latitude", at.latitude}, {"longitude", at.longitude},
-		{"locality", at.locality}, {"region", at.region}, {"postal_code", at.postal}, {"iso_country", p.iso()},
+		{"locality", at.locality}, {"region", at.region}, {"postal_code", at.postal}, {"iso_country", p.ISO()},
 	} {
 		d.SetStringOrNull(m[0], m[1])
 	}
@@ -217,43 +212,41 @@ func offerOne(c *sdk.Call, d sdk.Doc, e164 string) {
 	can := d.SetObject("capabilities")
 	can.SetBool("voice", true)
 	can.SetBool("SMS", true)
-	can.SetBool("MMS", p.of.code == "1")
+	can.SetBool("MMS", p.IsAmerican())
 	can.SetBool("fax", false)
 	asOfDay(c, d, offerMembers, "")
 }
 
 // countryOffered says what kinds of numbers a country has.
 func countryOffered(r *request) error {
-	of := countryBy(r.Value("CountryCode"))
+	of := phone.ByISO(r.Value("CountryCode"))
 	if of == nil {
 		return notFound(r.Call)
 	}
 	d := r.NewObject()
-	describeCountry(r.Call, d, of)
+	describeCountry(r, d, of)
 	return r.JSON(d)
-}
-
-func describeCountry(c *sdk.Call, d sdk.Doc, of *country) {
-	path := account2010(c) + "/AvailablePhoneNumbers/" + of.iso
-	d.SetString("country_code", of.iso)
-	d.SetString("country", of.name)
-	d.SetString("uri", path+".json")
-	d.SetBool("beta", false)
-	sub := d.SetObject("subresource_uris")
-	sub.SetString("local", path+"/Local.json")
-	if of.code == "1" {
-		sub.SetString("toll_free", path+"/TollFree.json")
-	} else {
-		sub.SetString("mobile", path+"/Mobile.json")
-	}
 }
 
 func countriesOffered(r *request) error {
 	d := r.NewObject()
 	list := d.SetArray("countries")
-	for i := range countries {
-		describeCountry(r.Call, list.AddObject(), &countries[i])
+	for _, of := range phone.Countries() {
+		describeCountry(r, list.AddObject(), &of)
 	}
 	d.SetString("uri", r.Path())
 	return r.JSON(d)
+}
+
+func describeCountry(r *request, d sdk.Doc, of *phone.Country) {
+	path := account2010(r.Call) + "/AvailablePhoneNumbers/" + of.ISO
+	set(d, "country_code", of.ISO, "country", of.Name, "uri", path+".json")
+	d.SetBool("beta", false)
+	sub := d.SetObject("subresource_uris")
+	sub.SetString("local", path+"/Local.json")
+	if of.Code == "1" {
+		sub.SetString("toll_free", path+"/TollFree.json")
+	} else {
+		sub.SetString("mobile", path+"/Mobile.json")
+	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"github.com/mirrahq/mirra/sdk"
+	"github.com/mirrahq/mirra/sdk/phone"
 )
 
 // seeds are the fixtures. What they make belongs to the account that asks first.
@@ -36,7 +37,7 @@ func seeds() {
 		return nil
 	})
 	twilio.Fixture("rate-limited", "429 after ten requests a minute", func(c *sdk.Call) error {
-		putDetail.MustRun(c.Args().Text("").Text("limit").Text("10"))
+		c.As("", func() { marks.Set(c, "", "limit", "10") })
 		return nil
 	})
 }
@@ -47,7 +48,7 @@ func seedNumbers(c *sdk.Call, all ...string) []sdk.Doc {
 	seedAccount(c)
 	var out []sdk.Doc
 	for _, n := range all {
-		p, why := parsePhone(n, "")
+		p, why := phone.Parse(n, "")
 		if why != "" {
 			c.AddFault(numbers.Entity, n+": "+string(why))
 			continue

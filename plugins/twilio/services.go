@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/mirrahq/mirra/sdk"
+	"github.com/mirrahq/mirra/sdk/phone"
 )
 
 var services = (&kind{
@@ -65,8 +66,8 @@ func joinNumber(r *request, d sdk.Doc, _ bool) error {
 	}
 	d.SetString("sid", sid)
 	d.SetString("phone_number", e164)
-	if p, why := parsePhone(e164, ""); why == "" {
-		d.SetString("country_code", p.iso())
+	if p, why := phone.Parse(e164, ""); why == "" {
+		d.SetString("country_code", p.ISO())
 	}
 	return nil
 }
@@ -76,7 +77,7 @@ func joinAlpha(r *request, d sdk.Doc, _ bool) error {
 	switch {
 	case name == "":
 		return refuse(21708)
-	case !isAlpha(name):
+	case !phone.IsSenderName(name):
 		return refuse(21709)
 	}
 	d.SetString("alpha_sender", name)
@@ -96,7 +97,7 @@ func poolWith(c *sdk.Call, number sdk.Doc) (sdk.Doc, bool) {
 	if sid == "" {
 		return sdk.Doc{}, false
 	}
-	return poolNumbers.Newest(c, sdk.Condition{Path: "$.sid", Value: sid})
+	return poolNumbers.Newest(c, is("sid", sid))
 }
 
 // serviceOf is the messaging service that a number is in; absent if it is in

@@ -12,11 +12,6 @@ var numberMembers = []since{
 	{"2021-12-17", "capabilities.fax", "true"}, {"2017-06-24", "capabilities.fax", ""},
 }
 
-// Members of a number in the answer to its purchase: [R] three of 2015 and 2017
-// were bought with a VoiceApplicationSid that the answer does not show. Until when
-// that was so is believed.
-var boughtMembers = []since{{"2018-01-01", "voice_application_sid", "null"}}
-
 // Members of a number that is offered: [R] 2015 and 2017.
 var offerMembers = []since{{"2017-01-01", "locality", ""}, {"2021-12-17", "capabilities.fax", "true"}, {"2017-01-01", "capabilities.fax", ""}}
 

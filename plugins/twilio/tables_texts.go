@@ -1,13 +1,9 @@
 package main
 
-import "strings"
+import (
+	"strings"
 
-// Characters of GSM-7 that take one place, and those of its extension, which
-// take two [D twilio.com/docs/glossary/what-is-gsm-7-character-encoding,
-// 2026-11; 3GPP TS 23.038].
-const (
-	gsmBasic     = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
-	gsmExtension = "\f^{}\\[~]|€"
+	"github.com/mirrahq/mirra/sdk"
 )
 
 // smart replaces characters that have an equivalent in GSM-7 [D
@@ -40,3 +36,17 @@ var types = map[string]string{
 	"mp3": "audio/mpeg", "ogg": "audio/ogg", "amr": "audio/amr", "wav": "audio/wav", "mp4": "video/mp4", "mov": "video/quicktime", "3gp": "video/3gpp",
 	"pdf": "application/pdf", "vcf": "text/vcard", "csv": "text/csv", "txt": "text/plain",
 }
+
+// [R 2015 to 2017, api.twilio.com]; the age of Strict-Transport-Security is the
+// later one of VENDORS.
+var fixedHeaders = sdk.NewHeaders(
+	"Content-Type", contentType,
+	"Access-Control-Allow-Origin", "*",
+	"Access-Control-Allow-Headers", "Accept, Authorization, Content-Type, If-Match, If-Modified-Since, If-None-Match, If-Unmodified-Since",
+	"Access-Control-Allow-Methods", "GET, POST, DELETE, OPTIONS",
+	"Access-Control-Expose-Headers", "ETag",
+	"Access-Control-Allow-Credentials", "true",
+	"X-Powered-By", "AT-5000",
+	"X-Shenanigans", "none",
+	"Strict-Transport-Security", "max-age=31536000",
+)

@@ -2,23 +2,20 @@ package main
 
 import (
 	"github.com/mirrahq/mirra/sdk"
+	"github.com/mirrahq/mirra/sdk/phone"
 )
 
 // sendForTests validates everything, keeps nothing and calls nobody back.
 func sendForTests(r *request, m *draft) error {
-	code, ok := magicSenders[m.from]
-	if !ok {
+	code, known := magicSenders[m.from]
+	if !known {
 		code = 21606
 	}
-	if code == 0 {
-		code = magicRecipients[m.to]
-	}
 	if code != 0 {
-		about := m.from
-		if code == magicRecipients[m.to] {
-			about = m.to
-		}
-		return refuse(code, about)
+		return refuse(code, m.from)
+	}
+	if code := magicRecipients[m.to]; code != 0 {
+		return refuse(code, m.to)
 	}
 	if err := m.pair(r.Call); err != nil {
 		return err
@@ -33,25 +30,23 @@ func createCall(r *request) error {
 		return &sdk.NotImplementedError{Operation: "CreateCall"}
 	}
 	from, to := r.text("From"), r.text("To")
-	code, ok := magicCallees[to]
-	switch about := to; {
+	switch code := magicCallees[to]; {
 	case from == magic+"1":
 		return refuse(21212, from)
 	case from != magic+"6":
 		return refuse(21210, from)
-	case ok:
-		return refuse(code, about)
+	case code != 0:
+		return refuse(code, to)
 	}
-	p, why := parsePhone(to, "")
+	p, why := phone.Parse(to, "")
 	if why != "" {
 		return refuse(21217)
 	}
-	f, _ := parsePhone(from, "")
+	f, _ := phone.Parse(from, "")
 	d := callShape.New(r.Arena)
 	id := newSID(r.Call, "CA")
-	for _, v := range [...][2]string{{"sid", id}, {"account_sid", r.Account()}, {"to", p.e164}, {"to_formatted", p.format()}, {"from", f.e164}, {"from_formatted", f.format()}, {"phone_number_sid", newSID(r.Call, "PN")}, {"uri", account2010(r.Call) + "/Calls/" + id + ".json"}} {
-		d.SetString(v[0], v[1])
-	}
+	set(d, "sid", id, "account_sid", r.Account(), "to", p.E164, "to_formatted", p.Format(), "from", f.E164, "from_formatted", f.Format(),
+		"phone_number_sid", newSID(r.Call, "PN"), "uri", account2010(r.Call)+"/Calls/"+id+".json")
 	r.SetStatus(201)
 	return r.JSON(d)
 }

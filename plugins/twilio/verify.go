@@ -1,11 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/mirrahq/mirra/sdk"
+	"github.com/mirrahq/mirra/sdk/phone"
 )
 
 // verifyKind is a kind of Verify's.
@@ -54,14 +56,8 @@ func verifyHandlers() {
 	}
 	verifyServices.serve("CFUDL")
 	handle("VerifyV2CreateVerification", createVerification)
-	handle("VerifyV2FetchVerification", func(r *request) error {
-		d, err := theVerification(r)
-		if err != nil {
-			return err
-		}
-		return r.JSON(d)
-	})
-	handle("VerifyV2UpdateVerification", updateVerification)
+	handle("VerifyV2FetchVerification", with(theVerification, (*request).JSON))
+	handle("VerifyV2UpdateVerification", with(theVerification, updateVerification))
 	handle("VerifyV2CreateVerificationCheck", checkVerification)
 
 	attempts.filters = "Channel VerifyServiceSid=service_sid VerificationSid Status=conversion_status"
@@ -89,7 +85,7 @@ func verifyHandlers() {
 // once refuses a second document with the same member under the same parent.
 func (k *kind) once(member string, code int) func(r *request, d sdk.Doc, created bool) error {
 	return func(r *request, d sdk.Doc, created bool) error {
-		_, taken := k.Newest(r.Call, sdk.Condition{Path: "$." + k.parentIs, Value: d.Get(k.parentIs).String()}, sdk.Condition{Path: "$." + member, Value: d.Get(member).String()})
+		_, taken := k.Newest(r.Call, is(k.parentIs, d.Get(k.parentIs).String()), is(member, d.Get(member).String()))
 		if created && taken {
 			return refuse(code)
 		}
@@ -111,7 +107,7 @@ var attemptChannels = map[string]string{"sms": "SMS", "call": "CALL", "email": "
 
 // pending is the verification of a recipient that waits for its code.
 func pending(c *sdk.Call, service, to string) (sdk.Doc, bool) {
-	return verifications.Newest(c, sdk.Condition{Path: "$.service_sid", Value: service}, sdk.Condition{Path: "$.to", Value: to}, sdk.Condition{Path: "$.status", Value: "pending"})
+	return verifications.Newest(c, is("service_sid", service), is("to", to), is("status", "pending"))
 }
 
 // createVerification sends a code, or the one that is out once more.
@@ -137,11 +133,11 @@ func createVerification(r *request) error {
 			return invalid("To", to)
 		}
 	} else {
-		p, why := parsePhone(to, "")
+		p, why := phone.Parse(to, "")
 		if why != "" || !strings.HasPrefix(to, "+") {
 			return invalid("To", to)
 		}
-		to = p.e164
+		to = p.E164
 	}
 	amount, payee, code := r.text("Amount"), r.text("Payee"), r.text("CustomCode")
 	switch {
@@ -171,9 +167,7 @@ func createVerification(r *request) error {
 	verifications.address(r.Call, d)
 	a := keepAttempt(r, d, service)
 	one := d.Get("send_code_attempts").AddObject()
-	one.SetString("attempt_sid", a)
-	one.SetString("channel", attemptChannels[channel])
-	one.SetString("time", iso8601(r.Now()))
+	set(one, "attempt_sid", a, "channel", attemptChannels[channel], "time", iso8601(r.Now()))
 	keepCode(r, d, service, code, again)
 	if again {
 		verifications.Update(r.Call, d)
@@ -194,27 +188,19 @@ func invalid(param, value string) error {
 // keepCode makes the code of a verification; it stays the same until it is used
 // or expires [D docs/verify/api/rate-limits-and-timeouts, 2026-11].
 func keepCode(r *request, d, service sdk.Doc, custom string, again bool) {
-	id := "code/" + d.Get("sid").String()
-	c, _ := codes.Get(r.Call, id)
-	if again && custom == "" {
-		c.SetString("channel", d.Get("channel").String())
-		codes.Update(r.Call, c)
-		return
-	}
-	if custom == "" {
-		custom = r.Random(sdk.Objects, int(service.Get("code_length").Int64()), sdk.Digits)
-	}
+	sid := d.Get("sid").String()
+	c, _ := codes.Get(r.Call, "code/"+sid)
 	if !again {
 		c = r.NewObject()
-		c.SetString("id", id)
-		c.SetString("verification_sid", d.Get("sid").String())
-		c.SetString("account_sid", r.Account())
-		c.SetString("to", d.Get("to").String())
-		r.SetTimer("expiry", r.Account()+"/"+d.Get("sid").String(), r.Now().Add(lifetime), "")
+		set(c, "id", "code/"+sid, "verification_sid", sid, "account_sid", r.Account(), "to", d.Get("to").String())
+		custom = cmp.Or(custom, r.Random(sdk.Objects, int(service.Get("code_length").Int64()), sdk.Digits))
+		r.SetTimer("expiry", r.Account()+"/"+sid, r.Now().Add(lifetime), "")
 	}
 	c.SetString("channel", d.Get("channel").String())
-	c.SetString("code", custom)
-	c.SetInt("checks", 0)
+	if custom != "" {
+		c.SetString("code", custom)
+		c.SetInt("checks", 0)
+	}
 	if again {
 		codes.Update(r.Call, c)
 	} else {
@@ -224,16 +210,12 @@ func keepCode(r *request, d, service sdk.Doc, custom string, again bool) {
 
 func keepAttempt(r *request, d, service sdk.Doc) string {
 	a := attempts.new(r.Call)
-	a.SetString("service_sid", service.Get("sid").String())
-	a.SetString("verification_sid", d.Get("sid").String())
-	a.SetString("channel", d.Get("channel").String())
+	sid, to := d.Get("sid").String(), d.Get("to").String()
+	set(a, "service_sid", service.Get("sid").String(), "verification_sid", sid, "channel", d.Get("channel").String())
 	data := a.Get("channel_data")
-	to := d.Get("to").String()
-	data.SetString("verification_sid", d.Get("sid").String())
-	data.SetString("to", to)
-	data.SetString("status", "unconfirmed")
-	if p, why := parsePhone(to, ""); why == "" {
-		data.SetString("country", p.iso())
+	set(data, "verification_sid", sid, "to", to, "status", "unconfirmed")
+	if p, why := phone.Parse(to, ""); why == "" {
+		data.SetString("country", p.ISO())
 	}
 	data.SetInt("code_length", service.Get("code_length").Int64())
 	attempts.address(r.Call, a)
@@ -254,7 +236,7 @@ func withinBuckets(r *request, service sdk.Doc) error {
 		return refuse(60200, "RateLimits")
 	}
 	for key := range keys.All {
-		limit, ok := rateLimits.Newest(r.Call, sdk.Condition{Path: "$.service_sid", Value: service.Get("sid").String()}, sdk.Condition{Path: "$.unique_name", Value: key.Key()})
+		limit, ok := rateLimits.Newest(r.Call, is("service_sid", service.Get("sid").String()), is("unique_name", key.Key()))
 		if !ok {
 			return refuse(60200, "RateLimits")
 		}
@@ -288,11 +270,7 @@ func theVerification(r *request) (sdk.Doc, error) {
 
 // updateVerification cancels or approves [D docs/verify/api/verification,
 // 2026-11].
-func updateVerification(r *request) error {
-	d, err := theVerification(r)
-	if err != nil {
-		return err
-	}
+func updateVerification(r *request, d sdk.Doc) error {
 	status := r.text("Status")
 	if status != "canceled" && status != "approved" {
 		return invalid("Status", status)
@@ -408,18 +386,14 @@ func announce(c *sdk.Call, d sdk.Doc, status string) {
 	}
 	list := c.NewArray()
 	e := list.AddObject()
-	e.SetString("specversion", "1.0")
-	e.SetString("type", "com.twilio.accountsecurity.verify.verification."+status)
-	e.SetString("source", "/v2/Services/"+d.Get("service_sid").String()+"/Verifications/"+d.Get("sid").String())
-	e.SetString("id", newSID(c, "EZ"))
-	e.SetString("time", iso8601(c.Now()))
-	e.SetString("datacontenttype", "application/json")
+	set(e, "specversion", "1.0", "type", "com.twilio.accountsecurity.verify.verification."+status,
+		"source", "/v2/Services/"+d.Get("service_sid").String()+"/Verifications/"+d.Get("sid").String(),
+		"id", newSID(c, "EZ"), "time", iso8601(c.Now()), "datacontenttype", "application/json")
 	data := e.SetObject("data")
 	for _, name := range [...]string{"account_sid", "service_sid", "to", "channel"} {
 		data.SetDoc(name, d.Get(name))
 	}
-	data.SetString("verification_sid", d.Get("sid").String())
-	data.SetString("verification_status", strings.ToUpper(status))
+	set(data, "verification_sid", d.Get("sid").String(), "verification_status", strings.ToUpper(status))
 	h := newHook(c, "event", "POST", d.Get("sid").String())
 	h.SetString("json", c.Plain(list.JSON()))
 	for _, u := range c.Forwards {

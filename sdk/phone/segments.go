@@ -1,12 +1,20 @@
-package main
+package phone
 
 import "strings"
 
-// segments counts the parts of an SMS: 160 places of GSM-7 or 70 of UCS-2 in one
+// Characters of GSM-7 that take one place, and those of its extension, which
+// take two [D twilio.com/docs/glossary/what-is-gsm-7-character-encoding,
+// 2026-11; 3GPP TS 23.038].
+const (
+	gsmBasic     = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+	gsmExtension = "\f^{}\\[~]|€"
+)
+
+// Segments counts the parts of an SMS: 160 places of GSM-7 or 70 of UCS-2 in one
 // part, 153 or 67 in each of several [D
 // twilio.com/docs/glossary/what-sms-character-limit, 2026-11]. What takes two
 // places is not split between parts.
-func segments(body string) int {
+func Segments(body string) int {
 	widths := make([]byte, 0, len(body))
 	gsm := true
 	for _, c := range body {
@@ -52,9 +60,8 @@ func segments(body string) int {
 	return count
 }
 
-// places is how many characters of the vendor's limit a body takes. Believed:
-// units of UTF-16, as the page says that emoji count as several.
-func places(body string) int {
+// Units is the length of a text in UTF-16, in which an emoji counts as two.
+func Units(body string) int {
 	n := 0
 	for _, c := range body {
 		n++
