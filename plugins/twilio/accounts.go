@@ -1,6 +1,10 @@
 package main
 
-import "github.com/mirrahq/mirra/sdk"
+import (
+	"cmp"
+
+	"github.com/mirrahq/mirra/sdk"
+)
 
 // accounts are kept outside of any account, because a parent and its subaccounts
 // both see them. One that nothing was ever changed of is not kept.
@@ -83,10 +87,7 @@ func theAccount(r *request) (sdk.Doc, error) {
 }
 
 func createAccount(r *request) error {
-	name := r.text("FriendlyName")
-	if name == "" {
-		name = "SubAccount Created at " + r.Now().Format("2006-01-02 03:04 pm") // [D docs/iam/api/account, 2026-11]
-	}
+	name := cmp.Or(r.text("FriendlyName"), "SubAccount Created at "+r.Now().Format("2006-01-02 03:04 pm")) // [D docs/iam/api/account, 2026-11]
 	keepOwn(r.Call)
 	d := accountDoc(r.Call, newSID(r.Call, "AC"), r.Account(), name, r.NewHexSecret(32))
 	r.As("", func() { accounts.MustInsert(r.Call, d) })

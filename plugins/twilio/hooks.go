@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/hex"
 	"slices"
@@ -93,11 +94,8 @@ func attempt(c *sdk.Call, d sdk.Delivery) error {
 // name sorted and each once [S twilio-python request_validator.py].
 func sorted(fields [][2]string) string {
 	s := slices.Clone(fields)
-	slices.SortStableFunc(s, func(a, b [2]string) int {
-		if n := strings.Compare(a[0], b[0]); n != 0 {
-			return n
-		}
-		return strings.Compare(a[1], b[1])
+	slices.SortFunc(s, func(a, b [2]string) int {
+		return cmp.Or(strings.Compare(a[0], b[0]), strings.Compare(a[1], b[1]))
 	})
 	var b strings.Builder
 	for _, f := range slices.Compact(s) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"net/url"
 	"slices"
 	"strconv"
@@ -118,7 +119,7 @@ func (k *kind) around(r *request, p paging, docs []sdk.Doc, more bool) error {
 		d.SetString("uri", here)
 		d.SetInt("page_size", int64(p.size))
 		d.SetInt("page", int64(p.number))
-		addDocs(d.SetArray(k.list), docs)
+		d.SetArray(k.list).AddDocs(docs)
 		d.SetStringOrNull("next_page_uri", next)
 		d.SetInt("start", int64(start))
 		return r.JSON(d)
@@ -133,23 +134,14 @@ func (k *kind) around(r *request, p paging, docs []sdk.Doc, more bool) error {
 		}
 	}
 	meta.SetString("key", k.list)
-	addDocs(d.SetArray(k.list), docs)
+	d.SetArray(k.list).AddDocs(docs)
 	return r.JSON(d)
-}
-
-func addDocs(list sdk.Doc, docs []sdk.Doc) {
-	for _, d := range docs {
-		list.AddDoc(d)
-	}
 }
 
 // cursor is what a page's token names a document by.
 func (k *kind) cursor(d sdk.Doc) string {
-	if sid := d.Get("sid").String(); sid != "" {
-		return sid
-	}
 	id := d.Get(k.ID).String()
-	return id[strings.LastIndexByte(id, '/')+1:]
+	return cmp.Or(d.Get("sid").String(), id[strings.LastIndexByte(id, '/')+1:])
 }
 
 // link is the path of a page with the filters of the request.

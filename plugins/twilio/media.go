@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -21,11 +22,7 @@ func keepMedium(c *sdk.Call, message, url string) {
 	d := media.new(c)
 	d.SetString("parent_sid", message)
 	path, _, _ := strings.Cut(url, "?")
-	kind := types[strings.ToLower(path[strings.LastIndexByte(path, '.')+1:])]
-	if kind == "" {
-		kind = "image/jpeg"
-	}
-	d.SetString("content_type", kind)
+	d.SetString("content_type", cmp.Or(types[strings.ToLower(path[strings.LastIndexByte(path, '.')+1:])], "image/jpeg"))
 	media.address(c, d)
 	media.MustInsert(c, d)
 	marks.Set(c, d.Get("sid").String(), "url", url)

@@ -46,11 +46,19 @@ func newNumber(r *request, e164 string) (sdk.Doc, error) {
 }
 
 func name(d sdk.Doc, p *phone.Number) {
-	d.SetString("phone_number", p.E164)
-	d.SetString("friendly_name", p.Format())
+	set(d, "phone_number", p.E164, "friendly_name", friendly(p))
 	if p.IsTollFree() {
 		d.SetString("type", "toll-free")
 	}
+}
+
+// friendly is what a number is called at first: as people write it in North America
+// [R], else as it is [S api_v2010 description, AvailablePhoneNumberMobile].
+func friendly(p *phone.Number) string {
+	if p.IsAmerican() {
+		return p.Format()
+	}
+	return p.E164
 }
 
 // buy makes a number the account's. Any valid one that nobody has can be had.

@@ -62,7 +62,7 @@ func abroad(of *phone.Country) source {
 		if n >= 1000 {
 			return ""
 		}
-		return "+" + of.Code + "7700900000000"[:of.Least-3] + digits(n, 3)
+		return "+" + of.Code + "7700900000"[:min(of.Most, 10)-3] + digits(n, 3)
 	}
 }
 
@@ -195,8 +195,7 @@ func searchedArea(r *request) string {
 // offerOne writes one offer [R 2015, 2017].
 func offerOne(c *sdk.Call, d sdk.Doc, e164 string) {
 	p, _ := phone.Parse(e164, "")
-	d.SetString("friendly_name", p.Format())
-	d.SetString("phone_number", p.E164)
+	set(d, "friendly_name", friendly(&p), "phone_number", p.E164)
 	at := area{}
 	if p.IsAmerican() && !p.IsTollFree() {
 		at = areaOf(p.National[:3])

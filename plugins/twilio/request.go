@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"net/url"
 	"strconv"
 	"strings"
@@ -42,10 +43,7 @@ func before(c *sdk.Call) error {
 	if err != nil || user == testAccount {
 		return err
 	}
-	account := user
-	if path != "" {
-		account = path
-	}
+	account := cmp.Or(path, user)
 	rows := selectGate.MustRun(c.Args().Text(account))
 	rows.Next()
 	stored, limit, seeded := rows.Text(), rows.Text(), rows.Text()
@@ -79,7 +77,7 @@ func authenticate(c *sdk.Call, path string) (string, error) {
 	switch {
 	case user == testAccount && path != "" && path != user:
 		return "", unauthorized()
-	case user == testAccount && !forTests(c):
+	case user == testAccount && !strings.Contains(testOperations, " "+c.Operation()+" "):
 		return "", refuse(20008)
 	case c.Credential.Class == "account":
 		return user, nil
@@ -116,16 +114,6 @@ func pathAccount(path string) (sid string, own bool) {
 	}
 	sid, _, below := strings.Cut(rest, "/")
 	return strings.TrimSuffix(sid, ".json"), !below
-}
-
-// forTests tells whether test credentials reach an operation [D
-// twilio.com/docs/iam/test-credentials, 2026-11].
-func forTests(c *sdk.Call) bool {
-	switch c.Operation() {
-	case "CreateMessage", "CreateCall", "CreateIncomingPhoneNumber", "CreateIncomingPhoneNumberLocal", "CreateIncomingPhoneNumberTollFree", "CreateIncomingPhoneNumberMobile":
-		return true
-	}
-	return false
 }
 
 func (r *request) isTest() bool { return r.Account() == testAccount }
@@ -168,12 +156,8 @@ func adopt(c *sdk.Call, seeded string) {
 // actFor acts for the account that a timer or delivery was set for, which may
 // have been adopted meanwhile.
 func actFor(c *sdk.Call, account string) {
-	by := ""
-	c.As("", func() { by = marks.Get(c, account, "adopted") })
-	if by == "" {
-		by = account
-	}
-	c.SetAccount(by)
+	c.As("", func() { account = cmp.Or(marks.Get(c, account, "adopted"), account) })
+	c.SetAccount(account)
 }
 
 // set sets members to texts: name and value in turn.

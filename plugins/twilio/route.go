@@ -1,6 +1,8 @@
 package main
 
 import (
+	"strings"
+
 	"github.com/mirrahq/mirra/sdk"
 	"github.com/mirrahq/mirra/sdk/resource"
 )
@@ -42,6 +44,9 @@ func route() {
 				p, err := c.Params()
 				if err != nil {
 					return err
+				}
+				if strings.HasPrefix(c.Header("Content-Type"), "application/json") {
+					p = c.NewObject() // believed: these products read forms alone [D docs/usage/requests-to-twilio, 2026-11]
 				}
 				return own(&request{c, p})
 			}

@@ -4,6 +4,9 @@ package main
 // twilio.com/docs/iam/test-credentials, 2026-11]. 0 is success.
 const magic = "+1500555000"
 
+// testOperations are what test credentials reach.
+const testOperations = " CreateMessage CreateCall CreateIncomingPhoneNumber CreateIncomingPhoneNumberLocal CreateIncomingPhoneNumberTollFree CreateIncomingPhoneNumberMobile "
+
 var (
 	magicSenders    = map[string]int{magic + "1": 21212, magic + "6": 0, magic + "7": 21606, magic + "8": 21611}
 	magicRecipients = map[string]int{magic + "1": 21211, magic + "2": 21612, magic + "3": 21408, magic + "4": 21610, magic + "9": 21614}

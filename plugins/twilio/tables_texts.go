@@ -50,3 +50,7 @@ var fixedHeaders = sdk.NewHeaders(
 	"X-Shenanigans", "none",
 	"Strict-Transport-Security", "max-age=31536000",
 )
+
+// attemptChannels are how send_code_attempts names channels [S verify_v2
+// description].
+var attemptChannels = map[string]string{"sms": "SMS", "call": "CALL", "email": "EMAIL", "whatsapp": "whatsapp"}

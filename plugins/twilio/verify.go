@@ -101,10 +101,6 @@ const (
 	mostChecks = 5
 )
 
-// attemptChannels are how send_code_attempts names channels [S verify_v2
-// description].
-var attemptChannels = map[string]string{"sms": "SMS", "call": "CALL", "email": "EMAIL", "whatsapp": "whatsapp"}
-
 // pending is the verification of a recipient that waits for its code.
 func pending(c *sdk.Call, service, to string) (sdk.Doc, bool) {
 	return verifications.Newest(c, is("service_sid", service), is("to", to), is("status", "pending"))

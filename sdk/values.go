@@ -64,3 +64,10 @@ func (d Doc) Texts() []string {
 	}
 	return out
 }
+
+// AddDocs adds deep copies of documents to an array.
+func (d Doc) AddDocs(all []Doc) {
+	for _, v := range all {
+		d.AddDoc(v)
+	}
+}
