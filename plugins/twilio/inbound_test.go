@@ -198,6 +198,27 @@ func TestServicePool(t *testing.T) {
 	refused(t, m.Form("POST", path+"/Messages.json", "To="+person, "MessagingServiceSid="+service, "Body=Hi"), 400, "21610")
 }
 
+// TestMovedNumber: a number that left a pool is in the one it joined alone.
+func TestMovedNumber(t *testing.T) {
+	m := start(t, sdktest.Fixture("verified-numbers"))
+	number := m.Request("GET", path+"/IncomingPhoneNumbers.json?PhoneNumber=0123", "").Want(200).Get("incoming_phone_numbers.0.sid")
+	var pools []string
+	for _, name := range []string{"first", "second"} {
+		pools = append(pools, "/v1/Services/"+product(m, "messaging", "POST", "/v1/Services", "FriendlyName="+name).Want(201).Get("sid"))
+	}
+	product(m, "messaging", "POST", pools[0]+"/PhoneNumbers", "PhoneNumberSid="+number).Want(201)
+	refused(t, product(m, "messaging", "POST", pools[1]+"/PhoneNumbers", "PhoneNumberSid="+number), 409, "21712")
+	product(m, "messaging", "DELETE", pools[0]+"/PhoneNumbers/"+number).Want(204)
+	product(m, "messaging", "POST", pools[1]+"/PhoneNumbers", "PhoneNumberSid="+number).Want(201)
+	first := strings.TrimPrefix(pools[0], "/v1/Services/")
+	refused(t, m.Form("POST", path+"/Messages.json", "To="+person, "MessagingServiceSid="+first, "Body=Hi"), 400, "21704")
+	for i, want := range []int{0, 1} {
+		if got := product(m, "messaging", "GET", pools[i]+"/PhoneNumbers").Want(200).JSON().Len("phone_numbers"); got != want {
+			t.Errorf("pool %d has %d numbers, want %d", i, got, want)
+		}
+	}
+}
+
 // TestForward: a number without a webhook is answered for by where every event
 // goes.
 func TestForward(t *testing.T) {

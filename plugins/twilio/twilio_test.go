@@ -323,3 +323,72 @@ func TestTestCredentials(t *testing.T) {
 	}
 	refused(t, m.Request("GET", of+"/Messages.json", "", as), 403, "20008")
 }
+
+// TestOffers: what a search finds is where it asks for, and is not offered again
+// once it is bought.
+func TestOffers(t *testing.T) {
+	m := start(t)
+	search := func(query string) *sdktest.Response {
+		return m.Request("GET", path+"/AvailablePhoneNumbers/"+query, "").Want(200)
+	}
+	for query, want := range map[string]string{
+		"US/Local.json": "415 CA San Francisco", "US/Local.json?AreaCode=619": "619 CA San Diego", "US/Local.json?AreaCode=307": "307 WY null",
+		"US/Local.json?InRegion=tx": "210 TX San Antonio", "US/Local.json?InRegion=WY": "307 WY null", "US/Local.json?InLocality=Honolulu": "808 HI Honolulu",
+		"US/Local.json?InPostalCode=10001": "212 NY New York", "US/Local.json?NearNumber=%2B12065550123": "206 WA Seattle", "CA/Local.json": "416 ON Toronto",
+		"US/Local.json?Contains=206555****": "206 WA Seattle", "US/TollFree.json": "833 null null",
+	} {
+		r := search(query)
+		first := "available_phone_numbers.0."
+		number := r.Get(first + "phone_number")
+		if got := number[2:5] + " " + r.Get(first+"region") + " " + r.Get(first+"locality"); got != want {
+			t.Errorf("%s: %s, want %s", query, got, want)
+		}
+		m.Form("POST", path+"/IncomingPhoneNumbers.json", "PhoneNumber="+number).Want(201)
+		if after := search(query); after.Get(first+"phone_number") == number || after.JSON().Len("available_phone_numbers") != offered {
+			t.Errorf("%s: %s is offered after it was bought, or fewer than before", query, number)
+		}
+	}
+	for _, query := range []string{"US/Local.json?AreaCode=416", "CA/Local.json?AreaCode=415", "US/Local.json?InRegion=ON", "US/Local.json?FaxEnabled=true", "US/Local.json?AreaCode=415&InRegion=TX", "US/Local.json?Contains=41555501234"} {
+		if n := search(query).JSON().Len("available_phone_numbers"); n != 0 {
+			t.Errorf("%s: %d numbers", query, n)
+		}
+	}
+	refused(t, m.Request("GET", path+"/AvailablePhoneNumbers/US/Local.json?NearLatLong=37,-122", ""), 501, "20501")
+	if r := search("GB/Mobile.json?PageSize=2"); r.Get("available_phone_numbers.1.friendly_name") != "+447700900001" {
+		t.Errorf("British numbers: %s", r.Body)
+	}
+}
+
+// TestEarlierDays: answers are as the vendor's of the session's day.
+func TestEarlierDays(t *testing.T) {
+	for day, want := range map[string]string{"2015-09-11": "absent", "2017-06-29": "true", "2026-11-27": "false"} {
+		at, err := time.Parse(time.DateOnly, day)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := start(t, sdktest.At(at))
+		bought := m.Form("POST", path+"/IncomingPhoneNumbers.json", "PhoneNumber="+number).Want(201)
+		offer := m.Request("GET", path+"/AvailablePhoneNumbers/US/Local.json?PageSize=1", "").Want(200)
+		for what, got := range map[string]string{"bought": faxOf(bought, "capabilities.fax"), "offered": faxOf(offer, "available_phone_numbers.0.capabilities.fax")} {
+			if got != want {
+				t.Errorf("%s, %s: fax is %s, want %s", day, what, got, want)
+			}
+		}
+		if old := strings.HasPrefix(bought.Body, `{"sid":`); old != (day < "2018") {
+			t.Errorf("%s: the order of members is %.40s", day, bought.Body)
+		}
+	}
+}
+
+func faxOf(r *sdktest.Response, member string) string {
+	if !r.JSON().Exists(member) {
+		return "absent"
+	}
+	return r.Get(member)
+}
+
+// TestForms: a body in JSON says nothing, as the vendor reads forms alone.
+func TestForms(t *testing.T) {
+	m := start(t)
+	refused(t, m.Request("POST", path+"/Messages.json", `{"To":"`+person+`","From":"`+number+`","Body":"x"}`, "Content-Type: application/json"), 400, "21604")
+}
