@@ -14,6 +14,9 @@ type since struct{ day, member, before string }
 // asOfDay shows a document as the vendor did on the session's day: what its members
 // were, and the order in which they stood.
 func asOfDay(c *sdk.Call, d sdk.Doc, members []since, order string) {
+	if c.Now().Year() >= settled {
+		return
+	}
 	today := c.Now().Format(time.DateOnly)
 	for _, m := range members {
 		if today >= m.day {

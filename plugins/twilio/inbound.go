@@ -244,7 +244,7 @@ func (h hook) reply(c *sdk.Call, from string, verb *element) {
 	if numberOfService(c, h.field("MessagingServiceSid"), m.from) {
 		m.service, _ = services.Get(c, h.field("MessagingServiceSid"))
 	}
-	err := m.pair(c)
+	err := m.pair()
 	f, _ := err.(*failure)
 	switch {
 	case m.body == "" && len(m.media) == 0 || phone.Units(m.body) > mostBody:

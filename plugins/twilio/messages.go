@@ -87,7 +87,7 @@ func createMessage(r *request) error {
 	if err := m.schedule(r); err != nil {
 		return err
 	}
-	if err := m.pair(r.Call); err != nil {
+	if err := m.pair(); err != nil {
 		return err
 	}
 	if err := m.sender(r.Call); err != nil {
@@ -100,16 +100,21 @@ func createMessage(r *request) error {
 
 // check looks at what needs nothing but the request.
 func (m *draft) check(r *request) error {
-	validity, price := r.text("ValidityPeriod"), r.text("MaxPrice")
-	seconds, notWhole := strconv.Atoi(validity)
-	_, notNumber := strconv.ParseFloat(price, 64)
+	if v := r.text("ValidityPeriod"); v != "" {
+		if n, err := strconv.Atoi(v); err != nil || n < 1 || n > mostValidity {
+			return refuse(21624)
+		}
+	}
+	if v := r.text("MaxPrice"); v != "" {
+		if _, err := strconv.ParseFloat(v, 64); err != nil {
+			return refuse(21627)
+		}
+	}
 	return cmp.Or(
 		when(phone.Units(m.body) > mostBody, 21617),
 		when(len(m.media) > mostMedia, 21623),
 		when(slices.ContainsFunc(m.media, func(u string) bool { return !isURL(u) }), 21620),
 		when(m.callback != "" && !isURL(m.callback), 21609, m.callback),
-		when(validity != "" && (notWhole != nil || seconds < 1 || seconds > mostValidity), 21624),
-		when(price != "" && notNumber != nil, 21627),
 	)
 }
 
@@ -135,7 +140,7 @@ func (m *draft) schedule(r *request) error {
 }
 
 // pair checks and completes sender and recipient.
-func (m *draft) pair(c *sdk.Call) error {
+func (m *draft) pair() error {
 	toChannel, to := channelOf(m.to)
 	fromChannel, from := channelOf(m.from)
 	if m.from != "" && toChannel != fromChannel {
@@ -144,7 +149,7 @@ func (m *draft) pair(c *sdk.Call) error {
 	p, why := phone.Parse(to, "")
 	switch {
 	case toChannel != "" && toChannel != "whatsapp:":
-		return m.differ(c) // an id of the channel's own
+		return when(m.from == m.to, 21266, m.to) // an id of the channel's own
 	case why != "":
 		return refuse(21211, m.to)
 	}
@@ -163,7 +168,7 @@ func (m *draft) pair(c *sdk.Call) error {
 		}
 		m.from = fromChannel + s.E164
 	}
-	return m.differ(c)
+	return when(m.from == m.to, 21266, m.to)
 }
 
 // channelOf cuts "whatsapp:" and the like off an address; "" is SMS.
@@ -174,13 +179,6 @@ func channelOf(address string) (channel, rest string) {
 		}
 	}
 	return "", address
-}
-
-func (m *draft) differ(c *sdk.Call) error {
-	if m.from == m.to {
-		return refuse(21266, m.to)
-	}
-	return nil
 }
 
 // selectSender tells of a number who has it, which messaging service it is in,
@@ -233,8 +231,8 @@ func (m *draft) document(c *sdk.Call) sdk.Doc {
 	id = newSID(c, id)
 	now := rfc2822(c.Now())
 	uri := account2010(c) + "/Messages/" + id
-	set(d, "sid", id, "account_sid", c.Account(), "to", m.to, "body", m.body, "direction", m.direction, "uri", uri+".json",
-		"num_segments", strconv.Itoa(phone.Segments(m.body)), "num_media", strconv.Itoa(len(m.media)), "date_created", now, "date_updated", now)
+	set(d, "body", m.body, "num_segments", strconv.Itoa(phone.Segments(m.body)), "direction", m.direction, "to", m.to, "date_updated", now,
+		"uri", uri+".json", "account_sid", c.Account(), "num_media", strconv.Itoa(len(m.media)), "sid", id, "date_created", now)
 	d.SetStringOrNull("from", m.from)
 	d.Get("subresource_uris").SetString("media", uri+"/Media.json")
 	if m.feedback {
@@ -259,7 +257,7 @@ func (m *draft) document(c *sdk.Call) sdk.Doc {
 // keep makes the message, its media and what becomes of it.
 func (m *draft) keep(c *sdk.Call) sdk.Doc {
 	d := m.document(c)
-	id := d.Get("sid").String()
+	id, status := d.Get("sid").String(), d.Get("status").String() // read before it is sealed
 	messages.MustInsert(c, d)
 	for _, u := range m.media {
 		keepMedium(c, id, u)
@@ -269,7 +267,7 @@ func (m *draft) keep(c *sdk.Call) sdk.Doc {
 			marks.Set(c, id, "callback", m.callback)
 		}
 		if m.sendAt.IsZero() {
-			goOn(c, id, d.Get("status").String())
+			goOn(c, id, status)
 		} else {
 			c.SetTimer("status", c.Account()+"/"+id, m.sendAt, "queued")
 		}

@@ -1,5 +1,8 @@
 package main
 
+// settled is the year from which everything is as it is now.
+const settled = 2025
+
 // Members of a number. [R] absent in 2015, there on 2017-06-29; those that are not
 // there then either are believed to be of 2018 and later. Numbers took faxes until
 // Twilio gave that up [D support.twilio.com "Fax Support on Twilio", 2026-11: end of

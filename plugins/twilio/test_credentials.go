@@ -17,7 +17,7 @@ func sendForTests(r *request, m *draft) error {
 	if code := magicRecipients[m.to]; code != 0 {
 		return refuse(code, m.to)
 	}
-	if err := m.pair(r.Call); err != nil {
+	if err := m.pair(); err != nil {
 		return err
 	}
 	r.SetStatus(201)
