@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/xml"
 	"net/url"
 	"strconv"
 	"strings"
@@ -151,7 +150,7 @@ func answered(c *sdk.Call, h hook, from string, r sdk.Result) error {
 	case "text/xml", "application/xml", "text/html", "":
 	case "text/plain":
 		if body != "" {
-			h.reply(c, from, &element{XMLName: xml.Name{Local: "Message"}, Text: body})
+			h.reply(c, from, &verb{Text: body})
 		}
 		return nil
 	default:
@@ -164,19 +163,19 @@ func answered(c *sdk.Call, h hook, from string, r sdk.Result) error {
 		return nil
 	}
 	root, ok := parseXML(body)
-	if !ok || root.name() != "Response" {
+	if !ok || root.XMLName.Local != "Response" {
 		h.failed(c, from, 12100)
 		return nil
 	}
 	for _, verb := range root.Children {
-		switch verb.name() {
+		switch verb.XMLName.Local {
 		case "Message", "Sms":
-			h.reply(c, from, verb)
+			h.reply(c, from, &verb)
 		case "Redirect":
-			h.redirect(c, from, verb)
+			h.redirect(c, from, &verb)
 			return nil // [D docs/messaging/twiml/redirect] what follows is unreachable
 		default:
-			c.Note("twilio-error", "14110 <"+verb.name()+">")
+			c.Note("twilio-error", "14110 <"+verb.XMLName.Local+">")
 		}
 	}
 	return nil
@@ -185,7 +184,7 @@ func answered(c *sdk.Call, h hook, from string, r sdk.Result) error {
 // mostRedirects is how often TwiML may lead on; believed.
 const mostRedirects = 10
 
-func (h hook) redirect(c *sdk.Call, from string, verb *element) {
+func (h hook) redirect(c *sdk.Call, from string, verb *verb) {
 	n := h.Get("redirects").Int64()
 	if n >= mostRedirects {
 		h.failed(c, from, 11215)
@@ -217,7 +216,7 @@ func (h hook) field(name string) string { return h.Get("fields", name).String() 
 
 // reply sends what a <Message> says, back to where the message came from unless
 // it names somebody else [D twilio.com/docs/messaging/twiml/message, 2026-11].
-func (h hook) reply(c *sdk.Call, from string, verb *element) {
+func (h hook) reply(c *sdk.Call, from string, verb *verb) {
 	m := draft{from: h.field("To"), to: h.field("From"), body: strings.TrimSpace(verb.Text), direction: "outbound-reply"}
 	if v := verb.attribute("to"); v != "" {
 		m.to = v
@@ -226,7 +225,7 @@ func (h hook) reply(c *sdk.Call, from string, verb *element) {
 		m.from = v
 	}
 	for _, noun := range verb.Children {
-		switch noun.name() {
+		switch noun.XMLName.Local {
 		case "Body":
 			m.body += strings.TrimSpace(noun.Text)
 		case "Media":

@@ -7,16 +7,22 @@ import (
 )
 
 // element is one element of a TwiML document.
-type element struct {
+type element[Below any] struct {
 	XMLName    xml.Name
 	Attributes []xml.Attr `xml:",any,attr"`
 	Text       string     `xml:",chardata"` // its own
-	Children   []*element `xml:",any"`
+	Children   []Below    `xml:",any"`
 }
 
-func (e *element) name() string { return e.XMLName.Local }
+// Documents have three levels. What is nested deeper is passed over, so that no
+// document is too deep to be read.
+type (
+	document = element[verb]
+	verb     = element[noun]
+	noun     = element[struct{}]
+)
 
-func (e *element) attribute(name string) string {
+func (e *element[Below]) attribute(name string) string {
 	for _, a := range e.Attributes {
 		if a.Name.Local == name {
 			return a.Value
@@ -27,9 +33,9 @@ func (e *element) attribute(name string) string {
 
 // parseXML reads a document; ok is false if it is not well-formed or does not have
 // a single root.
-func parseXML(s string) (root *element, ok bool) {
+func parseXML(s string) (root *document, ok bool) {
 	d := xml.NewDecoder(strings.NewReader(strings.TrimPrefix(s, "\ufeff")))
-	root = new(element)
+	root = new(document)
 	if d.Decode(root) != nil {
 		return nil, false
 	}

@@ -60,7 +60,7 @@ func verifyHandlers() {
 	handle("VerifyV2UpdateVerification", with(theVerification, updateVerification))
 	handle("VerifyV2CreateVerificationCheck", checkVerification)
 
-	attempts.filters = "Channel VerifyServiceSid=service_sid VerificationSid Status=conversion_status"
+	attempts.filters = "Channel VerifyServiceSid=service_sid VerificationSid Status=conversion_status Country=channel_data.country ChannelData.To=channel_data.to"
 	attempts.serve("FL")
 	handle("VerifyV2FetchVerificationAttemptsSummary", sumAttempts)
 
