@@ -120,10 +120,11 @@ func updateAccount(r *request, d sdk.Doc) error {
 
 func listAccounts(r *request) error {
 	keepOwn(r.Call)
-	q := sdk.ListQuery{Index: "owner_account_sid", Key: r.Account()}
-	r.filterBy(&q, accounts.filters)
-	var err error
-	r.As("", func() { err = accounts.answerPage(r, q, nil) })
+	q, err := r.filtered(accounts.filters)
+	q.Index, q.Key = "owner_account_sid", r.Account()
+	if err == nil {
+		r.As("", func() { err = accounts.answerPage(r, q, nil) })
+	}
 	return err
 }
 

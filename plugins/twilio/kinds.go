@@ -24,7 +24,7 @@ type kind struct {
 	parentIs, parentAs string
 	byURL              bool     // several objects have the same sid: they are kept by their URL
 	links              []string // "name=/Tail" of the path
-	filters            string   // see filterBy
+	filters            string   // see filtered
 	// check looks at a document that is about to be kept, before its first
 	// keeping with created.
 	check func(r *request, d sdk.Doc, created bool) error
@@ -313,27 +313,30 @@ func (k *kind) page(r *request) error {
 	if err := k.above(r); err != nil {
 		return err
 	}
-	var q sdk.ListQuery
+	q, err := r.filtered(k.filters)
+	if err != nil {
+		return err
+	}
 	if k.parent != nil {
 		q.Filter("$."+k.parentIs, r.Value(k.parentAs))
 	}
-	r.filterBy(&q, k.filters)
 	return k.answerPage(r, q, nil)
 }
 
 // is is the condition that a member has a value.
 func is(member, value string) sdk.Condition { return sdk.Condition{Path: "$." + member, Value: value} }
 
-// filterBy restricts a list to documents that have what the request says in the
+// filtered is a list of the documents that have what the request says in the
 // members that parameters are named after, or in another: Status=conversion_status.
-func (r *request) filterBy(q *sdk.ListQuery, params string) {
+func (r *request) filtered(params string) (q sdk.ListQuery, err error) {
 	for param := range strings.FieldsSeq(params) {
 		param, member, named := strings.Cut(param, "=")
 		if !named {
 			member = snake(param)
 		}
-		if v := r.text(param); v != "" {
-			q.Filter("$."+member, v)
+		if v := r.text(param); v != "" && !q.Filter("$."+member, v) {
+			return q, &sdk.NotImplementedError{Operation: r.Operation() + " with so many filters"}
 		}
 	}
+	return q, nil
 }

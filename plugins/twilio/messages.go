@@ -315,8 +315,7 @@ func final(status string) bool {
 }
 
 func listMessages(r *request) error {
-	var q sdk.ListQuery
-	r.filterBy(&q, "To From")
+	q, _ := r.filtered("To From")
 	if !r.has("DateSent") && !r.has("DateSent<") && !r.has("DateSent>") {
 		return messages.answerPage(r, q, nil)
 	}

@@ -10,9 +10,8 @@ var numbers = (&kind{
 	path: base2010 + "/Accounts/{account}/IncomingPhoneNumbers/{sid}.json",
 	params: `FriendlyName SmsApplicationSid VoiceApplicationSid EmergencyStatus EmergencyAddressSid TrunkSid IdentitySid AddressSid BundleSid VoiceReceiveMode
 		SmsUrl SmsFallbackUrl VoiceUrl VoiceFallbackUrl StatusCallback SmsMethod SmsFallbackMethod VoiceMethod VoiceFallbackMethod StatusCallbackMethod VoiceCallerIdLookup`,
-	filters: "FriendlyName",
-	show:    func(c *sdk.Call, d sdk.Doc) { asOfDay(c, d, numberMembers, oldNumber) },
-	gone:    leavePool,
+	show: func(c *sdk.Call, d sdk.Doc) { asOfDay(c, d, numberMembers, oldNumber) },
+	gone: leavePool,
 }).collect("incoming_phone_numbers", "incoming_phone_number", "phone_number")
 
 func numberHandlers() {
@@ -96,8 +95,7 @@ func buy(r *request, typ string) error {
 }
 
 func listNumbers(r *request, typ string) error {
-	var q sdk.ListQuery
-	r.filterBy(&q, numbers.filters)
+	q, _ := r.filtered("FriendlyName Origin")
 	if typ != "" {
 		q.Filter("$.type", typ)
 	}

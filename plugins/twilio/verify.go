@@ -350,8 +350,7 @@ func checkVerification(r *request) error {
 }
 
 func sumAttempts(r *request) error {
-	var q sdk.ListQuery
-	r.filterBy(&q, "VerifyServiceSid=service_sid Channel")
+	q, _ := r.filtered("VerifyServiceSid=service_sid Channel Country=channel_data.country")
 	docs, _ := attempts.All(r.Call, q) // without a cursor there is no error
 	all, converted := len(docs), 0
 	for _, d := range docs {
