@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/mirrahq/mirra/sdk"
@@ -24,6 +25,7 @@ type kind struct {
 	parentIs, parentAs string
 	byURL              bool     // several objects have the same sid: they are kept by their URL
 	links              []string // "name=/Tail" of the path
+	unread             string   // parameters of a list that are refused, see without
 	filters            string   // see filtered
 	// check looks at a document that is about to be kept, before its first
 	// keeping with created.
@@ -314,7 +316,7 @@ func (k *kind) page(r *request) error {
 		return err
 	}
 	q, err := r.filtered(k.filters)
-	if err != nil {
+	if err := cmp.Or(r.without(k.unread), err); err != nil {
 		return err
 	}
 	if k.parent != nil {
@@ -339,4 +341,14 @@ func (r *request) filtered(params string) (q sdk.ListQuery, err error) {
 		}
 	}
 	return q, nil
+}
+
+// without refuses parameters by name that the mirror does not read.
+func (r *request) without(params string) error {
+	for param := range strings.FieldsSeq(params) {
+		if r.has(param) {
+			return &sdk.NotImplementedError{Operation: r.Operation() + " with " + param}
+		}
+	}
+	return nil
 }

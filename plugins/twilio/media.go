@@ -10,7 +10,7 @@ import (
 
 var media = (&kind{
 	name: "Media", host: "api", sid: "ME", list: "media_list",
-	shape: mediumShape, parent: messages, parentIs: "parent_sid", parentAs: "MessageSid",
+	shape: mediumShape, parent: messages, parentIs: "parent_sid", parentAs: "MessageSid", unread: "DateCreated DateCreated< DateCreated>",
 	path: base2010 + "/Accounts/{account}/Messages/{parent_sid}/Media/{sid}.json",
 }).collect("media", "media", "parent_sid")
 

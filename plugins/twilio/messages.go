@@ -66,10 +66,8 @@ func createMessage(r *request) error {
 		return refuse(21603)
 	case m.body == "" && len(m.media) == 0 && r.text("ContentSid") == "":
 		return refuse(21602)
-	case r.text("ContentSid") != "":
-		return &sdk.NotImplementedError{Operation: "CreateMessage with ContentSid"}
 	}
-	if err := m.check(r); err != nil {
+	if err := cmp.Or(r.without("ContentSid"), m.check(r)); err != nil {
 		return err
 	}
 	if r.isTest() {

@@ -138,10 +138,8 @@ func available(r *request, typ string) error {
 // Searches that would need the place of every exchange are refused by name.
 func searched(r *request, of *phone.Country, typ string) (source, error) {
 	pattern := r.text("Contains")
-	for _, name := range [...]string{"NearLatLong", "InRateCenter", "InLata"} {
-		if r.has(name) {
-			return nil, &sdk.NotImplementedError{Operation: r.Operation() + " with " + name}
-		}
+	if err := r.without("NearLatLong InRateCenter InLata"); err != nil {
+		return nil, err
 	}
 	if strings.ContainsAny(pattern, "%$") || pattern != "" && of.Code != "1" {
 		return nil, &sdk.NotImplementedError{Operation: r.Operation() + " with Contains=" + pattern + " in " + of.ISO}

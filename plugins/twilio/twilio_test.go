@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"io"
+	"math/bits"
 	"net/http"
 	"net/http/httptest"
 	neturl "net/url"
@@ -164,7 +165,7 @@ func TestOperations(t *testing.T) {
 	hosts := map[string]int{}
 	for i := range tables.Operations {
 		op := &tables.Operations[i]
-		product := products[productOf(op.In)]
+		product := products[bits.TrailingZeros64(uint64(op.In))]
 		hosts[product.host]++
 		level, ok := levels[product.prefix+op.ID]
 		if !ok || level == sdk.Generic {

@@ -61,6 +61,7 @@ func verifyHandlers() {
 	handle("VerifyV2CreateVerificationCheck", checkVerification)
 
 	attempts.filters = "Channel VerifyServiceSid=service_sid VerificationSid Status=conversion_status Country=channel_data.country ChannelData.To=channel_data.to"
+	attempts.unread = "DateCreatedAfter DateCreatedBefore DestinationPrefix"
 	attempts.serve("FL")
 	handle("VerifyV2FetchVerificationAttemptsSummary", sumAttempts)
 
@@ -351,6 +352,9 @@ func checkVerification(r *request) error {
 
 func sumAttempts(r *request) error {
 	q, _ := r.filtered("VerifyServiceSid=service_sid Channel Country=channel_data.country")
+	if err := r.without(attempts.unread); err != nil {
+		return err
+	}
 	docs, _ := attempts.All(r.Call, q) // without a cursor there is no error
 	all, converted := len(docs), 0
 	for _, d := range docs {
