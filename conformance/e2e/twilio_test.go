@@ -10,8 +10,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/twilio/twilio-go"
 	"github.com/twilio/twilio-go/client"
@@ -72,7 +74,6 @@ func (m atMirror) RoundTrip(r *http.Request) (*http.Response, error) {
 // errors, paging, a messaging service and a verification.
 func TestTwilioGo(t *testing.T) {
 	t.Parallel()
-	p := newTwilioProject(t)
 	type request struct {
 		url, signature string
 		form           map[string]string
@@ -89,16 +90,7 @@ func TestTwilioGo(t *testing.T) {
 		hooks <- got
 	}))
 	t.Cleanup(app.Close)
-	var u upped
-	out := p.mirra("up", "--json", "--mirrors", "twilio", "--seed", "twilio:messaging-service")
-	if err := json.Unmarshal([]byte(out), &u); err != nil || len(u.Mirrors) != 1 {
-		t.Fatalf("up --json printed %s (%v)", out, err)
-	}
-	p.id = u.SessionID
-	t.Cleanup(func() { p.mirra("down", "--session", p.id) })
-	base := &client.Client{Credentials: client.NewCredentials(twilioAccount, twilioToken), HTTPClient: &http.Client{Transport: atMirror(u.Mirrors[0].URLs)}}
-	base.SetAccountSid(twilioAccount)
-	c := twilio.NewRestClientWithParams(twilio.ClientParams{Client: base})
+	p, c := upTwilio(t, "messaging-service")
 
 	services, err := c.MessagingV1.ListService(&messaging.ListServiceParams{})
 	if err != nil || len(services) != 1 {
@@ -147,12 +139,141 @@ func TestTwilioGo(t *testing.T) {
 	if _, err := c.VerifyV2.CreateVerification(*service.Sid, (&verify.CreateVerificationParams{}).SetTo("+15558675310").SetChannel("sms").SetCustomCode("123456")); err != nil {
 		t.Fatal(err)
 	}
-	for code, want := range map[string]string{"000000": "pending"} {
-		if v, err := c.VerifyV2.CreateVerificationCheck(*service.Sid, (&verify.CreateVerificationCheckParams{}).SetTo("+15558675310").SetCode(code)); err != nil || *v.Status != want {
-			t.Errorf("check %s: %v %v", code, v, err)
+	for _, check := range [][2]string{{"000000", "pending"}, {"123456", "approved"}} {
+		if v, err := c.VerifyV2.CreateVerificationCheck(*service.Sid, (&verify.CreateVerificationCheckParams{}).SetTo("+15558675310").SetCode(check[0])); err != nil || *v.Status != check[1] {
+			t.Errorf("check %s: %v %v", check[0], v, err)
 		}
 	}
-	if v, err := c.VerifyV2.CreateVerificationCheck(*service.Sid, (&verify.CreateVerificationCheckParams{}).SetTo("+15558675310").SetCode("123456")); err != nil || *v.Status != "approved" {
-		t.Errorf("check: %v %v", v, err)
+}
+
+// upTwilio starts a mirror and returns a client whose requests go there.
+func upTwilio(t *testing.T, seed string) (*project, *twilio.RestClient) {
+	t.Helper()
+	p := newTwilioProject(t)
+	var u upped
+	out := p.mirra("up", "--json", "--mirrors", "twilio", "--seed", "twilio:"+seed)
+	if err := json.Unmarshal([]byte(out), &u); err != nil || len(u.Mirrors) != 1 {
+		t.Fatalf("up --json printed %s (%v)", out, err)
+	}
+	p.id = u.SessionID
+	t.Cleanup(func() { p.mirra("down", "--session", p.id) })
+	base := &client.Client{Credentials: client.NewCredentials(twilioAccount, twilioToken), HTTPClient: &http.Client{Transport: atMirror(u.Mirrors[0].URLs)}}
+	base.SetAccountSid(twilioAccount)
+	return p, twilio.NewRestClientWithParams(twilio.ClientParams{Client: base})
+}
+
+// TestTwilioGoBacksOff: two applications are refused by the limit three times. The
+// trace's wall times tell the one that backs off from the one that does not.
+func TestTwilioGoBacksOff(t *testing.T) {
+	t.Parallel()
+	p, c := upTwilio(t, "verified-numbers")
+	pauses := []time.Duration{250 * time.Millisecond, 500 * time.Millisecond, time.Second}
+	const path = "/2010-04-01/Accounts/*/Messages.json"
+	gaps := func(wait func(refusals int)) (out []time.Duration) {
+		p.mirra("fault", "add", "--mirror", "twilio", "--method", "POST", "--path", path, "--error", "rate-limit", "--count", "3")
+		for refusals := 0; ; refusals++ {
+			_, err := c.Api.CreateMessage((&api.CreateMessageParams{}).SetTo("+15558675310").SetFrom("+15555550123").SetBody("at last"))
+			var refused *client.TwilioRestError
+			if err == nil {
+				break
+			}
+			if !errors.As(err, &refused) || refused.Status != 429 || refused.Code != 20429 {
+				t.Fatal(err)
+			}
+			wait(refusals)
+		}
+		var last time.Time
+		var statuses []int
+		for line := range strings.Lines(p.mirra("logs", "--json", "--type", "traffic.request_completed", "--method", "POST", "--path", path, "--last", "4")) {
+			var request struct {
+				Wall   time.Time `json:"wall"`
+				Status int       `json:"status"`
+			}
+			if err := json.Unmarshal([]byte(line), &request); err != nil {
+				t.Fatalf("%s: %v", line, err)
+			}
+			statuses = append(statuses, request.Status)
+			if !last.IsZero() {
+				out = append(out, request.Wall.Sub(last))
+			}
+			last = request.Wall
+		}
+		if !slices.Equal(statuses, []int{429, 429, 429, 201}) {
+			t.Fatalf("the trace has %v", statuses)
+		}
+		return out
+	}
+	patient := gaps(func(refusals int) { <-time.After(pauses[refusals]) })
+	hasty := gaps(func(int) {})
+	for i, gap := range patient {
+		if gap < pauses[i] {
+			t.Errorf("the patient application waited %v", patient)
+		}
+	}
+	if slices.Max(hasty) >= slices.Min(patient) {
+		t.Errorf("gaps %v of the hasty application, %v of the patient one", hasty, patient)
+	}
+}
+
+// TestTwilioGoClock: a session whose clock is far ahead signs what twilio-go's validator accepts; it refuses another URL, token and body.
+func TestTwilioGoClock(t *testing.T) {
+	t.Parallel()
+	p, c := upTwilio(t, "verified-numbers")
+	hooks := make(chan *http.Request, 4)
+	app := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if err := r.ParseForm(); err != nil {
+			t.Error(err)
+		}
+		hooks <- r
+	}))
+	t.Cleanup(app.Close)
+	p.mirra("clock", "advance", "400d")
+	if _, err := c.Api.CreateMessage((&api.CreateMessageParams{}).SetTo("+15558675310").SetFrom("+15555550123").SetBody("Later").SetStatusCallback(app.URL + "/status?order=7")); err != nil {
+		t.Fatal(err)
+	}
+	p.mirra("clock", "advance", "1m")
+	mine, others := client.NewRequestValidator(twilioToken), client.NewRequestValidator("another")
+	for _, status := range []string{"sent", "delivered"} {
+		r := <-hooks
+		form := map[string]string{}
+		for name := range r.PostForm {
+			form[name] = r.PostForm.Get(name)
+		}
+		here, signature := "http://"+r.Host+r.URL.RequestURI(), r.Header.Get("X-Twilio-Signature")
+		if form["MessageStatus"] != status || !mine.Validate(here, form, signature) {
+			t.Errorf("%v with signature %s is not a %s that verifies", form, signature, status)
+		}
+		if others.Validate(here, form, signature) || mine.Validate(here+"0", form, signature) {
+			t.Error("another token or URL verifies")
+		}
+		form["To"] += "0"
+		if mine.Validate(here, form, signature) {
+			t.Error("a tampered form verifies")
+		}
+	}
+}
+
+// TestTwilioIsDetected: a project that has the SDK of any language gets the mirror.
+func TestTwilioIsDetected(t *testing.T) {
+	t.Parallel()
+	for file, text := range map[string]string{
+		"package.json":     `{"dependencies":{"twilio":"^6.3.1"}}`,
+		"go.mod":           "module example.com/app\n\ngo 1.26\n\nrequire github.com/twilio/twilio-go v1.31.0\n",
+		"requirements.txt": "twilio==9.4.1\n",
+		"Gemfile":          "source 'https://rubygems.org'\ngem 'twilio-ruby'\n",
+		".env":             "TWILIO_ACCOUNT_SID=" + twilioAccount + "\n",
+	} {
+		t.Run(file, func(t *testing.T) {
+			t.Parallel()
+			p := &project{t: t, folder: t.TempDir(), home: home}
+			if err := os.WriteFile(filepath.Join(p.folder, file), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			var u upped
+			if err := json.Unmarshal([]byte(p.mirra("up", "--json")), &u); err != nil || len(u.Mirrors) != 1 || u.Mirrors[0].Vendor != "Twilio" && u.Mirrors[0].Name != "twilio" {
+				t.Errorf("up found %+v (%v)", u.Mirrors, err)
+			}
+			p.mirra("down", "--session", u.SessionID)
+		})
 	}
 }

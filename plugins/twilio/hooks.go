@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/hex"
 	"slices"
@@ -14,36 +15,27 @@ import (
 
 // hook is a request to the application: a status callback, an incoming message,
 // an event. It is the payload of a delivery: account, kind (status, message or
-// event), url, method, and the fields, names and values in turn, or the json of
-// an event. Of an incoming message also how often it was redirected, the fallback
-// and then, its method, for when the first URL fails, and what it is about.
+// event), url, method, and the fields of a form, or the json of an event. Of an
+// incoming message also how often it was redirected, the fallback and then, its
+// method, for when the first URL fails, and what it is about.
 type hook struct{ sdk.Doc }
 
 func newHook(c *sdk.Call, kind, method, about string) hook {
 	h := hook{c.NewObject()}
-	h.SetString("account", c.Account())
-	h.SetString("kind", kind)
-	h.SetString("method", method)
-	h.SetString("about", about)
-	h.SetArray("fields")
+	set(h.Doc, "account", c.Account(), "kind", kind, "method", method, "about", about)
+	h.SetObject("fields")
 	return h
 }
 
 func (h hook) get(name string) string { return h.Get(name).String() }
 
-// add adds a field, name by name and value.
-func (h hook) add(pairs ...string) {
-	for _, text := range pairs {
-		h.Get("fields").AddString(text)
-	}
-}
+// add adds fields, name and value in turn.
+func (h hook) add(pairs ...string) { set(h.Get("fields"), pairs...) }
 
 // fields are the names and values of a form.
 func (h hook) fields() (out [][2]string) {
-	for f := h.Get("fields").First(); f.Exists(); f = f.Next() {
-		name := f.String()
-		f = f.Next()
-		out = append(out, [2]string{name, f.String()})
+	for f := range h.Get("fields").All {
+		out = append(out, [2]string{f.Key(), f.String()})
 	}
 	return out
 }
@@ -98,29 +90,12 @@ func attempt(c *sdk.Call, d sdk.Delivery) error {
 	return nil
 }
 
-// encode writes fields as a form.
-func encode(fields [][2]string) string {
-	var b strings.Builder
-	for i, f := range fields {
-		if i > 0 {
-			b.WriteByte('&')
-		}
-		b.WriteString(escape(f[0]))
-		b.WriteByte('=')
-		b.WriteString(escape(f[1]))
-	}
-	return b.String()
-}
-
 // sorted joins names and values as signatures have them: by name; values of one
 // name sorted and each once [S twilio-python request_validator.py].
 func sorted(fields [][2]string) string {
 	s := slices.Clone(fields)
-	slices.SortStableFunc(s, func(a, b [2]string) int {
-		if n := strings.Compare(a[0], b[0]); n != 0 {
-			return n
-		}
-		return strings.Compare(a[1], b[1])
+	slices.SortFunc(s, func(a, b [2]string) int {
+		return cmp.Or(strings.Compare(a[0], b[0]), strings.Compare(a[1], b[1]))
 	})
 	var b strings.Builder
 	for _, f := range slices.Compact(s) {
@@ -228,7 +203,7 @@ func (h hook) failed(c *sdk.Call, from string, code int) {
 func tokenOf(c *sdk.Call) sdk.Secret {
 	account := c.Account()
 	token := c.Secret("auth_token")
-	within(c, "", func() {
+	c.As("", func() {
 		if d, ok := accounts.Get(c, account); ok {
 			if own, ok := d.SecretAt("auth_token"); ok {
 				token = own

@@ -1,30 +1,32 @@
 package main
 
 import (
+	"net/url"
 	"strconv"
 	"strings"
 
 	"github.com/mirrahq/mirra/sdk"
+	"github.com/mirrahq/mirra/sdk/phone"
 )
 
 // receive makes a message that came in, handles its keyword, and asks the
 // application for an answer.
 func receive(c *sdk.Call, from, to, body string, media []string) (sdk.Doc, error) {
-	p, why := parsePhone(from, "")
+	p, why := phone.Parse(from, "")
 	if why != "" {
 		return sdk.Doc{}, sdk.Fail(400, "from: "+from+" is no phone number")
 	}
-	t, why := parsePhone(to, "")
+	t, why := phone.Parse(to, "")
 	if why != "" {
 		return sdk.Doc{}, sdk.Fail(400, "to: "+to+" is no phone number")
 	}
-	account := numberOwner(c, t.e164)
+	account := numberOwner(c, t.E164)
 	if account == "" {
 		account = defaultAccount(c)
 	}
 	c.SetAccount(account)
-	number := numberBy(c, t.e164)
-	m := draft{from: p.e164, to: t.e164, body: body, media: media, direction: "inbound"}
+	number := numberBy(c, t.E164)
+	m := draft{from: p.E164, to: t.E164, body: body, media: media, direction: "inbound"}
 	m.service = serviceOf(c, number)
 	d := m.keep(c)
 	keyword(c, &m, &t)
@@ -65,10 +67,10 @@ func ask(c *sdk.Call, m *draft, d, number sdk.Doc) {
 // vendor does for numbers that it does not know the place of.
 func (h hook) inboundFields(c *sdk.Call, m *draft, d sdk.Doc) {
 	sid := d.Get("sid").String()
-	from, _ := parsePhone(m.from, "")
-	to, _ := parsePhone(m.to, "")
-	h.add("ToCountry", to.iso(), "ToState", "", "SmsMessageSid", sid, "NumMedia", d.Get("num_media").String(), "ToCity", "", "FromZip", "", "SmsSid", sid,
-		"FromState", "", "SmsStatus", "received", "FromCity", "", "Body", m.body, "FromCountry", from.iso(), "To", m.to)
+	from, _ := phone.Parse(m.from, "")
+	to, _ := phone.Parse(m.to, "")
+	h.add("ToCountry", to.ISO(), "ToState", "", "SmsMessageSid", sid, "NumMedia", d.Get("num_media").String(), "ToCity", "", "FromZip", "", "SmsSid", sid,
+		"FromState", "", "SmsStatus", "received", "FromCity", "", "Body", m.body, "FromCountry", from.ISO(), "To", m.to)
 	if m.service.Exists() {
 		h.add("MessagingServiceSid", m.service.Get("sid").String())
 	}
@@ -79,26 +81,13 @@ func (h hook) inboundFields(c *sdk.Call, m *draft, d sdk.Doc) {
 	}
 }
 
-// Keywords of one word, and what the vendor answers by itself [D
-// twilio.com/docs/messaging/tutorials/advanced-opt-out, 2026-11; texts: [3]
-// missiveapp.com/faq/opt-out-sms and blog.textit.in/tracking-opt-outs].
-const (
-	stopWords  = " STOP STOPALL UNSUBSCRIBE CANCEL END QUIT REVOKE OPTOUT "
-	startWords = " START YES UNSTOP "
-	helpWords  = " HELP INFO "
-
-	stopReply  = "You have successfully been unsubscribed. You will not receive any more messages from this number. Reply START to resubscribe."
-	startReply = "You have successfully been re-subscribed to messages from this number. Reply HELP for help. Reply STOP to unsubscribe. Msg&Data Rates May Apply."
-	helpReply  = "Reply STOP to unsubscribe. Msg&Data Rates May Apply."
-)
-
 // optOuts are recipients who do not want messages of a number, or of any number
 // of a messaging service.
 var optOuts = twilio.Collect(&sdk.Collection{Type: "opt_out", Entity: "opt_outs", ID: "id"})
 
 // keyword does what an incoming message of one word asks the vendor for. The
 // webhook is asked all the same.
-func keyword(c *sdk.Call, m *draft, to *phone) {
+func keyword(c *sdk.Call, m *draft, to *phone.Number) {
 	word := strings.ToUpper(strings.TrimSpace(m.body))
 	if word == "" || strings.ContainsAny(word, " \t\n") {
 		return
@@ -110,15 +99,9 @@ func keyword(c *sdk.Call, m *draft, to *phone) {
 	case is(stopWords):
 		if !out {
 			d := c.NewObject()
-			d.SetString("id", id)
-			d.SetString("account_sid", c.Account())
-			d.SetString("from", m.to)
+			set(d, "id", id, "account_sid", c.Account(), "from", m.to, "to", m.from, "date_created", rfc2822(c.Now()))
 			d.SetStringOrNull("messaging_service_sid", m.service.Get("sid").String())
-			d.SetString("to", m.from)
-			d.SetString("date_created", rfc2822(c.Now()))
-			if err := optOuts.Insert(c, d); err != nil {
-				panic(err.Error())
-			}
+			optOuts.MustInsert(c, d)
 			reply = stopReply
 		}
 	case is(startWords):
@@ -129,7 +112,7 @@ func keyword(c *sdk.Call, m *draft, to *phone) {
 	case is(helpWords) && !out:
 		reply = helpReply
 	}
-	if reply != "" && !to.isTollFree() { // carriers answer for those
+	if reply != "" && !to.IsTollFree() { // carriers answer for those
 		// The vendor's own answers are no messages of the account: they are not
 		// kept, and nobody is called back.
 		c.Note("twilio-reply", reply)
@@ -167,7 +150,7 @@ func answered(c *sdk.Call, h hook, from string, r sdk.Result) error {
 	case "text/xml", "application/xml", "text/html", "":
 	case "text/plain":
 		if body != "" {
-			h.reply(c, from, &element{name: "Message", text: body})
+			h.reply(c, from, &verb{Text: body})
 		}
 		return nil
 	default:
@@ -180,19 +163,19 @@ func answered(c *sdk.Call, h hook, from string, r sdk.Result) error {
 		return nil
 	}
 	root, ok := parseXML(body)
-	if !ok || root.name != "Response" {
+	if !ok || root.XMLName.Local != "Response" {
 		h.failed(c, from, 12100)
 		return nil
 	}
-	for _, verb := range root.children {
-		switch verb.name {
+	for _, verb := range root.Children {
+		switch verb.XMLName.Local {
 		case "Message", "Sms":
-			h.reply(c, from, verb)
+			h.reply(c, from, &verb)
 		case "Redirect":
-			h.redirect(c, from, verb)
+			h.redirect(c, from, &verb)
 			return nil // [D docs/messaging/twiml/redirect] what follows is unreachable
 		default:
-			c.Note("twilio-error", "14110 <"+verb.name+">")
+			c.Note("twilio-error", "14110 <"+verb.XMLName.Local+">")
 		}
 	}
 	return nil
@@ -201,7 +184,7 @@ func answered(c *sdk.Call, h hook, from string, r sdk.Result) error {
 // mostRedirects is how often TwiML may lead on; believed.
 const mostRedirects = 10
 
-func (h hook) redirect(c *sdk.Call, from string, verb *element) {
+func (h hook) redirect(c *sdk.Call, from string, verb *verb) {
 	n := h.Get("redirects").Int64()
 	if n >= mostRedirects {
 		h.failed(c, from, 11215)
@@ -212,53 +195,41 @@ func (h hook) redirect(c *sdk.Call, from string, verb *element) {
 	if strings.EqualFold(verb.attribute("method"), "GET") {
 		h.SetString("method", "GET")
 	}
-	h.send(c, "message.received", resolve(from, strings.TrimSpace(verb.text)))
+	h.send(c, "message.received", resolve(from, strings.TrimSpace(verb.Text)))
 }
 
-// resolve makes a URL absolute by the one it stands in.
+// resolve makes a URL absolute by the one it stands in; that one, if it is none.
 func resolve(from, to string) string {
-	from, _, _ = strings.Cut(from, "#")
-	from, _, _ = strings.Cut(from, "?")
-	scheme, rest, _ := strings.Cut(from, "://")
-	host, path, _ := strings.Cut(rest, "/")
-	switch {
-	case isURL(to):
+	base, err := url.Parse(from)
+	if err != nil {
 		return to
-	case to == "":
-		return from
-	case strings.HasPrefix(to, "//"):
-		return scheme + ":" + to
-	case strings.HasPrefix(to, "/"):
-		return scheme + "://" + host + to
 	}
-	return scheme + "://" + host + "/" + path[:strings.LastIndexByte(path, '/')+1] + to
+	base.Fragment, base.RawQuery = "", ""
+	there, err := base.Parse(to)
+	if err != nil {
+		return base.String()
+	}
+	return there.String()
 }
 
-func (h hook) field(name string) string {
-	for _, f := range h.fields() {
-		if f[0] == name {
-			return f[1]
-		}
-	}
-	return ""
-}
+func (h hook) field(name string) string { return h.Get("fields", name).String() }
 
 // reply sends what a <Message> says, back to where the message came from unless
 // it names somebody else [D twilio.com/docs/messaging/twiml/message, 2026-11].
-func (h hook) reply(c *sdk.Call, from string, verb *element) {
-	m := draft{from: h.field("To"), to: h.field("From"), body: strings.TrimSpace(verb.text), direction: "outbound-reply"}
+func (h hook) reply(c *sdk.Call, from string, verb *verb) {
+	m := draft{from: h.field("To"), to: h.field("From"), body: strings.TrimSpace(verb.Text), direction: "outbound-reply"}
 	if v := verb.attribute("to"); v != "" {
 		m.to = v
 	}
 	if v := verb.attribute("from"); v != "" {
 		m.from = v
 	}
-	for _, noun := range verb.children {
-		switch noun.name {
+	for _, noun := range verb.Children {
+		switch noun.XMLName.Local {
 		case "Body":
-			m.body += strings.TrimSpace(noun.text)
+			m.body += strings.TrimSpace(noun.Text)
 		case "Media":
-			m.media = append(m.media, resolve(from, strings.TrimSpace(noun.text)))
+			m.media = append(m.media, resolve(from, strings.TrimSpace(noun.Text)))
 		}
 	}
 	for _, name := range [...]string{"statusCallback", "action"} {
@@ -269,13 +240,13 @@ func (h hook) reply(c *sdk.Call, from string, verb *element) {
 	// [D docs/api/errors/14101 to 14103, 2026-11] what is wrong is reported to the
 	// account, and nothing is sent.
 	code := 0
-	if _, ok := numberOfService(c, h.field("MessagingServiceSid"), m.from); ok {
+	if numberOfService(c, h.field("MessagingServiceSid"), m.from) {
 		m.service, _ = services.Get(c, h.field("MessagingServiceSid"))
 	}
-	err := m.pair(c)
+	err := m.pair()
 	f, _ := err.(*failure)
 	switch {
-	case m.body == "" && len(m.media) == 0 || places(m.body) > mostBody:
+	case m.body == "" && len(m.media) == 0 || phone.Units(m.body) > mostBody:
 		code = 14103
 	case f != nil && f.code == 21211:
 		code = 14101

@@ -3,6 +3,7 @@ package main
 import (
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -198,6 +199,80 @@ func TestServicePool(t *testing.T) {
 	refused(t, m.Form("POST", path+"/Messages.json", "To="+person, "MessagingServiceSid="+service, "Body=Hi"), 400, "21610")
 }
 
+// TestMovedNumber: a number that left a pool is in the one it joined alone.
+func TestMovedNumber(t *testing.T) {
+	m := start(t, sdktest.Fixture("verified-numbers"))
+	number := m.Request("GET", path+"/IncomingPhoneNumbers.json?PhoneNumber=0123", "").Want(200).Get("incoming_phone_numbers.0.sid")
+	var pools []string
+	for _, name := range []string{"first", "second"} {
+		pools = append(pools, "/v1/Services/"+product(m, "messaging", "POST", "/v1/Services", "FriendlyName="+name).Want(201).Get("sid"))
+	}
+	product(m, "messaging", "POST", pools[0]+"/PhoneNumbers", "PhoneNumberSid="+number).Want(201)
+	refused(t, product(m, "messaging", "POST", pools[1]+"/PhoneNumbers", "PhoneNumberSid="+number), 409, "21712")
+	product(m, "messaging", "DELETE", pools[0]+"/PhoneNumbers/"+number).Want(204)
+	product(m, "messaging", "POST", pools[1]+"/PhoneNumbers", "PhoneNumberSid="+number).Want(201)
+	first := strings.TrimPrefix(pools[0], "/v1/Services/")
+	refused(t, m.Form("POST", path+"/Messages.json", "To="+person, "MessagingServiceSid="+first, "Body=Hi"), 400, "21704")
+	for i, want := range []int{0, 1} {
+		if got := product(m, "messaging", "GET", pools[i]+"/PhoneNumbers").Want(200).JSON().Len("phone_numbers"); got != want {
+			t.Errorf("pool %d has %d numbers, want %d", i, got, want)
+		}
+	}
+}
+
+// TestPoolPages: the pages of a pool, whose elements are kept by their URL, join up
+// forwards and backwards.
+func TestPoolPages(t *testing.T) {
+	m := start(t, sdktest.Fixture("messaging-service"))
+	next := "/v1/Services/" + product(m, "messaging", "GET", "/v1/Services").Want(200).Get("services.0.sid") + "/PhoneNumbers?PageSize=2"
+	var pages []string
+	previous := ""
+	for next != "" {
+		r := product(m, "messaging", "GET", next).Want(200)
+		for i := range r.JSON().Len("phone_numbers") {
+			pages = append(pages, r.Get("phone_numbers."+strconv.Itoa(i)+".phone_number"))
+		}
+		pages = append(pages, "|")
+		_, next, _ = strings.Cut(r.Get("meta.next_page_url"), "/messaging")
+		_, previous, _ = strings.Cut(r.Get("meta.previous_page_url"), "/messaging")
+	}
+	if got := strings.Join(pages, " "); got != "+15555550135 +15555550134 | +15555550133 +15555550132 | +15555550131 |" {
+		t.Errorf("pages %s", got)
+	}
+	if r := product(m, "messaging", "GET", previous).Want(200); r.Get("phone_numbers.0.phone_number") != "+15555550133" || r.JSON().Len("phone_numbers") != 2 {
+		t.Errorf("the page before the last: %s", r.Body)
+	}
+}
+
+// TestFilteredPages: a filter that the database cannot apply pages backwards to the
+// elements next to the page it came from.
+func TestFilteredPages(t *testing.T) {
+	m := start(t, sdktest.Fixture("messaging-service"))
+	list := func(target string) (*sdktest.Response, string) {
+		r := m.Request("GET", target, "").Want(200)
+		return r, r.Get("incoming_phone_numbers.0.phone_number")
+	}
+	r, _ := list(path + "/IncomingPhoneNumbers.json?PhoneNumber=5550*&PageSize=1")
+	for range 3 {
+		r, _ = list(r.Get("next_page_uri"))
+	}
+	if _, got := list(r.Get("previous_page_uri")); got != "+15555550133" {
+		t.Errorf("in front of the fourth number is %s", got)
+	}
+}
+
+// TestDeepTwiML: a document may be nested as deep as an answer may be long; what is
+// below a noun is passed over.
+func TestDeepTwiML(t *testing.T) {
+	app := newApplication(t)
+	m := withNumber(t, app)
+	app.twiml("/sms", "<Response><Message>one<Body>two"+strings.Repeat("<a>", 8000)+strings.Repeat("</a>", 8000)+"</Body></Message></Response>")
+	receiveIn(t, m, "Hi")
+	if got := replies(t, m); len(got) != 1 || got[0] != "outbound-reply "+person+" onetwo" {
+		t.Errorf("replies %q", got)
+	}
+}
+
 // TestForward: a number without a webhook is answered for by where every event
 // goes.
 func TestForward(t *testing.T) {
@@ -271,7 +346,7 @@ func FuzzParseXML(f *testing.F) {
 	f.Add("<Response><Message to='+1'>a<Media>b</Media></Message></Response>")
 	f.Add("<![CDATA[")
 	f.Fuzz(func(t *testing.T, s string) {
-		if root, ok := parseXML(s); ok && root.name == "" {
+		if root, ok := parseXML(s); ok && root.XMLName.Local == "" {
 			t.Errorf("%q has a root without a name", s)
 		}
 	})

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"strconv"
+	"cmp"
 	"strings"
 
 	"github.com/mirrahq/mirra/sdk"
@@ -15,18 +15,18 @@ type kind struct {
 	prefix string // of operations: products
 	host   string
 	sid    string // what its ids begin with; "" for those that have none
-	path   string // with {Members}: /v1/Services/{service_sid}/PhoneNumbers/{sid}
+	path   string // with {members}: /v1/Services/{service_sid}/PhoneNumbers/{sid}
 	list   string // the member that holds a page
 	shape  *sdk.Template
-	fields []field
-	needed []string // parameters
-	parent *kind    // whose sid the member parentIs holds
+	params string // those that set the member of their name; see apply
+	needed string // those without which none is made
+	parent *kind  // whose sid the member parentIs holds
 	// parentIs is the member, parentAs the path's name of it.
 	parentIs, parentAs string
-	key                string // the path's name of the object itself, Sid if empty
-	byURL              bool   // several objects have the same sid: they are kept by their URL
-	links              []string
-	filters            []filter
+	byURL              bool     // several objects have the same sid: they are kept by their URL
+	links              []string // "name=/Tail" of the path
+	unread             string   // parameters of a list that are refused, see without
+	filters            string   // see filtered
 	// check looks at a document that is about to be kept, before its first
 	// keeping with created.
 	check func(r *request, d sdk.Doc, created bool) error
@@ -36,56 +36,22 @@ type kind struct {
 	gone func(r *request, d sdk.Doc)
 }
 
-// field is a parameter that sets a member.
-type field struct {
-	param, member string
-	form          form
-}
-
-type form uint8
-
-const (
-	text form = iota
-	boolean
-	integer
-	url
-	method
-	texts
-)
-
-// filter is a query parameter that restricts a list to a member's value.
-type filter struct{ param, member string }
-
-// fieldsOf reads "Param" as the member param, "Param=member" as another one.
-func fieldsOf(f form, names ...string) []field {
-	var out []field
-	for _, name := range names {
-		param, member, ok := strings.Cut(name, "=")
-		if !ok {
-			member = snake(param)
-		}
-		out = append(out, field{param, member, f})
-	}
-	return out
-}
-
-// snake writes CamelCase as camel_case.
+// snake writes CamelCase as camel_case, and Totp.Skew as totp.skew.
 func snake(name string) string {
-	var b strings.Builder
+	b := make([]byte, 0, len(name)+4)
 	for i, c := range []byte(name) {
 		if c >= 'A' && c <= 'Z' {
-			if i > 0 {
-				b.WriteByte('_')
+			if i > 0 && name[i-1] != '.' {
+				b = append(b, '_')
 			}
 			c |= 0x20
 		}
-		b.WriteByte(c)
+		b = append(b, c)
 	}
-	return b.String()
+	return string(b)
 }
 
-// collect declares a kind's collection and, unless it has operations of its own,
-// serves it.
+// collect declares a kind's collection.
 func (k *kind) collect(entity, typ string, index ...string) *kind {
 	id := "sid"
 	if k.byURL {
@@ -95,22 +61,32 @@ func (k *kind) collect(entity, typ string, index ...string) *kind {
 	return k
 }
 
+// below puts a kind under another.
+func (k *kind) below(parent *kind, is, as string) *kind {
+	k.parent, k.parentIs, k.parentAs = parent, is, as
+	return k
+}
+
 // serve gives the operations CreateX, FetchX, UpdateX, DeleteX and ListX, as far
 // as verbs names them by their first letters, to the kind.
 func (k *kind) serve(verbs string) {
-	for _, v := range verbs {
-		switch v {
-		case 'C':
-			handle(k.prefix+"Create"+k.name, k.create)
-		case 'F':
-			handle(k.prefix+"Fetch"+k.name, k.fetch)
-		case 'U':
-			handle(k.prefix+"Update"+k.name, k.update)
-		case 'D':
-			handle(k.prefix+"Delete"+k.name, k.remove)
-		case 'L':
-			handle(k.prefix+"List"+k.name, k.page)
+	for verb, run := range map[string]func(r *request) error{
+		"Create": k.create, "Fetch": with(k.find, k.answer), "Update": with(k.find, k.update), "Delete": with(k.find, k.remove), "List": k.page,
+	} {
+		if strings.Contains(verbs, verb[:1]) {
+			handle(k.prefix+verb+k.name, run)
 		}
+	}
+}
+
+// with runs what is about a document once that is found.
+func with(find func(r *request) (sdk.Doc, error), run func(r *request, d sdk.Doc) error) func(r *request) error {
+	return func(r *request) error {
+		d, err := find(r)
+		if err != nil {
+			return err
+		}
+		return run(r, d)
 	}
 }
 
@@ -141,12 +117,13 @@ func (k *kind) address(c *sdk.Call, d sdk.Doc) {
 		return
 	}
 	d.SetURL("url", k.host, path)
-	if k.links != nil {
-		links := d.SetObject("links")
-		for _, link := range k.links {
-			name, tail, _ := strings.Cut(link, "=")
-			links.SetURL(name, k.host, path+tail)
-		}
+	if k.links == nil {
+		return
+	}
+	links := d.SetObject("links")
+	for _, link := range k.links {
+		name, tail, _ := strings.Cut(link, "=")
+		links.SetURL(name, k.host, path+tail)
 	}
 }
 
@@ -159,22 +136,27 @@ func (k *kind) new(c *sdk.Call) sdk.Doc {
 	if d.Get("account_sid").Exists() {
 		d.SetString("account_sid", c.Account())
 	}
-	k.stamp(c, d, true)
+	k.stamp(c, d, "date_created", "date_updated")
 	return d
 }
 
-// stamp sets date_updated, and date_created of a new document.
-func (k *kind) stamp(c *sdk.Call, d sdk.Doc, created bool) {
+// stamp sets dates that the kind has to now.
+func (k *kind) stamp(c *sdk.Call, d sdk.Doc, dates ...string) {
 	now := iso8601(c.Now())
 	if k.host == "api" {
 		now = rfc2822(c.Now())
 	}
-	if created && d.Get("date_created").Exists() {
-		d.SetString("date_created", now)
+	for _, name := range dates {
+		if d.Get(name).Exists() {
+			d.SetString(name, now)
+		}
 	}
-	if d.Get("date_updated").Exists() {
-		d.SetString("date_updated", now)
-	}
+}
+
+// save keeps a changed document.
+func (k *kind) save(c *sdk.Call, d sdk.Doc) {
+	k.stamp(c, d, "date_updated")
+	k.Update(c, d)
 }
 
 // complete makes a seeded document whole.
@@ -198,78 +180,30 @@ func (k *kind) complete(c *sdk.Call, path string, d sdk.Doc) sdk.Doc {
 	return whole
 }
 
-// insert keeps a new document, whose id cannot be taken.
-func insert(c *sdk.Call, k *kind, d sdk.Doc) {
-	if err := k.Insert(c, d); err != nil {
-		panic(err.Error())
-	}
-}
-
-// apply sets what the parameters say.
+// apply sets what the parameters say: each the member of its name, as the kind of
+// value that the shape has there. What ends in Url, Callback or Method has to be
+// one.
 func (k *kind) apply(r *request, d sdk.Doc) error {
-	for i := range k.fields {
-		f := &k.fields[i]
-		if !r.has(f.param) {
+	for param := range strings.FieldsSeq(k.params) {
+		v := r.params.Get(param)
+		if !v.Exists() {
 			continue
 		}
-		if err := f.set(r, d, k.host == "api"); err != nil {
-			return err
+		code, fits, text := 0, true, v.String()
+		switch {
+		case strings.HasSuffix(param, "Url"), strings.HasSuffix(param, "Callback"):
+			code, fits = 21402, text == "" || isURL(text)
+		case strings.HasSuffix(param, "Method"):
+			code, fits = 21403, text == "GET" || text == "POST"
 		}
-	}
-	return nil
-}
-
-func (f *field) set(r *request, d sdk.Doc, old bool) error {
-	v := r.text(f.param)
-	to := d
-	path := strings.Split(f.member, ".")
-	for _, step := range path[:len(path)-1] {
-		to = to.Get(step)
-	}
-	member := path[len(path)-1]
-	switch f.form {
-	case boolean:
-		switch strings.ToLower(v) {
-		case "true", "1":
-			to.SetBool(member, true)
-		case "false", "0":
-			to.SetBool(member, false)
-		default:
-			return badValue("Invalid " + f.param)
+		switch {
+		case !fits && k.host == "api":
+			return refuse(code, param)
+		case code == 21402 && k.host == "api":
+			d.SetString(snake(param), text) // [R 2015] "" there, null on the others
+		case !fits || !d.SetAs(snake(param), v):
+			return badValue("Invalid " + param)
 		}
-	case integer:
-		n, err := strconv.ParseInt(v, 10, 64)
-		if err != nil {
-			return badValue("Invalid " + f.param)
-		}
-		to.SetInt(member, n)
-	case url:
-		if v != "" && !isURL(v) {
-			if !old {
-				return badValue("Invalid " + f.param)
-			}
-			return refuse(21402, f.param)
-		}
-		if v == "" && !old {
-			to.SetNull(member)
-		} else {
-			to.SetString(member, v)
-		}
-	case method:
-		if v != "GET" && v != "POST" {
-			if !old {
-				return badValue("Invalid " + f.param)
-			}
-			return refuse(21403, f.param)
-		}
-		to.SetString(member, v)
-	case texts:
-		list := to.SetArray(member)
-		for _, t := range r.texts(f.param) {
-			list.AddString(t)
-		}
-	default:
-		to.SetStringOrNull(member, v)
 	}
 	return nil
 }
@@ -296,11 +230,7 @@ func (k *kind) find(r *request) (sdk.Doc, error) {
 	if err := k.above(r); err != nil {
 		return sdk.Doc{}, err
 	}
-	name := k.key
-	if name == "" {
-		name = "Sid"
-	}
-	id := r.Value(name)
+	id := r.Value("Sid")
 	if k.byURL {
 		id = urlID(k.host, r.Path())
 	}
@@ -318,20 +248,15 @@ func (k *kind) create(r *request) error {
 	if err := k.above(r); err != nil {
 		return err
 	}
-	for _, name := range k.needed {
+	for name := range strings.FieldsSeq(k.needed) {
 		if r.text(name) == "" {
 			return refuse(20001, name)
 		}
 	}
 	d := k.new(r.Call)
 	k.belong(r, d)
-	if err := k.apply(r, d); err != nil {
+	if err := k.fill(r, d, true); err != nil {
 		return err
-	}
-	if k.check != nil {
-		if err := k.check(r, d, true); err != nil {
-			return err
-		}
 	}
 	k.address(r.Call, d)
 	if err := k.Insert(r.Call, d); err != nil {
@@ -339,6 +264,14 @@ func (k *kind) create(r *request) error {
 	}
 	r.SetStatus(201)
 	return k.answer(r, d)
+}
+
+// fill sets what the parameters say and looks whether that can be.
+func (k *kind) fill(r *request, d sdk.Doc, created bool) error {
+	if err := k.apply(r, d); err != nil || k.check == nil {
+		return err
+	}
+	return k.check(r, d, created)
 }
 
 // answer shows a document.
@@ -349,37 +282,15 @@ func (k *kind) answer(r *request, d sdk.Doc) error {
 	return r.JSON(d)
 }
 
-func (k *kind) fetch(r *request) error {
-	d, err := k.find(r)
-	if err != nil {
+func (k *kind) update(r *request, d sdk.Doc) error {
+	if err := k.fill(r, d, false); err != nil {
 		return err
 	}
+	k.save(r.Call, d)
 	return k.answer(r, d)
 }
 
-func (k *kind) update(r *request) error {
-	d, err := k.find(r)
-	if err != nil {
-		return err
-	}
-	if err := k.apply(r, d); err != nil {
-		return err
-	}
-	if k.check != nil {
-		if err := k.check(r, d, false); err != nil {
-			return err
-		}
-	}
-	k.stamp(r.Call, d, false)
-	k.Update(r.Call, d)
-	return k.answer(r, d)
-}
-
-func (k *kind) remove(r *request) error {
-	d, err := k.find(r)
-	if err != nil {
-		return err
-	}
+func (k *kind) remove(r *request, d sdk.Doc) error {
 	if k.gone != nil {
 		k.gone(r, d)
 	}
@@ -404,14 +315,40 @@ func (k *kind) page(r *request) error {
 	if err := k.above(r); err != nil {
 		return err
 	}
-	var q sdk.ListQuery
+	q, err := r.filtered(k.filters)
+	if err := cmp.Or(r.without(k.unread), err); err != nil {
+		return err
+	}
 	if k.parent != nil {
 		q.Filter("$."+k.parentIs, r.Value(k.parentAs))
 	}
-	for _, f := range k.filters {
-		if v := r.text(f.param); v != "" {
-			q.Filter("$."+f.member, v)
+	return k.answerPage(r, q, nil)
+}
+
+// is is the condition that a member has a value.
+func is(member, value string) sdk.Condition { return sdk.Condition{Path: "$." + member, Value: value} }
+
+// filtered is a list of the documents that have what the request says in the
+// members that parameters are named after, or in another: Status=conversion_status.
+func (r *request) filtered(params string) (q sdk.ListQuery, err error) {
+	for param := range strings.FieldsSeq(params) {
+		param, member, named := strings.Cut(param, "=")
+		if !named {
+			member = snake(param)
+		}
+		if v := r.text(param); v != "" && !q.Filter("$."+member, v) {
+			return q, &sdk.NotImplementedError{Operation: r.Operation() + " with so many filters"}
 		}
 	}
-	return k.answerPage(r, q, nil)
+	return q, nil
+}
+
+// without refuses parameters by name that the mirror does not read.
+func (r *request) without(params string) error {
+	for param := range strings.FieldsSeq(params) {
+		if r.has(param) {
+			return &sdk.NotImplementedError{Operation: r.Operation() + " with " + param}
+		}
+	}
+	return nil
 }

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"cmp"
+	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -23,8 +26,8 @@ type paging struct {
 // pagingOf reads PageSize, Page and PageToken. A token is PA and the sid that
 // the page begins behind [R PageToken=PASM…], or PB and the one it ends in front
 // of, which is believed.
-func (k *kind) pagingOf(r *request) (p paging, err error) {
-	p.size = usualPage
+func (k *kind) pagingOf(r *request, usual int) (p paging, err error) {
+	p.size = usual
 	if v := r.text("PageSize"); v != "" {
 		n, e := strconv.Atoi(v)
 		switch {
@@ -56,10 +59,13 @@ func (k *kind) pagingOf(r *request) (p paging, err error) {
 	return p, nil
 }
 
+// maxFiltered bounds what is read for filters that the database cannot apply.
+const maxFiltered = 10000
+
 // answerPage answers with a page of a kind's documents; only, if not nil, keeps
 // those it returns true for.
 func (k *kind) answerPage(r *request, q sdk.ListQuery, only func(d sdk.Doc) bool) error {
-	p, err := k.pagingOf(r)
+	p, err := k.pagingOf(r, usualPage)
 	if err != nil {
 		return err
 	}
@@ -77,19 +83,14 @@ func (k *kind) answerPage(r *request, q sdk.ListQuery, only func(d sdk.Doc) bool
 	}
 	docs, more := found.Docs(r.Call)
 	if only != nil {
-		kept := docs[:0]
-		for _, d := range docs {
-			if only(d) {
-				kept = append(kept, d)
-			}
+		docs = slices.DeleteFunc(docs, func(d sdk.Doc) bool { return !only(d) })
+		more = len(docs) > skip+p.size
+		if p.before != "" {
+			skip = max(0, len(docs)-p.size) // those next to the page it came from
 		}
-		docs, more = kept, len(kept) > skip+p.size
-		docs = docs[:min(len(docs), skip+p.size)]
 	}
-	if p.before != "" {
-		more = true // the page it came from
-	}
-	docs = docs[min(skip, len(docs)):]
+	docs = docs[min(skip, len(docs)):min(skip+p.size, len(docs))]
+	more = more || p.before != "" // the page it came from
 	if k.show != nil {
 		for _, d := range docs {
 			k.show(r.Call, d)
@@ -98,11 +99,9 @@ func (k *kind) answerPage(r *request, q sdk.ListQuery, only func(d sdk.Doc) bool
 	return k.around(r, p, docs, more)
 }
 
-// maxFiltered bounds what is read for filters that the database cannot apply.
-const maxFiltered = 10000
-
 // around writes a page in one of the vendor's two styles.
 func (k *kind) around(r *request, p paging, docs []sdk.Doc, more bool) error {
+	here := p.link(r, p.number, r.text("PageToken"))
 	next, previous := "", ""
 	if more && len(docs) > 0 {
 		next = p.link(r, p.number+1, "PA"+k.cursor(docs[len(docs)-1]))
@@ -117,10 +116,10 @@ func (k *kind) around(r *request, p paging, docs []sdk.Doc, more bool) error {
 		d.SetString("first_page_uri", p.link(r, 0, ""))
 		d.SetInt("end", int64(start+max(len(docs)-1, 0)))
 		d.SetStringOrNull("previous_page_uri", previous)
-		d.SetString("uri", p.link(r, p.number, r.text("PageToken")))
+		d.SetString("uri", here)
 		d.SetInt("page_size", int64(p.size))
 		d.SetInt("page", int64(p.number))
-		addDocs(d.SetArray(k.list), docs)
+		d.SetArray(k.list).AddDocs(docs)
 		d.SetStringOrNull("next_page_uri", next)
 		d.SetInt("start", int64(start))
 		return r.JSON(d)
@@ -128,72 +127,46 @@ func (k *kind) around(r *request, p paging, docs []sdk.Doc, more bool) error {
 	meta := d.SetObject("meta")
 	meta.SetInt("page", int64(p.number))
 	meta.SetInt("page_size", int64(p.size))
-	meta.SetURL("first_page_url", k.host, p.link(r, 0, ""))
-	for _, l := range [...]struct{ name, path string }{{"previous_page_url", previous}, {"url", p.link(r, p.number, r.text("PageToken"))}, {"next_page_url", next}} {
-		if l.path == "" {
-			meta.SetNull(l.name)
-		} else {
-			meta.SetURL(l.name, k.host, l.path)
+	for _, l := range [...][2]string{{"first_page_url", p.link(r, 0, "")}, {"previous_page_url", previous}, {"url", here}, {"next_page_url", next}} {
+		meta.SetNull(l[0])
+		if l[1] != "" {
+			meta.SetURL(l[0], k.host, l[1])
 		}
 	}
 	meta.SetString("key", k.list)
-	addDocs(d.SetArray(k.list), docs)
+	d.SetArray(k.list).AddDocs(docs)
 	return r.JSON(d)
-}
-
-func addDocs(list sdk.Doc, docs []sdk.Doc) {
-	for _, d := range docs {
-		list.AddDoc(d)
-	}
 }
 
 // cursor is what a page's token names a document by.
 func (k *kind) cursor(d sdk.Doc) string {
-	if sid := d.Get("sid").String(); sid != "" {
-		return sid
-	}
 	id := d.Get(k.ID).String()
-	return id[strings.LastIndexByte(id, '/')+1:]
+	return cmp.Or(d.Get("sid").String(), id[strings.LastIndexByte(id, '/')+1:])
 }
 
 // link is the path of a page with the filters of the request.
 func (p *paging) link(r *request, number int, token string) string {
-	var b strings.Builder
-	b.WriteString(r.Path())
-	separator := byte('?')
-	add := func(name, value string) {
-		b.WriteByte(separator)
-		separator = '&'
-		b.WriteString(escape(name))
-		b.WriteByte('=')
-		b.WriteString(escape(value))
-	}
+	var query [][2]string
 	for v := range r.params.All {
 		if name := v.Key(); name != "PageSize" && name != "Page" && name != "PageToken" {
-			add(name, v.String())
+			query = append(query, [2]string{name, v.String()})
 		}
 	}
-	add("PageSize", strconv.Itoa(p.size))
-	add("Page", strconv.Itoa(number))
+	query = append(query, [2]string{"PageSize", strconv.Itoa(p.size)}, [2]string{"Page", strconv.Itoa(number)})
 	if token != "" {
-		add("PageToken", token)
+		query = append(query, [2]string{"PageToken", token})
 	}
-	return b.String()
+	return r.Path() + "?" + encode(query)
 }
 
-// escape writes a text for a form or a query.
-func escape(s string) string {
-	const hex = "0123456789ABCDEF"
-	b := make([]byte, 0, len(s)+8)
-	for _, c := range []byte(s) {
-		switch {
-		case c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_' || c == '.' || c == '*':
-			b = append(b, c)
-		case c == ' ':
-			b = append(b, '+')
-		default:
-			b = append(b, '%', hex[c>>4], hex[c&15])
+// encode writes fields as a form or a query, in their order.
+func encode(fields [][2]string) string {
+	var b strings.Builder
+	for i, f := range fields {
+		if i > 0 {
+			b.WriteByte('&')
 		}
+		b.WriteString(url.QueryEscape(f[0]) + "=" + url.QueryEscape(f[1]))
 	}
-	return string(b)
+	return b.String()
 }

@@ -4,10 +4,8 @@ import (
 	"strings"
 
 	"github.com/mirrahq/mirra/sdk"
+	"github.com/mirrahq/mirra/sdk/phone"
 )
-
-// [S lookups_v2 description]
-var lookupShape = sdk.MustTemplate(`{"calling_country_code":null,"country_code":null,"phone_number":"","national_format":null,"valid":false,"validation_errors":[],"caller_name":null,"sim_swap":null,"call_forwarding":null,"line_status":null,"line_type_intelligence":null,"identity_match":null,"reassigned_number":null,"sms_pumping_risk":null,"phone_number_quality_score":null,"pre_fill":null,"url":""}`)
 
 func lookupHandlers() { handle("LookupsV2FetchPhoneNumber", lookUp) }
 
@@ -17,14 +15,12 @@ func lookupHandlers() { handle("LookupsV2FetchPhoneNumber", lookUp) }
 // name, because nothing true could be said.
 func lookUp(r *request) error {
 	given := r.Value("PhoneNumber")
-	p, why := parsePhone(given, strings.ToUpper(r.text("CountryCode")))
+	p, why := phone.Parse(given, strings.ToUpper(r.text("CountryCode")))
 	d := lookupShape.New(r.Arena)
 	number := given
 	if why == "" {
-		number = p.e164
-		d.SetString("calling_country_code", p.of.code)
-		d.SetString("country_code", p.iso())
-		d.SetString("national_format", p.format())
+		number = p.E164
+		set(d, "calling_country_code", p.Of.Code, "country_code", p.ISO(), "national_format", p.Format())
 		d.SetBool("valid", true)
 	} else {
 		d.Get("validation_errors").AddString(string(why))
@@ -47,7 +43,7 @@ func lookUp(r *request) error {
 			continue // [S] fetchInvalid
 		}
 		if name == "caller_name" {
-			callerName(r, d.SetObject(name), &p)
+			callerName(d.SetObject(name), &p)
 		} else {
 			lineType(r, d.SetObject(name), &p)
 		}
@@ -58,29 +54,28 @@ func lookUp(r *request) error {
 // lineType [D twilio.com/docs/lookup/v2-api/line-type-intelligence, 2026-11]:
 // who carries a number is not known here, so that every one that is not
 // toll-free or the account's own is believed to be mobile.
-func lineType(r *request, d sdk.Doc, p *phone) {
+func lineType(r *request, d sdk.Doc, p *phone.Number) {
 	kind, carrier := "mobile", ""
 	switch {
-	case p.isTollFree():
+	case p.IsTollFree():
 		kind = "tollFree"
-	case numberOwner(r.Call, p.e164) != "":
+	case numberOwner(r.Call, p.E164) != "":
 		kind, carrier = "nonFixedVoip", "Twilio - SMS/MMS-SVR" // [S]
 	}
-	d.SetNull("error_code")
-	d.SetNull("mobile_country_code")
-	d.SetNull("mobile_network_code")
+	for _, name := range [...]string{"error_code", "mobile_country_code", "mobile_network_code"} {
+		d.SetNull(name)
+	}
 	d.SetStringOrNull("carrier_name", carrier)
 	d.SetString("type", kind)
 }
 
 // callerName is known of numbers in the United States alone [D
 // twilio.com/docs/lookup/v2-api/caller-name, 2026-11]; here of none.
-func callerName(_ *request, d sdk.Doc, p *phone) {
+func callerName(d sdk.Doc, p *phone.Number) {
 	d.SetNull("caller_name")
 	d.SetNull("caller_type")
-	if p.iso() == "US" {
-		d.SetNull("error_code")
-	} else {
+	d.SetNull("error_code")
+	if p.ISO() != "US" {
 		d.SetInt("error_code", 60600)
 	}
 }

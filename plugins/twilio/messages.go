@@ -1,28 +1,27 @@
 package main
 
 import (
+	"cmp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/mirrahq/mirra/sdk"
+	"github.com/mirrahq/mirra/sdk/phone"
 )
-
-// messageShape has the members in the order of today's answers [S
-// twilio_api_v2010 description].
-var messageShape = sdk.MustTemplate(`{"body":"","num_segments":"1","direction":"outbound-api","from":null,"to":null,"date_updated":"","price":null,"error_message":null,"uri":"","account_sid":"","num_media":"0","status":"queued","messaging_service_sid":null,"sid":"","date_sent":null,"date_created":"","error_code":null,"price_unit":"USD","api_version":"2010-04-01","subresource_uris":{"media":""}}`)
 
 var messages = (&kind{
 	name: "Message", host: "api", sid: "SM", list: "messages", shape: messageShape,
 	path: base2010 + "/Accounts/{account}/Messages/{sid}.json",
-	show: func(c *sdk.Call, d sdk.Doc) { inOrder(c, d, oldMessage) },
+	show: func(c *sdk.Call, d sdk.Doc) { asOfDay(c, d, nil, oldMessage) },
 }).collect("messages", "message")
 
 func messageHandlers() {
 	messages.serve("F")
 	handle("CreateMessage", createMessage)
-	handle("UpdateMessage", updateMessage)
-	handle("DeleteMessage", deleteMessage)
+	handle("UpdateMessage", with(messages.find, updateMessage))
+	handle("DeleteMessage", with(messages.find, deleteMessage))
 	handle("ListMessage", listMessages)
 	handle("CreateMessageFeedback", createFeedback)
 	handle("CreateCall", createCall)
@@ -53,7 +52,7 @@ const (
 // createMessage sends a message. The order of the checks is believed.
 func createMessage(r *request) error {
 	m := draft{
-		to: strings.TrimSpace(r.text("To")), from: strings.TrimSpace(r.text("From")), body: r.text("Body"), media: r.texts("MediaUrl"),
+		to: strings.TrimSpace(r.text("To")), from: strings.TrimSpace(r.text("From")), body: r.text("Body"), media: r.params.Get("MediaUrl").Texts(),
 		direction: "outbound-api", callback: r.text("StatusCallback"), feedback: r.text("ProvideFeedback") == "true", smart: r.text("SmartEncoded") == "true",
 	}
 	service := r.text("MessagingServiceSid")
@@ -67,10 +66,8 @@ func createMessage(r *request) error {
 		return refuse(21603)
 	case m.body == "" && len(m.media) == 0 && r.text("ContentSid") == "":
 		return refuse(21602)
-	case r.text("ContentSid") != "":
-		return &sdk.NotImplementedError{Operation: "CreateMessage with ContentSid"}
 	}
-	if err := m.check(r); err != nil {
+	if err := cmp.Or(r.without("ContentSid"), m.check(r)); err != nil {
 		return err
 	}
 	if r.isTest() {
@@ -88,7 +85,7 @@ func createMessage(r *request) error {
 	if err := m.schedule(r); err != nil {
 		return err
 	}
-	if err := m.pair(r.Call); err != nil {
+	if err := m.pair(); err != nil {
 		return err
 	}
 	if err := m.sender(r.Call); err != nil {
@@ -101,20 +98,6 @@ func createMessage(r *request) error {
 
 // check looks at what needs nothing but the request.
 func (m *draft) check(r *request) error {
-	if places(m.body) > mostBody {
-		return refuse(21617)
-	}
-	if len(m.media) > mostMedia {
-		return refuse(21623)
-	}
-	for _, u := range m.media {
-		if !isURL(u) {
-			return refuse(21620)
-		}
-	}
-	if m.callback != "" && !isURL(m.callback) {
-		return refuse(21609, m.callback)
-	}
 	if v := r.text("ValidityPeriod"); v != "" {
 		if n, err := strconv.Atoi(v); err != nil || n < 1 || n > mostValidity {
 			return refuse(21624)
@@ -125,7 +108,12 @@ func (m *draft) check(r *request) error {
 			return refuse(21627)
 		}
 	}
-	return nil
+	return cmp.Or(
+		when(phone.Units(m.body) > mostBody, 21617),
+		when(len(m.media) > mostMedia, 21623),
+		when(slices.ContainsFunc(m.media, func(u string) bool { return !isURL(u) }), 21620),
+		when(m.callback != "" && !isURL(m.callback), 21609, m.callback),
+	)
 }
 
 // schedule reads SendAt and ScheduleType.
@@ -150,42 +138,45 @@ func (m *draft) schedule(r *request) error {
 }
 
 // pair checks and completes sender and recipient.
-func (m *draft) pair(c *sdk.Call) error {
+func (m *draft) pair() error {
 	toChannel, to := channelOf(m.to)
 	fromChannel, from := channelOf(m.from)
 	if m.from != "" && toChannel != fromChannel {
 		return refuse(21910)
 	}
-	p, why := parsePhone(to, "")
+	p, why := phone.Parse(to, "")
 	switch {
 	case toChannel != "" && toChannel != "whatsapp:":
-		return m.differ(c) // an id of the channel's own
+		return when(m.from == m.to, 21266, m.to) // an id of the channel's own
 	case why != "":
 		return refuse(21211, m.to)
 	}
-	m.to = toChannel + p.e164
+	m.to = toChannel + p.E164
 	switch {
 	case m.from == "" || fromChannel != "" && fromChannel != "whatsapp:":
-	case isShortCode(from):
-	case isAlpha(from):
-		if p.of.code == "1" { // [D docs/glossary/what-alphanumeric-sender-id, 2026-11]
+	case phone.IsShortCode(from):
+	case phone.IsSenderName(from):
+		if p.IsAmerican() { // [D docs/glossary/what-alphanumeric-sender-id, 2026-11]
 			return refuse(21612, m.to)
 		}
 	default:
-		s, why := parsePhone(from, "")
-		if why != "" || !strings.HasPrefix(from, "+") && len(s.national) != len(strings.Trim(from, "+ -()")) {
+		s, why := phone.Parse(from, "")
+		if why != "" || !strings.HasPrefix(from, "+") && len(s.National) != len(strings.Trim(from, "+ -()")) {
 			return refuse(21212, m.from)
 		}
-		m.from = fromChannel + s.e164
+		m.from = fromChannel + s.E164
 	}
-	return m.differ(c)
+	return when(m.from == m.to, 21266, m.to)
 }
 
-func (m *draft) differ(c *sdk.Call) error {
-	if m.from == m.to {
-		return refuse(21266, m.to)
+// channelOf cuts "whatsapp:" and the like off an address; "" is SMS.
+func channelOf(address string) (channel, rest string) {
+	for _, c := range [...]string{"whatsapp:", "messenger:", "rcs:"} {
+		if rest, ok := strings.CutPrefix(address, c); ok {
+			return c, rest
+		}
 	}
-	return nil
+	return "", address
 }
 
 // selectSender tells of a number who has it, which messaging service it is in,
@@ -208,7 +199,7 @@ func (m *draft) sender(c *sdk.Call) error {
 		if len(pool) == 0 {
 			return refuse(21704)
 		}
-		if m.from != "" && !pool.has(m.from) {
+		if m.from != "" && !slices.Contains(pool, m.from) {
 			return refuse(21711)
 		}
 	} else if strings.HasPrefix(m.from, "+") && owner != c.Account() { // no short code, alphanumeric sender or channel
@@ -237,38 +228,26 @@ func (m *draft) document(c *sdk.Call) sdk.Doc {
 	}
 	id = newSID(c, id)
 	now := rfc2822(c.Now())
-	d.SetString("body", m.body)
-	d.SetString("num_segments", strconv.Itoa(segments(m.body)))
-	d.SetString("direction", m.direction)
-	d.SetStringOrNull("from", m.from)
-	d.SetString("to", m.to)
-	d.SetString("date_updated", now)
-	d.SetString("account_sid", c.Account())
-	d.SetString("num_media", strconv.Itoa(len(m.media)))
-	d.SetString("sid", id)
-	d.SetString("date_created", now)
 	uri := account2010(c) + "/Messages/" + id
-	d.SetString("uri", uri+".json")
+	set(d, "body", m.body, "num_segments", strconv.Itoa(phone.Segments(m.body)), "direction", m.direction, "to", m.to, "date_updated", now,
+		"uri", uri+".json", "account_sid", c.Account(), "num_media", strconv.Itoa(len(m.media)), "sid", id, "date_created", now)
+	d.SetStringOrNull("from", m.from)
 	d.Get("subresource_uris").SetString("media", uri+"/Media.json")
 	if m.feedback {
 		d.Get("subresource_uris").SetString("feedback", uri+"/Feedback.json")
 	}
+	if m.service.Exists() {
+		d.SetString("messaging_service_sid", m.service.Get("sid").String())
+	}
 	switch {
 	case m.direction == "inbound":
-		d.SetString("status", "received")
-		d.SetString("date_sent", now)
-		if m.service.Exists() {
-			d.SetString("messaging_service_sid", m.service.Get("sid").String())
-		}
+		set(d, "status", "received", "date_sent", now)
+	case !m.sendAt.IsZero():
+		set(d, "status", "scheduled", "num_segments", "0")
 	case m.service.Exists():
 		// [D docs/messaging/guides/outbound-message-status-in-status-callbacks and
 		// docs/messaging/api/message-resource, 2026-11]
-		d.SetString("status", "accepted")
-		if !m.sendAt.IsZero() {
-			d.SetString("status", "scheduled")
-		}
-		d.SetString("num_segments", "0")
-		d.SetString("messaging_service_sid", m.service.Get("sid").String())
+		set(d, "status", "accepted", "num_segments", "0")
 	}
 	return d
 }
@@ -276,28 +255,26 @@ func (m *draft) document(c *sdk.Call) sdk.Doc {
 // keep makes the message, its media and what becomes of it.
 func (m *draft) keep(c *sdk.Call) sdk.Doc {
 	d := m.document(c)
-	id := d.Get("sid").String()
-	insert(c, messages, d)
+	id, status := d.Get("sid").String(), d.Get("status").String() // read before it is sealed
+	messages.MustInsert(c, d)
 	for _, u := range m.media {
 		keepMedium(c, id, u)
 	}
 	if m.direction != "inbound" {
 		if m.callback != "" {
-			more := c.NewObject()
-			more.SetString("callback", m.callback)
-			keepDetail(c, id, more)
+			marks.Set(c, id, "callback", m.callback)
 		}
-		m.dispatch(c, id)
+		if m.sendAt.IsZero() {
+			goOn(c, id, status)
+		} else {
+			c.SetTimer("status", c.Account()+"/"+id, m.sendAt, "queued")
+		}
 	}
 	return d
 }
 
 // updateMessage redacts the body or cancels a scheduled message.
-func updateMessage(r *request) error {
-	d, err := messages.find(r)
-	if err != nil {
-		return err
-	}
+func updateMessage(r *request, d sdk.Doc) error {
 	if s := r.text("Status"); s != "" {
 		if s != "canceled" {
 			return badValue("Invalid Status " + s)
@@ -316,17 +293,12 @@ func updateMessage(r *request) error {
 			return refuse(20009)
 		}
 		d.SetString("body", "")
-		messages.stamp(r.Call, d, false)
-		messages.Update(r.Call, d)
+		messages.save(r.Call, d)
 	}
 	return r.JSON(d)
 }
 
-func deleteMessage(r *request) error {
-	d, err := messages.find(r)
-	if err != nil {
-		return err
-	}
+func deleteMessage(r *request, d sdk.Doc) error {
 	if !final(d.Get("status").String()) {
 		return refuse(20009)
 	}
@@ -337,20 +309,11 @@ func deleteMessage(r *request) error {
 // final tells whether nothing is going to happen to a message any more. One that
 // was sent may be delivered yet, or not.
 func final(status string) bool {
-	switch status {
-	case "accepted", "scheduled", "queued", "sending", "receiving":
-		return false
-	}
-	return true
+	return !slices.Contains([]string{"accepted", "scheduled", "queued", "sending", "receiving"}, status)
 }
 
 func listMessages(r *request) error {
-	var q sdk.ListQuery
-	for _, f := range [...]filter{{"To", "to"}, {"From", "from"}} {
-		if v := r.text(f.param); v != "" {
-			q.Filter("$."+f.member, v)
-		}
-	}
+	q, _ := r.filtered("To From")
 	if !r.has("DateSent") && !r.has("DateSent<") && !r.has("DateSent>") {
 		return messages.answerPage(r, q, nil)
 	}
@@ -391,27 +354,18 @@ func sentWithin(r *request) (func(d sdk.Doc) bool, error) {
 	}, nil
 }
 
-var feedbackShape = sdk.MustTemplate(`{"account_sid":"","message_sid":"","outcome":"unconfirmed","date_created":"","date_updated":"","uri":""}`)
-
 // createFeedback records whether a recipient did what the message was for.
 func createFeedback(r *request) error {
 	id := r.Value("MessageSid")
 	if _, ok := messages.Get(r.Call, id); !ok {
 		return notFound(r.Call)
 	}
-	outcome := r.text("Outcome")
-	if outcome == "" {
-		outcome = "confirmed"
-	}
+	outcome := cmp.Or(r.text("Outcome"), "confirmed")
 	if outcome != "confirmed" && outcome != "unconfirmed" {
 		return badValue("Invalid Outcome " + outcome)
 	}
 	d := feedbackShape.New(r.Arena)
-	d.SetString("account_sid", r.Account())
-	d.SetString("message_sid", id)
-	d.SetString("outcome", outcome)
-	d.SetString("date_created", rfc2822(r.Now()))
-	d.SetString("date_updated", rfc2822(r.Now()))
-	d.SetString("uri", r.Path())
+	now := rfc2822(r.Now())
+	set(d, "account_sid", r.Account(), "message_sid", id, "outcome", outcome, "date_created", now, "date_updated", now, "uri", r.Path())
 	return r.JSON(d)
 }

@@ -1,12 +1,18 @@
 package main
 
 import (
+	"cmp"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/mirrahq/mirra/sdk"
 )
+
+// marks are what is known of objects and no answer shows: the callback of a
+// message, the url of a medium; and of account "" what fixtures say of all.
+var marks = twilio.Marks()
 
 // base2010 is what the paths of the 2010 API begin with.
 const base2010 = "/2010-04-01"
@@ -20,38 +26,8 @@ type request struct {
 func (r *request) text(name string) string { return r.params.Get(name).String() }
 func (r *request) has(name string) bool    { return r.params.Get(name).Exists() }
 
-// texts are the values of a parameter that may repeat.
-func (r *request) texts(name string) []string {
-	v := r.params.Get(name)
-	if v.Kind() != sdk.Array {
-		if v.String() == "" {
-			return nil
-		}
-		return []string{v.String()}
-	}
-	var out []string
-	for e := range v.All {
-		out = append(out, e.String())
-	}
-	return out
-}
-
-// [R 2015 to 2017, api.twilio.com]; the age of Strict-Transport-Security is the
-// later one of VENDORS.
-var fixedHeaders = sdk.NewHeaders(
-	"Content-Type", contentType,
-	"Access-Control-Allow-Origin", "*",
-	"Access-Control-Allow-Headers", "Accept, Authorization, Content-Type, If-Match, If-Modified-Since, If-None-Match, If-Unmodified-Since",
-	"Access-Control-Allow-Methods", "GET, POST, DELETE, OPTIONS",
-	"Access-Control-Expose-Headers", "ETag",
-	"Access-Control-Allow-Credentials", "true",
-	"X-Powered-By", "AT-5000",
-	"X-Shenanigans", "none",
-	"Strict-Transport-Security", "max-age=31536000",
-)
-
 var selectGate = sdk.Define(`SELECT (SELECT doc FROM objects WHERE type = 'account' AND account = '' AND id = ?1 AND deleted = 0),
-	(SELECT data FROM details WHERE account = '' AND id = 'limit'), (SELECT data FROM details WHERE account = '' AND id = 'seeded')`)
+	(SELECT value FROM marks WHERE account = '' AND id = '' AND mark = 'limit'), (SELECT value FROM marks WHERE account = '' AND id = '' AND mark = 'seeded')`)
 
 // before authenticates, finds out which account a request is about, and counts
 // it against the limit of a fixture.
@@ -62,37 +38,12 @@ func before(c *sdk.Call) error {
 	if c.Host != "" && c.Host != "api" {
 		c.SetHeader("X-Api-Domain", c.Host+".twilio.com") // [R]
 	}
-	path := pathAccount(c.Path())
-	user := c.Account()
-	switch {
-	case user == testAccount:
-		if path != "" && path != user {
-			return unauthorized()
-		}
-		if !forTests(c) {
-			return refuse(20008)
-		}
-		return nil
-	case c.Credential.Class == "account":
-	case c.Credential.Class == "key":
-		owner, gone := ownerOfKey(c, user)
-		switch {
-		case gone:
-			return unauthorized()
-		case owner != "":
-			user = owner
-		case path != "":
-			user = path // an API key of the application's own
-		default:
-			user = defaultAccount(c)
-		}
-	default:
-		return unauthorized()
+	path, own := pathAccount(c.Path())
+	user, err := authenticate(c, path)
+	if err != nil || user == testAccount {
+		return err
 	}
-	account := user
-	if path != "" {
-		account = path
-	}
+	account := cmp.Or(path, user)
 	rows := selectGate.MustRun(c.Args().Text(account))
 	rows.Next()
 	stored, limit, seeded := rows.Text(), rows.Text(), rows.Text()
@@ -100,23 +51,15 @@ func before(c *sdk.Call) error {
 	if seeded != "" && stored == "" && account == user {
 		adopt(c, seeded)
 	}
-	if stored != "" {
-		d := c.Trusted(stored)
-		owner := d.Get("owner_account_sid").String()
-		if account != user && owner != user {
-			return unauthorized()
-		}
-		// Status and name of a suspended subaccount can still be looked at and set.
-		if d.Get("status").String() != "active" && !(account != user && isAccount(c.Path())) {
-			return refuse(20005)
-		}
-	} else if account != user {
-		if isAccount(c.Path()) {
-			return notFound(c)
-		}
-		return unauthorized() // believed
-	}
-	if isAccount(c.Path()) {
+	d := c.Trusted(stored)
+	switch owner := d.Get("owner_account_sid").String(); {
+	case stored == "" && account != user && own:
+		return notFound(c)
+	case account != user && owner != user:
+		return unauthorized() // believed of one that is not there
+	case stored != "" && d.Get("status").String() != "active" && !(account != user && own):
+		return refuse(20005) // status and name of a suspended subaccount can still be looked at and set
+	case own:
 		c.SetAccount(user)
 	}
 	if limit != "" {
@@ -128,6 +71,33 @@ func before(c *sdk.Call) error {
 	return nil
 }
 
+// authenticate returns the account that a user of basic authentication acts for.
+func authenticate(c *sdk.Call, path string) (string, error) {
+	user := c.Account()
+	switch {
+	case user == testAccount && path != "" && path != user:
+		return "", unauthorized()
+	case user == testAccount && !strings.Contains(testOperations, " "+c.Operation()+" "):
+		return "", refuse(20008)
+	case c.Credential.Class == "account":
+		return user, nil
+	case c.Credential.Class != "key":
+		return "", unauthorized()
+	}
+	rows := selectKey.MustRun(c.Args().Text(user))
+	switch {
+	case rows.Next(): // made in the session
+		account := rows.Text()
+		if deleted := rows.Int() != 0; deleted {
+			return "", unauthorized()
+		}
+		return account, nil
+	case path != "":
+		return path, nil // an API key of the application's own
+	}
+	return defaultAccount(c), nil
+}
+
 // unauthorized [3, users' captures].
 func unauthorized() error {
 	f := refuse(20003).(*failure)
@@ -135,30 +105,15 @@ func unauthorized() error {
 	return f
 }
 
-// pathAccount is the account that a path of the 2010 API names.
-func pathAccount(path string) string {
-	rest, ok := strings.CutPrefix(path, base2010+"/Accounts/")
-	if !ok {
-		return ""
+// pathAccount is the account that a path of the 2010 API names; own tells that it
+// is the account's own path.
+func pathAccount(path string) (sid string, own bool) {
+	rest, _ := strings.CutPrefix(path, base2010+"/Accounts/")
+	if rest == path {
+		return "", false
 	}
-	sid, _, _ := strings.Cut(rest, "/")
-	return strings.TrimSuffix(sid, ".json")
-}
-
-// isAccount tells whether a path is an account's own.
-func isAccount(path string) bool {
-	rest, ok := strings.CutPrefix(path, base2010+"/Accounts/")
-	return ok && !strings.Contains(rest, "/")
-}
-
-// forTests tells whether test credentials reach an operation [D
-// twilio.com/docs/iam/test-credentials, 2026-11].
-func forTests(c *sdk.Call) bool {
-	switch c.Operation() {
-	case "CreateMessage", "CreateCall", "CreateIncomingPhoneNumber", "CreateIncomingPhoneNumberLocal", "CreateIncomingPhoneNumberTollFree", "CreateIncomingPhoneNumberMobile":
-		return true
-	}
-	return false
+	sid, _, below := strings.Cut(rest, "/")
+	return strings.TrimSuffix(sid, ".json"), !below
 }
 
 func (r *request) isTest() bool { return r.Account() == testAccount }
@@ -168,17 +123,6 @@ var (
 	selectFirst = sdk.Define(`SELECT account FROM objects WHERE account <> '' ORDER BY seq LIMIT 1`)
 )
 
-// ownerOfKey returns the account of an API key that was made in the session, ""
-// if there is none; gone tells that it was deleted.
-func ownerOfKey(c *sdk.Call, sid string) (account string, gone bool) {
-	rows := selectKey.MustRun(c.Args().Text(sid))
-	if !rows.Next() {
-		return "", false
-	}
-	account = rows.Text()
-	return account, rows.Int() != 0
-}
-
 // defaultAccount is the account of what no account is named for: the first that
 // has anything, else one of the session's own.
 func defaultAccount(c *sdk.Call) string {
@@ -186,43 +130,41 @@ func defaultAccount(c *sdk.Call) string {
 		return rows.Text()
 	}
 	account := "AC" + c.Random(sdk.Fixed, 32, sdk.Hex)
-	putDetail.MustRun(c.Args().Text("").Text("seeded").Text(account))
+	c.As("", func() { marks.Set(c, "", "seeded", account) })
 	return account
 }
 
 var (
-	dropSeeded   = sdk.Define(`DELETE FROM details WHERE account = '' AND id = 'seeded'`)
 	adoptObjects = sdk.Define(`UPDATE objects SET account = ?2, doc = replace(doc, ?1, ?2), id = replace(id, ?1, ?2) WHERE account = ?1`)
 	adoptLinks   = sdk.Define(`UPDATE links SET account = ?2 WHERE account = ?1`)
-	adoptDetails = sdk.Define(`UPDATE details SET account = ?2 WHERE account = ?1`)
+	adoptMarks   = sdk.Define(`UPDATE marks SET account = ?2 WHERE account = ?1`)
 )
 
 // adopt makes what was seeded without an account the first caller's: which
 // account the application has is known when it asks.
 func adopt(c *sdk.Call, seeded string) {
-	dropSeeded.MustRun(c.Args())
-	for _, s := range [...]*sdk.Statement{adoptObjects, adoptLinks, adoptDetails} {
+	for _, s := range [...]*sdk.Statement{adoptObjects, adoptLinks, adoptMarks} {
 		s.MustRun(c.Args().Text(seeded).Text(c.Account()))
 	}
-	putDetail.MustRun(c.Args().Text("").Text(seeded).Text(c.Account()))
+	by := c.Account()
+	c.As("", func() {
+		marks.Set(c, "", "seeded", "")
+		marks.Set(c, seeded, "adopted", by)
+	})
 }
 
 // actFor acts for the account that a timer or delivery was set for, which may
 // have been adopted meanwhile.
 func actFor(c *sdk.Call, account string) {
+	c.As("", func() { account = cmp.Or(marks.Get(c, account, "adopted"), account) })
 	c.SetAccount(account)
-	rows := getDetail.MustRun(c.Args().Text("").Text(account))
-	if rows.Next() {
-		c.SetAccount(rows.Text())
-	}
 }
 
-// within runs f for another account.
-func within(c *sdk.Call, account string, f func()) {
-	was := c.Account()
-	c.SetAccount(account)
-	f()
-	c.SetAccount(was)
+// set sets members to texts: name and value in turn.
+func set(d sdk.Doc, pairs ...string) {
+	for i := 0; i+1 < len(pairs); i += 2 {
+		d.SetString(pairs[i], pairs[i+1])
+	}
 }
 
 func newSID(c *sdk.Call, prefix string) string {
@@ -243,39 +185,6 @@ func account2010(c *sdk.Call) string { return base2010 + "/Accounts/" + c.Accoun
 
 // isURL tells whether a text is an absolute URL.
 func isURL(s string) bool {
-	rest, ok := strings.CutPrefix(s, "https://")
-	if !ok {
-		rest, ok = strings.CutPrefix(s, "http://")
-	}
-	host, _, _ := strings.Cut(rest, "/")
-	return ok && host != "" && !strings.ContainsAny(rest, " \t\r\n\"<>")
-}
-
-// The details of an object that answers do not show.
-const detailsSchema = `
-CREATE TABLE details(
-	account TEXT NOT NULL,
-	id TEXT NOT NULL,
-	data TEXT NOT NULL,
-	PRIMARY KEY(account, id)
-) STRICT, WITHOUT ROWID;
-`
-
-var (
-	putDetail = sdk.Define(`INSERT OR REPLACE INTO details(account, id, data) VALUES(?1, ?2, ?3)`)
-	getDetail = sdk.Define(`SELECT data FROM details WHERE account = ?1 AND id = ?2`)
-)
-
-// detail returns what is kept with an object of the call's account; absent if
-// nothing is.
-func detail(c *sdk.Call, id string) sdk.Doc {
-	rows := getDetail.MustRun(c.Args().Text(c.Account()).Text(id))
-	if !rows.Next() {
-		return sdk.Doc{}
-	}
-	return c.Trusted(rows.Text())
-}
-
-func keepDetail(c *sdk.Call, id string, d sdk.Doc) {
-	putDetail.MustRun(c.Args().Text(c.Account()).Text(id).JSON(d))
+	u, err := url.Parse(s)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && !strings.ContainsAny(s, " \t\r\n\"<>")
 }

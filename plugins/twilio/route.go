@@ -1,8 +1,10 @@
 package main
 
 import (
+	"math/bits"
+	"strings"
+
 	"github.com/mirrahq/mirra/sdk"
-	"github.com/mirrahq/mirra/sdk/resource"
 )
 
 // products are the descriptions in the order in which tables_gen.go joins them:
@@ -34,7 +36,7 @@ func route() {
 	lookupHandlers()
 	for i := range tables.Operations {
 		op := &tables.Operations[i]
-		product := products[productOf(op.In)]
+		product := products[bits.TrailingZeros64(uint64(op.In))] // the description that has it
 		id := product.prefix + op.ID
 		level, h := sdk.None, sdk.Handler(nil)
 		if own := byHand[id]; own != nil {
@@ -42,6 +44,9 @@ func route() {
 				p, err := c.Params()
 				if err != nil {
 					return err
+				}
+				if strings.HasPrefix(c.Header("Content-Type"), "application/json") {
+					p = c.NewObject() // believed: these products read forms alone [D docs/usage/requests-to-twilio, 2026-11]
 				}
 				return own(&request{c, p})
 			}
@@ -51,14 +56,4 @@ func route() {
 	// The bytes of a medium, at its path without an extension [D
 	// twilio.com/docs/messaging/api/media-resource, 2026-11].
 	twilio.HandleHost("api", "GET "+base2010+"/Accounts/{AccountSid}/Messages/{MessageSid}/Media/{Sid}", "FetchMediaContent", sdk.Modelled, mediaContent)
-}
-
-// productOf is the description that an operation is of: the lowest bit of in.
-func productOf(in resource.Versions) int {
-	for i := range products {
-		if in&(1<<i) != 0 {
-			return i
-		}
-	}
-	return 0
 }

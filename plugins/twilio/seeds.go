@@ -2,6 +2,7 @@ package main
 
 import (
 	"github.com/mirrahq/mirra/sdk"
+	"github.com/mirrahq/mirra/sdk/phone"
 )
 
 // seeds are the fixtures. What they make belongs to the account that asks first.
@@ -15,14 +16,14 @@ func seeds() {
 		s := services.new(c)
 		s.SetString("friendly_name", "Notifications")
 		services.address(c, s)
-		insert(c, services, s)
+		services.MustInsert(c, s)
 		for _, n := range pool {
 			d := poolNumbers.new(c)
 			d.SetString("sid", n.Get("sid").String())
 			d.SetString("service_sid", s.Get("sid").String())
 			d.SetString("phone_number", n.Get("phone_number").String())
 			poolNumbers.address(c, d)
-			insert(c, poolNumbers, d)
+			poolNumbers.MustInsert(c, d)
 		}
 		return nil
 	})
@@ -32,11 +33,11 @@ func seeds() {
 		d.SetString("friendly_name", "My App")
 		d.SetBool("custom_code_enabled", true)
 		verifyServices.address(c, d)
-		insert(c, verifyServices, d)
+		verifyServices.MustInsert(c, d)
 		return nil
 	})
 	twilio.Fixture("rate-limited", "429 after ten requests a minute", func(c *sdk.Call) error {
-		putDetail.MustRun(c.Args().Text("").Text("limit").Text("10"))
+		c.As("", func() { marks.Set(c, "", "limit", "10") })
 		return nil
 	})
 }
@@ -47,7 +48,7 @@ func seedNumbers(c *sdk.Call, all ...string) []sdk.Doc {
 	seedAccount(c)
 	var out []sdk.Doc
 	for _, n := range all {
-		p, why := parsePhone(n, "")
+		p, why := phone.Parse(n, "")
 		if why != "" {
 			c.AddFault(numbers.Entity, n+": "+string(why))
 			continue
@@ -55,7 +56,7 @@ func seedNumbers(c *sdk.Call, all ...string) []sdk.Doc {
 		d := numbers.new(c)
 		name(d, &p)
 		numbers.address(c, d)
-		insert(c, numbers, d)
+		numbers.MustInsert(c, d)
 		out = append(out, d)
 	}
 	return out

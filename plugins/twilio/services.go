@@ -1,22 +1,19 @@
 package main
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/mirrahq/mirra/sdk"
+	"github.com/mirrahq/mirra/sdk/phone"
 )
 
 var services = (&kind{
 	name: "Service", prefix: "MessagingV1", host: "messaging", sid: "MG", list: "services", path: "/v1/Services/{sid}",
-	// Defaults [D twilio.com/docs/messaging/api/service-resource, 2026-11]; order [S].
-	shape: sdk.MustTemplate(`{"sid":"","account_sid":"","friendly_name":"","date_created":"","date_updated":"","inbound_request_url":null,"inbound_method":"POST","fallback_url":null,"fallback_method":"POST","status_callback":null,"sticky_sender":true,"mms_converter":true,"smart_encoding":true,"scan_message_content":"inherit","fallback_to_long_code":true,"area_code_geomatch":true,"synchronous_validation":false,"validity_period":36000,"url":"","links":{},"usecase":"undeclared","us_app_to_person_registered":false,"use_inbound_webhook_on_number":false}`),
-	fields: concat(
-		fieldsOf(text, "FriendlyName", "ScanMessageContent", "Usecase"),
-		fieldsOf(url, "InboundRequestUrl", "FallbackUrl", "StatusCallback"), fieldsOf(method, "InboundMethod", "FallbackMethod"),
-		fieldsOf(boolean, "StickySender", "MmsConverter", "SmartEncoding", "FallbackToLongCode", "AreaCodeGeomatch", "SynchronousValidation", "UseInboundWebhookOnNumber"),
-		fieldsOf(integer, "ValidityPeriod"),
-	),
-	needed: []string{"FriendlyName"},
+	shape: serviceShape,
+	params: `FriendlyName ScanMessageContent Usecase InboundRequestUrl FallbackUrl StatusCallback InboundMethod FallbackMethod
+		StickySender MmsConverter SmartEncoding FallbackToLongCode AreaCodeGeomatch SynchronousValidation UseInboundWebhookOnNumber ValidityPeriod`,
+	needed: "FriendlyName",
 	links: []string{"phone_numbers=/PhoneNumbers", "short_codes=/ShortCodes", "alpha_senders=/AlphaSenders", "messages=/Messages", "us_app_to_person=/Compliance/Usa2p",
 		"us_app_to_person_usecases=/Compliance/Usa2p/Usecases", "channel_senders=/ChannelSenders", "destination_alpha_senders=/DestinationAlphaSenders"},
 	gone: func(r *request, d sdk.Doc) { emptyPool.MustRun(r.Args().Text(r.Account()).Text(d.Get("sid").String())) },
@@ -25,17 +22,17 @@ var services = (&kind{
 var emptyPool = sdk.Define(`DELETE FROM objects WHERE account = ?1 AND type IN ('pool_number', 'pool_short_code', 'alpha_sender') AND doc ->> '$.service_sid' = ?2`)
 
 // poolKind is a kind of sender of a messaging service's pool.
-func poolKind(name, list, sid, entity, typ, shape string) *kind {
+func poolKind(name, list, sid, entity, typ string, shape *sdk.Template) *kind {
 	return (&kind{
 		name: name, prefix: "MessagingV1", host: "messaging", sid: sid, list: list, path: "/v1/Services/{service_sid}/" + name + "s/{sid}",
-		shape: sdk.MustTemplate(shape), parent: services, parentIs: "service_sid", parentAs: "ServiceSid", byURL: true,
-	}).collect(entity, typ, "service_sid")
+		shape: shape, byURL: true,
+	}).collect(entity, typ).below(services, "service_sid", "ServiceSid")
 }
 
 var (
-	poolNumbers  = poolKind("PhoneNumber", "phone_numbers", "", "pool_numbers", "pool_number", `{"sid":"","account_sid":"","service_sid":"","date_created":"","date_updated":"","phone_number":"","country_code":"US","capabilities":["MMS","SMS","Voice"],"url":""}`)
-	shortCodes   = poolKind("ShortCode", "short_codes", "", "pool_short_codes", "pool_short_code", `{"sid":"","account_sid":"","service_sid":"","date_created":"","date_updated":"","short_code":"","country_code":"US","capabilities":["SMS"],"url":""}`)
-	alphaSenders = poolKind("AlphaSender", "alpha_senders", "AI", "alpha_senders", "alpha_sender", `{"sid":"","account_sid":"","service_sid":"","date_created":"","date_updated":"","alpha_sender":"","capabilities":["SMS"],"url":""}`)
+	poolNumbers  = poolKind("PhoneNumber", "phone_numbers", "", "pool_numbers", "pool_number", poolNumberShape)
+	shortCodes   = poolKind("ShortCode", "short_codes", "", "pool_short_codes", "pool_short_code", poolShortCodeShape)
+	alphaSenders = poolKind("AlphaSender", "alpha_senders", "AI", "alpha_senders", "alpha_sender", alphaSenderShape)
 )
 
 func serviceHandlers() {
@@ -50,9 +47,6 @@ func serviceHandlers() {
 	alphaSenders.serve("CFDL")
 	handle("MessagingV1FetchUsecase", func(r *request) error { return r.Send(usecases) })
 }
-
-// [S messaging_v1 description], its examples.
-const usecases = `{"usecases":[{"usecase":"notifications","description":"Transactional notifications and alerts","purpose":"Notify my users."},{"usecase":"marketing","description":"Marketing messages","purpose":"Market my services."}]}`
 
 // joinNumber puts a number of the account into a pool; it is in one at a time.
 func joinNumber(r *request, d sdk.Doc, _ bool) error {
@@ -72,8 +66,8 @@ func joinNumber(r *request, d sdk.Doc, _ bool) error {
 	}
 	d.SetString("sid", sid)
 	d.SetString("phone_number", e164)
-	if p, why := parsePhone(e164, ""); why == "" {
-		d.SetString("country_code", p.iso())
+	if p, why := phone.Parse(e164, ""); why == "" {
+		d.SetString("country_code", p.ISO())
 	}
 	return nil
 }
@@ -83,7 +77,7 @@ func joinAlpha(r *request, d sdk.Doc, _ bool) error {
 	switch {
 	case name == "":
 		return refuse(21708)
-	case !isAlpha(name):
+	case !phone.IsSenderName(name):
 		return refuse(21709)
 	}
 	d.SetString("alpha_sender", name)
@@ -92,79 +86,50 @@ func joinAlpha(r *request, d sdk.Doc, _ bool) error {
 
 // leavePool takes a number that is given back out of its pool.
 func leavePool(r *request, d sdk.Doc) {
-	for _, p := range poolWith(r.Call, d.Get("sid").String()) {
+	if p, ok := poolWith(r.Call, d); ok {
 		forget.MustRun(r.Args().Text(r.Account()).Text(p.Get("url").String()))
 	}
 }
 
-var selectPool = sdk.Define(`SELECT doc FROM objects WHERE type = 'pool_number' AND account = ?1 AND deleted = 0 AND doc ->> '$.sid' = ?2`)
-
-func poolWith(c *sdk.Call, sid string) []sdk.Doc {
+// poolWith is the place of a number in a pool.
+func poolWith(c *sdk.Call, number sdk.Doc) (sdk.Doc, bool) {
+	sid := number.Get("sid").String()
 	if sid == "" {
-		return nil
+		return sdk.Doc{}, false
 	}
-	rows := selectPool.MustRun(c.Args().Text(c.Account()).Text(sid))
-	var out []sdk.Doc
-	for rows.Next() {
-		out = append(out, c.Trusted(rows.Text()))
-	}
-	return out
+	return poolNumbers.Newest(c, is("sid", sid))
 }
 
 // serviceOf is the messaging service that a number is in; absent if it is in
 // none.
 func serviceOf(c *sdk.Call, number sdk.Doc) sdk.Doc {
-	for _, p := range poolWith(c, number.Get("sid").String()) {
-		if d, ok := services.Get(c, p.Get("service_sid").String()); ok {
-			return d
-		}
-	}
-	return sdk.Doc{}
+	p, _ := poolWith(c, number)
+	d, _ := services.Get(c, p.Get("service_sid").String())
+	return d
 }
 
-// numberOfService returns the number of a service's pool.
-func numberOfService(c *sdk.Call, service, e164 string) (sdk.Doc, bool) {
-	if service == "" {
-		return sdk.Doc{}, false
-	}
-	n := numberBy(c, e164)
-	return n, serviceOf(c, n).Get("sid").String() == service
+// numberOfService tells whether a number is in a service's pool.
+func numberOfService(c *sdk.Call, service, e164 string) bool {
+	return service != "" && serviceOf(c, numberBy(c, e164)).Get("sid").String() == service
 }
 
 // senderPool are the senders of a messaging service, oldest first.
 type senderPool []string
 
-func poolOf(c *sdk.Call, service string) senderPool {
-	var out senderPool
+func poolOf(c *sdk.Call, service string) (out senderPool) {
 	for _, of := range [...]struct {
 		k      *kind
 		member string
 	}{{alphaSenders, "alpha_sender"}, {poolNumbers, "phone_number"}} {
-		p, err := of.k.Find(c, sdk.ListQuery{Limit: mostPool, Index: "service_sid", Key: service})
-		if err != nil {
-			continue
-		}
-		docs, _ := p.Docs(c)
+		var q sdk.ListQuery
+		q.Filter("$.service_sid", service)
+		docs, _ := of.k.All(c, q) // without a cursor there is no error
 		for _, d := range docs {
 			out = append(out, d.Get(of.member).String())
 		}
 	}
-	for i, j := 0, len(out)-1; i < j; i, j = i+1, j-1 {
-		out[i], out[j] = out[j], out[i]
-	}
+	slices.Reverse(out)
 	return out
-}
-
-// mostPool is how many senders a pool has [D docs/api/errors/21714, 2026-11].
-const mostPool = 400
-
-func (p senderPool) has(sender string) bool {
-	for _, s := range p {
-		if s == sender {
-			return true
-		}
-	}
-	return false
 }
 
 var (
@@ -179,29 +144,23 @@ var (
 // believed.
 func (p senderPool) choose(c *sdk.Call, service, to string) (string, bool) {
 	s, ok := services.Get(c, service)
-	if len(p) == 0 || !ok {
+	if !ok {
 		return "", false
 	}
 	if s.Get("sticky_sender").Bool() {
-		if rows := lastSender.MustRun(c.Args().Text(c.Account()).Text(service).Text(to)); rows.Next() {
-			if from := rows.Text(); p.has(from) {
+		rows := lastSender.MustRun(c.Args().Text(c.Account()).Text(service).Text(to))
+		if rows.Next() {
+			if from := rows.Text(); slices.Contains(p, from) {
 				return from, true
 			}
 		}
 	}
 	fit := p
 	if strings.HasPrefix(to, "+1") { // no alphanumeric senders there
-		fit = nil
-		for _, from := range p {
-			if from[0] == '+' {
-				fit = append(fit, from)
-			}
-		}
-		if s.Get("area_code_geomatch").Bool() {
-			for _, from := range fit {
-				if len(from) > 5 && len(to) > 5 && from[:5] == to[:5] {
-					return from, true
-				}
+		fit = slices.DeleteFunc(slices.Clone(p), func(from string) bool { return from[0] != '+' })
+		for _, from := range fit {
+			if s.Get("area_code_geomatch").Bool() && len(from) > 5 && len(to) > 5 && from[:5] == to[:5] {
+				return from, true
 			}
 		}
 	}

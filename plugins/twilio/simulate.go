@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/mirrahq/mirra/sdk"
@@ -18,7 +19,7 @@ func simulations() {
 		if r.text("from") == "" || r.text("to") == "" {
 			return sdk.Fail(400, "want from=+15558675310 to=+14155552671 body=text")
 		}
-		_, err = receive(c, r.text("from"), r.text("to"), r.text("body"), r.texts("media_url"))
+		_, err = receive(c, r.text("from"), r.text("to"), r.text("body"), p.Get("media_url").Texts())
 		return err
 	})
 	for _, status := range [...]string{"queued", "sending", "sent", "delivered", "undelivered", "failed", "read", "canceled"} {
@@ -30,9 +31,10 @@ func simulations() {
 }
 
 var (
-	findMessage      = sdk.Define(`SELECT account FROM objects WHERE type = 'message' AND id = ?1 AND deleted = 0`)
-	lastMessage      = sdk.Define(`SELECT account, id FROM objects WHERE type = 'message' AND deleted = 0 AND doc ->> '$.direction' <> 'inbound' ORDER BY seq DESC LIMIT 1`)
-	lastVerification = sdk.Define(`SELECT account, id FROM objects WHERE type = 'verification' AND deleted = 0 AND doc ->> '$.status' = 'pending' AND (?1 = '' OR doc ->> '$.to' = ?1) ORDER BY seq DESC LIMIT 1`)
+	findMessage = sdk.Define(`SELECT account, id FROM objects WHERE type = 'message' AND deleted = 0
+		AND (id = ?1 OR ?1 = '' AND doc ->> '$.direction' <> 'inbound') ORDER BY seq DESC LIMIT 1`)
+	findVerification = sdk.Define(`SELECT account, id FROM objects WHERE type = 'verification' AND deleted = 0
+		AND doc ->> '$.status' = 'pending' AND (?1 = '' OR doc ->> '$.to' = ?1) ORDER BY seq DESC LIMIT 1`)
 )
 
 // simulateStatus takes a message, the newest outgoing one unless it is named, to
@@ -43,21 +45,13 @@ func simulateStatus(c *sdk.Call, status string) error {
 		return err
 	}
 	sid := p.Get("message").String()
-	rows := lastMessage.MustRun(c.Args())
-	if sid != "" {
-		rows = findMessage.MustRun(c.Args().Text(sid))
-	}
+	rows := findMessage.MustRun(c.Args().Text(sid))
 	if !rows.Next() {
 		return sdk.Fail(404, "no outgoing message "+sid)
 	}
 	c.SetAccount(rows.Text())
-	if sid == "" {
-		sid = rows.Text()
-	}
-	d, ok := messages.Get(c, sid)
-	if !ok {
-		return sdk.Fail(404, "no message "+sid)
-	}
+	sid = rows.Text()
+	d, _ := messages.Get(c, sid)
 	code := 0
 	if status == "undelivered" || status == "failed" {
 		code = 30003 // the commonest: Unreachable destination handset
@@ -71,7 +65,7 @@ func simulateStatus(c *sdk.Call, status string) error {
 		return nil
 	}
 	c.ClearTimer("status", c.Account()+"/"+sid)
-	if status != "queued" && status != "sending" && status != "sent" && status != "canceled" && status != "failed" && d.Get("date_sent").IsNull() {
+	if slices.Contains([]string{"delivered", "undelivered", "read"}, status) && d.Get("date_sent").IsNull() {
 		setStatus(c, d, "sent", 0)
 	}
 	setStatus(c, d, status, code)
@@ -84,15 +78,12 @@ func simulateVerification(c *sdk.Call, status string) error {
 	if err != nil {
 		return err
 	}
-	rows := lastVerification.MustRun(c.Args().Text(p.Get("to").String()))
+	rows := findVerification.MustRun(c.Args().Text(p.Get("to").String()))
 	if !rows.Next() {
 		return sdk.Fail(404, "no verification is pending")
 	}
 	c.SetAccount(rows.Text())
-	d, ok := verifications.Get(c, rows.Text())
-	if !ok {
-		return sdk.Fail(404, "no verification is pending")
-	}
+	d, _ := verifications.Get(c, rows.Text())
 	settle(c, d, status)
 	return nil
 }

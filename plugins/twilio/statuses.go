@@ -5,48 +5,37 @@ import (
 	"time"
 
 	"github.com/mirrahq/mirra/sdk"
+	"github.com/mirrahq/mirra/sdk/phone"
 )
 
-// How long a message takes from one status to the next. The vendor publishes no
-// instants; these are believed.
-const (
-	toQueue   = 500 * time.Millisecond // of a messaging service: until a sender is chosen
-	toSend    = time.Second
-	toDeliver = 2 * time.Second
-)
+// ladder is how a message goes on by itself [D
+// twilio.com/docs/messaging/guides/outbound-message-status-in-status-callbacks,
+// 2026-11]. The vendor publishes no instants; how long each takes is believed.
+var ladder = map[string]struct {
+	takes time.Duration
+	next  string
+}{
+	"accepted": {500 * time.Millisecond, "queued"}, // of a messaging service: until a sender is chosen
+	"queued":   {time.Second, "sent"},
+	"sent":     {2 * time.Second, "delivered"},
+}
 
-// dispatch starts what becomes of an outgoing message by itself.
-func (m *draft) dispatch(c *sdk.Call, sid string) {
-	switch {
-	case !m.sendAt.IsZero():
-		c.SetTimer("status", c.Account()+"/"+sid, m.sendAt, "queued")
-	case m.service.Exists():
-		c.SetTimer("status", c.Account()+"/"+sid, c.Now().Add(toQueue), "queued")
-	default:
-		c.SetTimer("status", c.Account()+"/"+sid, c.Now().Add(toSend), "sent")
+// goOn takes a message that has a status to the next one, in time.
+func goOn(c *sdk.Call, sid, status string) {
+	if step, ok := ladder[status]; ok {
+		c.SetTimer("status", c.Account()+"/"+sid, c.Now().Add(step.takes), step.next)
 	}
 }
 
-// statusDue takes a message to its next status [D
-// twilio.com/docs/messaging/guides/outbound-message-status-in-status-callbacks,
-// 2026-11]: queued, sent, delivered.
 func statusDue(c *sdk.Call, next string) error {
 	sid := c.Name[35:]
 	actFor(c, c.Name[:34])
 	d, ok := messages.Get(c, sid)
-	if !ok {
-		return nil
-	}
-	if next == "queued" && !chooseSender(c, d) {
+	if !ok || next == "queued" && !chooseSender(c, d) {
 		return nil
 	}
 	setStatus(c, d, next, 0)
-	switch next {
-	case "queued":
-		c.SetTimer("status", c.Name, c.Now().Add(toSend), "sent")
-	case "sent":
-		c.SetTimer("status", c.Name, c.Now().Add(toDeliver), "delivered")
-	}
+	goOn(c, sid, next)
 	return nil
 }
 
@@ -63,22 +52,12 @@ func chooseSender(c *sdk.Call, d sdk.Doc) bool {
 		}
 		d.SetString("from", from)
 	}
-	d.SetString("num_segments", strconv.Itoa(segments(d.Get("body").String())))
+	d.SetString("num_segments", strconv.Itoa(phone.Segments(d.Get("body").String())))
 	if isOptedOut(c, service, d.Get("from").String(), to) {
 		setStatus(c, d, "failed", 21610)
 		return false
 	}
 	return true
-}
-
-// deliveryErrors are what messages fail with on their way [D
-// twilio.com/docs/api/errors/CODE, 2026-11].
-var deliveryErrors = map[int]string{
-	30001: "Queue overflow", 30002: "Account suspended", 30003: "Unreachable destination handset", 30004: "Message blocked", 30005: "Unknown destination handset",
-	30006: "Landline or unreachable carrier", 30007: "Message filtered", 30008: "Unknown error", 30009: "Missing inbound segment", 30010: "Message price exceeds max price",
-	30022: "US A2P 10DLC - Rate Limits Exceeded", 30023: "US A2P 10DLC - Daily Message Cap Reached", 30024: "Numeric Sender ID Not Provisioned on Carrier",
-	30032: "Toll-Free Number Has Not Been Verified", 30034: "US A2P 10DLC - Message from an Unregistered Number", 30410: "Provider Timeout Error",
-	21610: "Attempt to send to unsubscribed recipient", 21704: "The Messaging Service contains no phone numbers",
 }
 
 // setStatus changes a message's status and tells whoever asked for that.
@@ -106,22 +85,18 @@ func setStatus(c *sdk.Call, d sdk.Doc, status string, code int) {
 // price is what a message cost: believed, the vendor's list price of a segment
 // to the United States, whatever the country.
 func price(d sdk.Doc) string {
-	n, _ := strconv.Atoi(d.Get("num_segments").String())
 	if d.Get("num_media").String() != "0" {
 		return "-0.02000"
 	}
-	cents := strconv.Itoa(79 * n) // hundredths of a cent
-	for len(cents) < 5 {
-		cents = "0" + cents
-	}
-	return "-" + cents[:len(cents)-4] + "." + cents[len(cents)-4:] + "0"
+	n, _ := strconv.Atoi(d.Get("num_segments").String())
+	return strconv.FormatFloat(-0.0079*float64(n), 'f', 5, 64)
 }
 
 // callBack sends a status to the message's StatusCallback, else to its
 // messaging service's, and to where every event goes.
 func callBack(c *sdk.Call, d sdk.Doc, status string, code int) {
 	sid, service := d.Get("sid").String(), d.Get("messaging_service_sid").String()
-	target := detail(c, sid).Get("callback").String()
+	target := marks.Get(c, sid, "callback")
 	if target == "" && service != "" {
 		if s, ok := services.Get(c, service); ok {
 			target = s.Get("status_callback").String()

@@ -2,43 +2,27 @@ package main
 
 import (
 	"github.com/mirrahq/mirra/sdk"
-)
-
-// What test credentials answer for magic numbers [D
-// twilio.com/docs/iam/test-credentials, 2026-11]. 0 is success.
-const magic = "+1500555000"
-
-var (
-	magicSenders    = map[string]int{magic + "1": 21212, magic + "6": 0, magic + "7": 21606, magic + "8": 21611}
-	magicRecipients = map[string]int{magic + "1": 21211, magic + "2": 21612, magic + "3": 21408, magic + "4": 21610, magic + "9": 21614}
-	magicCallees    = map[string]int{magic + "1": 21217, magic + "2": 21214, magic + "3": 21215, magic + "4": 21216}
-	magicNumbers    = map[string]int{magic + "0": 21422, magic + "1": 21421, magic + "6": 0}
+	"github.com/mirrahq/mirra/sdk/phone"
 )
 
 // sendForTests validates everything, keeps nothing and calls nobody back.
 func sendForTests(r *request, m *draft) error {
-	code, ok := magicSenders[m.from]
-	if !ok {
+	code, known := magicSenders[m.from]
+	if !known {
 		code = 21606
 	}
-	if code == 0 {
-		code = magicRecipients[m.to]
-	}
 	if code != 0 {
-		about := m.from
-		if code == magicRecipients[m.to] {
-			about = m.to
-		}
-		return refuse(code, about)
+		return refuse(code, m.from)
 	}
-	if err := m.pair(r.Call); err != nil {
+	if code := magicRecipients[m.to]; code != 0 {
+		return refuse(code, m.to)
+	}
+	if err := m.pair(); err != nil {
 		return err
 	}
 	r.SetStatus(201)
 	return r.JSON(m.document(r.Call))
 }
-
-var callShape = sdk.MustTemplate(`{"sid":"","date_created":null,"date_updated":null,"parent_call_sid":null,"account_sid":"","to":"","to_formatted":"","from":"","from_formatted":"","phone_number_sid":"","status":"queued","start_time":null,"end_time":null,"duration":null,"price":null,"price_unit":"USD","direction":"outbound-api","answered_by":null,"api_version":"2010-04-01","forwarded_from":null,"group_sid":null,"caller_name":null,"queue_time":"0","trunk_sid":null,"uri":"","subresource_uris":{}}`)
 
 // createCall answers test credentials. Calls of others are not mirrored.
 func createCall(r *request) error {
@@ -46,25 +30,23 @@ func createCall(r *request) error {
 		return &sdk.NotImplementedError{Operation: "CreateCall"}
 	}
 	from, to := r.text("From"), r.text("To")
-	code, ok := magicCallees[to]
-	switch about := to; {
+	switch code := magicCallees[to]; {
 	case from == magic+"1":
 		return refuse(21212, from)
 	case from != magic+"6":
 		return refuse(21210, from)
-	case ok:
-		return refuse(code, about)
+	case code != 0:
+		return refuse(code, to)
 	}
-	p, why := parsePhone(to, "")
+	p, why := phone.Parse(to, "")
 	if why != "" {
 		return refuse(21217)
 	}
-	f, _ := parsePhone(from, "")
+	f, _ := phone.Parse(from, "")
 	d := callShape.New(r.Arena)
 	id := newSID(r.Call, "CA")
-	for _, v := range [...][2]string{{"sid", id}, {"account_sid", r.Account()}, {"to", p.e164}, {"to_formatted", p.format()}, {"from", f.e164}, {"from_formatted", f.format()}, {"phone_number_sid", newSID(r.Call, "PN")}, {"uri", account2010(r.Call) + "/Calls/" + id + ".json"}} {
-		d.SetString(v[0], v[1])
-	}
+	set(d, "sid", id, "account_sid", r.Account(), "to", p.E164, "to_formatted", p.Format(), "from", f.E164, "from_formatted", f.Format(),
+		"phone_number_sid", newSID(r.Call, "PN"), "uri", account2010(r.Call)+"/Calls/"+id+".json")
 	r.SetStatus(201)
 	return r.JSON(d)
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"io"
+	"math/bits"
 	"net/http"
 	"net/http/httptest"
 	neturl "net/url"
@@ -164,7 +165,7 @@ func TestOperations(t *testing.T) {
 	hosts := map[string]int{}
 	for i := range tables.Operations {
 		op := &tables.Operations[i]
-		product := products[productOf(op.In)]
+		product := products[bits.TrailingZeros64(uint64(op.In))]
 		hosts[product.host]++
 		level, ok := levels[product.prefix+op.ID]
 		if !ok || level == sdk.Generic {
@@ -324,35 +325,71 @@ func TestTestCredentials(t *testing.T) {
 	refused(t, m.Request("GET", of+"/Messages.json", "", as), 403, "20008")
 }
 
-// TestNumbers looks at what is a phone number, and in which form.
-func TestNumbers(t *testing.T) {
-	for s, want := range map[string]string{
-		"+14155552671": "+14155552671 US (415) 555-2671", "(415) 555-2671": "+14155552671 US (415) 555-2671", "1-415-555-2671": "+14155552671 US (415) 555-2671",
-		"+14165550123": "+14165550123 CA (416) 555-0123", "+447772000001": "+447772000001 GB 07772 000001", "+442079460958": "+442079460958 GB 020 7946 0958",
-		"+33612345678": "+33612345678 FR 06 12 34 56 78", "+4915112345678": "+4915112345678 DE 015112345678",
-		"": "NOT_A_NUMBER", "hello": "NOT_A_NUMBER", "+1415": "TOO_SHORT", "+141555526711": "TOO_LONG", "+999123": "INVALID_COUNTRY_CODE", "+11555552671": "INVALID_BUT_POSSIBLE", "+14151552671": "INVALID_BUT_POSSIBLE",
+// TestOffers: what a search finds is where it asks for, and is not offered again
+// once it is bought.
+func TestOffers(t *testing.T) {
+	m := start(t)
+	search := func(query string) *sdktest.Response {
+		return m.Request("GET", path+"/AvailablePhoneNumbers/"+query, "").Want(200)
+	}
+	for query, want := range map[string]string{
+		"US/Local.json": "415 CA San Francisco", "US/Local.json?AreaCode=619": "619 CA San Diego", "US/Local.json?AreaCode=307": "307 WY null",
+		"US/Local.json?InRegion=tx": "210 TX San Antonio", "US/Local.json?InRegion=WY": "307 WY null", "US/Local.json?InLocality=Honolulu": "808 HI Honolulu",
+		"US/Local.json?InPostalCode=10001": "212 NY New York", "US/Local.json?NearNumber=%2B12065550123": "206 WA Seattle", "CA/Local.json": "416 ON Toronto",
+		"US/Local.json?Contains=206555****": "206 WA Seattle", "US/TollFree.json": "833 null null",
 	} {
-		p, why := parsePhone(s, "")
-		got := string(why)
-		if why == "" {
-			got = p.e164 + " " + p.iso() + " " + p.format()
+		r := search(query)
+		first := "available_phone_numbers.0."
+		number := r.Get(first + "phone_number")
+		if got := number[2:5] + " " + r.Get(first+"region") + " " + r.Get(first+"locality"); got != want {
+			t.Errorf("%s: %s, want %s", query, got, want)
 		}
-		if got != want {
-			t.Errorf("%q: %s, want %s", s, got, want)
+		m.Form("POST", path+"/IncomingPhoneNumbers.json", "PhoneNumber="+number).Want(201)
+		if after := search(query); after.Get(first+"phone_number") == number || after.JSON().Len("available_phone_numbers") != offered {
+			t.Errorf("%s: %s is offered after it was bought, or fewer than before", query, number)
+		}
+	}
+	for _, query := range []string{"US/Local.json?AreaCode=416", "CA/Local.json?AreaCode=415", "US/Local.json?InRegion=ON", "US/Local.json?FaxEnabled=true", "US/Local.json?AreaCode=415&InRegion=TX", "US/Local.json?Contains=41555501234"} {
+		if n := search(query).JSON().Len("available_phone_numbers"); n != 0 {
+			t.Errorf("%s: %d numbers", query, n)
+		}
+	}
+	refused(t, m.Request("GET", path+"/AvailablePhoneNumbers/US/Local.json?NearLatLong=37,-122", ""), 501, "20501")
+	if r := search("GB/Mobile.json?PageSize=2"); r.Get("available_phone_numbers.1.friendly_name") != "+447700900001" {
+		t.Errorf("British numbers: %s", r.Body)
+	}
+}
+
+// TestEarlierDays: answers are as the vendor's of the session's day.
+func TestEarlierDays(t *testing.T) {
+	for day, want := range map[string]string{"2015-09-11": "absent", "2017-06-29": "true", "2026-11-27": "false"} {
+		at, err := time.Parse(time.DateOnly, day)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := start(t, sdktest.At(at))
+		bought := m.Form("POST", path+"/IncomingPhoneNumbers.json", "PhoneNumber="+number).Want(201)
+		offer := m.Request("GET", path+"/AvailablePhoneNumbers/US/Local.json?PageSize=1", "").Want(200)
+		for what, got := range map[string]string{"bought": faxOf(bought, "capabilities.fax"), "offered": faxOf(offer, "available_phone_numbers.0.capabilities.fax")} {
+			if got != want {
+				t.Errorf("%s, %s: fax is %s, want %s", day, what, got, want)
+			}
+		}
+		if old := strings.HasPrefix(bought.Body, `{"sid":`); old != (day < "2018") {
+			t.Errorf("%s: the order of members is %.40s", day, bought.Body)
 		}
 	}
 }
 
-// TestLongSegments: what takes two places is not split between parts.
-func TestLongSegments(t *testing.T) {
-	for body, want := range map[string]int{
-		strings.Repeat("a", 152) + "€" + strings.Repeat("a", 152): 3, // 152 + 2 would be 154
-		strings.Repeat("a", 151) + "€" + strings.Repeat("a", 153): 2,
-		strings.Repeat("ж", 66) + "👍" + strings.Repeat("ж", 66):   3,
-		"": 1, "`": 1, strings.Repeat("`", 71): 2,
-	} {
-		if got := segments(body); got != want {
-			t.Errorf("%d runes: %d segments, want %d", len([]rune(body)), got, want)
-		}
+func faxOf(r *sdktest.Response, member string) string {
+	if !r.JSON().Exists(member) {
+		return "absent"
 	}
+	return r.Get(member)
+}
+
+// TestForms: a body in JSON says nothing, as the vendor reads forms alone.
+func TestForms(t *testing.T) {
+	m := start(t)
+	refused(t, m.Request("POST", path+"/Messages.json", `{"To":"`+person+`","From":"`+number+`","Body":"x"}`, "Content-Type: application/json"), 400, "21604")
 }

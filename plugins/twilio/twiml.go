@@ -7,15 +7,23 @@ import (
 )
 
 // element is one element of a TwiML document.
-type element struct {
-	name       string
-	attributes []xml.Attr
-	text       string // its own
-	children   []*element
+type element[Below any] struct {
+	XMLName    xml.Name
+	Attributes []xml.Attr `xml:",any,attr"`
+	Text       string     `xml:",chardata"` // its own
+	Children   []Below    `xml:",any"`
 }
 
-func (e *element) attribute(name string) string {
-	for _, a := range e.attributes {
+// Documents have three levels. What is nested deeper is passed over, so that no
+// document is too deep to be read.
+type (
+	document = element[verb]
+	verb     = element[noun]
+	noun     = element[struct{}]
+)
+
+func (e *element[Below]) attribute(name string) string {
+	for _, a := range e.Attributes {
 		if a.Name.Local == name {
 			return a.Value
 		}
@@ -23,41 +31,19 @@ func (e *element) attribute(name string) string {
 	return ""
 }
 
-// maxElements bounds a document; an answer of 64 KB could hold more.
-const maxElements = 10000
-
-// parseXML reads a document; ok is false if it is not well-formed or has no
-// single root.
-func parseXML(s string) (root *element, ok bool) {
+// parseXML reads a document; ok is false if it is not well-formed or does not have
+// a single root.
+func parseXML(s string) (root *document, ok bool) {
 	d := xml.NewDecoder(strings.NewReader(strings.TrimPrefix(s, "\ufeff")))
-	var open []*element
-	for n := 0; ; n++ {
-		t, err := d.Token()
-		if err == io.EOF {
-			return root, root != nil
-		}
-		if err != nil || n > maxElements {
-			return nil, false
-		}
-		switch t := t.(type) {
-		case xml.StartElement:
-			e := &element{name: t.Name.Local, attributes: t.Attr}
-			switch {
-			case len(open) > 0:
-				up := open[len(open)-1]
-				up.children = append(up.children, e)
-			case root != nil:
-				return nil, false
-			default:
-				root = e
-			}
-			open = append(open, e)
-		case xml.EndElement:
-			open = open[:len(open)-1]
-		case xml.CharData:
-			if len(open) > 0 {
-				open[len(open)-1].text += string(t)
-			}
+	root = new(document)
+	if d.Decode(root) != nil {
+		return nil, false
+	}
+	for {
+		switch t, err := d.Token(); t.(type) {
+		case xml.Comment, xml.ProcInst, xml.CharData:
+		default:
+			return root, err == io.EOF
 		}
 	}
 }

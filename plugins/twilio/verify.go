@@ -1,44 +1,40 @@
 package main
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/mirrahq/mirra/sdk"
+	"github.com/mirrahq/mirra/sdk/phone"
 )
 
 // verifyKind is a kind of Verify's.
-func verifyKind(name, list, sid, path, entity, typ, shape string) *kind {
-	k := &kind{name: name, prefix: "VerifyV2", host: "verify", sid: sid, list: list, path: path, shape: sdk.MustTemplate(shape)}
-	return k.collect(entity, typ)
+func verifyKind(name, list, sid, path, entity, typ string, shape *sdk.Template) *kind {
+	return (&kind{name: name, prefix: "VerifyV2", host: "verify", sid: sid, list: list, path: path, shape: shape}).collect(entity, typ)
 }
 
-// below puts a kind under another.
-func (k *kind) below(parent *kind, is, as string) *kind {
-	k.parent, k.parentIs, k.parentAs = parent, is, as
-	return k
+// serviceKind is one below a service.
+func serviceKind(name, list, sid, path, entity, typ string, shape *sdk.Template) *kind {
+	return verifyKind(name, list, sid, "/v2/Services/{service_sid}"+path, entity, typ, shape).below(verifyServices, "service_sid", "ServiceSid")
 }
-
-const inService = "/v2/Services/{service_sid}"
 
 var (
-	// Defaults [D twilio.com/docs/verify/api/service, 2026-11]; order [S].
-	verifyServices = verifyKind("Service", "services", "VA", "/v2/Services/{sid}", "verify_services", "verify_service", `{"sid":"","account_sid":"","friendly_name":"","code_length":6,"lookup_enabled":false,"psd2_enabled":false,"skip_sms_to_landlines":false,"dtmf_input_required":true,"tts_name":null,"do_not_share_warning_enabled":false,"custom_code_enabled":false,"push":{"include_date":false,"apn_credential_sid":null,"fcm_credential_sid":null},"totp":{"issuer":null,"time_step":30,"code_length":6,"skew":1},"default_template_sid":null,"whatsapp":{"msg_service_sid":null,"from":null},"passkeys":{"relying_party":{"id":null,"name":null,"origins":null},"authenticator_attachment":null,"discoverable_credentials":null,"user_verification":null},"verify_event_subscription_enabled":false,"date_created":"","date_updated":"","url":"","links":{}}`)
-	verifications  = verifyKind("Verification", "verifications", "VE", inService+"/Verifications/{sid}", "verifications", "verification", `{"sid":"","service_sid":"","account_sid":"","to":"","channel":"","status":"pending","valid":false,"lookup":{},"amount":null,"payee":null,"send_code_attempts":[],"date_created":"","date_updated":"","sna":null,"url":""}`).below(verifyServices, "service_sid", "ServiceSid")
-	attempts       = verifyKind("VerificationAttempt", "attempts", "VL", "/v2/Attempts/{sid}", "verification_attempts", "verification_attempt", `{"sid":"","account_sid":"","service_sid":"","verification_sid":"","date_created":"","date_updated":"","conversion_status":"unconverted","channel":"sms","price":{"value":"0.05","currency":"usd"},"channel_data":{},"url":""}`)
-	rateLimits     = verifyKind("RateLimit", "rate_limits", "RK", inService+"/RateLimits/{sid}", "verify_rate_limits", "verify_rate_limit", `{"sid":"","service_sid":"","account_sid":"","unique_name":"","description":null,"date_created":"","date_updated":"","url":"","links":{}}`).below(verifyServices, "service_sid", "ServiceSid")
-	buckets        = verifyKind("Bucket", "buckets", "BL", inService+"/RateLimits/{rate_limit_sid}/Buckets/{sid}", "verify_buckets", "verify_bucket", `{"sid":"","rate_limit_sid":"","service_sid":"","account_sid":"","max":0,"interval":0,"date_created":"","date_updated":"","url":""}`).below(rateLimits, "rate_limit_sid", "RateLimitSid")
-	verifyWebhooks = verifyKind("Webhook", "webhooks", "YW", inService+"/Webhooks/{sid}", "verify_webhooks", "verify_webhook", `{"sid":"","service_sid":"","account_sid":"","friendly_name":"","event_types":[],"status":"enabled","version":"v2","webhook_url":"","webhook_method":"POST","date_created":"","date_updated":"","url":""}`).below(verifyServices, "service_sid", "ServiceSid")
+	verifyServices = verifyKind("Service", "services", "VA", "/v2/Services/{sid}", "verify_services", "verify_service", verifyServiceShape)
+	verifications  = serviceKind("Verification", "verifications", "VE", "/Verifications/{sid}", "verifications", "verification", verificationShape)
+	attempts       = verifyKind("VerificationAttempt", "attempts", "VL", "/v2/Attempts/{sid}", "verification_attempts", "verification_attempt", attemptShape)
+	rateLimits     = serviceKind("RateLimit", "rate_limits", "RK", "/RateLimits/{sid}", "verify_rate_limits", "verify_rate_limit", rateLimitShape)
+	buckets        = serviceKind("Bucket", "buckets", "BL", "/RateLimits/{rate_limit_sid}/Buckets/{sid}", "verify_buckets", "verify_bucket", bucketShape).below(rateLimits, "rate_limit_sid", "RateLimitSid")
+	verifyWebhooks = serviceKind("Webhook", "webhooks", "YW", "/Webhooks/{sid}", "verify_webhooks", "verify_webhook", verifyWebhookShape)
 
 	configurations = (&kind{
-		name: "MessagingConfiguration", prefix: "VerifyV2", host: "verify", list: "messaging_configurations", path: inService + "/MessagingConfigurations/{country}", byURL: true, key: "Country",
-		shape:  sdk.MustTemplate(`{"account_sid":"","service_sid":"","country":"","messaging_service_sid":"","date_created":"","date_updated":"","url":""}`),
-		fields: fieldsOf(text, "Country", "MessagingServiceSid"), needed: []string{"Country", "MessagingServiceSid"},
+		name: "MessagingConfiguration", prefix: "VerifyV2", host: "verify", list: "messaging_configurations", path: "/v2/Services/{service_sid}/MessagingConfigurations/{country}", byURL: true,
+		shape: configurationShape, params: "Country MessagingServiceSid", needed: "Country MessagingServiceSid",
 	}).collect("messaging_configurations", "messaging_configuration").below(verifyServices, "service_sid", "ServiceSid")
 	safeNumbers = (&kind{
-		name: "Safelist", prefix: "VerifyV2", host: "verify", sid: "GN", path: "/v2/SafeList/Numbers/{phone_number}", byURL: true, key: "PhoneNumber",
-		shape: sdk.MustTemplate(`{"sid":"","phone_number":"","url":""}`), fields: fieldsOf(text, "PhoneNumber"), needed: []string{"PhoneNumber"},
+		name: "Safelist", prefix: "VerifyV2", host: "verify", sid: "GN", path: "/v2/SafeList/Numbers/{phone_number}", byURL: true,
+		shape: safeNumberShape, params: "PhoneNumber", needed: "PhoneNumber",
 	}).collect("safe_numbers", "safe_number")
 
 	// codes are what people would have received. No answer of the vendor's shows
@@ -47,12 +43,10 @@ var (
 )
 
 func verifyHandlers() {
-	verifyServices.fields = concat(
-		fieldsOf(text, "FriendlyName", "TtsName", "DefaultTemplateSid", "Push.ApnCredentialSid=push.apn_credential_sid", "Push.FcmCredentialSid=push.fcm_credential_sid", "Totp.Issuer=totp.issuer", "Whatsapp.MsgServiceSid=whatsapp.msg_service_sid", "Whatsapp.From=whatsapp.from"),
-		fieldsOf(boolean, "LookupEnabled", "SkipSmsToLandlines", "DtmfInputRequired", "Psd2Enabled=psd2_enabled", "DoNotShareWarningEnabled", "CustomCodeEnabled", "VerifyEventSubscriptionEnabled", "Push.IncludeDate=push.include_date"),
-		fieldsOf(integer, "CodeLength", "Totp.TimeStep=totp.time_step", "Totp.CodeLength=totp.code_length", "Totp.Skew=totp.skew"),
-	)
-	verifyServices.needed = []string{"FriendlyName"}
+	verifyServices.params = `FriendlyName TtsName DefaultTemplateSid Push.ApnCredentialSid Push.FcmCredentialSid Totp.Issuer Whatsapp.MsgServiceSid Whatsapp.From
+		LookupEnabled SkipSmsToLandlines DtmfInputRequired Psd2Enabled DoNotShareWarningEnabled CustomCodeEnabled VerifyEventSubscriptionEnabled Push.IncludeDate
+		CodeLength Totp.TimeStep Totp.CodeLength Totp.Skew`
+	verifyServices.needed = "FriendlyName"
 	verifyServices.links = []string{"verification_checks=/VerificationCheck", "verifications=/Verifications", "rate_limits=/RateLimits", "messaging_configurations=/MessagingConfigurations", "entities=/Entities", "webhooks=/Webhooks", "access_tokens=/AccessTokens"}
 	verifyServices.check = func(_ *request, d sdk.Doc, _ bool) error {
 		if n := d.Get("code_length").Int64(); n < 4 || n > 10 { // [D docs/verify/api/service, 2026-11]
@@ -62,36 +56,24 @@ func verifyHandlers() {
 	}
 	verifyServices.serve("CFUDL")
 	handle("VerifyV2CreateVerification", createVerification)
-	handle("VerifyV2FetchVerification", func(r *request) error {
-		d, err := theVerification(r)
-		if err != nil {
-			return err
-		}
-		return r.JSON(d)
-	})
-	handle("VerifyV2UpdateVerification", updateVerification)
+	handle("VerifyV2FetchVerification", with(theVerification, (*request).JSON))
+	handle("VerifyV2UpdateVerification", with(theVerification, updateVerification))
 	handle("VerifyV2CreateVerificationCheck", checkVerification)
 
-	attempts.filters = []filter{{"Channel", "channel"}, {"VerifyServiceSid", "service_sid"}, {"VerificationSid", "verification_sid"}, {"Status", "conversion_status"}}
+	attempts.filters = "Channel VerifyServiceSid=service_sid VerificationSid Status=conversion_status Country=channel_data.country ChannelData.To=channel_data.to"
+	attempts.unread = "DateCreatedAfter DateCreatedBefore DestinationPrefix"
 	attempts.serve("FL")
 	handle("VerifyV2FetchVerificationAttemptsSummary", sumAttempts)
 
-	rateLimits.fields, rateLimits.needed, rateLimits.links = fieldsOf(text, "UniqueName", "Description"), []string{"UniqueName"}, []string{"buckets=/Buckets"}
-	rateLimits.check = func(r *request, d sdk.Doc, created bool) error {
-		return taken(r, rateLimits, d, created, "unique_name", 60208)
-	}
+	rateLimits.params, rateLimits.needed, rateLimits.links = "UniqueName Description", "UniqueName", []string{"buckets=/Buckets"}
+	rateLimits.check = rateLimits.once("unique_name", 60208)
 	rateLimits.serve("CFUDL")
-	buckets.fields, buckets.needed = fieldsOf(integer, "Max", "Interval"), []string{"Max", "Interval"}
-	buckets.check = func(r *request, d sdk.Doc, created bool) error {
-		return taken(r, buckets, d, created, "interval", 60211)
-	}
+	buckets.params, buckets.needed = "Max Interval", "Max Interval"
+	buckets.check = buckets.once("interval", 60211)
 	buckets.serve("CFUDL")
-	verifyWebhooks.fields = concat(fieldsOf(text, "FriendlyName", "Status", "Version"), fieldsOf(url, "WebhookUrl"), fieldsOf(texts, "EventTypes"))
-	verifyWebhooks.needed = []string{"FriendlyName", "WebhookUrl"}
+	verifyWebhooks.params, verifyWebhooks.needed = "FriendlyName Status Version WebhookUrl EventTypes", "FriendlyName WebhookUrl"
 	verifyWebhooks.serve("CFUDL")
-	configurations.check = func(r *request, d sdk.Doc, created bool) error {
-		return taken(r, configurations, d, created, "country", 60213)
-	}
+	configurations.check = configurations.once("country", 60213)
 	configurations.serve("CFUDL")
 	safeNumbers.serve("CFD")
 	handle("VerifyV2ListVerificationTemplate", func(r *request) error {
@@ -101,23 +83,15 @@ func verifyHandlers() {
 	})
 }
 
-// taken refuses a second document with the same member under the same parent.
-func taken(r *request, k *kind, d sdk.Doc, created bool, member string, code int) error {
-	if !created {
+// once refuses a second document with the same member under the same parent.
+func (k *kind) once(member string, code int) func(r *request, d sdk.Doc, created bool) error {
+	return func(r *request, d sdk.Doc, created bool) error {
+		_, taken := k.Newest(r.Call, is(k.parentIs, d.Get(k.parentIs).String()), is(member, d.Get(member).String()))
+		if created && taken {
+			return refuse(code)
+		}
 		return nil
 	}
-	var q sdk.ListQuery
-	q.Limit = 1
-	q.Filter("$."+k.parentIs, d.Get(k.parentIs).String())
-	q.Filter("$."+member, d.Get(member).String())
-	p, err := k.Find(r.Call, q)
-	if err != nil {
-		panic(err.Error())
-	}
-	if docs, _ := p.Docs(r.Call); len(docs) > 0 {
-		return refuse(code)
-	}
-	return nil
 }
 
 // Limits of a verification [D twilio.com/docs/verify/api/rate-limits-and-timeouts
@@ -128,25 +102,9 @@ const (
 	mostChecks = 5
 )
 
-// attemptChannels are how send_code_attempts names channels [S verify_v2
-// description].
-var attemptChannels = map[string]string{"sms": "SMS", "call": "CALL", "email": "EMAIL", "whatsapp": "whatsapp"}
-
 // pending is the verification of a recipient that waits for its code.
 func pending(c *sdk.Call, service, to string) (sdk.Doc, bool) {
-	q := sdk.ListQuery{Limit: 1}
-	q.Filter("$.service_sid", service)
-	q.Filter("$.to", to)
-	q.Filter("$.status", "pending")
-	p, err := verifications.Find(c, q)
-	if err != nil {
-		return sdk.Doc{}, false
-	}
-	docs, _ := p.Docs(c)
-	if len(docs) == 0 {
-		return sdk.Doc{}, false
-	}
-	return docs[0], true
+	return verifications.Newest(c, is("service_sid", service), is("to", to), is("status", "pending"))
 }
 
 // createVerification sends a code, or the one that is out once more.
@@ -172,11 +130,11 @@ func createVerification(r *request) error {
 			return invalid("To", to)
 		}
 	} else {
-		p, why := parsePhone(to, "")
+		p, why := phone.Parse(to, "")
 		if why != "" || !strings.HasPrefix(to, "+") {
 			return invalid("To", to)
 		}
-		to = p.e164
+		to = p.E164
 	}
 	amount, payee, code := r.text("Amount"), r.text("Payee"), r.text("CustomCode")
 	switch {
@@ -202,18 +160,16 @@ func createVerification(r *request) error {
 		d.SetStringOrNull("payee", payee)
 	}
 	d.SetString("channel", channel)
-	verifications.stamp(r.Call, d, false)
+	verifications.stamp(r.Call, d, "date_updated")
 	verifications.address(r.Call, d)
 	a := keepAttempt(r, d, service)
 	one := d.Get("send_code_attempts").AddObject()
-	one.SetString("attempt_sid", a)
-	one.SetString("channel", attemptChannels[channel])
-	one.SetString("time", iso8601(r.Now()))
+	set(one, "attempt_sid", a, "channel", attemptChannels[channel], "time", iso8601(r.Now()))
 	keepCode(r, d, service, code, again)
 	if again {
 		verifications.Update(r.Call, d)
 	} else {
-		insert(r.Call, verifications, d)
+		verifications.MustInsert(r.Call, d)
 	}
 	announce(r.Call, d, "pending")
 	r.SetStatus(201)
@@ -229,50 +185,38 @@ func invalid(param, value string) error {
 // keepCode makes the code of a verification; it stays the same until it is used
 // or expires [D docs/verify/api/rate-limits-and-timeouts, 2026-11].
 func keepCode(r *request, d, service sdk.Doc, custom string, again bool) {
-	id := "code/" + d.Get("sid").String()
-	c, _ := codes.Get(r.Call, id)
-	if again && custom == "" {
-		c.SetString("channel", d.Get("channel").String())
-		codes.Update(r.Call, c)
-		return
-	}
-	if custom == "" {
-		custom = r.Random(sdk.Objects, int(service.Get("code_length").Int64()), sdk.Digits)
-	}
+	sid := d.Get("sid").String()
+	c, _ := codes.Get(r.Call, "code/"+sid)
 	if !again {
 		c = r.NewObject()
-		c.SetString("id", id)
-		c.SetString("verification_sid", d.Get("sid").String())
-		c.SetString("account_sid", r.Account())
-		c.SetString("to", d.Get("to").String())
-		r.SetTimer("expiry", r.Account()+"/"+d.Get("sid").String(), r.Now().Add(lifetime), "")
+		set(c, "id", "code/"+sid, "verification_sid", sid, "account_sid", r.Account(), "to", d.Get("to").String())
+		custom = cmp.Or(custom, r.Random(sdk.Objects, int(service.Get("code_length").Int64()), sdk.Digits))
+		r.SetTimer("expiry", r.Account()+"/"+sid, r.Now().Add(lifetime), "")
 	}
 	c.SetString("channel", d.Get("channel").String())
-	c.SetString("code", custom)
-	c.SetInt("checks", 0)
+	if custom != "" {
+		c.SetString("code", custom)
+		c.SetInt("checks", 0)
+	}
 	if again {
 		codes.Update(r.Call, c)
-	} else if err := codes.Insert(r.Call, c); err != nil {
-		panic(err.Error())
+	} else {
+		codes.MustInsert(r.Call, c)
 	}
 }
 
 func keepAttempt(r *request, d, service sdk.Doc) string {
 	a := attempts.new(r.Call)
-	a.SetString("service_sid", service.Get("sid").String())
-	a.SetString("verification_sid", d.Get("sid").String())
-	a.SetString("channel", d.Get("channel").String())
+	sid, to := d.Get("sid").String(), d.Get("to").String()
+	set(a, "service_sid", service.Get("sid").String(), "verification_sid", sid, "channel", d.Get("channel").String())
 	data := a.Get("channel_data")
-	to := d.Get("to").String()
-	data.SetString("verification_sid", d.Get("sid").String())
-	data.SetString("to", to)
-	data.SetString("status", "unconfirmed")
-	if p, why := parsePhone(to, ""); why == "" {
-		data.SetString("country", p.iso())
+	set(data, "verification_sid", sid, "to", to, "status", "unconfirmed")
+	if p, why := phone.Parse(to, ""); why == "" {
+		data.SetString("country", p.ISO())
 	}
 	data.SetInt("code_length", service.Get("code_length").Int64())
 	attempts.address(r.Call, a)
-	insert(r.Call, attempts, a)
+	attempts.MustInsert(r.Call, a)
 	return a.Get("sid").String()
 }
 
@@ -289,23 +233,13 @@ func withinBuckets(r *request, service sdk.Doc) error {
 		return refuse(60200, "RateLimits")
 	}
 	for key := range keys.All {
-		q := sdk.ListQuery{Limit: 1}
-		q.Filter("$.service_sid", service.Get("sid").String())
-		q.Filter("$.unique_name", key.Key())
-		p, err := rateLimits.Find(r.Call, q)
-		if err != nil {
-			continue
-		}
-		limits, _ := p.Docs(r.Call)
-		if len(limits) == 0 {
+		limit, ok := rateLimits.Newest(r.Call, is("service_sid", service.Get("sid").String()), is("unique_name", key.Key()))
+		if !ok {
 			return refuse(60200, "RateLimits")
 		}
-		q = sdk.ListQuery{Limit: 5}
-		q.Filter("$.rate_limit_sid", limits[0].Get("sid").String())
-		if p, err = buckets.Find(r.Call, q); err != nil {
-			continue
-		}
-		all, _ := p.Docs(r.Call)
+		var q sdk.ListQuery
+		q.Filter("$.rate_limit_sid", limit.Get("sid").String())
+		all, _ := buckets.All(r.Call, q) // without a cursor there is no error
 		for _, b := range all {
 			most, interval := b.Get("max").Int64(), b.Get("interval").Int64()
 			if most < 1 || interval < 1 {
@@ -333,11 +267,7 @@ func theVerification(r *request) (sdk.Doc, error) {
 
 // updateVerification cancels or approves [D docs/verify/api/verification,
 // 2026-11].
-func updateVerification(r *request) error {
-	d, err := theVerification(r)
-	if err != nil {
-		return err
-	}
+func updateVerification(r *request, d sdk.Doc) error {
 	status := r.text("Status")
 	if status != "canceled" && status != "approved" {
 		return invalid("Status", status)
@@ -353,16 +283,14 @@ func updateVerification(r *request) error {
 func settle(c *sdk.Call, d sdk.Doc, status string) {
 	d.SetString("status", status)
 	d.SetBool("valid", status == "approved")
-	verifications.stamp(c, d, false)
-	verifications.Update(c, d)
+	verifications.save(c, d)
 	c.ClearTimer("expiry", c.Account()+"/"+d.Get("sid").String())
 	if status == "approved" {
 		tries := d.Get("send_code_attempts")
 		if a, ok := attempts.Get(c, tries.At(tries.Len()-1).Get("attempt_sid").String()); ok {
 			a.SetString("conversion_status", "converted")
 			a.Get("channel_data").SetString("status", "converted")
-			attempts.stamp(c, a, false)
-			attempts.Update(c, a)
+			attempts.save(c, a)
 		}
 	}
 	announce(c, d, status)
@@ -376,8 +304,6 @@ func verificationExpires(c *sdk.Call, _ string) error {
 	}
 	return nil
 }
-
-var checkShape = sdk.MustTemplate(`{"sid":"","service_sid":"","account_sid":"","to":"","channel":"","status":"","valid":false,"amount":null,"payee":null,"date_created":"","date_updated":"","sna_attempts_error_codes":[]}`)
 
 // checkVerification compares a code. What is not pending is not found [D
 // docs/verify/api/verification-check, 2026-11].
@@ -425,20 +351,13 @@ func checkVerification(r *request) error {
 }
 
 func sumAttempts(r *request) error {
-	p, err := attempts.Find(r.Call, sdk.ListQuery{Limit: maxFiltered})
-	if err != nil {
-		panic(err.Error())
+	q, _ := r.filtered("VerifyServiceSid=service_sid Channel Country=channel_data.country")
+	if err := r.without(attempts.unread); err != nil {
+		return err
 	}
-	docs, _ := p.Docs(r.Call)
-	all, converted := 0, 0
+	docs, _ := attempts.All(r.Call, q) // without a cursor there is no error
+	all, converted := len(docs), 0
 	for _, d := range docs {
-		if v := r.text("VerifyServiceSid"); v != "" && v != d.Get("service_sid").String() {
-			continue
-		}
-		if v := r.text("Channel"); v != "" && v != d.Get("channel").String() {
-			continue
-		}
-		all++
 		if d.Get("conversion_status").String() == "converted" {
 			converted++
 		}
@@ -466,18 +385,14 @@ func announce(c *sdk.Call, d sdk.Doc, status string) {
 	}
 	list := c.NewArray()
 	e := list.AddObject()
-	e.SetString("specversion", "1.0")
-	e.SetString("type", "com.twilio.accountsecurity.verify.verification."+status)
-	e.SetString("source", "/v2/Services/"+d.Get("service_sid").String()+"/Verifications/"+d.Get("sid").String())
-	e.SetString("id", newSID(c, "EZ"))
-	e.SetString("time", iso8601(c.Now()))
-	e.SetString("datacontenttype", "application/json")
+	set(e, "specversion", "1.0", "type", "com.twilio.accountsecurity.verify.verification."+status,
+		"source", "/v2/Services/"+d.Get("service_sid").String()+"/Verifications/"+d.Get("sid").String(),
+		"id", newSID(c, "EZ"), "time", iso8601(c.Now()), "datacontenttype", "application/json")
 	data := e.SetObject("data")
 	for _, name := range [...]string{"account_sid", "service_sid", "to", "channel"} {
 		data.SetDoc(name, d.Get(name))
 	}
-	data.SetString("verification_sid", d.Get("sid").String())
-	data.SetString("verification_status", strings.ToUpper(status))
+	set(data, "verification_sid", d.Get("sid").String(), "verification_status", strings.ToUpper(status))
 	h := newHook(c, "event", "POST", d.Get("sid").String())
 	h.SetString("json", c.Plain(list.JSON()))
 	for _, u := range c.Forwards {

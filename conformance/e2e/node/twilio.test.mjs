@@ -107,7 +107,6 @@ test('both styles of paging are followed', async () => {
 test('an incoming message is answered with TwiML', async () => {
   const [{ sid: pn }] = await client.incomingPhoneNumbers.list({ phoneNumber: number });
   await client.incomingPhoneNumbers(pn).update({ smsUrl: `${origin()}/sms` });
-  answers['/sms'] = new twilio.twiml.MessagingResponse().message('You said & meant it').toString();
   const reply = new twilio.twiml.MessagingResponse();
   reply.message('You said & meant it');
   answers['/sms'] = reply.toString();
@@ -146,4 +145,51 @@ test('a number is looked up', async () => {
   const found = await client.lookups.v2.phoneNumbers('+447772000001').fetch();
   assert.equal(found.valid, true);
   assert.equal(found.nationalFormat, '07772 000001');
+});
+
+// Applications meet the limit: the trace says when each came back, by wall time.
+const pauses = [250, 500, 1000]; // ms
+async function refusedThrice(send) {
+  const path = '/2010-04-01/Accounts/*/Messages.json';
+  await mirra('fault', 'add', '--mirror', 'twilio', '--method', 'POST', '--path', path, '--error', 'rate-limit', '--count', '3');
+  await send();
+  const lines = await mirra('logs', '--json', '--type', 'traffic.request_completed', '--method', 'POST', '--path', path, '--last', '4');
+  const requests = lines.trim().split('\n').map((line) => JSON.parse(line));
+  assert.deepEqual(requests.map((r) => r.status), [429, 429, 429, 201]);
+  return requests.slice(1).map((r, i) => Date.parse(r.wall) - Date.parse(requests[i].wall));
+}
+
+async function sendUntilTaken(wait) {
+  for (let refusals = 0; ; refusals++) {
+    try {
+      return await client.messages.create({ to: person, from: number, body: 'at last' });
+    } catch (e) {
+      assert.equal(e.status, 429);
+      assert.equal(e.code, 20429);
+      await wait(refusals);
+    }
+  }
+}
+
+test('the trace tells an application that backs off from one that does not', async () => {
+  const patient = await refusedThrice(() => sendUntilTaken((n) => new Promise((wake) => setTimeout(wake, pauses[n]))));
+  const hasty = await refusedThrice(() => sendUntilTaken(() => {}));
+  assert.ok(patient.every((gap, n) => gap >= pauses[n] - 5), `gaps ${patient}`); // timers may be early by a little
+  assert.ok(Math.max(...hasty) < Math.min(...patient), `gaps ${hasty} and ${patient}`);
+});
+
+test('twilio-node gets through by itself when told to retry', async () => {
+  const retrying = twilio(sid, token, { httpClient: new MirrorClient({ autoRetry: true }) });
+  await refusedThrice(() => retrying.messages.create({ to: person, from: number, body: 'by itself' }));
+});
+
+test('whatever the clock of the session, deliveries verify', async () => {
+  await mirra('clock', 'advance', '40d');
+  const message = await client.messages.create({ to: person, from: number, body: 'later', statusCallback: `${origin()}/later` });
+  await mirra('clock', 'advance', '1m');
+  const h = await hook((x) => x.path === '/later' && fields(x).MessageStatus === 'delivered');
+  assert.equal(fields(h).MessageSid, message.sid);
+  assert.ok(twilio.validateRequest(token, h.signature, h.url, fields(h)));
+  assert.ok(!twilio.validateRequest(token, h.signature, h.url, { ...fields(h), MessageSid: 'SM0' }));
+  assert.equal(message.dateCreated > new Date(Date.now() + 39 * 864e5), true);
 });

@@ -1,4 +1,4 @@
-package main
+package phone
 
 import "strings"
 
@@ -10,11 +10,11 @@ const (
 	gsmExtension = "\f^{}\\[~]|€"
 )
 
-// segments counts the parts of an SMS: 160 places of GSM-7 or 70 of UCS-2 in one
+// Segments counts the parts of an SMS: 160 places of GSM-7 or 70 of UCS-2 in one
 // part, 153 or 67 in each of several [D
 // twilio.com/docs/glossary/what-sms-character-limit, 2026-11]. What takes two
 // places is not split between parts.
-func segments(body string) int {
+func Segments(body string) int {
 	widths := make([]byte, 0, len(body))
 	gsm := true
 	for _, c := range body {
@@ -60,9 +60,8 @@ func segments(body string) int {
 	return count
 }
 
-// places is how many characters of the vendor's limit a body takes. Believed:
-// units of UTF-16, as the page says that emoji count as several.
-func places(body string) int {
+// Units is the length of a text in UTF-16, in which an emoji counts as two.
+func Units(body string) int {
 	n := 0
 	for _, c := range body {
 		n++
@@ -72,13 +71,3 @@ func places(body string) int {
 	}
 	return n
 }
-
-// smart replaces characters that have an equivalent in GSM-7 [D
-// twilio.com/docs/messaging/services/smart-encoding-char-list, 2026-11]; the
-// common ones of the page's list.
-var smart = strings.NewReplacer(
-	"«", `"`, "»", `"`, "“", `"`, "”", `"`, "„", `"`, "‟", `"`, "ʺ", `"`, "‘", "'", "’", "'", "‚", "'", "‛", "'", "ʻ", "'", "ʼ", "'", "`", "'", "´", "'",
-	"–", "-", "—", "-", "‐", "-", "‑", "-", "‒", "-", "―", "-", "…", "...", "•", "-", "·", ".", "‹", "<", "›", ">", "⁄", "/", "∕", "/",
-	"\u00a0", " ", "\u2000", " ", "\u2001", " ", "\u2002", " ", "\u2003", " ", "\u2004", " ", "\u2005", " ", "\u2006", " ", "\u2007", " ", "\u2008", " ", "\u2009", " ", "\u200a", " ", "\u202f", " ", "\u3000", " ", "\u200b", "", "\u2060", "", "\ufeff", "",
-	"¼", "1/4", "½", "1/2", "¾", "3/4", "⁎", "*", "‼", "!!", "‗", "_", "ˆ", "^", "˜", "~", "℅", "c/o", "№", "No",
-)
