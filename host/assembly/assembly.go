@@ -18,6 +18,7 @@ import (
 
 	"github.com/mirrahq/mirra/host"
 	"github.com/mirrahq/mirra/host/httpapi"
+	"github.com/mirrahq/mirra/host/proxy"
 	"github.com/mirrahq/mirra/host/session"
 	"github.com/mirrahq/mirra/host/sqlite"
 	"github.com/mirrahq/mirra/host/wasm"
@@ -78,6 +79,7 @@ type Server struct {
 	programs *programs
 	sender   *sender
 	vendor   *httpapi.Vendor
+	proxy    *proxy.Proxy
 	started  time.Time
 
 	catalogue                     *sqlite.Catalogue // nil without DataDir

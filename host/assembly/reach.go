@@ -11,6 +11,7 @@ import (
 
 	"github.com/mirrahq/mirra/host"
 	"github.com/mirrahq/mirra/host/httpapi"
+	"github.com/mirrahq/mirra/host/proxy"
 	"github.com/mirrahq/mirra/host/session"
 )
 
@@ -19,7 +20,9 @@ import (
 type reach struct {
 	session *session.Session
 	kept    keptReach
+	proxied *proxy.Session
 	ports   []*http.Server
+	door    net.Listener
 
 	// A session of a foreground command ends when nobody holds it.
 	hold    bool
@@ -31,6 +34,8 @@ type reach struct {
 type keptReach struct {
 	Project      string            `json:"project,omitempty"`
 	Ports        map[string]int    `json:"ports,omitempty"` // by mirror
+	Door         int               `json:"door,omitempty"`  // port of redirected connections
+	NoEgress     bool              `json:"noEgress,omitempty"`
 	HideHeaders  bool              `json:"hideHeaders,omitempty"`
 	WebhookHosts []string          `json:"webhookHosts,omitempty"`
 	Rewrite      map[string]string `json:"rewrite,omitempty"`
@@ -43,6 +48,9 @@ func (r *reach) close() {
 	for _, w := range r.ports {
 		_ = w.Close() // the session is gone, whoever still talks to it learns so
 	}
+	if r.door != nil {
+		_ = r.door.Close() // likewise
+	}
 	if r.ending != nil {
 		r.ending.Stop()
 	}
@@ -50,7 +58,7 @@ func (r *reach) close() {
 
 // add makes a session reachable.
 func (s *Server) add(sess *session.Session, kept keptReach, hold bool) *reach {
-	r := &reach{session: sess, kept: kept, hold: hold}
+	r := &reach{session: sess, kept: kept, hold: hold, proxied: s.proxied(sess, kept.NoEgress)}
 	s.sender.allow(sess.ID(), kept.WebhookHosts, kept.Rewrite)
 	s.mu.Lock()
 	s.reach[sess.ID()] = r
@@ -77,6 +85,7 @@ func (s *Server) forget(id string, purge bool) {
 	delete(s.reach, id)
 	s.mu.Unlock()
 	s.sender.forget(id)
+	s.proxy.Forget(id)
 	if r == nil {
 		return
 	}
@@ -140,13 +149,14 @@ type plainMirror struct{ *session.Mirror }
 // HideHeaders tells httpapi.Vendor.
 func (plainMirror) HideHeaders() bool { return true }
 
-// openPorts gives each mirror of a session a port of its own.
+// openPorts gives each mirror of a session a port of its own, and the session a
+// door for what the application sends to the vendors' own hosts.
 func (s *Server) openPorts(r *reach) {
 	if r.kept.Ports == nil {
 		r.kept.Ports = map[string]int{}
 	}
 	for _, m := range r.session.Mirrors() {
-		l, err := s.listenPort(r, m.Name())
+		l, err := s.listenPort(r, m.Name(), r.kept.Ports[m.Name()])
 		if err != nil {
 			s.log.Warn("no port for mirror", "session", r.session.ID(), "mirror", m.Name(), "error", err)
 			s.mu.Lock()
@@ -161,6 +171,15 @@ func (s *Server) openPorts(r *reach) {
 		s.mu.Unlock()
 		s.loops.Go(func() { _ = web.Serve(l) }) // ends with reach.close
 	}
+	l, err := s.listenPort(r, "", r.kept.Door)
+	if err != nil {
+		s.log.Warn("no door", "session", r.session.ID(), "error", err)
+		return // clients that know of proxies still find their way
+	}
+	s.mu.Lock()
+	r.door, r.kept.Door = l, l.Addr().(*net.TCPAddr).Port
+	s.mu.Unlock()
+	s.loops.Go(func() { _ = s.proxy.Door(l, r.session.ID()) }) // ends with reach.close
 }
 
 // Ports of projects lie below those that systems hand out by themselves.
@@ -170,15 +189,15 @@ const (
 	portsTried = 20
 )
 
-// listenPort takes the port the mirror had, else one that follows from the
-// project, so that it is the same the next time, else any.
-func (s *Server) listenPort(r *reach, mirror string) (net.Listener, error) {
+// listenPort takes the port that a mirror, or with "" the door, had, else one that
+// follows from the project, so that it is the same the next time, else any.
+func (s *Server) listenPort(r *reach, mirror string, had int) (net.Listener, error) {
 	bind, _, _ := net.SplitHostPort(s.vendorL.Addr().String())
 	try := func(port int) (net.Listener, error) {
 		return net.Listen("tcp", net.JoinHostPort(bind, fmt.Sprint(port)))
 	}
-	if port := r.kept.Ports[mirror]; port != 0 {
-		if l, err := try(port); err == nil {
+	if had != 0 {
+		if l, err := try(had); err == nil {
 			return l, nil
 		}
 	}
