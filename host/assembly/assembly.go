@@ -60,6 +60,8 @@ type Config struct {
 	// allows those in private networks.
 	WebhookHosts []string
 	Private      bool
+	// Ended is called with the id of each session that has ended; it may be nil.
+	Ended func(id string)
 	// IdleExit is how long the server may be without sessions before Done; 0
 	// is for ever.
 	IdleExit time.Duration

@@ -90,6 +90,9 @@ func (s *Server) forget(id string, purge bool) {
 		return
 	}
 	r.close()
+	if s.cfg.Ended != nil {
+		s.cfg.Ended(id)
+	}
 	if purge && s.catalogue != nil {
 		_ = s.catalogue.Delete(kindReach, id) // a leftover entry harms nobody
 	}

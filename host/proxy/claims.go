@@ -74,7 +74,7 @@ const maxName = 253 // characters, RFC 1035 without the final dot
 // address, without brackets.
 func parseName(s string) (name string, err error) {
 	name = strings.ToLower(s)
-	if a, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(name, "["), "]")); err == nil {
+	if a, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(name, "["), "]")); err == nil && a.Zone() == "" {
 		return a.String(), nil
 	}
 	name = strings.TrimSuffix(name, ".")

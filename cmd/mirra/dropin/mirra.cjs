@@ -1,0 +1,68 @@
+'use strict';
+// Leads connections to the vendors' hosts to a session of Mirra. Required by
+// NODE_OPTIONS before the application: https, fetch, undici, http2 and agents of an
+// SDK's own all come to net.Socket.prototype.connect.
+const fs = require('node:fs');
+const net = require('node:net');
+const path = require('node:path');
+const tls = require('node:tls');
+
+const config = { domain: [] };
+for (const line of fs.readFileSync(path.join(__dirname, 'config'), 'utf8').split('\n')) {
+  const [, key, value] = /^(\S+) (.*)$/.exec(line) ?? [];
+  if (key === 'domain') config.domain.push(value);
+  else if (key) config[key] = value;
+}
+const ca = fs.readFileSync(path.join(__dirname, 'ca.pem'), 'utf8');
+
+const plain = (name) => String(name).toLowerCase().replace(/\.$/, '');
+const claimed = (name) => name && config.domain.some((d) => plain(name) === d || plain(name).endsWith('.' + d));
+const local = (name) => !name || /^(localhost|.*\.localhost|127\..*|::1|\[::1\]|::ffff:127\..*|0\.0\.0\.0|::)$/.test(plain(name));
+
+const connect = net.Socket.prototype.connect;
+
+function refuse(socket, message) {
+  const error = Object.assign(new Error('mirra: ' + message), { code: 'ECONNREFUSED', syscall: 'connect' });
+  socket.connecting = true;
+  process.nextTick(() => socket.destroy(error));
+  return socket;
+}
+
+// tell lets the proxy count what is refused here.
+function tell(target) {
+  const proxy = new URL(config.proxy);
+  const told = new net.Socket();
+  told.on('error', () => {}); // the refusal counts, not the list
+  told.resume();
+  connect.call(told, { host: proxy.hostname, port: Number(proxy.port) });
+  const user = Buffer.from(`${proxy.username}:x`).toString('base64');
+  told.end(`CONNECT ${target} HTTP/1.1\r\nHost: ${target}\r\nProxy-Authorization: Basic ${user}\r\n\r\n`);
+  told.unref();
+}
+
+net.Socket.prototype.connect = function (...args) {
+  const [options, listener] = Array.isArray(args[0]) ? args[0] : net._normalizeArgs(args);
+  if (!options || options.path) return connect.apply(this, args);
+  // Who looked the name up by itself still names it to TLS.
+  const name = claimed(options.host) ? options.host : !local(options.host) && claimed(options.servername) ? options.servername : undefined;
+  const port = Number(options.port);
+  if (name) {
+    if (port !== 443 && port !== 80) return refuse(this, `${name}:${port} is not mirrored, and never called for real: mirrors answer on ports 443 and 80`);
+    const at = config.door.lastIndexOf(':');
+    if (this.encrypted && !options.servername) this.setServername(plain(name));
+    return connect.call(this, { ...options, host: config.door.slice(0, at), port: Number(config.door.slice(at + 1)), lookup: undefined, family: 0, localAddress: undefined }, listener);
+  }
+  if (config.egress === 'no' && !local(options.host)) {
+    const target = `${net.isIPv6(options.host) ? `[${options.host}]` : options.host}:${port}`;
+    tell(target);
+    return refuse(this, `${target} belongs to no mirror, and the session was started with --no-egress`);
+  }
+  return connect.apply(this, args);
+};
+
+// Who brings certificates of its own gets one more.
+const createSecureContext = tls.createSecureContext;
+tls.createSecureContext = function (options) {
+  return createSecureContext.call(this, options?.ca ? { ...options, ca: [].concat(options.ca, ca) } : options);
+};
+require('node:module').syncBuiltinESMExports();

@@ -1,0 +1,137 @@
+# Leads connections to the vendors' hosts to a session of Mirra. Python imports it
+# before the application; http.client, urllib3, requests, aiohttp and httpx all ask
+# socket.getaddrinfo.
+import os
+import socket
+import ssl
+import sys
+
+_folder = os.path.dirname(os.path.abspath(__file__))
+_home = os.path.dirname(_folder)
+_config = {}
+_domains = []
+with open(os.path.join(_home, "config"), encoding="utf-8") as _lines:
+    for _line in _lines:
+        _key, _, _value = _line.rstrip("\n").partition(" ")
+        if _key == "domain":
+            _domains.append(_value)
+        else:
+            _config[_key] = _value
+_ca = os.path.join(_home, "ca.pem")
+_door, _, _port = _config["door"].rpartition(":")
+
+
+def _plain(name):
+    if isinstance(name, (bytes, bytearray)):
+        name = bytes(name).decode("ascii", "replace")
+    return name.lower().rstrip(".") if isinstance(name, str) else ""
+
+
+def _claimed(name):
+    name = _plain(name)
+    return any(name == d or name.endswith("." + d) for d in _domains)
+
+
+def _local(name):
+    name = _plain(name)
+    return name in ("", "localhost", "::1", "0.0.0.0", "::") or name.endswith(".localhost") or name.startswith(("127.", "::ffff:127."))
+
+
+def _refuse(host, port):
+    """Raises what keeps a connection on this machine, and lets the proxy count it."""
+    if _claimed(host):
+        raise ConnectionRefusedError("mirra: %s:%s is not mirrored, and never called for real: mirrors answer on ports 443 and 80" % (_plain(host), port))
+    import base64
+    import urllib.parse
+
+    proxy = urllib.parse.urlsplit(_config["proxy"])
+    try:
+        told = socket.socket()
+        told.settimeout(5)
+        _connect(told, (proxy.hostname, proxy.port))
+        user = base64.b64encode((proxy.username + ":x").encode()).decode()
+        told.sendall(("CONNECT %s:%s HTTP/1.1\r\nHost: x\r\nProxy-Authorization: Basic %s\r\n\r\n" % (_plain(host), port, user)).encode())
+        told.recv(1)
+        told.close()
+    except OSError:
+        pass  # the refusal counts, not the list
+    raise ConnectionRefusedError("mirra: %s:%s belongs to no mirror, and the session was started with --no-egress" % (_plain(host), port))
+
+
+_getaddrinfo = socket.getaddrinfo
+_gethostbyname = socket.gethostbyname
+_connect = socket.socket.connect
+_connect_ex = socket.socket.connect_ex
+_http = (80, 443, "80", "443", "http", "https", b"http", b"https", 0, None)
+
+
+def getaddrinfo(host, port, family=0, type=0, proto=0, flags=0):
+    if _claimed(host):
+        if port not in _http:
+            _refuse(host, port)
+        return _getaddrinfo(_door, int(_port), socket.AF_INET, type, proto, 0)
+    if _config["egress"] == "no" and not _local(host):
+        _refuse(host, port)
+    return _getaddrinfo(host, port, family, type, proto, flags)
+
+
+def gethostbyname(host):
+    return _door if _claimed(host) else _gethostbyname(host)
+
+
+def _redirect(address):
+    if not isinstance(address, tuple) or len(address) < 2:
+        return address  # a Unix socket
+    host, port = address[:2]
+    if _claimed(host):
+        if port not in (80, 443):
+            _refuse(host, port)
+        return (_door, int(_port))
+    if _config["egress"] == "no" and not _local(host):
+        _refuse(host, port)
+    return address
+
+
+def connect(self, address):
+    return _connect(self, _redirect(address))
+
+
+def connect_ex(self, address):
+    return _connect_ex(self, _redirect(address))
+
+
+socket.getaddrinfo = getaddrinfo
+socket.gethostbyname = gethostbyname
+socket.socket.connect = connect
+socket.socket.connect_ex = connect_ex
+
+# Who brings certificates of its own gets one more.
+_load = ssl.SSLContext.load_verify_locations
+
+
+def _trusting(original):
+    def loading(self, *args, **kwargs):
+        result = original(self, *args, **kwargs)
+        _load(self, cafile=_ca)
+        return result
+
+    return loading
+
+
+for _name in ("load_verify_locations", "load_default_certs", "set_default_verify_paths"):
+    setattr(ssl.SSLContext, _name, _trusting(getattr(ssl.SSLContext, _name)))
+
+
+def _chain():
+    """Runs the sitecustomize that this one stands before."""
+    from importlib.machinery import PathFinder
+    from importlib.util import module_from_spec
+
+    spec = PathFinder.find_spec("sitecustomize", [p for p in sys.path if os.path.abspath(p or ".") != _folder])
+    if spec and spec.loader:
+        module = module_from_spec(spec)
+        sys.modules["sitecustomize"] = module
+        spec.loader.exec_module(module)
+
+
+_chain()
