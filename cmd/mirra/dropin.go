@@ -26,6 +26,7 @@ var dropInFiles embed.FS
 // server removes it when the session ends.
 type dropIn struct {
 	folder string
+	hooks  string // folder of all sessions
 	info   *host.ProxyInfo
 	roots  bool // the system's roots were found
 }
@@ -59,40 +60,42 @@ func (a *app) dropIn(ctx context.Context, c host.Proxies, id string) (*dropIn, e
 	if err != nil {
 		return nil, err
 	}
-	d := &dropIn{folder: filepath.Join(a.cfg.dropInFolder(), id), info: info}
+	d := &dropIn{folder: filepath.Join(a.cfg.dropInFolder(), id), hooks: a.cfg.hooksFolder(), info: info}
 	ca := []byte(info.CA)
 	roots := systemRoots(os.Getenv("SSL_CERT_FILE"))
 	d.roots = len(roots) > 0
 	extra := readOptional(os.Getenv("NODE_EXTRA_CA_CERTS")) // one variable of one file
 	files := map[string][]byte{
 		"ca.pem": ca, "bundle.pem": joinPEM(roots, ca), "node.pem": joinPEM(extra, ca), "truststore.jks": keyStore(joinPEM(roots, ca)),
-		"config":        d.config(),
 		"php/mirra.ini": fmt.Appendf(nil, "curl.cainfo=%q\nopenssl.cafile=%q\n", d.file("bundle.pem"), d.file("bundle.pem")),
-	}
-	for name, file := range map[string]string{"mirra.cjs": "mirra.cjs", "python/sitecustomize.py": "sitecustomize.py", "ruby/mirra_dropin.rb": "mirra_dropin.rb"} {
-		if files[name], err = dropInFiles.ReadFile("dropin/" + file); err != nil {
-			return nil, err
-		}
 	}
 	for _, name := range sortedKeys(files) {
 		if err := replaceFile(d.file(filepath.FromSlash(name)), files[name]); err != nil {
 			return nil, fmt.Errorf("write what the application's environment names: %w", err)
 		}
 	}
-	return d, nil
+	return d, a.cfg.writeHooks()
 }
 
-// config tells the hooks where to go, a word and its value on each line.
-func (d *dropIn) config() []byte {
-	egress := "yes"
-	if d.info.NoEgress {
-		egress = "no"
+// hooksFolder is where the hooks are. They stay when sessions end: a Python that
+// does not find its own goes to the real vendor.
+func (c *Config) hooksFolder() string { return filepath.Join(c.Dirs.State, "hooks") }
+
+// hook is a file or folder of them.
+func (d *dropIn) hook(name string) string { return filepath.Join(d.hooks, name) }
+
+func (c *Config) writeHooks() error {
+	// A folder for each language: Python and Ruby search theirs for modules.
+	for name, file := range map[string]string{"mirra.cjs": "mirra.cjs", "python/sitecustomize.py": "sitecustomize.py", "ruby/mirra_dropin.rb": "mirra_dropin.rb"} {
+		text, err := dropInFiles.ReadFile("dropin/" + file)
+		if err == nil {
+			err = replaceFile(filepath.Join(c.hooksFolder(), filepath.FromSlash(name)), text)
+		}
+		if err != nil {
+			return fmt.Errorf("write hook: %w", err)
+		}
 	}
-	b := fmt.Appendf(nil, "proxy %s\ndoor %s\negress %s\n", d.info.URL, d.info.Door, egress)
-	for _, name := range d.info.Domains {
-		b = fmt.Appendf(b, "domain %s\n", name)
-	}
-	return b
+	return nil
 }
 
 // replaceFile writes a file at once, for others that read it meanwhile. One that is
@@ -159,10 +162,14 @@ func (d *dropIn) environ(get func(string) string) map[string]string {
 	if d.info.Door == "" {
 		return env // hooks have nowhere to lead to
 	}
+	env["MIRRA_DOOR"], env["MIRRA_DOMAINS"], env["MIRRA_EGRESS"] = d.info.Door, strings.Join(d.info.Domains, ","), "yes"
+	if d.info.NoEgress {
+		env["MIRRA_EGRESS"] = "no"
+	}
 	host, port, _ := net.SplitHostPort(d.info.Door)
-	env["NODE_OPTIONS"] = join(" ", get("NODE_OPTIONS"), "--require "+strconv.Quote(d.file("mirra.cjs")))
-	env["PYTHONPATH"] = join(list, d.file("python"), get("PYTHONPATH"))
-	env["RUBYLIB"] = join(list, d.file("ruby"), get("RUBYLIB"))
+	env["NODE_OPTIONS"] = join(" ", get("NODE_OPTIONS"), "--require "+strconv.Quote(d.hook("mirra.cjs")))
+	env["PYTHONPATH"] = join(list, d.hook("python"), get("PYTHONPATH"))
+	env["RUBYLIB"] = join(list, d.hook("ruby"), get("RUBYLIB"))
 	env["RUBYOPT"] = join(" ", get("RUBYOPT"), "-rmirra_dropin")
 	java := get("JAVA_TOOL_OPTIONS")
 	for _, scheme := range []string{"http", "https"} {

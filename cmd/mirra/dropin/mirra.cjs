@@ -4,19 +4,19 @@
 // SDK's own all come to net.Socket.prototype.connect.
 const fs = require('node:fs');
 const net = require('node:net');
-const path = require('node:path');
 const tls = require('node:tls');
 
-const config = { domain: [] };
-for (const line of fs.readFileSync(path.join(__dirname, 'config'), 'utf8').split('\n')) {
-  const [, key, value] = /^(\S+) (.*)$/.exec(line) ?? [];
-  if (key === 'domain') config.domain.push(value);
-  else if (key) config[key] = value;
+const { MIRRA_DOOR: door = '', MIRRA_DOMAINS: domains = '', MIRRA_EGRESS: egress, MIRRA_PROXY: proxyURL, MIRRA_CA_FILE: caFile } = process.env;
+const claimedDomains = domains.split(',').filter(Boolean);
+let ca = [];
+try {
+  ca = [fs.readFileSync(caFile, 'utf8')];
+} catch {
+  // The session has ended. Its door leads nowhere, and nothing goes elsewhere.
 }
-const ca = fs.readFileSync(path.join(__dirname, 'ca.pem'), 'utf8');
 
 const plain = (name) => String(name).toLowerCase().replace(/\.$/, '');
-const claimed = (name) => name && config.domain.some((d) => plain(name) === d || plain(name).endsWith('.' + d));
+const claimed = (name) => name && claimedDomains.some((d) => plain(name) === d || plain(name).endsWith('.' + d));
 const local = (name) => !name || /^(localhost|.*\.localhost|127\..*|::1|\[::1\]|::ffff:127\..*|0\.0\.0\.0|::)$/.test(plain(name));
 
 const connect = net.Socket.prototype.connect;
@@ -30,7 +30,7 @@ function refuse(socket, message) {
 
 // tell lets the proxy count what is refused here.
 function tell(target) {
-  const proxy = new URL(config.proxy);
+  const proxy = new URL(proxyURL);
   const told = new net.Socket();
   told.on('error', () => {}); // the refusal counts, not the list
   told.resume();
@@ -48,11 +48,11 @@ net.Socket.prototype.connect = function (...args) {
   const port = Number(options.port);
   if (name) {
     if (port !== 443 && port !== 80) return refuse(this, `${name}:${port} is not mirrored, and never called for real: mirrors answer on ports 443 and 80`);
-    const at = config.door.lastIndexOf(':');
+    const at = door.lastIndexOf(':');
     if (this.encrypted && !options.servername) this.setServername(plain(name));
-    return connect.call(this, { ...options, host: config.door.slice(0, at), port: Number(config.door.slice(at + 1)), lookup: undefined, family: 0, localAddress: undefined }, listener);
+    return connect.call(this, { ...options, host: door.slice(0, at), port: Number(door.slice(at + 1)), lookup: undefined, family: 0, localAddress: undefined }, listener);
   }
-  if (config.egress === 'no' && !local(options.host)) {
+  if (egress === 'no' && !local(options.host)) {
     const target = `${net.isIPv6(options.host) ? `[${options.host}]` : options.host}:${port}`;
     tell(target);
     return refuse(this, `${target} belongs to no mirror, and the session was started with --no-egress`);
@@ -63,6 +63,6 @@ net.Socket.prototype.connect = function (...args) {
 // Who brings certificates of its own gets one more.
 const createSecureContext = tls.createSecureContext;
 tls.createSecureContext = function (options) {
-  return createSecureContext.call(this, options?.ca ? { ...options, ca: [].concat(options.ca, ca) } : options);
+  return createSecureContext.call(this, options?.ca ? { ...options, ca: [].concat(options.ca, ...ca) } : options);
 };
 require('node:module').syncBuiltinESMExports();

@@ -6,21 +6,17 @@
 require 'socket'
 
 module MirraDropIn
-  HOME = File.expand_path('..', __dir__)
-  CONFIG = { 'domain' => [] } # rubocop:disable Style/MutableConstant
-  File.foreach(File.join(HOME, 'config'), chomp: true) do |line|
-    key, value = line.split(' ', 2)
-    key == 'domain' ? CONFIG['domain'] << value : CONFIG[key] = value
-  end
-  CA = File.join(HOME, 'ca.pem')
-  DOOR, PORT = CONFIG['door'].split(/:(?=\d+\z)/)
+  DOMAINS = ENV.fetch('MIRRA_DOMAINS', '').split(',').freeze
+  NO_EGRESS = ENV['MIRRA_EGRESS'] == 'no'
+  CA = ENV.fetch('MIRRA_CA_FILE', '').freeze
+  DOOR, PORT = ENV.fetch('MIRRA_DOOR', '').split(/:(?=\d+\z)/)
 
   def self.plain(name)
     name.to_s.downcase.chomp('.')
   end
 
   def self.claimed?(name)
-    CONFIG['domain'].any? { |d| plain(name) == d || plain(name).end_with?(".#{d}") }
+    DOMAINS.any? { |d| plain(name) == d || plain(name).end_with?(".#{d}") }
   end
 
   def self.local?(name)
@@ -35,7 +31,7 @@ module MirraDropIn
       end
       return [DOOR, PORT.to_i]
     end
-    return [host, port] if CONFIG['egress'] != 'no' || local?(host)
+    return [host, port] if !NO_EGRESS || local?(host)
 
     tell("#{host}:#{port}")
     raise Errno::ECONNREFUSED, "mirra: #{host}:#{port} belongs to no mirror, and the session was started with --no-egress"
@@ -43,7 +39,7 @@ module MirraDropIn
 
   # tell lets the proxy count what is refused here.
   def self.tell(target)
-    _, user, host, port = %r{\Ahttp://([^:]*):x@(.*):(\d+)\z}.match(CONFIG['proxy']).to_a
+    _, user, host, port = %r{\Ahttp://([^:]*):x@(.*):(\d+)\z}.match(ENV['MIRRA_PROXY']).to_a
     told = TCPSocket.new(host, port.to_i)
     told.write("CONNECT #{target} HTTP/1.1\r\nHost: x\r\nProxy-Authorization: Basic #{["#{user}:x"].pack('m0')}\r\n\r\n")
     told.read(1)
@@ -66,19 +62,25 @@ module MirraDropIn
     end
   end
 
+  # trust adds the certificate of the session's vendors. It may be there already, or
+  # the session have ended: its door leads nowhere, and nothing goes elsewhere.
+  def self.trust(store)
+    store.add_file(CA)
+  rescue OpenSSL::X509::StoreError
+    nil
+  end
+
   # Who brings certificates of its own gets one more.
   module Trust
     def add_file(path)
       super
-      super(CA) unless path == CA
+      MirraDropIn.trust(self) unless path == CA
       self
-    rescue OpenSSL::X509::StoreError
-      raise unless path == CA # it is there already
     end
 
     def set_default_paths
       super
-      add_file(CA)
+      MirraDropIn.trust(self)
     end
   end
 end
