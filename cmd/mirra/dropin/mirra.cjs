@@ -21,23 +21,19 @@ const local = (name) => !name || /^(localhost|.*\.localhost|127\..*|::1|\[::1\]|
 
 const connect = net.Socket.prototype.connect;
 
-function refuse(socket, message) {
-  const error = Object.assign(new Error('mirra: ' + message), { code: 'ECONNREFUSED', syscall: 'connect' });
-  socket.connecting = true;
-  process.nextTick(() => socket.destroy(error));
-  return socket;
-}
+const refused = (message) => Object.assign(new Error('mirra: ' + message), { code: 'ECONNREFUSED', syscall: 'connect' });
 
-// tell lets the proxy count what is refused here.
-function tell(target) {
+// tell lets the proxy count what is refused here, before the application hears of it
+// and maybe ends.
+function tell(target, done) {
   const proxy = new URL(proxyURL);
   const told = new net.Socket();
   told.on('error', () => {}); // the refusal counts, not the list
+  told.on('close', done);
   told.resume();
   connect.call(told, { host: proxy.hostname, port: Number(proxy.port) });
   const user = Buffer.from(`${proxy.username}:x`).toString('base64');
-  told.end(`CONNECT ${target} HTTP/1.1\r\nHost: ${target}\r\nProxy-Authorization: Basic ${user}\r\n\r\n`);
-  told.unref();
+  told.write(`CONNECT ${target} HTTP/1.1\r\nHost: ${target}\r\nProxy-Authorization: Basic ${user}\r\n\r\n`);
 }
 
 net.Socket.prototype.connect = function (...args) {
@@ -47,15 +43,20 @@ net.Socket.prototype.connect = function (...args) {
   const name = claimed(options.host) ? options.host : !local(options.host) && claimed(options.servername) ? options.servername : undefined;
   const port = Number(options.port);
   if (name) {
-    if (port !== 443 && port !== 80) return refuse(this, `${name}:${port} is not mirrored, and never called for real: mirrors answer on ports 443 and 80`);
+    if (port !== 443 && port !== 80) {
+      this.connecting = true;
+      process.nextTick(() => this.destroy(refused(`${name}:${port} is not mirrored, and never called for real: mirrors answer on ports 443 and 80`)));
+      return this;
+    }
     const at = door.lastIndexOf(':');
     if (this.encrypted && !options.servername) this.setServername(plain(name));
     return connect.call(this, { ...options, host: door.slice(0, at), port: Number(door.slice(at + 1)), lookup: undefined, family: 0, localAddress: undefined }, listener);
   }
   if (egress === 'no' && !local(options.host)) {
     const target = `${net.isIPv6(options.host) ? `[${options.host}]` : options.host}:${port}`;
-    tell(target);
-    return refuse(this, `${target} belongs to no mirror, and the session was started with --no-egress`);
+    this.connecting = true;
+    tell(target, () => this.destroy(refused(`${target} belongs to no mirror, and the session was started with --no-egress`)));
+    return this;
   }
   return connect.apply(this, args);
 };
