@@ -46,6 +46,7 @@ var sections = []section{
 	{"sessions", sessions},
 	{"clock", clock},
 	{"startup", startup},
+	{"proxy", proxied},
 	{"hostile", hostile},
 }
 

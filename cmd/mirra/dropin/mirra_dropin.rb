@@ -62,6 +62,20 @@ module MirraDropIn
     end
   end
 
+  # URI#find_proxy looks every name up, to tell loopback.
+  module LookUp
+    def getaddress(host)
+      MirraDropIn.claimed?(host) ? DOOR : super
+    end
+  end
+
+  module LookUpAll
+    def getaddrinfo(host, port, *rest, **named)
+      host, port = MirraDropIn.redirect(host, port) if MirraDropIn.claimed?(host)
+      super(host, port, *rest, **named)
+    end
+  end
+
   # trust adds the certificate of the session's vendors. It may be there already, or
   # the session have ended: its door leads nowhere, and nothing goes elsewhere.
   def self.trust(store)
@@ -87,6 +101,8 @@ end
 
 TCPSocket.prepend(MirraDropIn::Connect)
 Socket.singleton_class.prepend(MirraDropIn::ConnectBySocket)
+IPSocket.singleton_class.prepend(MirraDropIn::LookUp)
+Addrinfo.singleton_class.prepend(MirraDropIn::LookUpAll)
 
 if defined?(OpenSSL::X509::Store)
   OpenSSL::X509::Store.prepend(MirraDropIn::Trust)
