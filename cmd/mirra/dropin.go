@@ -210,16 +210,14 @@ func (d *dropIn) noProxy(lists ...string) string {
 	return strings.Join(kept, ",")
 }
 
-// tried prints which hosts the command asked for that no mirror answers.
-func (a *app) tried(c host.Proxies, id string) {
-	if a.flags.json {
-		return
-	}
-	info, err := c.Proxy(context.Background(), id)
+// tried says which hosts a session's clients asked for that no mirror answers; of a
+// session that has ended meanwhile nothing.
+func tried(ctx context.Context, c host.Proxies, id string) []string {
+	info, err := c.Proxy(ctx, id)
 	if err != nil {
-		return // the session has ended meanwhile
+		return nil
 	}
-	var refused, passed []string
+	var lines, refused, passed []string
 	for _, h := range info.Tried {
 		if h.Refused > 0 {
 			refused = append(refused, printable(h.Host))
@@ -228,11 +226,12 @@ func (a *app) tried(c host.Proxies, id string) {
 		}
 	}
 	if refused != nil {
-		a.out.note("refused, as no mirror answers for it: %s", strings.Join(refused, ", "))
+		lines = append(lines, "refused, as no mirror answers for it: "+strings.Join(refused, ", "))
 	}
 	if passed != nil {
-		a.out.note("reached for real: %s", strings.Join(passed, ", "))
+		lines = append(lines, "reached for real: "+strings.Join(passed, ", "))
 	}
+	return lines
 }
 
 // readOptional returns what a file has, nothing for one that cannot be read.

@@ -57,7 +57,9 @@ func (a *app) runCommand(ctx context.Context, c *httpapi.Client, s *host.Session
 	}
 	code, err := a.execute(command, env)
 	a.out.stdout = a.stderr // the command's output may be read by another
-	a.tried(c, s.SessionID)
+	for _, line := range tried(context.WithoutCancel(ctx), c, s.SessionID) {
+		a.out.note("%s", line)
+	}
 	letGo()
 	<-held
 	if e := a.leave(c, s, attached); err == nil {

@@ -141,7 +141,7 @@ var callers = map[string]string{
 def attempt(f):
     try: f()
     except Exception: pass
-for f in (lambda: http.client.HTTPSConnection(h).request("GET", "/"), lambda: urllib.request.urlopen("http://" + h), lambda: requests.get("https://" + h), lambda: socket.create_connection((h, 587)), lambda: socket.socket().connect((h, 443)), lambda: socket.gethostbyname(h), lambda: asyncio.run(asyncio.open_connection(h, 443))): attempt(f)' "$1"`,
+for f in (lambda: http.client.HTTPSConnection(h).request("GET", "/"), lambda: urllib.request.urlopen("http://" + h), lambda: requests.get("https://" + h), lambda: socket.create_connection((h, 587)), lambda: socket.socket().connect((h, 443)), lambda: socket.gethostbyname(h), lambda: asyncio.run(asyncio.open_connection(h, 443)), lambda: (__import__("uvloop").install(), asyncio.run(asyncio.open_connection(h, 443)))): attempt(f)' "$1"`,
 	"ruby": `ruby -rsocket -rnet/http -e 'h = ARGV[0]; [-> { Net::HTTP.get(URI("https://#{h}/")) }, -> { Net::HTTP.new(h, 80, nil).get("/") }, -> { TCPSocket.new(h, 587) }, -> { Socket.tcp(h, 443) { } }, -> { IPSocket.getaddress(h) }, -> { Addrinfo.getaddrinfo(h, 443) }].each { |f| begin; f.call; rescue StandardError; end }' "$1"`,
 	"curl": `curl -sk "https://$1/" || true; curl -sk "http://$1/" || true; curl -sk "https://$1:587/"`,
 }

@@ -116,6 +116,50 @@ for _name in ("load_verify_locations", "load_default_certs", "set_default_verify
     setattr(ssl.SSLContext, _name, _trusting(getattr(ssl.SSLContext, _name)))
 
 
+class _Uvloop:
+    """Waits for uvloop, which looks names up by itself."""
+
+    def find_spec(self, name, path=None, target=None):
+        if name != "uvloop":
+            return None
+        from importlib.util import find_spec
+
+        sys.meta_path.remove(self)
+        spec = find_spec(name)
+        if spec and spec.loader:
+            load = spec.loader.exec_module
+
+            def exec_module(module):
+                load(module)
+                _lead(module.Loop)
+
+            spec.loader.exec_module = exec_module
+        return spec
+
+
+def _lead(loop):
+    look_up, create = loop.getaddrinfo, loop.create_connection
+
+    async def getaddrinfo(self, host, port, **kwargs):
+        if _claimed(host):
+            return socket.getaddrinfo(host, port, **kwargs)  # an address: it does not wait
+        if _no_egress and not _local(host):
+            _refuse(host, port)
+        return await look_up(self, host, port, **kwargs)
+
+    async def create_connection(self, factory, host=None, port=None, **kwargs):
+        if host is not None:
+            if kwargs.get("ssl") and kwargs.get("server_hostname") is None:
+                kwargs["server_hostname"] = host
+            host, port = _redirect((host, port))
+        return await create(self, factory, host, port, **kwargs)
+
+    loop.getaddrinfo, loop.create_connection = getaddrinfo, create_connection
+
+
+sys.meta_path.insert(0, _Uvloop())
+
+
 def _chain():
     """Runs the sitecustomize that this one stands before."""
     from importlib.machinery import PathFinder

@@ -60,12 +60,44 @@ def by_asyncio():
     return json.loads(asyncio.run(ask()).partition(b"\r\n\r\n")[2])["id"]
 
 
+def by_httpx():
+    import httpx
+
+    return httpx.post(URL, content="name=httpx", headers=HEADERS).json()["id"]
+
+
+async def ask_aiohttp():
+    import aiohttp
+
+    async with aiohttp.ClientSession() as s, s.post(URL, data="name=aiohttp", headers=HEADERS) as answer:
+        return json.loads(await answer.text())["id"]
+
+
+def by_aiohttp():
+    return asyncio.run(ask_aiohttp())
+
+
+def by_uvloop():
+    import uvloop
+
+    uvloop.install()
+    return asyncio.run(ask_aiohttp())
+
+
+def by_uvloop_alone():
+    import uvloop
+
+    uvloop.install()
+    return by_asyncio()
+
+
 def by_child():
     return subprocess.run([sys.executable, __file__, "http.client"], check=True, capture_output=True, text=True).stdout.strip()
 
 
 CLIENTS = {
     "http.client": by_http_client, "urllib": by_urllib, "requests": by_requests, "requests without its environment": by_requests_session,
-    "urllib3": by_urllib3, "stripe": by_stripe, "asyncio": by_asyncio, "a child process": by_child,
+    "urllib3": by_urllib3, "stripe": by_stripe, "asyncio": by_asyncio, "httpx": by_httpx, "aiohttp": by_aiohttp,
+    "aiohttp on uvloop": by_uvloop, "uvloop": by_uvloop_alone, "a child process": by_child,
 }
 print(CLIENTS[sys.argv[1]]())
