@@ -60,6 +60,9 @@ func (a *app) dropIn(ctx context.Context, c host.Proxies, id string) (*dropIn, e
 	if err != nil {
 		return nil, err
 	}
+	if at, ok := c.(interface{ URL() string }); ok {
+		leadTo(info, at.URL())
+	}
 	d := &dropIn{folder: filepath.Join(a.cfg.dropInFolder(), id), hooks: a.cfg.hooksFolder(), info: info}
 	ca := []byte(info.CA)
 	roots := systemRoots(os.Getenv("SSL_CERT_FILE"))
@@ -75,6 +78,29 @@ func (a *app) dropIn(ctx context.Context, c host.Proxies, id string) (*dropIn, e
 		}
 	}
 	return d, a.cfg.writeHooks()
+}
+
+// leadTo makes addresses lead to the machine of a server that is called at control:
+// it knows its own only by what it listens on.
+func leadTo(p *host.ProxyInfo, control string) {
+	u, err := url.Parse(control)
+	if err != nil || u.Hostname() == "localhost" {
+		return
+	}
+	if ip := net.ParseIP(u.Hostname()); ip != nil && ip.IsLoopback() {
+		return
+	}
+	at := func(address string) string {
+		_, port, _ := net.SplitHostPort(address)
+		return net.JoinHostPort(u.Hostname(), port)
+	}
+	if proxy, err := url.Parse(p.URL); err == nil {
+		proxy.Host = at(proxy.Host)
+		p.URL = proxy.String()
+	}
+	if p.Door != "" {
+		p.Door = at(p.Door)
+	}
 }
 
 // hooksFolder is where the hooks are. They stay when sessions end: a Python that
@@ -183,6 +209,9 @@ func (d *dropIn) environ(get func(string) string) map[string]string {
 // past Mirra.
 func (d *dropIn) noProxy(lists ...string) string {
 	kept := []string{"localhost", "127.0.0.1", "::1", ".localhost"}
+	if u, err := url.Parse(d.info.URL); err == nil && u.Hostname() != "127.0.0.1" {
+		kept = append(kept, u.Hostname()) // mirrors have URLs there
+	}
 	for _, list := range lists {
 	next:
 		for entry := range strings.SplitSeq(list, ",") {

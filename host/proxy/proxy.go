@@ -38,7 +38,8 @@ type Config struct {
 	// none lives. It is called for each request.
 	Find func(session string) *Session
 	// Shared is set when others than this machine's users reach the listener: then
-	// clients need a session for any host, and reach public addresses only.
+	// clients need to name a session for any host, at a door too, and reach public
+	// addresses only.
 	Shared bool
 	Log    *slog.Logger
 	// Now is the wall clock of certificates; nil is the system's.
@@ -57,6 +58,8 @@ type Proxy struct {
 	inner *handedOver // connections whose requests web answers
 	web   *http.Server
 
+	ctx    context.Context // ends with Close
+	cancel context.CancelFunc
 	mu     sync.Mutex
 	open   map[net.Conn]struct{} // relayed, or not yet handed over
 	closed bool
@@ -79,6 +82,7 @@ func New(cfg Config) (*Proxy, error) {
 	if cfg.Shared {
 		p.dialer.ControlContext = publicOnly
 	}
+	p.ctx, p.cancel = context.WithCancel(context.Background())
 	p.transport = &http.Transport{DialContext: p.dialer.DialContext, DisableCompression: true, MaxIdleConnsPerHost: 16, IdleConnTimeout: 30 * time.Second}
 	p.web = &http.Server{
 		Handler: http.HandlerFunc(p.serve),
@@ -135,14 +139,21 @@ func (p *Proxy) Handler(next http.Handler, own func(name string) bool) http.Hand
 
 // Door serves a listener where all connections are of one session: TLS that was
 // redirected here and names its host by SNI, plain HTTP likewise, and proxy
-// requests, whose user name does not count. It returns once l is closed.
+// requests, which need no user name. It returns once l is closed.
 func (p *Proxy) Door(l net.Listener, session string) error {
 	for {
 		c, err := l.Accept()
 		if err != nil {
 			return err
 		}
-		p.spawn(func() { p.handOver(newConn(c, nil, client{name: session, known: true})) })
+		if !p.enter() {
+			_ = c.Close() // the proxy has ended
+			continue
+		}
+		go func() {
+			defer p.loops.Done()
+			p.handOver(newConn(c, nil, client{name: session, known: true}))
+		}()
 	}
 }
 
@@ -150,6 +161,7 @@ func (p *Proxy) Door(l net.Listener, session string) error {
 func (p *Proxy) Close(ctx context.Context) error {
 	p.mu.Lock()
 	p.closed = true
+	p.cancel()
 	for c := range p.open {
 		_ = c.Close() // its goroutine notices
 	}
@@ -163,13 +175,14 @@ func (p *Proxy) Close(ctx context.Context) error {
 	return err
 }
 
-// spawn runs f unless the proxy has ended.
-func (p *Proxy) spawn(f func()) {
+// enter makes Close wait for p.loops.Done; false means that the proxy has ended.
+func (p *Proxy) enter() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.closed { // else Close may wait already
-		p.loops.Go(f)
+		p.loops.Add(1)
 	}
+	return !p.closed
 }
 
 // track keeps a connection for Close; false means that there is no more to do.
@@ -197,6 +210,7 @@ func (p *Proxy) certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error
 	if err != nil {
 		return nil, err
 	}
+	c.sni = name
 	domain, _, ok := p.claims.of(name)
 	if !ok {
 		return nil, unclaimed(name)
@@ -207,11 +221,15 @@ func (p *Proxy) certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error
 // serve answers requests on connections that were handed over.
 func (p *Proxy) serve(w http.ResponseWriter, r *http.Request) {
 	c := r.Context().Value(connKey{}).(*conn)
+	from := c.client
+	if p.cfg.Shared {
+		from = named(r) // a port that anybody finds is no credential
+	}
 	switch {
 	case c.host == "" && r.TLS == nil && r.Method == http.MethodConnect:
-		p.connect(w, r, c.client)
+		p.connect(w, r, from)
 	case c.host == "" && r.TLS == nil && r.URL.IsAbs():
-		p.absolute(w, r, c.client)
+		p.absolute(w, r, from)
 	case r.Method == http.MethodConnect:
 		refuse(w, http.StatusBadRequest, &host.Error{Kind: host.KindInvalid, Code: "mirra.proxy.nested", Message: "CONNECT within a connection to " + c.host, Hint: "ask the proxy itself"})
 	default:

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"io"
 	"net"
@@ -439,9 +440,11 @@ func TestShared(t *testing.T) {
 	w := newWorld(t, func(c *Config) { c.Shared = true })
 	w.session("a1")
 	front := w.front.Listener.Addr().String()
-	for _, request := range []string{"CONNECT 127.0.0.1:1 HTTP/1.1\r\nHost: x\r\n\r\n", "GET http://127.0.0.1:1/ HTTP/1.1\r\nHost: x\r\n\r\n"} {
-		if resp, fault, _ := send(t, front, request); resp.StatusCode != 407 || fault.Code != "mirra.proxy.no_session" {
-			t.Errorf("%s %+v", resp.Status, fault)
+	for _, at := range []string{front, w.door("a1")} {
+		for _, request := range []string{"CONNECT 127.0.0.1:1 HTTP/1.1\r\nHost: x\r\n\r\n", "GET http://127.0.0.1:1/ HTTP/1.1\r\nHost: x\r\n\r\n"} {
+			if resp, fault, _ := send(t, at, request); resp.StatusCode != 407 || fault.Code != "mirra.proxy.no_session" {
+				t.Errorf("%s %+v", resp.Status, fault)
+			}
 		}
 	}
 	for _, address := range []string{front, "10.0.0.1:80", "169.254.169.254:80", "[::1]:80", "[fd00::1]:80", "[::ffff:127.0.0.1]:80", "0.0.0.0:80"} {
@@ -453,6 +456,25 @@ func TestShared(t *testing.T) {
 	}
 	if resp, _, err := get(w.client("a1", true), "https://api.vendor.test/"); err != nil || resp.StatusCode != 200 {
 		t.Error(err)
+	}
+}
+
+// A client that trusts its vendor's certificate alone refuses this one; that is named.
+func TestPinned(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	w.session("a1")
+	c := w.client("a1", false)
+	c.Transport.(*http.Transport).TLSClientConfig.RootCAs = x509.NewCertPool()
+	if _, _, err := get(c, "https://api.vendor.test/"); err == nil {
+		t.Error("a certificate that nobody trusts is good")
+	}
+	if err := w.p.Close(t.Context()); err != nil { // once its goroutines have ended
+		t.Fatal(err)
+	}
+	tried := w.p.Tried("ses_a1")
+	if len(tried) != 1 || !strings.HasPrefix(tried[0].Host, "api.vendor.test (no TLS: ") {
+		t.Errorf("tried %+v", tried)
 	}
 }
 

@@ -26,6 +26,7 @@ type conn struct {
 	r      *bufio.Reader
 	client client
 	host   string // that it asked to be connected to, "" on a door
+	sni    string // that its TLS is for
 }
 
 // connKey is the context key of a request's *conn.
@@ -85,6 +86,11 @@ func (p *Proxy) connect(w http.ResponseWriter, r *http.Request, from client) {
 		return
 	}
 	c := newConn(raw, buffered.Reader, from)
+	if !p.enter() {
+		_ = c.Close() // the proxy has ended
+		return
+	}
+	defer p.loops.Done()
 	name, port, err := parseTarget(r.RequestURI)
 	if err != nil {
 		refuseTunnel(c, http.StatusBadRequest, err)
@@ -115,7 +121,7 @@ func (p *Proxy) connect(w http.ResponseWriter, r *http.Request, from client) {
 		if s != nil {
 			p.tried.add(s.ID, target, false)
 		}
-		p.relay(r.Context(), c, target)
+		p.relay(c, target)
 	}
 }
 
@@ -123,6 +129,9 @@ const established = "HTTP/1.1 200 Connection established\r\n\r\n"
 
 // speakPatience is how long a client may take until it says something.
 const speakPatience = 2 * time.Minute
+
+// handshakePatience is how long TLS may take to begin.
+const handshakePatience = 10 * time.Second
 
 // recordHandshake is the first byte of TLS, RFC 8446 section 5.1.
 const recordHandshake = 22
@@ -133,16 +142,11 @@ func (p *Proxy) handOver(c *conn) {
 		return
 	}
 	_ = c.SetReadDeadline(time.Now().Add(speakPatience)) // else the next read fails too
-	first, err := c.r.Peek(1)
+	out, err := p.begin(c)
 	p.untrack(c)
 	if err != nil {
-		_ = c.Close() // it never said a word
+		_ = c.Close() // it never said a word, or not the right ones
 		return
-	}
-	_ = c.SetReadDeadline(time.Time{})
-	var out net.Conn = c
-	if first[0] == recordHandshake {
-		out = tls.Server(c, p.web.TLSConfig)
 	}
 	select {
 	case p.inner.conns <- out:
@@ -151,9 +155,33 @@ func (p *Proxy) handOver(c *conn) {
 	}
 }
 
+// begin waits for a client to say something, and shakes hands if that is TLS.
+func (p *Proxy) begin(c *conn) (net.Conn, error) {
+	first, err := c.r.Peek(1)
+	if err != nil {
+		return nil, err
+	}
+	_ = c.SetReadDeadline(time.Time{}) // likewise
+	if first[0] != recordHandshake {
+		return c, nil
+	}
+	t := tls.Server(c, p.web.TLSConfig)
+	ctx, cancel := context.WithTimeout(p.ctx, handshakePatience)
+	defer cancel()
+	if err := t.HandshakeContext(ctx); err != nil {
+		// Such as a client that pins its vendor's certificate.
+		p.cfg.Log.Info("TLS handshake", "host", c.sni, "error", err)
+		if s := p.cfg.Find(c.client.name); s != nil && c.sni != "" {
+			p.tried.add(s.ID, fmt.Sprintf("%s (no TLS: %v)", c.sni, err), true)
+		}
+		return nil, err
+	}
+	return t, nil
+}
+
 // relay connects a client with an unclaimed host and touches nothing.
-func (p *Proxy) relay(ctx context.Context, c *conn, target string) {
-	up, err := p.dialer.DialContext(ctx, "tcp", target)
+func (p *Proxy) relay(c *conn, target string) {
+	up, err := p.dialer.DialContext(p.ctx, "tcp", target)
 	if err != nil {
 		if e, ok := errors.AsType[*host.Error](err); ok {
 			refuseTunnel(c, http.StatusForbidden, e)
