@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"embed"
 	"errors"
@@ -165,14 +166,18 @@ func (d *dropIn) notes() []string {
 // environ returns the variables that lead clients to the session; get returns those
 // that there are.
 func (d *dropIn) environ(get func(string) string) map[string]string {
-	join := func(separator string, parts ...string) string {
-		var all []string
-		for _, p := range parts {
-			if p != "" {
-				all = append(all, p)
-			}
+	// Within mirra exec a hook is there already.
+	before := func(item, separator, list string) string {
+		if list == "" || strings.Contains(list, item) {
+			return cmp.Or(list, item)
 		}
-		return strings.Join(all, separator)
+		return item + separator + list
+	}
+	behind := func(list, separator, item string) string {
+		if list == "" || strings.Contains(list, item) {
+			return cmp.Or(list, item)
+		}
+		return list + separator + item
 	}
 	none := d.noProxy(get("NO_PROXY"), get("no_proxy"))
 	list := string(os.PathListSeparator)
@@ -183,7 +188,10 @@ func (d *dropIn) environ(get func(string) string) map[string]string {
 		"HTTPS_PROXY": d.info.URL, "https_proxy": d.info.URL, "http_proxy": d.info.URL, "NO_PROXY": none, "no_proxy": none,
 		"SSL_CERT_FILE": d.file("bundle.pem"), "REQUESTS_CA_BUNDLE": d.file("bundle.pem"), "CURL_CA_BUNDLE": d.file("bundle.pem"),
 		"NODE_EXTRA_CA_CERTS": d.file("node.pem"),
-		"PHP_INI_SCAN_DIR":    get("PHP_INI_SCAN_DIR") + list + d.file("php"), // an empty first one is PHP's own
+		"PHP_INI_SCAN_DIR":    behind(get("PHP_INI_SCAN_DIR"), list, d.file("php")),
+	}
+	if get("PHP_INI_SCAN_DIR") == "" {
+		env["PHP_INI_SCAN_DIR"] = list + d.file("php") // an empty one is PHP's own
 	}
 	if d.info.Door == "" {
 		return env // hooks have nowhere to lead to
@@ -193,15 +201,15 @@ func (d *dropIn) environ(get func(string) string) map[string]string {
 		env["MIRRA_EGRESS"] = "no"
 	}
 	host, port, _ := net.SplitHostPort(d.info.Door)
-	env["NODE_OPTIONS"] = join(" ", get("NODE_OPTIONS"), "--require "+strconv.Quote(d.hook("mirra.cjs")))
-	env["PYTHONPATH"] = join(list, d.hook("python"), get("PYTHONPATH"))
-	env["RUBYLIB"] = join(list, d.hook("ruby"), get("RUBYLIB"))
-	env["RUBYOPT"] = join(" ", get("RUBYOPT"), "-rmirra_dropin")
-	java := get("JAVA_TOOL_OPTIONS")
+	env["NODE_OPTIONS"] = behind(get("NODE_OPTIONS"), " ", "--require "+strconv.Quote(d.hook("mirra.cjs")))
+	env["PYTHONPATH"] = before(d.hook("python"), list, get("PYTHONPATH"))
+	env["RUBYLIB"] = before(d.hook("ruby"), list, get("RUBYLIB"))
+	env["RUBYOPT"] = behind(get("RUBYOPT"), " ", "-rmirra_dropin")
+	java := ""
 	for _, scheme := range []string{"http", "https"} {
 		java += fmt.Sprintf(" -D%s.proxyHost=%s -D%s.proxyPort=%s", scheme, host, scheme, port)
 	}
-	env["JAVA_TOOL_OPTIONS"] = strings.TrimSpace(java + " -Dhttp.nonProxyHosts=localhost|127.*|[::1]|*.localhost -Djavax.net.ssl.trustStoreType=jks " + strconv.Quote("-Djavax.net.ssl.trustStore="+d.file("truststore.jks")))
+	env["JAVA_TOOL_OPTIONS"] = behind(get("JAVA_TOOL_OPTIONS"), " ", strings.TrimSpace(java+" -Dhttp.nonProxyHosts=localhost|127.*|[::1]|*.localhost -Djavax.net.ssl.trustStoreType=jks "+strconv.Quote("-Djavax.net.ssl.trustStore="+d.file("truststore.jks"))))
 	return env
 }
 

@@ -27,10 +27,14 @@ func systemRoots(own string) []byte {
 	return nil
 }
 
-// joinPEM puts files of certificates behind each other.
+// joinPEM puts files of certificates behind each other, but for those that are there
+// already: under mirra exec the roots are a session's.
 func joinPEM(files ...[]byte) []byte {
 	var out []byte
 	for _, f := range files {
+		if bytes.Contains(out, bytes.TrimSpace(f)) {
+			continue
+		}
 		out = append(out, f...)
 		if len(f) > 0 && f[len(f)-1] != '\n' {
 			out = append(out, '\n')
