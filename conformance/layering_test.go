@@ -36,6 +36,7 @@ var layers = []struct {
 	{"host/webhook", []string{"abi", "host"}, "adapters do not import each other"},
 	{"host/httpapi", []string{"abi", "host"}, "adapters do not import each other"},
 	{"host/smtp", []string{"abi", "host"}, "adapters do not import each other"},
+	{"host/proxy", []string{"abi", "host"}, "adapters do not import each other"},
 	{"host/assembly", []string{"abi", "host/...", "registry/..."}, "the one place where session and adapters are joined"},
 	{"registry", []string{"abi"}, "distribution knows plugin files, not how they run"},
 	{"conformance", []string{"abi", "host/...", "sdk/...", "registry/..."}, "suites that anyone can run"},

@@ -21,6 +21,7 @@ type Control interface {
 	Traces
 	Webhooks
 	Mirrors
+	Proxies
 }
 
 // Sessions starts and ends sessions.

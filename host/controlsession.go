@@ -25,6 +25,9 @@ type NewSession struct {
 	SeedValue *int64 `json:"seedValue,omitempty"`
 	Limits    string `json:"limits,omitempty"` // vendor, test or off
 	Strict    bool   `json:"strict,omitempty"`
+	// NoEgress refuses what the application sends through the proxy to hosts that no
+	// mirror claims.
+	NoEgress bool `json:"noEgress,omitempty"`
 	// VersionMismatch says what a request gets that names an API version the
 	// mirror does not support: warn (the line's version, and a warning) or error
 	// (the vendor's refusal).

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -10,12 +11,12 @@ import (
 )
 
 func (a *app) envCommand() *cobra.Command {
-	shell := ""
+	shell, direct := "", false
 	cmd := &cobra.Command{
 		Use: "env", Short: "Print the variables an application needs to reach the session", Args: noArgs,
 		Example: "  eval \"$(mirra env)\"\n  mirra env --shell fish | source\n  mirra env --shell powershell | Invoke-Expression",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, s, err := a.session(cmd.Context())
+			c, s, err := a.session(cmd.Context())
 			if err != nil {
 				return err
 			}
@@ -24,6 +25,13 @@ func (a *app) envCommand() *cobra.Command {
 				return err
 			}
 			env := a.environ(s, state.Control, state.Token)
+			if !direct {
+				d, err := a.dropIn(cmd.Context(), c, s.SessionID)
+				if err != nil {
+					return err
+				}
+				maps.Copy(env, d.environ(os.Getenv))
+			}
 			if a.flags.json {
 				return a.out.object(env)
 			}
@@ -40,6 +48,7 @@ func (a *app) envCommand() *cobra.Command {
 			return nil
 		},
 	}
+	cmd.Flags().BoolVar(&direct, "no-proxy", false, "only URLs of mirrors, nothing that leads the vendors' own hosts there")
 	cmd.Flags().StringVar(&shell, "shell", "", "bash, zsh, sh, fish, powershell or cmd; else the one of $SHELL")
 	return a.sessionFlag(cmd)
 }

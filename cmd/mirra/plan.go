@@ -158,6 +158,7 @@ func parseRefs(texts []string) ([]registry.Ref, error) {
 func (a *app) fillSettings(p *plan, f *upFlags) error {
 	r, c := p.request, &a.cfg.File
 	r.Name, r.Persistent, r.Limits, r.PeerClock, r.Strict = c.Name, c.Persistent, c.Limits, c.PeerClock, c.Strict
+	r.NoEgress = f.noEgress
 	r.VersionMismatch = c.VersionMismatch
 	r.AllowLiveKeys, r.HideHeaders, r.WebhookHosts, r.Rewrite = c.AllowLiveKeys, c.MirraHeaders == "off", c.WebhookHosts, c.Rewrite
 	r.Frozen = f.frozen
@@ -185,7 +186,7 @@ func (a *app) fillSettings(p *plan, f *upFlags) error {
 	for _, only := range []struct {
 		given bool
 		flag  string
-	}{{f.seedValueGiven, "--seed-value"}, {len(f.seeds) > 0, "--seed"}, {len(f.seedFiles) > 0, "--seed-file"}, {f.clock != "", "--clock"}, {f.frozen, "--frozen"}, {len(f.forwards) > 0, "--forward"}} {
+	}{{f.seedValueGiven, "--seed-value"}, {len(f.seeds) > 0, "--seed"}, {len(f.seedFiles) > 0, "--seed-file"}, {f.clock != "", "--clock"}, {f.frozen, "--frozen"}, {len(f.forwards) > 0, "--forward"}, {f.noEgress, "--no-egress"}} {
 		if only.given {
 			p.asked = only.flag
 			break

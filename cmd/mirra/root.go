@@ -74,7 +74,7 @@ func (a *app) root() *cobra.Command {
 	f.IntVar(&a.flags.port, "port", 0, "port of the control API; vendor traffic is on the next one; 0 takes any")
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
-		a.upCommand(), a.downCommand(), a.sessionsCommand(), a.statusCommand(), a.envCommand(), a.logsCommand(), a.stateCommand(),
+		a.upCommand(), a.execCommand(), a.downCommand(), a.sessionsCommand(), a.statusCommand(), a.envCommand(), a.logsCommand(), a.stateCommand(),
 		a.resetCommand(), a.snapshotCommand(), a.restoreCommand(), a.forkCommand(), a.clockCommand(), a.simulateCommand(), a.faultCommand(),
 		a.webhooksCommand(), a.pluginCommand(), a.fidelityCommand(), a.serveCommand(), a.serverCommand(), a.doctorCommand(), a.completionCommand(), a.versionCommand(),
 	)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -14,8 +15,9 @@ import (
 )
 
 // runCommand runs the application's command against a session and passes its
-// exit code through.
-func (a *app) runCommand(ctx context.Context, c *httpapi.Client, s *host.SessionInfo, p *plan, attached bool, command []string) error {
+// exit code through. direct leaves it to the application to call mirrors by their
+// own URLs.
+func (a *app) runCommand(ctx context.Context, c *httpapi.Client, s *host.SessionInfo, p *plan, attached, direct bool, command []string) error {
 	_, state, err := a.connect(ctx, false)
 	if err != nil {
 		return err
@@ -40,7 +42,24 @@ func (a *app) runCommand(ctx context.Context, c *httpapi.Client, s *host.Session
 		defer close(held)
 		_ = c.Events(holding, s.SessionID, 0, true, func(host.TraceEntry) bool { return true }) // the command decides when it is over
 	}()
-	code, err := a.execute(command, a.environ(s, state.Control, state.Token))
+	env := a.environ(s, state.Control, state.Token)
+	if !direct {
+		d, err := a.dropIn(ctx, c, s.SessionID)
+		if err != nil {
+			letGo()
+			<-held
+			return errors.Join(err, a.leave(c, s, attached))
+		}
+		for _, line := range d.notes() {
+			a.out.note("%s", line)
+		}
+		maps.Copy(env, d.environ(os.Getenv))
+	}
+	code, err := a.execute(command, env)
+	a.out.stdout = a.stderr // the command's output may be read by another
+	for _, line := range tried(context.WithoutCancel(ctx), c, s.SessionID) {
+		a.out.note("%s", line)
+	}
 	letGo()
 	<-held
 	if e := a.leave(c, s, attached); err == nil {

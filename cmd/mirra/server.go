@@ -102,6 +102,10 @@ func (a *app) serve(ctx context.Context, c assembly.Config, ready func(*serverSt
 	}
 	c.CacheDir, c.DataDir, c.Sources, c.Version = a.cfg.Dirs.Cache, a.cfg.Dirs.Data, a.cfg.sources(), version()
 	c.Precompiled = embeddedFiles()
+	c.Ended = a.cfg.removeDropIn
+	if err := a.cfg.removeDropIns(); err != nil { // of a server that crashed: its authority is gone
+		return err
+	}
 	if c.ControlAddr == "" {
 		c.ControlAddr, c.VendorAddr = a.cfg.ports()
 	}
@@ -117,7 +121,7 @@ func (a *app) serve(ctx context.Context, c assembly.Config, ready func(*serverSt
 		case <-ctx.Done():
 		case <-s.Done():
 		}
-		err = a.cfg.removeStale()
+		err = errors.Join(a.cfg.removeStale(), a.cfg.removeDropIns())
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()

@@ -103,7 +103,11 @@ func (a *app) forkCommand() *cobra.Command {
 				return err
 			}
 			if a.flags.json {
-				return a.out.object(upResult(n))
+				d, err := a.dropIn(cmd.Context(), c, n.SessionID)
+				if err != nil {
+					return err
+				}
+				return a.out.object(upResult(n, d))
 			}
 			a.out.summary("✓ session %s is a fork of %s", title(n), title(s))
 			for _, m := range n.Mirrors {

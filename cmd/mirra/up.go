@@ -32,6 +32,8 @@ type upFlags struct {
 	strict     bool
 	detach     bool
 	explain    bool
+	direct     bool
+	noEgress   bool
 
 	seedValueGiven, persistentGiven bool
 }
@@ -68,6 +70,8 @@ with its environment set, and its exit code is passed through.`,
 	s.StringVar(&f.clock, "clock", "", "session time at the start, 2026-01-31 or 2026-01-31T12:00:00Z")
 	s.BoolVar(&f.frozen, "frozen", false, "start with a frozen clock")
 	s.BoolVar(&f.strict, "strict", false, "refuse operations that are served generically")
+	s.BoolVar(&f.direct, "no-proxy", false, "leave it to the command behind -- to call mirrors by their URLs")
+	s.BoolVar(&f.noEgress, "no-egress", false, "refuse what the application sends to hosts that no mirror claims")
 	s.BoolVarP(&f.detach, "detach", "d", false, "return at once; the session lives on")
 	s.BoolVar(&f.explain, "explain", false, "print what decided which mirrors are started")
 	return cmd
@@ -104,10 +108,14 @@ func (a *app) up(ctx context.Context, f *upFlags, command []string) error {
 		return err
 	}
 	if len(command) > 0 {
-		return a.runCommand(ctx, server.c, s, plan, attached, command)
+		return a.runCommand(ctx, server.c, s, plan, attached, f.direct, command)
 	}
 	if a.flags.json {
-		return a.out.object(upResult(s))
+		d, err := a.dropIn(ctx, server.c, s.SessionID)
+		if err != nil {
+			return err
+		}
+		return a.out.object(upResult(s, d))
 	}
 	a.describe(s, plan, attached)
 	if background {
@@ -140,13 +148,14 @@ type upMirror struct {
 }
 
 type upProxy struct {
-	Installed bool    `json:"installed"`
-	Port      *int    `json:"port"`
-	CAFile    *string `json:"caFile"`
+	Installed bool   `json:"installed"`
+	URL       string `json:"url"` // for HTTPS_PROXY
+	Port      int    `json:"port"`
+	CAFile    string `json:"caFile"`
 }
 
-func upResult(s *host.SessionInfo) upJSON {
-	out := upJSON{SessionID: s.SessionID, Name: s.Name, Status: s.Status, CreatedAt: s.CreatedAt, ExpiresAt: s.ExpiresAt}
+func upResult(s *host.SessionInfo, d *dropIn) upJSON {
+	out := upJSON{Proxy: upProxy{true, d.info.URL, d.port(), d.file("ca.pem")}, SessionID: s.SessionID, Name: s.Name, Status: s.Status, CreatedAt: s.CreatedAt, ExpiresAt: s.ExpiresAt}
 	for _, m := range s.Mirrors {
 		out.Mirrors = append(out.Mirrors, upMirror{m.Name, m.Vendor, m.URL, m.URLs, m.Version, m.Digest, m.Env})
 	}
@@ -266,7 +275,7 @@ func (a *app) hintRoute(ctx context.Context, s *host.SessionInfo) {
 	m := &s.Mirrors[0]
 	a.out.say("")
 	a.out.say("Not routed yet. Point your application at %s, or start it with:", m.URL)
-	a.out.say("  mirra up -- CMD")
+	a.out.say("  mirra exec -- CMD")
 	a.out.say("Try it:")
 	a.out.say("  %s", a.tryIt(ctx, m))
 }

@@ -47,6 +47,7 @@ var sections = []section{
 	{"sessions", sessions},
 	{"clock", clock},
 	{"startup", startup},
+	{"proxy", proxied},
 	{"hostile", hostile},
 }
 

@@ -18,6 +18,7 @@ import (
 
 	"github.com/mirrahq/mirra/host"
 	"github.com/mirrahq/mirra/host/httpapi"
+	"github.com/mirrahq/mirra/host/proxy"
 	"github.com/mirrahq/mirra/host/session"
 	"github.com/mirrahq/mirra/host/sqlite"
 	"github.com/mirrahq/mirra/host/wasm"
@@ -59,6 +60,8 @@ type Config struct {
 	// allows those in private networks.
 	WebhookHosts []string
 	Private      bool
+	// Ended is called with the id of each session that has ended; it may be nil.
+	Ended func(id string)
 	// IdleExit is how long the server may be without sessions before Done; 0
 	// is for ever.
 	IdleExit time.Duration
@@ -78,6 +81,7 @@ type Server struct {
 	programs *programs
 	sender   *sender
 	vendor   *httpapi.Vendor
+	proxy    *proxy.Proxy
 	started  time.Time
 
 	catalogue                     *sqlite.Catalogue // nil without DataDir

@@ -49,7 +49,7 @@ func (s *Server) CreateSession(ctx context.Context, r *host.NewSession) (*host.S
 	if err != nil {
 		return nil, several(err)
 	}
-	kept := keptReach{Project: r.Project, HideHeaders: r.HideHeaders, WebhookHosts: r.WebhookHosts, Rewrite: r.Rewrite}
+	kept := keptReach{Project: r.Project, HideHeaders: r.HideHeaders, WebhookHosts: r.WebhookHosts, Rewrite: r.Rewrite, NoEgress: r.NoEgress}
 	reach := s.add(sess, kept, r.Hold)
 	if r.Ports {
 		s.openPorts(reach)
@@ -262,7 +262,7 @@ func (s *Server) Fork(ctx context.Context, id, name string) (*host.SessionInfo, 
 		return nil, err
 	}
 	kept := from.kept
-	kept.Ports = nil
+	kept.Ports, kept.Door = nil, 0
 	r := s.add(sess, kept, false)
 	if len(from.ports) > 0 {
 		s.openPorts(r)

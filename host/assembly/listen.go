@@ -22,7 +22,11 @@ func (s *Server) listen() (err error) {
 		return err
 	}
 	s.vendor = &httpapi.Vendor{Route: s.route, Domains: s.cfg.Domains}
-	s.vendorWeb = httpapi.NewServer(s.vendor, s.log)
+	if err := s.startProxy(); err != nil {
+		return err
+	}
+	// One port for both: what is asked of a proxy differs by its request line.
+	s.vendorWeb = httpapi.NewServer(s.proxy.Handler(s.vendor, s.ownName), s.log)
 	if s.cfg.TLS != (TLSFiles{}) {
 		if err := s.listenTLS(); err != nil {
 			return err
@@ -196,6 +200,9 @@ func (s *Server) Close(ctx context.Context) error {
 		if l != nil {
 			_ = l.Close() // closed already if it was served
 		}
+	}
+	if s.proxy != nil {
+		faults = appendError(faults, s.proxy.Close(ctx))
 	}
 	s.loops.Wait()
 	if s.runtime != nil {

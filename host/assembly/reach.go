@@ -12,6 +12,7 @@ import (
 	"github.com/mirrahq/mirra/abi"
 	"github.com/mirrahq/mirra/host"
 	"github.com/mirrahq/mirra/host/httpapi"
+	"github.com/mirrahq/mirra/host/proxy"
 	"github.com/mirrahq/mirra/host/session"
 	"github.com/mirrahq/mirra/host/smtp"
 )
@@ -21,7 +22,9 @@ import (
 type reach struct {
 	session *session.Session
 	kept    keptReach
+	proxied *proxy.Session
 	ports   []io.Closer
+	door    net.Listener
 
 	// A session of a foreground command ends when nobody holds it.
 	hold    bool
@@ -33,6 +36,8 @@ type reach struct {
 type keptReach struct {
 	Project      string            `json:"project,omitempty"`
 	Ports        map[string]int    `json:"ports,omitempty"` // by mirror, or its relay: see relayKey
+	Door         int               `json:"door,omitempty"`  // port of redirected connections
+	NoEgress     bool              `json:"noEgress,omitempty"`
 	HideHeaders  bool              `json:"hideHeaders,omitempty"`
 	WebhookHosts []string          `json:"webhookHosts,omitempty"`
 	Rewrite      map[string]string `json:"rewrite,omitempty"`
@@ -45,6 +50,9 @@ func (r *reach) close() {
 	for _, w := range r.ports {
 		_ = w.Close() // the session is gone, whoever still talks to it learns so
 	}
+	if r.door != nil {
+		_ = r.door.Close() // likewise
+	}
 	if r.ending != nil {
 		r.ending.Stop()
 	}
@@ -52,7 +60,7 @@ func (r *reach) close() {
 
 // add makes a session reachable.
 func (s *Server) add(sess *session.Session, kept keptReach, hold bool) *reach {
-	r := &reach{session: sess, kept: kept, hold: hold}
+	r := &reach{session: sess, kept: kept, hold: hold, proxied: s.proxied(sess, kept.NoEgress)}
 	s.sender.allow(sess.ID(), kept.WebhookHosts, kept.Rewrite)
 	s.mu.Lock()
 	s.reach[sess.ID()] = r
@@ -79,10 +87,14 @@ func (s *Server) forget(id string, purge bool) {
 	delete(s.reach, id)
 	s.mu.Unlock()
 	s.sender.forget(id)
+	s.proxy.Forget(id)
 	if r == nil {
 		return
 	}
 	r.close()
+	if s.cfg.Ended != nil {
+		s.cfg.Ended(id)
+	}
 	if purge && s.catalogue != nil {
 		_ = s.catalogue.Delete(kindReach, id) // a leftover entry harms nobody
 	}
@@ -142,7 +154,8 @@ type plainMirror struct{ *session.Mirror }
 // HideHeaders tells httpapi.Vendor.
 func (plainMirror) HideHeaders() bool { return true }
 
-// openPorts gives each mirror of a session a port of its own.
+// openPorts gives each mirror of a session a port of its own, and the session a
+// door for what the application sends to the vendors' own hosts.
 func (s *Server) openPorts(r *reach) {
 	if r.kept.Ports == nil {
 		r.kept.Ports = map[string]int{}
@@ -161,6 +174,15 @@ func (s *Server) openPorts(r *reach) {
 			}
 		}
 	}
+	l, err := s.listenPort(r, "", r.kept.Door)
+	if err != nil {
+		s.log.Warn("no door", "session", r.session.ID(), "error", err)
+		return // clients that know of proxies still find their way
+	}
+	s.mu.Lock()
+	r.door, r.kept.Door = l, l.Addr().(*net.TCPAddr).Port
+	s.mu.Unlock()
+	s.loops.Go(func() { _ = s.proxy.Door(l, r.session.ID()) }) // ends with reach.close
 }
 
 // relayKey is what the port of a mirror's mail relay is kept under.
@@ -171,7 +193,7 @@ func (s *Server) openPort(r *reach, key string, server interface {
 	io.Closer
 	Serve(l net.Listener) error
 }) {
-	l, err := s.listenPort(r, key)
+	l, err := s.listenPort(r, key, r.kept.Ports[key])
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err != nil {
@@ -191,15 +213,15 @@ const (
 	portsTried = 20
 )
 
-// listenPort takes the port the mirror had, else one that follows from the
-// project, so that it is the same the next time, else any.
-func (s *Server) listenPort(r *reach, key string) (net.Listener, error) {
+// listenPort takes the port that a mirror or relay, or with "" the door, had, else one that
+// follows from the project, so that it is the same the next time, else any.
+func (s *Server) listenPort(r *reach, key string, had int) (net.Listener, error) {
 	bind, _, _ := net.SplitHostPort(s.vendorL.Addr().String())
 	try := func(port int) (net.Listener, error) {
 		return net.Listen("tcp", net.JoinHostPort(bind, fmt.Sprint(port)))
 	}
-	if port := r.kept.Ports[key]; port != 0 {
-		if l, err := try(port); err == nil {
+	if had != 0 {
+		if l, err := try(had); err == nil {
 			return l, nil
 		}
 	}

@@ -315,6 +315,13 @@ func (c *Client) Mirrors(ctx context.Context) ([]host.CatalogEntry, error) {
 	return l.Mirrors, err
 }
 
+// Proxy implements host.Proxies.
+func (c *Client) Proxy(ctx context.Context, id string) (*host.ProxyInfo, error) {
+	var p host.ProxyInfo
+	_, err := c.do(ctx, "GET", session(id, "proxy"), nil, &p)
+	return &p, err
+}
+
 // Events implements host.Traces. It goes on where it was when the connection
 // breaks.
 func (c *Client) Events(ctx context.Context, id string, after uint64, hold bool, yield func(host.TraceEntry) bool) error {

@@ -146,6 +146,14 @@ func (a *API) get(w http.ResponseWriter, r *http.Request) error {
 	return answer(w, http.StatusOK, s)
 }
 
+func (a *API) proxy(w http.ResponseWriter, r *http.Request) error {
+	p, err := a.cfg.Control.Proxy(r.Context(), pathVar(r, "id"))
+	if err != nil {
+		return err
+	}
+	return answer(w, http.StatusOK, p)
+}
+
 func (a *API) end(w http.ResponseWriter, r *http.Request) error {
 	q := newQuery(r, "purge")
 	purge := q.bool("purge")

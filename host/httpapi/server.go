@@ -87,6 +87,7 @@ func (a *API) routes() []route {
 		{"DELETE", one + "/faults", false, a.clearFaults},
 		{"DELETE", one + "/faults/{rule}", false, a.clearFaults},
 		{"POST", one + "/simulate", false, a.simulate},
+		{"GET", one + "/proxy", false, a.proxy},
 		{"GET", one + "/events", false, a.events},
 		{"GET", one + "/trace", false, a.trace},
 		{"GET", one + "/webhooks", false, a.webhooks},

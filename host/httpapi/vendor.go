@@ -53,6 +53,7 @@ type way uint8
 
 const (
 	byPort way = iota // other hosts are named by a header: no URL leads there
+	byHost            // the vendor's own names
 	byPath            // the host's id may stand in front of the target
 	byName            // the host's id is a label in front of the name
 )
@@ -63,6 +64,13 @@ func (p *place) hostURL(m *abi.Manifest, id string) string {
 		return p.root
 	}
 	switch p.way {
+	case byHost:
+		for _, h := range m.Hosts {
+			if h.ID == id {
+				scheme, _, _ := strings.Cut(p.root, "://")
+				return scheme + "://" + h.Name
+			}
+		}
 	case byPath:
 		return p.root + "/" + id
 	case byName:
@@ -123,6 +131,26 @@ func (v *Vendor) Port(session, mirror string) http.Handler {
 	})
 }
 
+// Host returns the handler of one of the vendor's hosts, for requests that name it
+// themselves: by TLS, or by a whole URL as the target.
+func (v *Vendor) Host(session, mirror string, hosts []abi.Host, i int) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		scheme, target := schemeOf(r), r.RequestURI
+		if r.URL.IsAbs() {
+			scheme = r.URL.Scheme
+			target = "/"
+			if rest := strings.TrimPrefix(r.RequestURI[len(scheme):], "://"); strings.ContainsAny(rest, "/?") {
+				target = rest[strings.IndexAny(rest, "/?"):]
+			}
+			if target[0] == '?' {
+				target = "/" + target
+			}
+		}
+		scheme += "://"
+		v.serve(w, r, place{session: session, mirror: mirror, host: hosts[i].ID, base: scheme + hosts[i].Name, root: scheme + hosts[0].Name, target: target, way: byHost})
+	})
+}
+
 func (v *Vendor) serve(w http.ResponseWriter, r *http.Request, p place) {
 	if !strings.HasPrefix(p.target, "/") {
 		notFound(w, r) // OPTIONS *, CONNECT
@@ -136,13 +164,14 @@ func (v *Vendor) serve(w http.ResponseWriter, r *http.Request, p place) {
 	if p.way == byPath {
 		p.takeHost(x.Manifest())
 	}
-	if strings.HasPrefix(p.target, "/_mirra/") && v.Meta != nil {
+	// On a vendor's own name there are the vendor's paths alone.
+	if strings.HasPrefix(p.target, "/_mirra/") && v.Meta != nil && p.way != byHost {
 		v.Meta(w, r, p.session, p.mirror, p.target)
 		return
 	}
 	body := bodies.get()
 	defer bodies.put(body)
-	in := host.Request{Method: r.Method, Scheme: schemeOf(r), Authority: r.Host, Host: p.host, BaseURL: p.base, Target: p.target}
+	in := host.Request{Method: r.Method, Scheme: p.base[:strings.Index(p.base, "://")], Authority: r.Host, Host: p.host, BaseURL: p.base, Target: p.target}
 	in.HostURL = func(id string) string { return p.hostURL(x.Manifest(), id) }
 	in.Headers = appendHeaders(body.pairs[:0], r)
 	body.pairs = in.Headers

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"bufio"
 	"bytes"
 	"compress/gzip"
 	"context"
@@ -327,5 +328,67 @@ func TestBodies(t *testing.T) {
 			}
 			resp.Body.Close()
 		})
+	}
+}
+
+// served is a fake with hosts of its own.
+type served struct {
+	fake
+	hosts []abi.Host
+}
+
+func (s *served) Manifest() *abi.Manifest { return &abi.Manifest{Hosts: s.hosts} }
+
+// A request for the vendor's own host reaches it as it stands, and names the vendor's
+// URLs.
+func TestVendorHost(t *testing.T) {
+	t.Parallel()
+	var got host.Request
+	x := &served{hosts: []abi.Host{{ID: "api", Name: "api.vendor.test"}, {ID: "files", Name: "files.vendor.test"}}}
+	x.answer = func(r *host.Request) *host.Response {
+		got = *r
+		return &host.Response{Status: 200}
+	}
+	v := &Vendor{
+		Route: func(session, mirror string) Exchanger {
+			if session != "a7k2" || mirror != "vendor" {
+				return nil
+			}
+			return x
+		},
+		Meta: func(http.ResponseWriter, *http.Request, string, string, string) {
+			t.Error("a vendor's host has no /_mirra")
+		},
+	}
+	for _, tc := range []struct {
+		uri, scheme, target string
+		tls                 bool
+	}{
+		{"/v1/x?a=%2F", "https", "/v1/x?a=%2F", true},
+		{"/v1//x/../y", "http", "/v1//x/../y", false},
+		{"/_mirra/state", "https", "/_mirra/state", true},
+		{"https://files.vendor.test/v1?q", "https", "/v1?q", false},
+		{"HTTPS://files.vendor.test:443/v1", "https", "/v1", false},
+		{"http://files.vendor.test", "http", "/", false},
+		{"http://files.vendor.test?q=/a", "http", "/?q=/a", false},
+	} {
+		r, err := http.ReadRequest(bufio.NewReader(strings.NewReader("GET " + tc.uri + " HTTP/1.1\r\nHost: files.vendor.test\r\n\r\n")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if tc.tls {
+			r.TLS = &tls.ConnectionState{}
+		}
+		w := httptest.NewRecorder()
+		v.Host("a7k2", "vendor", x.hosts, 1).ServeHTTP(w, r)
+		if w.Code != 200 || got.Host != "files" || got.Target != tc.target || got.Scheme != tc.scheme || got.BaseURL != tc.scheme+"://files.vendor.test" ||
+			got.HostURL("api") != tc.scheme+"://api.vendor.test" || got.HostURL("files") != got.BaseURL || got.HostURL("none") != "" {
+			t.Errorf("%s: %d %+v", tc.uri, w.Code, got)
+		}
+	}
+	w := httptest.NewRecorder()
+	v.Host("gone", "vendor", x.hosts, 0).ServeHTTP(w, httptest.NewRequest("GET", "/v1", nil))
+	if w.Code != 404 || !strings.Contains(w.Body.String(), "mirra.vendor.no_mirror") {
+		t.Errorf("a session that ended: %d %s", w.Code, w.Body)
 	}
 }

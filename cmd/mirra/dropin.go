@@ -1,0 +1,284 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/mirrahq/mirra/host"
+)
+
+// dropInFiles are what makes clients go to the session that no variable of theirs
+// leads there.
+//
+//go:embed dropin
+var dropInFiles embed.FS
+
+// dropIn is the folder of a session that an application's environment names. The
+// server removes it when the session ends.
+type dropIn struct {
+	folder string
+	hooks  string // folder of all sessions
+	info   *host.ProxyInfo
+	roots  bool // the system's roots were found
+}
+
+// dropInFolder is where the folders of sessions are.
+func (c *Config) dropInFolder() string { return filepath.Join(c.Dirs.State, "sessions") }
+
+func (c *Config) removeDropIn(id string) {
+	_ = os.RemoveAll(filepath.Join(c.dropInFolder(), id)) // removeDropIns tries again
+}
+
+func (c *Config) removeDropIns() error { return os.RemoveAll(c.dropInFolder()) }
+
+func (d *dropIn) file(name ...string) string {
+	return filepath.Join(append([]string{d.folder}, name...)...)
+}
+
+// port is the proxy's.
+func (d *dropIn) port() int {
+	u, err := url.Parse(d.info.URL)
+	if err != nil {
+		return 0
+	}
+	n, _ := strconv.Atoi(u.Port())
+	return n
+}
+
+// dropIn writes the folder of a session.
+func (a *app) dropIn(ctx context.Context, c host.Proxies, id string) (*dropIn, error) {
+	info, err := c.Proxy(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if at, ok := c.(interface{ URL() string }); ok {
+		leadTo(info, at.URL())
+	}
+	d := &dropIn{folder: filepath.Join(a.cfg.dropInFolder(), id), hooks: a.cfg.hooksFolder(), info: info}
+	ca := []byte(info.CA)
+	roots := systemRoots(os.Getenv("SSL_CERT_FILE"))
+	d.roots = len(roots) > 0
+	extra := readOptional(os.Getenv("NODE_EXTRA_CA_CERTS")) // one variable of one file
+	files := map[string][]byte{
+		"ca.pem": ca, "bundle.pem": joinPEM(roots, ca), "node.pem": joinPEM(extra, ca), "truststore.jks": keyStore(joinPEM(roots, ca)),
+		"php/mirra.ini": fmt.Appendf(nil, "curl.cainfo=%q\nopenssl.cafile=%q\n", d.file("bundle.pem"), d.file("bundle.pem")),
+	}
+	for _, name := range sortedKeys(files) {
+		if err := replaceFile(d.file(filepath.FromSlash(name)), files[name]); err != nil {
+			return nil, fmt.Errorf("write what the application's environment names: %w", err)
+		}
+	}
+	return d, a.cfg.writeHooks()
+}
+
+// leadTo makes addresses lead to the machine of a server that is called at control:
+// it knows its own only by what it listens on.
+func leadTo(p *host.ProxyInfo, control string) {
+	u, err := url.Parse(control)
+	if err != nil || u.Hostname() == "localhost" {
+		return
+	}
+	if ip := net.ParseIP(u.Hostname()); ip != nil && ip.IsLoopback() {
+		return
+	}
+	at := func(address string) string {
+		_, port, _ := net.SplitHostPort(address)
+		return net.JoinHostPort(u.Hostname(), port)
+	}
+	if proxy, err := url.Parse(p.URL); err == nil {
+		proxy.Host = at(proxy.Host)
+		p.URL = proxy.String()
+	}
+	if p.Door != "" {
+		p.Door = at(p.Door)
+	}
+}
+
+// hooksFolder is where the hooks are. They stay when sessions end: a Python that
+// does not find its own goes to the real vendor.
+func (c *Config) hooksFolder() string { return filepath.Join(c.Dirs.State, "hooks") }
+
+// hook is a file or folder of them.
+func (d *dropIn) hook(name string) string { return filepath.Join(d.hooks, name) }
+
+func (c *Config) writeHooks() error {
+	// A folder for each language: Python and Ruby search theirs for modules.
+	for name, file := range map[string]string{"mirra.cjs": "mirra.cjs", "python/sitecustomize.py": "sitecustomize.py", "ruby/mirra_dropin.rb": "mirra_dropin.rb"} {
+		text, err := dropInFiles.ReadFile("dropin/" + file)
+		if err == nil {
+			err = replaceFile(filepath.Join(c.hooksFolder(), filepath.FromSlash(name)), text)
+		}
+		if err != nil {
+			return fmt.Errorf("write hook: %w", err)
+		}
+	}
+	return nil
+}
+
+// replaceFile writes a file at once, for others that read it meanwhile. One that is
+// the same is left alone.
+func replaceFile(path string, text []byte) error {
+	if old, err := os.ReadFile(path); err == nil && string(old) == string(text) {
+		return nil
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	tmp, err := os.CreateTemp(filepath.Dir(path), ".new-")
+	if err != nil {
+		return err
+	}
+	_, err = tmp.Write(text)
+	if err = errors.Join(err, tmp.Close()); err == nil {
+		err = os.Rename(tmp.Name(), path)
+	}
+	if err != nil {
+		_ = os.Remove(tmp.Name()) // err says what is wrong
+	}
+	return err
+}
+
+// notes are what a user should know of the environment that is changed.
+func (d *dropIn) notes() []string {
+	var out []string
+	if !d.roots {
+		out = append(out, "no file of the system's root certificates was found; SSL_CERT_FILE=FILE names one. Until then tools that take theirs from the environment trust the mirrors alone")
+	}
+	for _, name := range []string{"HTTPS_PROXY", "https_proxy"} {
+		if v := os.Getenv(name); v != "" && v != d.info.URL {
+			out = append(out, name+" was set; Mirra's proxy stands in its place and goes to other hosts directly")
+			break
+		}
+	}
+	return out
+}
+
+// environ returns the variables that lead clients to the session; get returns those
+// that there are.
+func (d *dropIn) environ(get func(string) string) map[string]string {
+	// Within mirra exec a hook is there already.
+	before := func(item, separator, list string) string {
+		if list == "" || strings.Contains(list, item) {
+			return cmp.Or(list, item)
+		}
+		return item + separator + list
+	}
+	behind := func(list, separator, item string) string {
+		if list == "" || strings.Contains(list, item) {
+			return cmp.Or(list, item)
+		}
+		return list + separator + item
+	}
+	none := d.noProxy(get("NO_PROXY"), get("no_proxy"))
+	list := string(os.PathListSeparator)
+	env := map[string]string{
+		"MIRRA_PROXY": d.info.URL, "MIRRA_CA_FILE": d.file("ca.pem"),
+		// Not HTTP_PROXY: twilio-node makes an agent of its own for it, which then
+		// meets the proxy that its HTTP library takes from HTTPS_PROXY.
+		"HTTPS_PROXY": d.info.URL, "https_proxy": d.info.URL, "http_proxy": d.info.URL, "NO_PROXY": none, "no_proxy": none,
+		"SSL_CERT_FILE": d.file("bundle.pem"), "REQUESTS_CA_BUNDLE": d.file("bundle.pem"), "CURL_CA_BUNDLE": d.file("bundle.pem"),
+		"NODE_EXTRA_CA_CERTS": d.file("node.pem"),
+		"PHP_INI_SCAN_DIR":    behind(get("PHP_INI_SCAN_DIR"), list, d.file("php")),
+	}
+	if get("PHP_INI_SCAN_DIR") == "" {
+		env["PHP_INI_SCAN_DIR"] = list + d.file("php") // an empty one is PHP's own
+	}
+	if d.info.Door == "" {
+		return env // hooks have nowhere to lead to
+	}
+	env["MIRRA_DOOR"], env["MIRRA_DOMAINS"], env["MIRRA_EGRESS"] = d.info.Door, strings.Join(d.info.Domains, ","), "yes"
+	if d.info.NoEgress {
+		env["MIRRA_EGRESS"] = "no"
+	}
+	host, port, _ := net.SplitHostPort(d.info.Door)
+	env["NODE_OPTIONS"] = behind(get("NODE_OPTIONS"), " ", "--require "+strconv.Quote(d.hook("mirra.cjs")))
+	env["PYTHONPATH"] = before(d.hook("python"), list, get("PYTHONPATH"))
+	env["RUBYLIB"] = before(d.hook("ruby"), list, get("RUBYLIB"))
+	env["RUBYOPT"] = behind(get("RUBYOPT"), " ", "-rmirra_dropin")
+	java := ""
+	for _, scheme := range []string{"http", "https"} {
+		java += fmt.Sprintf(" -D%s.proxyHost=%s -D%s.proxyPort=%s", scheme, host, scheme, port)
+	}
+	env["JAVA_TOOL_OPTIONS"] = behind(get("JAVA_TOOL_OPTIONS"), " ", strings.TrimSpace(java+" -Dhttp.nonProxyHosts=localhost|127.*|[::1]|*.localhost -Djavax.net.ssl.trustStoreType=jks "+strconv.Quote("-Djavax.net.ssl.trustStore="+d.file("truststore.jks"))))
+	return env
+}
+
+// noProxy keeps what users except from proxies, unless that would lead claimed names
+// past Mirra.
+func (d *dropIn) noProxy(lists ...string) string {
+	kept := []string{"localhost", "127.0.0.1", "::1", ".localhost"}
+	if u, err := url.Parse(d.info.URL); err == nil && u.Hostname() != "127.0.0.1" {
+		kept = append(kept, u.Hostname()) // mirrors have URLs there
+	}
+	for _, list := range lists {
+	next:
+		for entry := range strings.SplitSeq(list, ",") {
+			entry = strings.TrimSpace(entry)
+			name := strings.ToLower(strings.TrimLeft(entry, "*."))
+			if h, _, err := net.SplitHostPort(name); err == nil {
+				name = h
+			}
+			if name == "" {
+				continue
+			}
+			for _, domain := range d.info.Domains {
+				if name == domain || strings.HasSuffix(name, "."+domain) || strings.HasSuffix(domain, "."+name) {
+					continue next
+				}
+			}
+			for _, k := range kept {
+				if k == entry {
+					continue next
+				}
+			}
+			kept = append(kept, entry)
+		}
+	}
+	return strings.Join(kept, ",")
+}
+
+// tried says which hosts a session's clients asked for that no mirror answers; of a
+// session that has ended meanwhile nothing.
+func tried(ctx context.Context, c host.Proxies, id string) []string {
+	info, err := c.Proxy(ctx, id)
+	if err != nil {
+		return nil
+	}
+	var lines, refused, passed []string
+	for _, h := range info.Tried {
+		if h.Refused > 0 {
+			refused = append(refused, printable(h.Host))
+		} else {
+			passed = append(passed, printable(h.Host))
+		}
+	}
+	if refused != nil {
+		lines = append(lines, "refused, as no mirror answers for it: "+strings.Join(refused, ", "))
+	}
+	if passed != nil {
+		lines = append(lines, "reached for real: "+strings.Join(passed, ", "))
+	}
+	return lines
+}
+
+// readOptional returns what a file has, nothing for one that cannot be read.
+func readOptional(path string) []byte {
+	if path == "" {
+		return nil
+	}
+	b, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return b
+}

@@ -1,0 +1,78 @@
+// An application's calls of its vendors, which does not know Mirra: node clients.mjs
+// NAME makes one object and prints its id.
+import { execFileSync } from 'node:child_process';
+import http2 from 'node:http2';
+import https from 'node:https';
+import { createRequire } from 'node:module';
+import tls from 'node:tls';
+import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
+
+const require = createRequire(new URL('../node/package.json', import.meta.url));
+const key = 'sk_test_dropin1234567890';
+const authorization = `Bearer ${key}`;
+const form = { authorization, 'content-type': 'application/x-www-form-urlencoded' };
+const customers = 'https://api.stripe.com/v1/customers';
+
+function viaHTTPS(options) {
+  return new Promise((resolve, reject) => {
+    const req = https.request(customers, { method: 'POST', headers: form, ...options }, (res) => {
+      let text = '';
+      res.on('data', (chunk) => (text += chunk));
+      res.on('end', () => resolve(JSON.parse(text).id));
+    });
+    req.on('error', reject);
+    req.end('name=https');
+  });
+}
+
+const clients = {
+  stripe: async () => (await new (require('stripe-current'))(key).customers.create({ name: 'stripe' })).id,
+  'stripe 16': async () => (await new (require('stripe-2024-06'))(key).customers.create({ name: 'stripe' })).id,
+  'stripe with fetch': async () => {
+    const Stripe = require('stripe-current');
+    return (await new Stripe(key, { httpClient: Stripe.createFetchHttpClient() }).customers.create({ name: 'stripe' })).id;
+  },
+  twilio: async () => {
+    const client = require('twilio')('AC0123456789abcdef0123456789abcdef', 'e2e0000000000000000000000000abcd');
+    return (await client.verify.v2.services.create({ friendlyName: 'App' })).sid;
+  },
+  resend: async () => {
+    const { data, error } = await new (require('resend').Resend)('re_e2e_123456789').emails.send({ from: 'onboarding@resend.dev', to: 'delivered@resend.dev', subject: 'hello', text: 'hello' });
+    if (error) throw error;
+    return data.id;
+  },
+  axios: async () => (await require('axios').post(customers, 'name=axios', { headers: form })).data.id,
+  https: () => viaHTTPS({}),
+  'https with an agent and certificates': () => viaHTTPS({ agent: new https.Agent({ keepAlive: false }), ca: tls.rootCertificates }),
+  fetch: async () => (await (await fetch(customers, { method: 'POST', headers: form, body: 'name=fetch' })).json()).id,
+  http2: () =>
+    new Promise((resolve, reject) => {
+      const session = http2.connect('https://api.stripe.com');
+      session.on('error', reject);
+      const req = session.request({ ':method': 'POST', ':path': '/v1/customers', ...form });
+      let text = '';
+      req.on('data', (chunk) => (text += chunk));
+      req.on('end', () => {
+        session.close();
+        resolve(JSON.parse(text).id);
+      });
+      req.end('name=http2');
+    }),
+  tls: () =>
+    new Promise((resolve, reject) => {
+      let text = '';
+      const socket = tls.connect(443, 'api.stripe.com', () => socket.write(`POST /v1/customers HTTP/1.1\r\nHost: api.stripe.com\r\nAuthorization: ${authorization}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`));
+      socket.on('error', reject);
+      socket.on('data', (chunk) => (text += chunk));
+      socket.on('end', () => resolve(/"id": ?"(cus_\w+)"/.exec(text)[1]));
+    }),
+  'a child process': async () => execFileSync(process.execPath, [fileURLToPath(import.meta.url), 'https']).toString().trim(),
+  'a worker thread': () =>
+    new Promise((resolve, reject) => {
+      const worker = new Worker(fileURLToPath(import.meta.url), { argv: ['fetch'], stdout: true });
+      worker.on('error', reject);
+      worker.stdout.on('data', (text) => resolve(String(text).trim()));
+    }),
+};
+console.log(await clients[process.argv[2]]());

@@ -1,0 +1,199 @@
+package e2e
+
+import (
+	wire "encoding/binary"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// inNamespace is set in the test binary that runs within a network and mount
+// namespace of its own, to the folder where clients were built.
+const inNamespace = "MIRRA_E2E_NAMESPACE"
+
+// TestNothingLeaves runs TestWithinNamespace where this test is the name server of
+// everything, and every vendor: unshare makes a network of loopback alone.
+func TestNothingLeaves(t *testing.T) {
+	t.Parallel()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	resolv := filepath.Join(t.TempDir(), "resolv.conf")
+	if err := os.WriteFile(resolv, []byte("nameserver 127.0.0.1\noptions timeout:1 attempts:1\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	built := t.TempDir()
+	if out, err := exec.Command("go", "build", "-o", filepath.Join(built, "goclients"), "./dropin/goclients").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	script := `mount --bind "$1" /etc/resolv.conf && ip link set lo up && exec "$2" -test.run '^TestWithinNamespace$' -test.v`
+	flags := "-mn"
+	if os.Getuid() != 0 {
+		flags = "-rmn"
+	}
+	cmd := exec.Command("unshare", flags, "sh", "-c", script, "sh", resolv, self)
+	cmd.Env = append(environment(t.TempDir(), inNamespace+"="+built), "MIRRA="+binary)
+	out, err := cmd.CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "--- PASS: TestWithinNamespace") {
+		t.Errorf("%v (a kernel that permits unshare %s is needed)\n%s", err, flags, out)
+	}
+}
+
+// outside is all there is but Mirra: it answers for every name, and notes who asks.
+type outside struct {
+	mu    sync.Mutex
+	asked []string // names looked up, and connections made
+}
+
+func (o *outside) note(format string, args ...any) {
+	o.mu.Lock()
+	o.asked = append(o.asked, fmt.Sprintf(format, args...))
+	o.mu.Unlock()
+}
+
+// take returns what was asked since the last time.
+func (o *outside) take() []string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	all := o.asked
+	o.asked = nil
+	return all
+}
+
+// vendorAddress is where every name leads.
+const vendorAddress = "127.9.9.9"
+
+func newOutside(t *testing.T) *outside {
+	t.Helper()
+	o := &outside{}
+	names, err := net.ListenPacket("udp", "127.0.0.1:53")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { names.Close() })
+	go func() {
+		for b := make([]byte, 1500); ; {
+			n, from, err := names.ReadFrom(b)
+			if err != nil {
+				return
+			}
+			name, answer := answerName(b[:n])
+			o.note("look-up of %s", name)
+			_, _ = names.WriteTo(answer, from) // who asks again gets it again
+		}
+	}()
+	for _, port := range []string{"80", "443", "587"} {
+		l, err := net.Listen("tcp", vendorAddress+":"+port)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { l.Close() })
+		go func() {
+			for {
+				c, err := l.Accept()
+				if err != nil {
+					return
+				}
+				o.note("connection to port %s", port)
+				c.Close()
+			}
+		}()
+	}
+	return o
+}
+
+// answerName answers a query for an address, RFC 1035 section 4.
+func answerName(q []byte) (name string, answer []byte) {
+	if len(q) < 12 {
+		return "", nil
+	}
+	at := 12
+	for at < len(q) && q[at] != 0 {
+		end := min(at+1+int(q[at]), len(q))
+		name += string(q[at+1:end]) + "."
+		at = end
+	}
+	end := min(at+5, len(q))
+	answer = append([]byte{}, q[:end]...)
+	wire.BigEndian.PutUint16(answer[2:], 0x8580) // an answer, with authority
+	clear(answer[6:12])
+	if end-at == 5 && wire.BigEndian.Uint16(q[at+1:]) == 1 { // an IPv4 address
+		answer[7] = 1
+		answer = append(answer, 0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 0, 0, 4)
+		answer = append(answer, net.ParseIP(vendorAddress).To4()...)
+	}
+	return strings.TrimSuffix(name, "."), answer
+}
+
+// undeclared are names below claimed domains that no mirror serves.
+var undeclared = []string{"stripe.com", "dashboard.stripe.com", "connect.stripe.com", "a.b.stripe.com", "API2.STRIPE.COM", "twilio.com", "conversations.twilio.com", "smtp.resend.com", "www.resend.com"}
+
+// callers try to reach $1 in every way that clients have. They may fail.
+var callers = map[string]string{
+	"node": `node -e 'const h = process.argv[1]; const done = []; for (const f of [() => fetch("https://" + h), () => fetch("http://" + h), ...[80, 443, 587].map((p) => () => new Promise((ok, no) => require("net").connect(p, h).on("error", no).on("connect", function () { this.end(); ok(); })))]) done.push(f().catch(() => {})); Promise.all(done).then(() => process.exit())' "$1"`,
+	"python": python + ` -B -c 'import sys, socket, http.client, urllib.request, asyncio, requests; h = sys.argv[1]; t = lambda f: [None for _ in [0] if not attempt(f)]
+def attempt(f):
+    try: f()
+    except Exception: pass
+for f in (lambda: http.client.HTTPSConnection(h).request("GET", "/"), lambda: urllib.request.urlopen("http://" + h), lambda: requests.get("https://" + h), lambda: socket.create_connection((h, 587)), lambda: socket.socket().connect((h, 443)), lambda: socket.gethostbyname(h), lambda: asyncio.run(asyncio.open_connection(h, 443)), lambda: (__import__("uvloop").install(), asyncio.run(asyncio.open_connection(h, 443)))): attempt(f)' "$1"`,
+	"ruby": `ruby -rsocket -rnet/http -e 'h = ARGV[0]; [-> { Net::HTTP.get(URI("https://#{h}/")) }, -> { Net::HTTP.new(h, 80, nil).get("/") }, -> { TCPSocket.new(h, 587) }, -> { Socket.tcp(h, 443) { } }, -> { IPSocket.getaddress(h) }, -> { Addrinfo.getaddrinfo(h, 443) }].each { |f| begin; f.call; rescue StandardError; end }' "$1"`,
+	"curl": `curl -sk "https://$1/" || true; curl -sk "http://$1/" || true; curl -sk "https://$1:587/"`,
+}
+
+// TestWithinNamespace is TestNothingLeaves's other half.
+func TestWithinNamespace(t *testing.T) {
+	built := os.Getenv(inNamespace)
+	if built == "" {
+		return // TestNothingLeaves runs it
+	}
+	o := newOutside(t)
+	p := newProject(t)
+	p.home = t.TempDir()
+	p.mirra("up", "--mirrors", "stripe,resend", "--detach", "--quiet") // Twilio's domain is claimed without a mirror
+	t.Cleanup(func() { p.mirra("down", "--all") })
+
+	// The outside sees what leaves.
+	for caller, script := range callers {
+		_, _ = p.try("exec", "--quiet", "--", "sh", "-c", script, "sh", "outside.example") // nobody answers there
+		if seen := strings.Join(o.take(), ", "); !strings.Contains(seen, "look-up of outside.example") || !strings.Contains(seen, "connection to port") {
+			t.Errorf("%s to another host was not seen: %q", caller, seen)
+		}
+	}
+	env := p.mirra("env", "--shell", "sh")
+	asked := 0
+	try := func(state string) {
+		for caller, script := range callers {
+			for _, name := range undeclared {
+				cmd := exec.Command("sh", "-c", env+script, "sh", name)
+				cmd.Dir, cmd.Env = p.folder, environment(p.home)
+				out, _ := cmd.CombinedOutput() // most fail, and should
+				if seen := o.take(); seen != nil {
+					t.Errorf("%s, %s to %s: %v\n%s", state, caller, name, seen, out)
+				}
+				asked++
+			}
+		}
+		for _, client := range []string{"stripe-go", "twilio-go", "net/http"} {
+			cmd := exec.Command("sh", "-c", env+`exec "$@"`, "sh", filepath.Join(built, "goclients"), client)
+			cmd.Dir, cmd.Env = p.folder, environment(p.home)
+			_, _ = cmd.CombinedOutput() // fails once there is no session
+			if seen := o.take(); seen != nil {
+				t.Errorf("%s, %s: %v", state, client, seen)
+			}
+		}
+	}
+	try("session lives")
+	p.mirra("down")
+	try("session ended")
+	p.mirra("down", "--all")
+	try("server ended")
+	if asked != 3*len(callers)*len(undeclared) {
+		t.Errorf("%d calls", asked)
+	}
+}

@@ -1,0 +1,96 @@
+package assembly
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/mirrahq/mirra/host"
+	"github.com/mirrahq/mirra/host/proxy"
+	"github.com/mirrahq/mirra/host/session"
+)
+
+// startProxy makes the proxy and claims what the known plugins do: a vendor that
+// has a mirror is not called for real because a session lacks it.
+func (s *Server) startProxy() error {
+	var err error
+	s.proxy, err = proxy.New(proxy.Config{Find: s.findProxied, Shared: !isLoopback(s.vendorL.Addr()), Log: s.log})
+	if err != nil {
+		return err
+	}
+	known, err := s.programs.install.Available(context.Background())
+	if err != nil {
+		s.log.Warn("not all plugins are known to the proxy", "error", err) // sessions claim what theirs do
+	}
+	for _, p := range known {
+		s.proxy.Claim(p.Manifest.Name, p.Manifest.Domains)
+	}
+	return nil
+}
+
+// proxied is what the proxy is to know of a session.
+func (s *Server) proxied(sess *session.Session, noEgress bool) *proxy.Session {
+	p := &proxy.Session{ID: sess.ID(), NoEgress: noEgress, Hosts: map[string]http.Handler{}}
+	for _, m := range sess.Mirrors() {
+		man := m.Manifest()
+		domains := man.Domains
+		for i, h := range man.Hosts {
+			name := strings.ToLower(h.Name)
+			domains = append(domains[:len(domains):len(domains)], name) // a host is claimed even if its domain is not
+			if h.Protocol == "" { // others have ports of their own
+				p.Hosts[name] = s.vendor.Host(suffix(sess.ID()), m.Name(), man.Hosts, i)
+			}
+		}
+		s.proxy.Claim(m.Name(), domains)
+	}
+	return p
+}
+
+// findProxied is proxy.Config.Find.
+func (s *Server) findProxied(id string) *proxy.Session {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	r := s.reach[id]
+	if r == nil {
+		r = s.reach["ses_"+id]
+	}
+	if r == nil {
+		return nil
+	}
+	return r.proxied
+}
+
+// ownName tells whether a name leads to this server by itself.
+func (s *Server) ownName(name string) bool {
+	name = strings.ToLower(strings.TrimSuffix(name, "."))
+	if name == "localhost" || strings.HasSuffix(name, ".localhost") {
+		return true
+	}
+	for _, d := range s.cfg.Domains {
+		if strings.HasSuffix(name, "."+d) {
+			return true
+		}
+	}
+	return false
+}
+
+// Proxy implements host.Proxies.
+func (s *Server) Proxy(_ context.Context, id string) (*host.ProxyInfo, error) {
+	r, err := s.find(id)
+	if err != nil {
+		return nil, err
+	}
+	vendor := reachable(s.vendorL.Addr())
+	u := url.URL{Scheme: "http", User: url.UserPassword(r.session.ID(), "x"), Host: vendor} // some clients send no user name without a password
+	p := &host.ProxyInfo{URL: u.String(), CA: string(s.proxy.CA()), Domains: s.proxy.Domains(), NoEgress: r.kept.NoEgress, Tried: s.proxy.Tried(r.session.ID())}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if r.door != nil {
+		bind, _, _ := net.SplitHostPort(vendor)
+		p.Door = net.JoinHostPort(bind, strconv.Itoa(r.kept.Door))
+	}
+	return p, nil
+}
