@@ -6,38 +6,80 @@ import "strings"
 // case; ok is false for what is neither.
 func address(s string) (a string, ok bool) {
 	s = strings.TrimSpace(s)
-	if strings.HasSuffix(s, ">") {
+	if n := len(s); n > 0 && s[n-1] == '>' {
 		i := strings.LastIndexByte(s, '<')
 		if i < 0 {
 			return "", false
 		}
-		s = s[i+1 : len(s)-1]
+		s = s[i+1 : n-1]
 	}
-	local, domain, found := strings.Cut(s, "@")
-	if !found || local == "" || !isDomain(domain) || strings.ContainsAny(s, " \t\r\n<>,;\"") {
+	at := strings.IndexByte(s, '@')
+	if at <= 0 {
 		return "", false
 	}
-	return strings.ToLower(s), true
+	kinds, ok := domainKinds(s[at+1:])
+	for i := range at {
+		kinds |= characters[s[i]]
+	}
+	if !ok || kinds&notLocal != 0 {
+		return "", false
+	}
+	if kinds&mayBeUpper != 0 {
+		s = strings.ToLower(s)
+	}
+	return s, true
 }
+
+// characters says of each byte what it is: a guest pays for every branch of a loop.
+var characters = func() (table [256]uint8) {
+	for c := range table {
+		switch {
+		case c <= ' ' || strings.IndexByte("<>,;\"@", byte(c)) >= 0:
+			table[c] = notLocal | notLabel
+		case c >= 'A' && c <= 'Z' || c >= 0x80:
+			table[c] = mayBeUpper
+		case c == '.' || c == '-':
+			table[c] = edge
+		case (c < 'a' || c > 'z') && (c < '0' || c > '9'):
+			table[c] = notLabel
+		}
+	}
+	return table
+}()
+
+const (
+	notLocal   = 1 << iota // not in front of the @
+	notLabel               // not in a domain
+	mayBeUpper             // a letter that ToLower may change
+	edge                   // ends a label, or may not
+)
 
 // isDomain tells whether a name has at least two labels of letters, digits and
 // dashes.
 func isDomain(s string) bool {
-	if len(s) > 253 || !strings.Contains(s, ".") {
-		return false
-	}
-	for label := range strings.SplitSeq(s, ".") {
-		if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' {
-			return false
+	_, ok := domainKinds(s)
+	return ok
+}
+
+// domainKinds is isDomain that also tells what characters there are.
+func domainKinds(s string) (kinds uint8, ok bool) {
+	dots, label := 0, 0 // label is where the last one begins
+	for i := range len(s) {
+		kind := characters[s[i]]
+		kinds |= kind
+		if kind&(notLabel|edge) == 0 {
+			continue
 		}
-		for i := range len(label) {
-			c := label[i] | 0x20
-			if (c < 'a' || c > 'z') && (label[i] < '0' || label[i] > '9') && label[i] != '-' && label[i] < 0x80 {
-				return false
-			}
+		first := i == label
+		last := i+1 == len(s) || s[i+1] == '.'
+		switch {
+		case kind == edge && s[i] == '.' && !first && !last && i-label <= 63:
+			dots, label = dots+1, i+1
+		case kind != edge || s[i] == '.' || first || last:
+			return kinds, false
 		}
 	}
-	return true
+	return kinds, dots > 0 && len(s)-label <= 63 && len(s) <= 253
 }
 
 func domainOf(address string) string {

@@ -84,11 +84,14 @@ func contentOf(a sdk.Doc) ([]byte, bool) {
 
 // keepAttachments keeps the files of an email. What is hosted elsewhere is not
 // fetched: mirrors reach nothing.
-func (r *request) keepAttachments(d, list sdk.Doc) {
-	kept := d.Get("attachments")
+func keepAttachments(c *sdk.Call, list sdk.Doc) (kept sdk.Doc) {
+	if list.IsNull() {
+		return kept
+	}
+	kept = c.NewArray()
 	for a := range list.All {
 		one := kept.AddObject()
-		one.SetString("id", r.UUID(sdk.Objects))
+		one.SetString("id", c.UUID(sdk.Objects))
 		one.SetStringOrNull("filename", a.Get("filename").String())
 		kind := a.Get("content_type").String()
 		if kind == "" {
@@ -105,13 +108,14 @@ func (r *request) keepAttachments(d, list sdk.Doc) {
 		one.SetInt("size", int64(len(content)))
 		if path := a.Get("path").String(); path != "" && a.Get("content").IsNull() {
 			one.SetString("path", path)
-			r.Warn("attachment " + path + " is hosted elsewhere and was not fetched")
+			c.Warn("attachment " + path + " is hosted elsewhere and was not fetched")
 			continue
 		}
-		b := r.NewBlob()
+		b := c.NewBlob()
 		b.Append(content)
 		one.SetString("blob", b.Seal())
 	}
+	return kept
 }
 
 // types are content types by a file's extension.

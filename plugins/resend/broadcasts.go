@@ -103,7 +103,8 @@ func setBroadcast(r *request, d sdk.Doc) error {
 
 // startBroadcast sends a broadcast, or waits for its time.
 func startBroadcast(r *request, d sdk.Doc) error {
-	if err := r.mayFrom(d); err != nil {
+	sender, _ := address(d.Get("from").String())
+	if err := mayFrom(r.Call, sender, nil); err != nil {
 		return err
 	}
 	id, at := d.Get("id").String(), r.Now()
@@ -134,10 +135,10 @@ func broadcastTimer(c *sdk.Call, payload string) error {
 	}
 	seq, _ := strconv.ParseInt(last, 10, 64)
 	rows := selectMembers.MustRun(c.Args().Text(d.Get("segment_id").String()).Int(seq).Int(chunk))
-	to, n := targets(c), rows.Count()
+	n := rows.Count()
 	for rows.Next() {
 		seq = rows.Int()
-		sendBroadcastTo(c, d, rows.Text(), to)
+		sendBroadcastTo(c, d, rows.Text())
 	}
 	if n == chunk {
 		c.Continue("broadcast", id, id+" "+strconv.FormatInt(seq, 10))
@@ -154,7 +155,7 @@ var selectMembers = sdk.Define(`SELECT l.seq, o.doc ->> '$.contact_id' FROM link
 
 // sendBroadcastTo sends to one contact, unless it unsubscribed from everything or
 // left the topic [S CreateContactOptions.unsubscribed].
-func sendBroadcastTo(c *sdk.Call, b sdk.Doc, id string, to []target) {
+func sendBroadcastTo(c *sdk.Call, b sdk.Doc, id string) {
 	contact, ok := contacts.Get(c, id)
 	if !ok || contact.Get("unsubscribed").Bool() {
 		return
@@ -162,22 +163,19 @@ func sendBroadcastTo(c *sdk.Call, b sdk.Doc, id string, to []target) {
 	if topic, ok := topics.Get(c, b.Get("topic_id").String()); ok && subscriptionOf(c, id, topic) == "opt_out" {
 		return
 	}
-	d := create(c, emailTemplate)
-	fill := func(name string) (string, bool) { return contactValue(c, contact, name) }
-	d.SetString("message_id", messageID(d))
-	d.SetDoc("from", b.Get("from"))
-	d.SetArray("to").AddString(contact.Get("email").String())
-	for _, name := range [...]string{"subject", "html", "text"} {
-		if v := b.Get(name); !v.IsNull() {
-			d.SetString(name, substitute(v.String(), fill))
+	m := newMessage(c)
+	fill := func(name string) string {
+		v := b.Get(name)
+		if v.IsNull() {
+			return ""
 		}
+		return substitute(v.String(), func(name string) (string, bool) { return contactValue(c, contact, name) })
 	}
-	if v := b.Get("reply_to"); !v.IsNull() {
-		d.SetDoc("reply_to", v)
-	}
-	d.SetDoc("broadcast_id", b.Get("id"))
-	d.SetString("contact_id", id)
-	insertSent(c, d, to)
+	m.from, m.to, m.replyTo = b.Get("from").String(), []string{contact.Get("email").String()}, textsOf(b.Get("reply_to"))
+	m.subject, m.html, m.text = fill("subject"), fill("html"), fill("text")
+	m.hasHTML, m.hasText = !b.Get("html").IsNull(), !b.Get("text").IsNull()
+	m.broadcast, m.contact = b.Get("id").String(), id
+	m.accept(c)
 }
 
 // contactValue is what stands for a variable of a broadcast [D

@@ -273,10 +273,10 @@ func removeContact(c *sdk.Call, d sdk.Doc) {
 
 // emitContact [S description: ContactEventData].
 func emitContact(c *sdk.Call, what string, d sdk.Doc) {
-	to := targets(c)
-	if len(to) == 0 {
-		return
-	}
+	emit(c, "contact."+what, func() sdk.Doc { return contactData(c, d) })
+}
+
+func contactData(c *sdk.Call, d sdk.Doc) sdk.Doc {
 	data := c.NewObject()
 	data.SetDoc("id", d.Get("id"))
 	in := data.SetArray("segment_ids")
@@ -296,7 +296,7 @@ func emitContact(c *sdk.Call, what string, d sdk.Doc) {
 		}
 	}
 	data.SetBool("unsubscribed", d.Get("unsubscribed").Bool())
-	emit(c, to, "contact."+what, data)
+	return data
 }
 
 func completeContact(c *sdk.Call, path string, d sdk.Doc) {

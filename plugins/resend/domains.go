@@ -186,10 +186,10 @@ func verifyTimer(c *sdk.Call, id string) error {
 
 // emitDomain [S description: DomainEventData].
 func emitDomain(c *sdk.Call, what string, d sdk.Doc) {
-	to := targets(c)
-	if len(to) == 0 {
-		return
-	}
+	emit(c, "domain."+what, func() sdk.Doc { return domainData(c, d) })
+}
+
+func domainData(c *sdk.Call, d sdk.Doc) sdk.Doc {
 	data := c.NewObject()
 	for _, name := range [...]string{"id", "name", "status", "created_at", "region", "records"} {
 		data.SetDoc(name, d.Get(name))
@@ -200,7 +200,7 @@ func emitDomain(c *sdk.Call, what string, d sdk.Doc) {
 			one.SetString("record", "Receiving MX")
 		}
 	}
-	emit(c, to, "domain."+what, data)
+	return data
 }
 
 func claimHandlers() {

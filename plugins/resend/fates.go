@@ -18,7 +18,7 @@ func timers() {
 	resend.OnTimer("fate", func(c *sdk.Call, id string) error { meetFate(c, id); return nil })
 	resend.OnTimer("complain", func(c *sdk.Call, id string) error {
 		if d, ok := emails.Get(c, id); ok {
-			happen(c, targets(c), d, "complained", sdk.Doc{})
+			happen(c, d, "complained", sdk.Doc{})
 		}
 		return nil
 	})
@@ -27,47 +27,35 @@ func timers() {
 	resend.OnTimer("broadcast", broadcastTimer)
 }
 
-// insertSent keeps an email that goes out now.
-func insertSent(c *sdk.Call, d sdk.Doc, to []target) {
-	goOut(c, to, d)
-	insert(c, emails, d)
-}
-
 func sendScheduled(c *sdk.Call, id string) error {
 	if d, ok := emails.Get(c, id); ok && d.Get("last_event").String() == "scheduled" {
-		goOut(c, targets(c), d)
-		emails.Update(c, d)
+		event, more := goOut(c, id, d.Get("topic_id").String(), textsOf(d.Get("to")))
+		happen(c, d, event, more)
 	}
 	return nil
 }
 
-// goOut sends an email, unless its recipient left its topic. By which event the
-// vendor tells that is believed.
-func goOut(c *sdk.Call, to []target, d sdk.Doc) {
-	if leftTopic(c, d) {
-		more := c.NewObject()
+// goOut sends an email, unless its recipient left its topic, and tells what happened.
+// By which event the vendor tells that is believed.
+func goOut(c *sdk.Call, id, topic string, to []string) (event string, more sdk.Doc) {
+	if leftTopic(c, topic, to) {
+		more = c.NewObject()
 		more.SetObject("failed").SetString("reason", "recipient_opted_out")
-		note(c, to, d, "failed", more)
-		return
+		return "failed", more
 	}
-	id := d.Get("id").String()
 	c.SetTimer("fate", id, c.Now().Add(deliveryTime), id)
-	note(c, to, d, "sent", sdk.Doc{})
+	return "sent", more
 }
 
-// leftTopic tells whether the recipients have opted out of an email's topic
+// leftTopic tells whether recipients have opted out of a topic
 // [S SendEmailRequest.topic_id].
-func leftTopic(c *sdk.Call, d sdk.Doc) bool {
-	topic := d.Get("topic_id").String()
-	if topic == "" {
-		return false
-	}
+func leftTopic(c *sdk.Call, topic string, to []string) bool {
 	t, ok := topics.Get(c, topic)
 	if !ok {
 		return false
 	}
-	for one := range d.Get("to").All {
-		a, _ := address(one.String())
+	for _, one := range to {
+		a, _ := address(one)
 		contact, known := contacts.First(c, "email", a)
 		subscription := t.Get("default_subscription").String()
 		if known {
@@ -103,30 +91,23 @@ func meetFate(c *sdk.Call, id string) {
 			}
 		}
 	}
-	to := targets(c)
 	switch worst {
 	case "bounced":
-		happen(c, to, d, "bounced", bounce(c, "Permanent", "General"))
+		happen(c, d, "bounced", bounce(c, "Permanent", "General"))
 	case "suppressed":
-		happen(c, to, d, "suppressed", suppressed(c, listed))
+		happen(c, d, "suppressed", suppressed(c, listed))
 	case "complained":
 		c.SetTimer("complain", id, c.Now().Add(complaintTime-deliveryTime), id)
-		happen(c, to, d, "delivered", sdk.Doc{})
+		happen(c, d, "delivered", sdk.Doc{})
 	default:
-		happen(c, to, d, "delivered", sdk.Doc{})
+		happen(c, d, "delivered", sdk.Doc{})
 	}
 }
 
 var severity = map[string]int{"complained": 1, "suppressed": 2, "bounced": 3}
 
-// happen notes an event of an email that is kept.
-func happen(c *sdk.Call, to []target, d sdk.Doc, event string, more sdk.Doc) {
-	note(c, to, d, event, more)
-	emails.Update(c, d)
-}
-
-// note notes an event of an email and tells the endpoints.
-func note(c *sdk.Call, to []target, d sdk.Doc, event string, more sdk.Doc) {
+// happen notes an event of an email that is kept, and tells the endpoints.
+func happen(c *sdk.Call, d sdk.Doc, event string, more sdk.Doc) {
 	d.SetString("last_event", event)
 	d.Get("history").AddString(event)
 	if b := more.Get("bounce"); b.Exists() {
@@ -135,7 +116,8 @@ func note(c *sdk.Call, to []target, d sdk.Doc, event string, more sdk.Doc) {
 	if link := more.Get("click", "link"); link.Exists() {
 		d.Get("clicks").AddString(link.String())
 	}
-	emitEmail(c, to, "email."+event, d, more)
+	emitEmail(c, "email."+event, d, more)
+	emails.Update(c, d)
 }
 
 // bounce is what email.bounced says of a bounce [D webhooks/emails/bounced, S
@@ -213,9 +195,6 @@ func emailData(c *sdk.Call, d, more sdk.Doc) sdk.Doc {
 	return data
 }
 
-func emitEmail(c *sdk.Call, to []target, event string, d, more sdk.Doc) {
-	if len(to) == 0 {
-		return
-	}
-	emit(c, to, event, emailData(c, d, more))
+func emitEmail(c *sdk.Call, event string, d, more sdk.Doc) {
+	emit(c, event, func() sdk.Doc { return emailData(c, d, more) })
 }

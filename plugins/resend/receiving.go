@@ -59,7 +59,9 @@ func (r *request) receive() error {
 	r.set(d, "html", "headers")
 	d.SetString("text", r.or("text", "Hello"))
 	d.SetString("message_id", r.or("message_id", "<"+r.Random(sdk.Objects, 24, sdk.Hex)+"@mail.example.com>"))
-	r.keepAttachments(d, r.params.Get("attachments"))
+	if kept := keepAttachments(r.Call, r.params.Get("attachments")); kept.Exists() {
+		d.SetDoc("attachments", kept)
+	}
 	data := r.NewObject() // [S description: EmailReceivedData]
 	data.SetDoc("email_id", d.Get("id"))
 	data.SetString("created_at", iso(r.Now()))
@@ -71,7 +73,7 @@ func (r *request) receive() error {
 		list.AddDoc(r.pick(a, "id filename content_type content_disposition content_id"))
 	}
 	insert(r.Call, received, d)
-	emit(r.Call, targets(r.Call), "email.received", data)
+	emit(r.Call, "email.received", func() sdk.Doc { return data })
 	return spend(r.Call, 1) // [D knowledge-base/account-quotas-and-limits: received emails count]
 }
 

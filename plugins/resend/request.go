@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 	"time"
@@ -146,12 +147,20 @@ func create(c *sdk.Call, t *sdk.Template) sdk.Doc {
 }
 
 // stamp is the session's time as Resend prints it [R "2025-11-30 20:41:40.84216+00"].
-func stamp(c *sdk.Call) string { return stampOf(c.Now()) }
+func stamp(c *sdk.Call) string { return accountOf(c).stamp }
 
-func stampOf(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.999999-07") }
+func stampOf(t time.Time) string {
+	b := sdk.AppendDateTime(make([]byte, 0, 32), t, ' ')
+	if t.Nanosecond() >= 1000 {
+		b = bytes.TrimRight(sdk.AppendFraction(b, t, 6), "0")
+	}
+	return string(append(b, "+00"...))
+}
 
 // iso is the session's time as files and events have it [D webhooks/event-types].
-func iso(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
+func iso(t time.Time) string {
+	return string(append(sdk.AppendFraction(sdk.AppendDateTime(make([]byte, 0, 24), t, 'T'), t, 3), 'Z'))
+}
 
 // isoOf is a stored time in that form.
 func isoOf(c *sdk.Call, d sdk.Doc) string {

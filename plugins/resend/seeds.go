@@ -151,9 +151,7 @@ func warmup(c *sdk.Call) {
 	p.SetString("subject", "hello")
 	p.SetString("html", "<p>hello</p>")
 	r := &request{c, p, legacy["POST"]}
-	d, err := r.compose(p, sendFields)
-	if err != nil {
-		return
+	if m, err := r.compose(p, sendFields); err == nil {
+		m.accept(c) // thrown away
 	}
-	r.accept(d, p) // thrown away
 }

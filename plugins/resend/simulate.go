@@ -62,16 +62,12 @@ func (r *request) someEmail() (sdk.Doc, error) {
 			}
 		}
 	}
-	d := create(r.Call, emailTemplate)
-	d.SetString("message_id", messageID(d))
-	d.SetString("from", r.or("from", "Acme <onboarding@resend.dev>"))
-	d.SetArray("to").AddString(to)
-	d.SetString("subject", r.or("subject", "Sending this example"))
-	d.SetString("html", r.or("html", "<p>it works!</p>"))
-	r.set(d, "broadcast_id")
-	id := d.Get("id").String()
-	insertSent(r.Call, d, targets(r.Call))
-	d, _ = emails.Get(r.Call, id)
+	m := newMessage(r.Call)
+	m.from, m.to = r.or("from", "Acme <onboarding@resend.dev>"), []string{to}
+	m.subject, m.html, m.hasHTML = r.or("subject", "Sending this example"), r.or("html", "<p>it works!</p>"), true
+	m.broadcast = r.text("broadcast_id")
+	m.accept(r.Call)
+	d, _ := emails.Get(r.Call, m.id)
 	return d, nil
 }
 
@@ -92,16 +88,15 @@ func simulateEmail(r *request, what string) error {
 	r.ClearTimer("fate", id)
 	r.ClearTimer("send", id)
 	again := func() { d, _ = emails.Get(r.Call, id) }
-	to := targets(r.Call)
 	switch what {
 	case "sent":
 		if !had(d, "sent") {
-			happen(r.Call, to, d, "sent", sdk.Doc{})
+			happen(r.Call, d, "sent", sdk.Doc{})
 		}
 		return nil
 	case "opened", "clicked", "complained":
 		if !had(d, "delivered") {
-			happen(r.Call, to, d, "delivered", sdk.Doc{})
+			happen(r.Call, d, "delivered", sdk.Doc{})
 			again()
 		}
 	}
@@ -126,7 +121,7 @@ func simulateEmail(r *request, what string) error {
 		click.SetString("timestamp", iso(r.Now()))
 		click.SetString("userAgent", "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/15.0 Safari/605.1.15")
 	}
-	happen(r.Call, to, d, what, more)
+	happen(r.Call, d, what, more)
 	return nil
 }
 
@@ -137,12 +132,11 @@ func (r *request) simulateScheduled() error {
 	p.SetString("subject", r.or("subject", "Sending this example"))
 	p.SetString("html", r.or("html", "<p>it works!</p>"))
 	p.SetString("scheduled_at", "in 1 hour")
-	d, err := r.compose(p, sendFields)
-	if err != nil {
-		return err
+	m, err := r.compose(p, sendFields)
+	if err == nil {
+		m.accept(r.Call)
 	}
-	r.accept(d, p)
-	return nil
+	return err
 }
 
 // someContact is the contact that id or email names, or a new one.

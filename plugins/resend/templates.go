@@ -112,18 +112,6 @@ type rendered struct {
 	replyTo                       sdk.Doc
 }
 
-// overlay lets what the email says stand before the template.
-func (t *rendered) overlay(p sdk.Doc) {
-	for _, m := range [...]struct {
-		name string
-		to   *string
-	}{{"from", &t.from}, {"subject", &t.subject}, {"html", &t.html}, {"text", &t.text}} {
-		if v := p.Get(m.name); !v.IsNull() {
-			*m.to = v.String()
-		}
-	}
-}
-
 // render fills a published template in.
 func (r *request) render(t sdk.Doc) (rendered, error) {
 	d, err := template.find(r, t.Get("id").String())

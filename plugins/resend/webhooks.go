@@ -107,25 +107,31 @@ type target struct {
 	events string // as JSON; "" is all
 }
 
+var currentTargets sdk.Once[[]target]
+
 // targets lists the enabled endpoints and the forwards.
 func targets(c *sdk.Call) []target {
-	var out []target
-	for _, d := range all(c, webhooks, sdk.ListQuery{}) {
-		if d.Get("status").String() == "enabled" {
-			out = append(out, target{d.Get("id").String(), d.Get("events").JSON()})
+	return *currentTargets.Of(c, func(c *sdk.Call) (out []target) {
+		if accountOf(c).hooks {
+			for _, d := range all(c, webhooks, sdk.ListQuery{}) {
+				if d.Get("status").String() == "enabled" {
+					out = append(out, target{d.Get("id").String(), d.Get("events").JSON()})
+				}
+			}
 		}
-	}
-	for _, url := range c.Forwards {
-		out = append(out, target{label: url})
-	}
-	return out
+		for _, url := range c.Forwards {
+			out = append(out, target{label: url})
+		}
+		return out
+	})
 }
 
-// emit queues an event for every endpoint that wants it. All copies and all tries of
+// emit queues an event for every endpoint that wants it; data is only worked out
+// if one does. All copies and all tries of
 // one event have one id [S standard-webhooks: webhook-id is that of the message].
-func emit(c *sdk.Call, to []target, event string, data sdk.Doc) {
+func emit(c *sdk.Call, event string, data func() sdk.Doc) {
 	payload := ""
-	for _, t := range to {
+	for _, t := range targets(c) {
 		if t.events != "" && !strings.Contains(t.events, `"`+event+`"`) {
 			continue
 		}
@@ -133,7 +139,7 @@ func emit(c *sdk.Call, to []target, event string, data sdk.Doc) {
 			d := c.NewObject()
 			d.SetString("type", event)
 			d.SetString("created_at", iso(c.Now()))
-			d.SetDoc("data", data)
+			d.SetDoc("data", data())
 			payload = "msg_" + c.Random(sdk.Objects, 27, sdk.Base62) + "\n" + d.JSON()
 		}
 		c.Enqueue(event, t.label, payload)
