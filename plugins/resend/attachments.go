@@ -11,28 +11,19 @@ import (
 // attachmentHandlers serve the files of a kind of email, and on a host of their own
 // the bytes.
 func attachmentHandlers(k *kind, verb, host string) {
-	handle("emails/list-"+verb+"s", k.level, func(r *request) error {
-		d, err := k.find(r, r.Value("email_id"))
-		if err != nil {
-			return err
-		}
+	k.on("list-"+verb+"s", func(r *request, d sdk.Doc) error {
 		var docs []sdk.Doc
 		for a := range d.Get("attachments").All {
 			docs = append(docs, r.attachment(d, a, host))
 		}
 		return r.answerPage(docs, everything)
 	})
-	handle("emails/get-"+verb, k.level, func(r *request) error {
-		d, err := k.find(r, r.Value("email_id"))
-		if err != nil {
-			return err
-		}
+	k.on("get-"+verb, func(r *request, d sdk.Doc) error {
 		a, ok := attachmentOf(d, r.Value("attachment_id"))
 		if !ok {
 			return notFound("Attachment")
 		}
-		out := r.NewObject()
-		out.SetString("object", "attachment")
+		out := r.Object("object", "attachment")
 		for m := range r.attachment(d, a, host).All {
 			out.SetDoc(m.Key(), m)
 		}
@@ -90,22 +81,18 @@ func keepAttachments(c *sdk.Call, list sdk.Doc) (kept sdk.Doc) {
 	}
 	kept = c.NewArray()
 	for a := range list.All {
-		one := kept.AddObject()
-		one.SetString("id", c.UUID(sdk.Objects))
-		one.SetStringOrNull("filename", a.Get("filename").String())
 		kind := a.Get("content_type").String()
 		if kind == "" {
-			kind = typeOf(a.Get("filename").String())
+			kind = sdk.ContentTypeOf(a.Get("filename").String(), "application/octet-stream")
 		}
-		one.SetString("content_type", kind)
-		one.SetStringOrNull("content_id", a.Get("content_id").String())
 		disposition := "attachment"
 		if !a.Get("content_id").IsNull() { // [D dashboard/emails/embed-inline-images; S resend-node Attachment]
 			disposition = "inline"
 		}
-		one.SetString("content_disposition", disposition)
 		content, _ := contentOf(a)
-		one.SetInt("size", int64(len(content)))
+		one := kept.AddObject()
+		one.Put("id", c.UUID(sdk.Objects), "filename", a.Get("filename"), "content_type", kind, "content_id", a.Get("content_id"),
+			"content_disposition", disposition, "size", len(content))
 		if path := a.Get("path").String(); path != "" && a.Get("content").IsNull() {
 			one.SetString("path", path)
 			c.Warn("attachment " + path + " is hosted elsewhere and was not fetched")
@@ -116,20 +103,6 @@ func keepAttachments(c *sdk.Call, list sdk.Doc) (kept sdk.Doc) {
 		one.SetString("blob", b.Seal())
 	}
 	return kept
-}
-
-// types are content types by a file's extension.
-var types = map[string]string{
-	"pdf": "application/pdf", "png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "gif": "image/gif", "webp": "image/webp", "svg": "image/svg+xml",
-	"txt": "text/plain", "html": "text/html", "csv": "text/csv", "ics": "text/calendar", "json": "application/json", "xml": "application/xml", "zip": "application/zip",
-	"doc": "application/msword", "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
-
-func typeOf(name string) string {
-	if t := types[strings.ToLower(name[strings.LastIndexByte(name, '.')+1:])]; t != "" {
-		return t
-	}
-	return "application/octet-stream"
 }
 
 // urlLifetime is how long addresses of files hold (believed).

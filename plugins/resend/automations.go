@@ -6,18 +6,6 @@ import (
 	"github.com/mirrahq/mirra/sdk"
 )
 
-// automations are kept and not run: what would start one is answered with 501. Their
-// runs are not mirrored.
-var automations = resend.Collect(&sdk.Collection{Type: "automation", Entity: "automations", Fields: []string{"name", "status"}})
-
-// ownEvents are the application's, which start automations.
-var ownEvents = resend.Collect(&sdk.Collection{Type: "event", Entity: "events", Index: []string{"name"}, Fields: []string{"name"}})
-
-var (
-	automationTemplate = sdk.MustTemplate(`{"object":"automation","id":"","name":"","status":"disabled","created_at":"","updated_at":"","steps":[],"connections":[]}`)
-	eventTemplate      = sdk.MustTemplate(`{"object":"event","id":"","name":"","schema":null,"created_at":"","updated_at":null}`)
-)
-
 func automationHandlers() {
 	k := &kind{
 		path: "automations", object: "automation", noun: "Automation", param: "automation_id", level: sdk.Modelled, keep: automations, template: automationTemplate,
@@ -31,13 +19,11 @@ func automationHandlers() {
 			d.SetDoc(name, from.Get(name))
 		}
 		d.SetDoc("updated_at", d.Get("created_at"))
-		id := d.Get("id").String()
 		insert(r.Call, automations, d)
-		return r.answerID("automation", id)
+		return r.answer("object", "automation", "id", d.Get("id"))
 	})
 	k.on("stop", func(r *request, d sdk.Doc) error {
-		d.SetString("status", "disabled")
-		d.SetString("updated_at", stamp(r.Call))
+		d.Put("status", "disabled", "updated_at", stamp(r.Call))
 		out := r.pick(d, "object id status")
 		automations.Update(r.Call, d)
 		return r.JSON(out)

@@ -18,12 +18,6 @@ CREATE TABLE usage(day TEXT PRIMARY KEY, emails INTEGER NOT NULL) STRICT, WITHOU
 CREATE TABLE secrets(webhook TEXT PRIMARY KEY, secret INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 `
 
-// accounts holds the session's one account, if a seed says how it is set up.
-var accounts = resend.Collect(&sdk.Collection{
-	Type: "account", Entity: "account", Fields: []string{"email", "plan", "rate_limit", "daily_quota", "monthly_quota"},
-	Complete: completeAccount,
-})
-
 // accountID is the id of the session's account, of which there is one.
 const accountID = "account"
 
@@ -136,10 +130,6 @@ func completeAccount(c *sdk.Call, path string, given sdk.Doc) sdk.Doc {
 	d.SetString("id", accountID)
 	return d
 }
-
-// sending are the operations that a key with sending access may call
-// [D api-reference/api-keys, S CreateApiKeyRequest.permission].
-var sending = map[string]bool{"emails/send": true, "emails/send-batch": true}
 
 var usualHeaders = sdk.NewHeaders("Content-Type", contentType)
 

@@ -7,10 +7,6 @@ import (
 	"github.com/mirrahq/mirra/sdk"
 )
 
-var broadcasts = resend.Collect(&sdk.Collection{Type: "broadcast", Entity: "broadcasts", Fields: []string{"name", "status", "segment_id", "subject"}})
-
-var broadcastTemplate = sdk.MustTemplate(`{"object":"broadcast","id":"","name":"","audience_id":null,"segment_id":null,"from":"","subject":"","reply_to":null,"preview_text":null,"status":"draft","created_at":"","scheduled_at":null,"sent_at":null,"topic_id":null,"html":null,"text":null}`)
-
 func broadcastHandlers() {
 	k := &kind{
 		path: "broadcasts", object: "broadcast", noun: "Broadcast", param: "id", level: sdk.Exact, keep: broadcasts, template: broadcastTemplate,
@@ -66,12 +62,11 @@ func createBroadcast(r *request) error {
 	if !send && !r.params.Get("scheduled_at").IsNull() { // [S CreateBroadcastOptions.scheduled_at]
 		return invalid("The `scheduled_at` field can only be used if `send` is true.")
 	}
-	id := d.Get("id").String()
 	insert(r.Call, broadcasts, d)
 	if send {
 		return startBroadcast(r, d)
 	}
-	return r.answerID("broadcast", id)
+	return r.answer("object", "broadcast", "id", d.Get("id"))
 }
 
 func setBroadcast(r *request, d sdk.Doc) error {
@@ -92,7 +87,7 @@ func setBroadcast(r *request, d sdk.Doc) error {
 		}
 	}
 	if v := r.params.Get("from"); !v.IsNull() {
-		if _, ok := address(v.String()); !ok {
+		if _, ok := sdk.ParseAddress(v.String()); !ok {
 			return wrongAddress("from")
 		}
 	}
@@ -103,7 +98,7 @@ func setBroadcast(r *request, d sdk.Doc) error {
 
 // startBroadcast sends a broadcast, or waits for its time.
 func startBroadcast(r *request, d sdk.Doc) error {
-	sender, _ := address(d.Get("from").String())
+	sender, _ := sdk.ParseAddress(d.Get("from").String())
 	if err := mayFrom(r.Call, sender, nil); err != nil {
 		return err
 	}
@@ -119,7 +114,7 @@ func startBroadcast(r *request, d sdk.Doc) error {
 	d.SetString("status", "queued")
 	broadcasts.Update(r.Call, d)
 	r.SetTimer("broadcast", id, at, id)
-	return r.answerID("broadcast", id)
+	return r.answer("object", "broadcast", "id", id)
 }
 
 // chunk is how many contacts of a broadcast one call sends to.
@@ -144,8 +139,7 @@ func broadcastTimer(c *sdk.Call, payload string) error {
 		c.Continue("broadcast", id, id+" "+strconv.FormatInt(seq, 10))
 		return nil
 	}
-	d.SetString("status", "sent")
-	d.SetString("sent_at", stamp(c))
+	d.Put("status", "sent", "sent_at", stamp(c))
 	broadcasts.Update(c, d)
 	return nil
 }

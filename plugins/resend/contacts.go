@@ -8,22 +8,8 @@ import (
 	"github.com/mirrahq/mirra/sdk/resource"
 )
 
-// contacts are the account's, one for each address: an address that is created again
-// keeps its id [R: the same address in several audiences].
-var contacts = resend.Collect(&sdk.Collection{Type: "contact", Entity: "contacts", Index: []string{"email"}, Fields: []string{"email", "first_name", "last_name", "unsubscribed"}})
-
-var contactTemplate = sdk.MustTemplate(`{"object":"contact","id":"","email":"","first_name":null,"last_name":null,"created_at":"","updated_at":"","unsubscribed":false,"properties":{}}`)
-
-// memberships say which contacts are in which segments; their ids are both.
-var memberships = resend.Collect(&sdk.Collection{Type: "contact_segment", Entity: "contact_segments", Index: []string{"segment_id", "contact_id"}})
-
 func membership(c *sdk.Call, segment, contact string) sdk.Doc {
-	d := c.NewObject()
-	d.SetString("object", "contact_segment")
-	d.SetString("id", segment+"/"+contact)
-	d.SetString("contact_id", contact)
-	d.SetString("segment_id", segment)
-	return d
+	return c.Object("object", "contact_segment", "id", segment+"/"+contact, "contact_id", contact, "segment_id", segment)
 }
 
 // Members of contacts below an audience [R: in this order, without properties].
@@ -64,24 +50,22 @@ func contactHandlers() {
 	of.on("list-segments", listSegments)
 	of.on("list-topics", listTopics)
 	of.on("update-topics", updateTopics)
-	inSegment := func(verb string, run func(r *request, segment, id string) sdk.Doc) {
+	inSegment := func(verb string, run func(r *request, segment, id string) error) {
 		of.on(verb, func(r *request, d sdk.Doc) error {
 			segment := r.Value("segment_id")
 			if _, ok := segments.Get(r.Call, segment); !ok {
 				return notFound("Segment")
 			}
-			return r.JSON(run(r, segment, d.Get("id").String()))
+			return run(r, segment, d.Get("id").String())
 		})
 	}
-	inSegment("add-segment", func(r *request, segment, id string) sdk.Doc {
+	inSegment("add-segment", func(r *request, segment, id string) error {
 		join(r.Call, segment, id)
-		return r.pick(membership(r.Call, segment, id), "object contact_id segment_id")
+		return r.answer("object", "contact_segment", "contact_id", id, "segment_id", segment)
 	})
-	inSegment("remove-segment", func(r *request, segment, id string) sdk.Doc {
+	inSegment("remove-segment", func(r *request, segment, id string) error {
 		memberships.Delete(r.Call, segment+"/"+id, r.NewObject())
-		out := r.pick(membership(r.Call, segment, id), "object contact_id segment_id")
-		out.SetBool("deleted", true)
-		return out
+		return r.answer("object", "contact_segment", "contact_id", id, "segment_id", segment, "deleted", true)
 	})
 	legacyContacts()
 }
@@ -150,11 +134,7 @@ func legacyContacts() {
 
 // contactGone [R: in this order, with what the path named].
 func (r *request) contactGone() error {
-	d := r.NewObject()
-	d.SetString("object", "contact")
-	d.SetString("contact", r.Value("id"))
-	d.SetBool("deleted", true)
-	return r.JSON(d)
+	return r.answer("object", "contact", "contact", r.Value("id"), "deleted", true)
 }
 
 // join puts a contact into a segment; twice is once.
@@ -240,12 +220,12 @@ func (r *request) createContact(audience string) error {
 	}
 	subscribe(r.Call, id, r.params.Get("topics"))
 	emitContact(r.Call, what, d)
-	return r.answerID("contact", id)
+	return r.answer("object", "contact", "id", id)
 }
 
 func setContact(r *request, d sdk.Doc) error {
 	if v := r.text("email"); v != "" {
-		email, ok := address(v)
+		email, ok := sdk.ParseAddress(v)
 		if !ok || strings.Contains(v, "<") {
 			return invalid("Invalid `email` field. The email address needs to follow the `email@example.com` format.") // the text is believed
 		}
@@ -300,7 +280,7 @@ func contactData(c *sdk.Call, d sdk.Doc) sdk.Doc {
 }
 
 func completeContact(c *sdk.Call, path string, d sdk.Doc) {
-	email, ok := address(d.Get("email").String())
+	email, ok := sdk.ParseAddress(d.Get("email").String())
 	if !ok {
 		c.AddFault(path+".email", "want an address")
 	} else if _, taken := contacts.First(c, "email", email); taken {

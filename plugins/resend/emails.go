@@ -8,15 +8,6 @@ import (
 	"github.com/mirrahq/mirra/sdk"
 )
 
-// emails are those that were sent. Beside what answers show they keep what happened
-// to them, for events and recipients.
-var emails = resend.Collect(&sdk.Collection{
-	Type: "email", Entity: "emails", Index: []string{"broadcast_id", "contact_id"},
-	Fields: []string{"to", "from", "subject", "last_event", "scheduled_at", "broadcast_id", "tags"}, Aliases: []string{"email", "mail"},
-})
-
-var emailTemplate = sdk.MustTemplate(`{"object":"email","id":"","message_id":"","to":[],"from":"","created_at":"","subject":"","html":null,"text":null,"bcc":[],"cc":[],"reply_to":[],"last_event":"queued","scheduled_at":null,"tags":[],"topic_id":null,"template_id":null,"broadcast_id":null,"contact_id":null,"headers":{},"attachments":[],"history":[],"clicks":[]}`)
-
 func emailHandlers() {
 	k := &kind{
 		path: "emails", object: "email", noun: "Email", param: "email_id", level: sdk.Exact, keep: emails, template: emailTemplate, complete: completeEmail,
@@ -122,7 +113,7 @@ func updateEmail(r *request, d sdk.Doc) error {
 	id := d.Get("id").String()
 	emails.Update(r.Call, d)
 	r.SetTimer("send", id, at, id)
-	return r.answerID("email", id)
+	return r.answer("object", "email", "id", id)
 }
 
 func shareEmail(r *request, d sdk.Doc) error {

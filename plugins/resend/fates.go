@@ -55,7 +55,7 @@ func leftTopic(c *sdk.Call, topic string, to []string) bool {
 		return false
 	}
 	for _, one := range to {
-		a, _ := address(one)
+		a, _ := sdk.ParseAddress(one)
 		contact, known := contacts.First(c, "email", a)
 		subscription := t.Get("default_subscription").String()
 		if known {
@@ -79,7 +79,7 @@ func meetFate(c *sdk.Call, id string) {
 	var listed sdk.Doc
 	for _, field := range [...]string{"to", "cc", "bcc"} {
 		for one := range d.Get(field).All {
-			a, _ := address(one.String())
+			a, _ := sdk.ParseAddress(one.String())
 			fate := fateOf(a)
 			if fate == "" || fate == "delivered" {
 				if s, ok := suppressions.First(c, "email", a); ok {
@@ -155,7 +155,7 @@ func suppressed(c *sdk.Call, listed sdk.Doc) sdk.Doc {
 // addresses that are there to be tried [S suppressions: origin bounce, complaint].
 func suppress(c *sdk.Call, d sdk.Doc, origin string) {
 	for one := range d.Get("to").All {
-		if a, _ := address(one.String()); fateOf(a) == "" {
+		if a, _ := sdk.ParseAddress(one.String()); fateOf(a) == "" {
 			addSuppression(c, a, origin, d.Get("id").String())
 		}
 	}

@@ -27,6 +27,8 @@ type kind struct {
 	set func(r *request, d sdk.Doc) error
 	// show makes what an answer shows of a document, instead of its members alone.
 	show func(r *request, d sdk.Doc, members string) sdk.Doc
+	// answer answers what was created, other than with its id.
+	answer func(r *request, d sdk.Doc) error
 	// happened tells the endpoints: created, updated, deleted.
 	happened func(c *sdk.Call, what string, d sdk.Doc)
 	// complete checks a seeded document, which has the template's members.
@@ -109,7 +111,10 @@ func (k *kind) create(r *request) error {
 	if err != nil {
 		return err
 	}
-	return r.answerID(k.object, d.Get("id").String())
+	if k.answer != nil {
+		return k.answer(r, d)
+	}
+	return r.answer("object", k.object, "id", d.Get("id"))
 }
 
 // made makes an object of the parameters, and keeps it.
@@ -138,17 +143,16 @@ func (k *kind) change(r *request, d sdk.Doc) error {
 
 // changed keeps what was changed, and answers with the id.
 func (k *kind) changed(r *request, d sdk.Doc) error {
-	id := d.Get("id").String()
 	k.keep.Update(r.Call, d)
 	k.tell(r.Call, "updated", d)
-	return r.answerID(k.object, id)
+	return r.answer("object", k.object, "id", d.Get("id"))
 }
 
 func (k *kind) remove(r *request, d sdk.Doc) error {
 	id := d.Get("id").String()
 	k.tell(r.Call, "deleted", d)
 	k.keep.Delete(r.Call, id, r.NewObject())
-	return r.answerDeleted(k.object, id)
+	return r.answer("object", k.object, "id", id, "deleted", true) // [R: in this order]
 }
 
 func (k *kind) tell(c *sdk.Call, what string, d sdk.Doc) {

@@ -211,7 +211,7 @@ const maxRecipients = 50
 
 func (m *message) setAddresses(in *parts) error {
 	var ok bool
-	if m.sender, ok = address(m.from); !ok {
+	if m.sender, ok = sdk.ParseAddress(m.from); !ok {
 		return wrongAddress("from")
 	}
 	m.to, m.cc, m.bcc, m.replyTo = textsOf(in.to), textsOf(in.cc), textsOf(in.bcc), textsOf(in.replyTo)
@@ -223,7 +223,7 @@ func (m *message) setAddresses(in *parts) error {
 		list []string
 	}{{"to", m.to}, {"cc", m.cc}, {"bcc", m.bcc}, {"reply_to", m.replyTo}} {
 		for _, one := range field.list {
-			a, ok := address(one)
+			a, ok := sdk.ParseAddress(one)
 			if !ok {
 				return wrongAddress(field.name)
 			}

@@ -6,11 +6,6 @@ import (
 	"github.com/mirrahq/mirra/sdk"
 )
 
-// received are inbound emails; `mirra simulate email.received` makes them.
-var received = resend.Collect(&sdk.Collection{Type: "received_email", Entity: "received_emails", Fields: []string{"to", "from", "subject"}})
-
-var receivedTemplate = sdk.MustTemplate(`{"object":"email","id":"","to":[],"from":"","created_at":"","subject":"","bcc":[],"cc":[],"reply_to":[],"received_for":[],"html":null,"text":null,"headers":{},"message_id":"","attachments":[]}`)
-
 func receivingHandlers() {
 	k := &kind{
 		path: "emails", noun: "Email", param: "email_id", level: sdk.Modelled, keep: received, template: receivedTemplate, usual: everything,

@@ -119,7 +119,7 @@ func violation(v sdk.Violation) error {
 	case v.Kind == sdk.UnknownField, v.Kind == sdk.EmptyValue, v.Value.IsNull(), v.Field.Type&sdk.TFile != 0:
 		return nil // files are base64 text or bytes: see contentOf
 	case v.Path == "limit":
-		return invalid("The pagination limit must be a number between 1 and 100. See https://resend.com/docs/pagination for more information.")
+		return invalid(textLimit)
 	case v.Kind == sdk.NotInEnum && v.Path == "region":
 		return fail(422, "invalid_region", "Region must be "+quoted(v.Field.Values(0), `"`)+".")
 	case v.Kind == sdk.NotInEnum && v.Path == "permission":
@@ -141,8 +141,7 @@ func (r *request) text(name string) string { return r.params.Get(name).String() 
 // create returns a document of a template with an id and a time of creation.
 func create(c *sdk.Call, t *sdk.Template) sdk.Doc {
 	d := t.New(c.Arena)
-	d.SetString("id", c.UUID(sdk.Objects))
-	d.SetString("created_at", stamp(c))
+	d.Put("id", c.UUID(sdk.Objects), "created_at", stamp(c))
 	return d
 }
 
@@ -188,25 +187,8 @@ func (r *request) pick(d sdk.Doc, names string) sdk.Doc {
 	return out
 }
 
-// answerID answers with what a thing is and its id.
-func (r *request) answerID(object, id string) error {
-	d := r.NewObject()
-	setID(d, object, id)
-	return r.JSON(d)
-}
-
-func setID(d sdk.Doc, object, id string) {
-	d.SetString("object", object)
-	d.SetString("id", id)
-}
-
-// answerDeleted answers that a thing is gone [R: in this order].
-func (r *request) answerDeleted(object, id string) error {
-	d := r.NewObject()
-	setID(d, object, id)
-	d.SetBool("deleted", true)
-	return r.JSON(d)
-}
+// answer answers with an object of names and values, in this order.
+func (r *request) answer(pairs ...any) error { return r.JSON(r.Object(pairs...)) }
 
 // everything is as many as a list without a limit has, of those that are not
 // always in pages [D api-reference/pagination, 2026-11].
@@ -225,7 +207,7 @@ func (r *request) page(usual int) (sdk.ListQuery, error) {
 	if v := r.params.Get("limit"); v.Exists() {
 		n, ok := v.Int()
 		if !ok || n < 1 || n > 100 {
-			return q, invalid("The pagination limit must be a number between 1 and 100. See https://resend.com/docs/pagination for more information.")
+			return q, invalid(textLimit)
 		}
 		q.Limit = int(n)
 	}
@@ -251,14 +233,11 @@ func (r *request) list(k *sdk.Collection, q sdk.ListQuery, view func(d sdk.Doc) 
 
 // answerList answers with a list [R: in this order].
 func (r *request) answerList(docs []sdk.Doc, more bool) error {
-	d := r.NewObject()
-	d.SetString("object", "list")
-	d.SetBool("has_more", more)
-	data := d.SetArray("data")
+	data := r.NewArray()
 	for _, one := range docs {
 		data.AddDoc(one)
 	}
-	return r.JSON(d)
+	return r.answer("object", "list", "has_more", more, "data", data)
 }
 
 // all returns every document of a collection that a query restricts.
@@ -273,21 +252,9 @@ func (r *request) answerPage(docs []sdk.Doc, usual int) error {
 	if err != nil {
 		return err
 	}
-	if cursor := q.After + q.Before; cursor != "" {
-		at := -1
-		for i, d := range docs {
-			if d.Get("id").String() == cursor {
-				at = i
-			}
-		}
-		switch {
-		case at < 0:
-			return &sdk.NoCursorError{ID: cursor}
-		case q.Before != "":
-			docs = docs[:at]
-			return r.answerList(docs[max(0, at-q.Limit):], at > q.Limit)
-		}
-		docs = docs[at+1:]
+	page, more, err := sdk.Slice(docs, q)
+	if err != nil {
+		return err
 	}
-	return r.answerList(docs[:min(len(docs), q.Limit)], len(docs) > q.Limit)
+	return r.answerList(page, more)
 }

@@ -29,9 +29,6 @@ func paid(c *sdk.Call) {
 	insert(c, accounts, completeAccount(c, "account", given))
 }
 
-// subjects of seeded emails.
-var subjects = [...]string{"Your receipt", "Reset your password", "Welcome to Acme", "Your order has shipped", "New sign-in to your account"}
-
 // seedEmail keeps the i-th of n emails that were sent in the last seven days.
 func seedEmail(c *sdk.Call, i, n int, last string) sdk.Doc {
 	d := create(c, emailTemplate)

@@ -8,13 +8,6 @@ import (
 	"github.com/mirrahq/mirra/sdk"
 )
 
-// simulated are the arguments of each kind of event.
-var simulated = map[string]string{
-	"email":   "id to from subject html text cc bcc reply_to headers attachments message_id link type subtype reason tags broadcast_id",
-	"contact": "id email first_name last_name unsubscribed",
-	"domain":  "id name status region",
-}
-
 func simulations() {
 	for _, event := range eventTypes {
 		kind, what, _ := strings.Cut(event, ".")
@@ -56,7 +49,7 @@ func (r *request) someEmail() (sdk.Doc, error) {
 	if r.text("subject") == "" {
 		for _, d := range all(r.Call, emails, sdk.ListQuery{}) {
 			for one := range d.Get("to").All {
-				if a, _ := address(one.String()); a == lower(to) && r.text("to") != "" {
+				if a, _ := sdk.ParseAddress(one.String()); a == lower(to) && r.text("to") != "" {
 					return d, nil
 				}
 			}
@@ -202,9 +195,6 @@ func (r *request) someDomain(fresh bool) (d sdk.Doc, made bool, err error) {
 	emitDomain(r.Call, "created", d)
 	return d, true, nil
 }
-
-// domainStatuses [S Domain.status].
-var domainStatuses = []string{"pending", "verified", "failed", "not_started", "partially_verified", "partially_failed"}
 
 func simulateDomain(r *request, what string) error {
 	status := r.or("status", "verified")

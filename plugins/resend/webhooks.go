@@ -1,24 +1,11 @@
 package main
 
 import (
-	"encoding/base64"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/mirrahq/mirra/sdk"
 )
-
-// eventTypes [S description, D webhooks/event-types, 2026-11].
-var eventTypes = []string{
-	"email.sent", "email.delivered", "email.delivery_delayed", "email.bounced", "email.complained", "email.opened", "email.clicked", "email.failed",
-	"email.scheduled", "email.suppressed", "email.received", "contact.created", "contact.updated", "contact.deleted", "domain.created", "domain.updated", "domain.deleted",
-}
-
-var webhooks = resend.Collect(&sdk.Collection{Type: "webhook", Entity: "webhooks", Fields: []string{"endpoint", "events", "status"}})
-
-var webhookTemplate = sdk.MustTemplate(`{"object":"webhook","id":"","created_at":"","status":"enabled","endpoint":"","events":null}`)
 
 func webhookHandlers() {
 	k := &kind{
@@ -31,18 +18,12 @@ func webhookHandlers() {
 			d.Delete("signing_secret") // of another session: seeded endpoints share the application's
 		},
 	}
-	k.serve("list update remove")
-	handle("webhooks/create", sdk.Exact, func(r *request) error {
-		d, err := k.made(r)
-		if err != nil {
-			return err
-		}
+	k.answer = func(r *request, d sdk.Doc) error {
 		secret := r.NewSecret("whsec_", 32) // 24 bytes in base64, as Standard Webhooks has it
 		insertSecret.MustRun(r.Args().Text(d.Get("id").String()).Int(int64(secret)))
-		out := r.pick(d, "object id")
-		out.SetSecret("signing_secret", secret)
-		return r.JSON(out)
-	})
+		return r.answer("object", "webhook", "id", d.Get("id"), "signing_secret", secret)
+	}
+	k.serve("create list update remove")
 	k.on("get", func(r *request, d sdk.Doc) error {
 		out := r.pick(d, k.shown)
 		out.SetSecret("signing_secret", secretOf(r.Call, d.Get("id").String()))
@@ -136,10 +117,7 @@ func emit(c *sdk.Call, event string, data func() sdk.Doc) {
 			continue
 		}
 		if payload == "" {
-			d := c.NewObject()
-			d.SetString("type", event)
-			d.SetString("created_at", iso(c.Now()))
-			d.SetDoc("data", data())
+			d := c.Object("type", event, "created_at", iso(c.Now()), "data", data())
 			payload = "msg_" + c.Random(sdk.Objects, 27, sdk.Base62) + "\n" + d.JSON()
 		}
 		c.Enqueue(event, t.label, payload)
@@ -158,28 +136,11 @@ func attempt(c *sdk.Call, d sdk.Delivery) error {
 		url, secret = endpoint.Get("endpoint").String(), secretOf(c, d.Label)
 	}
 	id, body, _ := strings.Cut(d.Payload, "\n")
-	stamp := strconv.FormatInt(c.PeerUnix(), 10)
-	mac := base64.StdEncoding.EncodeToString(c.HMAC(sdk.SHA256, secret, id+"."+stamp+"."+body))
-	c.SetHeader("User-Agent", "Svix-Webhooks/1.84.0 (sender-9YMgn; +https://www.svix.com/http-sender/)") // [3, users' captures]
-	c.SetHeader("svix-id", id)
-	c.SetHeader("svix-timestamp", stamp)
-	c.SetHeader("svix-signature", "v1,"+mac)
-	c.Timeout(15 * time.Second) // [3, Svix: 15 s]
-	c.Post(url, "application/json", body)
+	c.SendSvix(url, secret, id, body)
 	return nil
 }
 
-// retries are the pauses behind the tries [D webhooks/retries-and-replays, 2026-11].
-var retries = [...]time.Duration{5 * time.Second, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 5 * time.Hour, 10 * time.Hour, 10 * time.Hour}
-
 func outcome(c *sdk.Call, d sdk.Delivery, r sdk.Result) error {
-	if r.OK() {
-		return nil
-	}
-	if n := int(d.Attempt) - 1; n < len(retries) {
-		c.RetryAt(c.Now().Add(retries[n]))
-	} else {
-		c.GiveUp()
-	}
+	c.RetryBy(retries, d, r)
 	return nil
 }

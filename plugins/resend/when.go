@@ -6,9 +6,6 @@ import (
 	"time"
 )
 
-// layouts are the forms of dates that are taken: ISO 8601, and Resend's own.
-var layouts = [...]string{time.RFC3339Nano, "2006-01-02 15:04:05.999999-07", "2006-01-02 15:04:05.999999Z07:00", "2006-01-02T15:04:05.999999", "2006-01-02T15:04", "2006-01-02"}
-
 func parseTime(s string) (time.Time, bool) {
 	for _, layout := range layouts {
 		if t, err := time.Parse(layout, s); err == nil {
@@ -61,9 +58,6 @@ func parseWhen(s string, now time.Time) (time.Time, bool) {
 	}
 	return at.UTC(), true
 }
-
-// zones are hours east of UTC, without summer time (believed).
-var zones = map[string]int{"utc": 0, "gmt": 0, "et": -5, "est": -5, "edt": -4, "ct": -6, "cst": -6, "cdt": -5, "mt": -7, "mst": -7, "mdt": -6, "pt": -8, "pst": -8, "pdt": -7}
 
 func daysUntil(day []string, today time.Weekday) (int, bool) {
 	if len(day) == 2 && day[0] == "next" {
