@@ -40,15 +40,6 @@ type token struct {
 	deleted                bool
 }
 
-// The limits of an account that no seed speaks of: a free one
-// [D knowledge-base/account-quotas-and-limits, 2026-11: 100 a day, 3,000 a month]
-// with the requests a second of defaultRate.
-const (
-	defaultDaily   = 100
-	defaultMonthly = 3000
-	defaultEmail   = "owner@mirra.local" // the account's owner, to whom resend.dev may send
-)
-
 // defaultRate is how many requests a second an account may send on a day: ten
 // [D api-reference/rate-limit as of 2026-09], five at the beginning of 2026 and two
 // before [R, October 2025]. On which days it was raised is believed.
@@ -103,29 +94,21 @@ func quota(d sdk.Doc) int64 {
 
 // completeAccount fills a seeded account up.
 func completeAccount(c *sdk.Call, path string, given sdk.Doc) sdk.Doc {
-	d := c.NewObject()
-	d.SetString("id", accountID)
-	d.SetString("object", "account")
-	d.SetString("email", defaultEmail)
-	plan := given.Get("plan").String()
-	d.SetString("plan", "free")
+	d := accountTemplate.New(c.Arena)
 	d.SetInt("rate_limit", defaultRate(stamp(c)))
-	d.SetInt("daily_quota", defaultDaily)
-	d.SetInt("monthly_quota", defaultMonthly)
-	switch plan {
+	switch given.Get("plan").String() {
 	case "", "free":
 	case "pro", "scale", "enterprise": // [D knowledge-base/account-quotas-and-limits: no daily quota]
-		d.SetNull("daily_quota")
-		d.SetNull("monthly_quota")
+		d.Put("daily_quota", nil, "monthly_quota", nil)
 	default:
 		c.AddFault(path+".plan", "want free, pro, scale or enterprise")
 	}
 	for m := range given.All {
-		if !d.Get(m.Key()).Exists() {
+		if d.Get(m.Key()).Exists() {
+			d.SetDoc(m.Key(), m)
+		} else {
 			c.AddFault(path+"."+m.Key(), "no member of the account")
-			continue
 		}
-		d.SetDoc(m.Key(), m)
 	}
 	d.SetString("id", accountID)
 	return d

@@ -14,8 +14,8 @@ const (
 )
 
 func timers() {
-	resend.OnTimer("send", func(c *sdk.Call, id string) error { return sendScheduled(c, id) })
-	resend.OnTimer("fate", func(c *sdk.Call, id string) error { meetFate(c, id); return nil })
+	resend.OnTimer("send", sendScheduled)
+	resend.OnTimer("fate", meetFate)
 	resend.OnTimer("complain", func(c *sdk.Call, id string) error {
 		if d, ok := emails.Get(c, id); ok {
 			happen(c, d, "complained", sdk.Doc{})
@@ -39,12 +39,15 @@ func sendScheduled(c *sdk.Call, id string) error {
 // By which event the vendor tells that is believed.
 func goOut(c *sdk.Call, id, topic string, to []string) (event string, more sdk.Doc) {
 	if leftTopic(c, topic, to) {
-		more = c.NewObject()
-		more.SetObject("failed").SetString("reason", "recipient_opted_out")
-		return "failed", more
+		return "failed", failed(c, "recipient_opted_out")
 	}
 	c.SetTimer("fate", id, c.Now().Add(deliveryTime), id)
 	return "sent", more
+}
+
+// failed is what email.failed says [D webhooks/emails/failed].
+func failed(c *sdk.Call, reason string) sdk.Doc {
+	return c.Object("failed", c.Object("reason", reason))
 }
 
 // leftTopic tells whether recipients have opted out of a topic
@@ -70,13 +73,13 @@ func leftTopic(c *sdk.Call, topic string, to []string) bool {
 
 // meetFate decides what becomes of an email that was sent: what becomes of it at the
 // worst of its recipients.
-func meetFate(c *sdk.Call, id string) {
+func meetFate(c *sdk.Call, id string) error {
 	d, ok := emails.Get(c, id)
 	if !ok || d.Get("last_event").String() != "sent" {
-		return
+		return nil
 	}
 	worst, rank := "delivered", 0
-	var listed sdk.Doc
+	var listed, more sdk.Doc
 	for _, field := range [...]string{"to", "cc", "bcc"} {
 		for one := range d.Get(field).All {
 			a, _ := sdk.ParseAddress(one.String())
@@ -93,15 +96,15 @@ func meetFate(c *sdk.Call, id string) {
 	}
 	switch worst {
 	case "bounced":
-		happen(c, d, "bounced", bounce(c, "Permanent", "General"))
+		more = bounce(c, "Permanent", "")
 	case "suppressed":
-		happen(c, d, "suppressed", suppressed(c, listed))
+		more = suppressed(c, listed)
 	case "complained":
+		worst = "delivered"
 		c.SetTimer("complain", id, c.Now().Add(complaintTime-deliveryTime), id)
-		happen(c, d, "delivered", sdk.Doc{})
-	default:
-		happen(c, d, "delivered", sdk.Doc{})
 	}
+	happen(c, d, worst, more)
+	return nil
 }
 
 var severity = map[string]int{"complained": 1, "suppressed": 2, "bounced": 3}
@@ -120,35 +123,27 @@ func happen(c *sdk.Call, d sdk.Doc, event string, more sdk.Doc) {
 	emails.Update(c, d)
 }
 
-// bounce is what email.bounced says of a bounce [D webhooks/emails/bounced, S
-// description; dashboard/emails/send-test-emails: SMTP 550 5.1.1, unknown user].
+// bounce is what email.bounced says of a bounce; sub "" is the kind's usual.
 func bounce(c *sdk.Call, kind, sub string) sdk.Doc {
-	more := c.NewObject()
-	b := more.SetObject("bounce")
-	code, text := "smtp; 550 5.1.1 user unknown", "The recipient's email provider sent a hard bounce message, but didn't specify the reason for the hard bounce."
-	if kind != "Permanent" {
-		code, text = "smtp; 452 4.2.2 mailbox full", "The recipient's email provider sent a soft bounce message."
+	t, ok := bounces[kind]
+	if !ok {
+		t = bounces["Transient"]
 	}
-	b.SetArray("diagnosticCode").AddString(code)
-	b.SetString("message", text)
-	b.SetString("subType", sub)
-	b.SetString("type", kind)
-	return more
+	d := t.New(c.Arena)
+	d.SetString("type", kind)
+	if sub != "" {
+		d.SetString("subType", sub)
+	}
+	return c.Object("bounce", d)
 }
 
 // suppressed is what email.suppressed says [S description].
 func suppressed(c *sdk.Call, listed sdk.Doc) sdk.Doc {
-	more := c.NewObject()
-	s := more.SetObject("suppressed")
-	s.SetArray("diagnosticCode").AddString("Resend has suppressed sending to this address because it is on the account-level suppression list.")
-	s.SetString("message", "Resend has suppressed sending to this address because it is on the account-level suppression list. This does not count toward your bounce rate metric")
-	reason := "previous_bounce" // [D dashboard/emails/send-test-emails]
+	d := suppressedTemplate.New(c.Arena)
 	if listed.Get("origin").String() == "complaint" {
-		reason = "previous_complaint"
+		d.SetString("reason", "previous_complaint") // [D dashboard/emails/send-test-emails]
 	}
-	s.SetString("reason", reason)
-	s.SetString("type", "OnAccountSuppressionList")
-	return more
+	return c.Object("suppressed", d)
 }
 
 // suppress puts the recipients of an email on the suppression list, but for the
@@ -167,10 +162,7 @@ func emailData(c *sdk.Call, d, more sdk.Doc) sdk.Doc {
 	if id := d.Get("broadcast_id"); !id.IsNull() {
 		data.SetDoc("broadcast_id", id)
 	}
-	data.SetString("created_at", isoOf(c, d.Get("created_at")))
-	data.SetDoc("email_id", d.Get("id"))
-	data.SetDoc("from", d.Get("from"))
-	data.SetDoc("subject", d.Get("subject"))
+	data.Put("created_at", isoOf(c, d.Get("created_at")), "email_id", d.Get("id"), "from", d.Get("from"), "subject", d.Get("subject"))
 	if id := d.Get("template_id"); !id.IsNull() {
 		data.SetDoc("template_id", id)
 	}
@@ -178,9 +170,7 @@ func emailData(c *sdk.Call, d, more sdk.Doc) sdk.Doc {
 	if d.Get("headers").Len() > 0 {
 		list := data.SetArray("headers")
 		for h := range d.Get("headers").All {
-			one := list.AddObject()
-			one.SetString("name", h.Key())
-			one.SetString("value", h.String())
+			list.AddObject().Put("name", h.Key(), "value", h.String())
 		}
 	}
 	if d.Get("tags").Len() > 0 {

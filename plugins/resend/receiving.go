@@ -48,12 +48,9 @@ func (r *request) receive() error {
 	if d.Get("to").Len() == 0 {
 		d.Get("to").AddString("inbox@" + r.receivingDomain())
 	}
-	d.SetDoc("received_for", d.Get("to"))
-	d.SetString("from", r.or("from", "Ada <ada@example.com>"))
-	d.SetString("subject", r.or("subject", "Hello"))
 	r.set(d, "html", "headers")
-	d.SetString("text", r.or("text", "Hello"))
-	d.SetString("message_id", r.or("message_id", "<"+r.Random(sdk.Objects, 24, sdk.Hex)+"@mail.example.com>"))
+	d.Put("received_for", d.Get("to"), "from", r.or("from", "Ada <ada@example.com>"), "subject", r.or("subject", "Hello"), "text", r.or("text", "Hello"),
+		"message_id", r.or("message_id", "<"+r.Random(sdk.Objects, 24, sdk.Hex)+"@mail.example.com>"))
 	if kept := keepAttachments(r.Call, r.params.Get("attachments")); kept.Exists() {
 		d.SetDoc("attachments", kept)
 	}

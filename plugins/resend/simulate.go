@@ -93,11 +93,11 @@ func simulateEmail(r *request, what string) error {
 			again()
 		}
 	}
-	more := r.NewObject()
+	var more sdk.Doc
 	switch what {
 	case "bounced":
 		kind := r.or("type", "Permanent")
-		more = bounce(r.Call, kind, r.or("subtype", map[string]string{"Permanent": "General", "Transient": "MailboxFull"}[kind]))
+		more = bounce(r.Call, kind, r.text("subtype"))
 		if kind == "Permanent" {
 			suppress(r.Call, d, "bounce")
 		}
@@ -106,25 +106,19 @@ func simulateEmail(r *request, what string) error {
 	case "suppressed":
 		more = suppressed(r.Call, sdk.Doc{})
 	case "failed":
-		more.SetObject("failed").SetString("reason", r.or("reason", "reached_daily_quota")) // [D webhooks/emails/failed; the value is believed]
+		more = failed(r.Call, r.or("reason", "reached_daily_quota")) // the value is believed
 	case "clicked":
-		click := more.SetObject("click") // [S description]
-		click.SetString("ipAddress", "122.115.53.11")
-		click.SetString("link", r.or("link", "https://resend.com"))
-		click.SetString("timestamp", iso(r.Now()))
-		click.SetString("userAgent", "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/15.0 Safari/605.1.15")
+		click := clickTemplate.New(r.Arena) // [S description]
+		click.Put("link", r.or("link", "https://resend.com"), "timestamp", iso(r.Now()))
+		more = r.Object("click", click)
 	}
 	happen(r.Call, d, what, more)
 	return nil
 }
 
 func (r *request) simulateScheduled() error {
-	p := r.NewObject()
-	p.SetString("from", r.or("from", "Acme <onboarding@resend.dev>"))
-	p.SetString("to", r.or("to", "delivered@resend.dev"))
-	p.SetString("subject", r.or("subject", "Sending this example"))
-	p.SetString("html", r.or("html", "<p>it works!</p>"))
-	p.SetString("scheduled_at", "in 1 hour")
+	p := r.Object("from", r.or("from", "Acme <onboarding@resend.dev>"), "to", r.or("to", "delivered@resend.dev"),
+		"subject", r.or("subject", "Sending this example"), "html", r.or("html", "<p>it works!</p>"), "scheduled_at", "in 1 hour")
 	m, err := r.compose(p, sendFields)
 	if err == nil {
 		m.accept(r.Call)
@@ -142,8 +136,7 @@ func (r *request) someContact() (d sdk.Doc, made bool, err error) {
 		return d, false, nil
 	}
 	d = create(r.Call, contactTemplate)
-	d.SetString("first_name", "Steve")
-	d.SetString("last_name", "Wozniak")
+	d.Put("first_name", "Steve", "last_name", "Wozniak")
 	if err := setContact(r, d); err != nil {
 		return d, false, err
 	}

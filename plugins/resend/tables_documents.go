@@ -10,6 +10,17 @@ var accounts = resend.Collect(&sdk.Collection{
 	Complete: completeAccount,
 })
 
+// The limits of an account that no seed speaks of: a free one
+// [D knowledge-base/account-quotas-and-limits, 2026-11: 100 a day, 3,000 a month]
+// with the requests a second of defaultRate.
+const (
+	defaultDaily   = 100
+	defaultMonthly = 3000
+	defaultEmail   = "owner@mirra.local" // the account's owner, to whom resend.dev may send
+)
+
+var accountTemplate = sdk.MustTemplate(`{"id":"account","object":"account","email":"owner@mirra.local","plan":"free","rate_limit":0,"daily_quota":100,"monthly_quota":3000}`)
+
 // emails are those that were sent. Beside what answers show they keep what happened
 // to them, for events and recipients.
 var emails = resend.Collect(&sdk.Collection{
@@ -93,3 +104,14 @@ var suppressionTemplate = sdk.MustTemplate(`{"object":"suppression","id":"","ema
 var webhooks = resend.Collect(&sdk.Collection{Type: "webhook", Entity: "webhooks", Fields: []string{"endpoint", "events", "status"}})
 
 var webhookTemplate = sdk.MustTemplate(`{"object":"webhook","id":"","created_at":"","status":"enabled","endpoint":"","events":null}`)
+
+// What events of emails say besides the email [D webhooks/emails/bounced, S
+// description; dashboard/emails/send-test-emails: SMTP 550 5.1.1, unknown user].
+var (
+	bounces = map[string]*sdk.Template{
+		"Permanent": sdk.MustTemplate(`{"diagnosticCode":["smtp; 550 5.1.1 user unknown"],"message":"The recipient's email provider sent a hard bounce message, but didn't specify the reason for the hard bounce.","subType":"General","type":"Permanent"}`),
+		"Transient": sdk.MustTemplate(`{"diagnosticCode":["smtp; 452 4.2.2 mailbox full"],"message":"The recipient's email provider sent a soft bounce message.","subType":"MailboxFull","type":"Transient"}`),
+	}
+	suppressedTemplate = sdk.MustTemplate(`{"diagnosticCode":["Resend has suppressed sending to this address because it is on the account-level suppression list."],"message":"Resend has suppressed sending to this address because it is on the account-level suppression list. This does not count toward your bounce rate metric","reason":"previous_bounce","type":"OnAccountSuppressionList"}`)
+	clickTemplate      = sdk.MustTemplate(`{"ipAddress":"122.115.53.11","link":"https://resend.com","timestamp":"","userAgent":"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/15.0 Safari/605.1.15"}`)
+)

@@ -36,3 +36,9 @@ var sending = map[string]bool{"emails/send": true, "emails/send-batch": true}
 
 // subjects of seeded emails.
 var subjects = [...]string{"Your receipt", "Reset your password", "Welcome to Acme", "Your order has shipped", "New sign-in to your account"}
+
+// units of spans of time.
+var units = map[string]time.Duration{
+	"sec": time.Second, "second": time.Second, "m": time.Minute, "min": time.Minute, "minute": time.Minute,
+	"h": time.Hour, "hr": time.Hour, "hour": time.Hour, "d": 24 * time.Hour, "day": 24 * time.Hour, "week": 7 * 24 * time.Hour,
+}

@@ -88,54 +88,19 @@ func parseClock(s string) (hour, minute int, ok bool) {
 	case "midnight":
 		return 0, 0, true
 	}
-	half := -1
-	if t, found := strings.CutSuffix(s, "am"); found {
-		s, half = t, 0
-	} else if t, found := strings.CutSuffix(s, "pm"); found {
-		s, half = t, 12
-	}
-	h, m, _ := strings.Cut(s, ":")
-	hour, err := strconv.Atoi(h)
-	if err != nil || hour < 0 || hour > 23 {
-		return 0, 0, false
-	}
-	if m != "" {
-		if minute, err = strconv.Atoi(m); err != nil || minute < 0 || minute > 59 {
-			return 0, 0, false
+	for _, layout := range [...]string{"3pm", "3:04pm", "15:04", "15"} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t.Hour(), t.Minute(), true
 		}
 	}
-	if half >= 0 {
-		if hour < 1 || hour > 12 {
-			return 0, 0, false
-		}
-		hour = hour%12 + half
-	}
-	return hour, minute, true
+	return 0, 0, false
 }
 
 // parseSpan reads 10m, 2 hours, 1 day.
 func parseSpan(s string) (time.Duration, bool) {
 	s = strings.TrimSpace(strings.ToLower(s))
-	i := 0
-	for i < len(s) && s[i] >= '0' && s[i] <= '9' {
-		i++
-	}
-	n, err := strconv.Atoi(s[:i])
-	if err != nil || n > 1_000_000 {
-		return 0, false
-	}
-	unit := strings.TrimSuffix(strings.TrimSpace(s[i:]), "s")
-	switch unit {
-	case "sec", "second":
-		return time.Duration(n) * time.Second, true
-	case "m", "min", "minute":
-		return time.Duration(n) * time.Minute, true
-	case "h", "hr", "hour":
-		return time.Duration(n) * time.Hour, true
-	case "d", "day":
-		return time.Duration(n) * 24 * time.Hour, true
-	case "week":
-		return time.Duration(n) * 7 * 24 * time.Hour, true
-	}
-	return 0, false
+	word := strings.TrimLeft(s, "0123456789")
+	n, err := strconv.Atoi(s[:len(s)-len(word)])
+	unit, ok := units[strings.TrimSuffix(strings.TrimSpace(word), "s")]
+	return time.Duration(n) * unit, ok && err == nil && n <= 1_000_000
 }
