@@ -36,10 +36,8 @@ func setKey(r *request, d sdk.Doc) error {
 	if len(r.text("name")) > 50 { // believed
 		return invalid("The `name` field must have at most 50 characters.")
 	}
-	if domain := r.text("domain_id"); domain != "" {
-		if _, ok := domains.Get(r.Call, domain); !ok {
-			return notFound("Domain")
-		}
+	if err := r.known(domains, r.text("domain_id"), "Domain"); err != nil {
+		return err
 	}
 	r.set(d, "name")
 	if r.Method == "POST" {

@@ -16,7 +16,7 @@ var sendFields = operation("emails/send").Fields
 // dashboard/emails/batch-validation-modes, 2026-11].
 func sendBatch(r *request) error {
 	return r.once(func() error {
-		batch, err := readBody(r.Call)
+		batch, err := r.JSONBody()
 		if err != nil {
 			return err
 		}

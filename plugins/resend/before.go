@@ -15,7 +15,6 @@ const contentType = "application/json; charset=utf-8" // [R]
 const schema = `
 CREATE TABLE tokens(token TEXT PRIMARY KEY, id TEXT NOT NULL, permission TEXT NOT NULL, domain TEXT NOT NULL, deleted INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE usage(day TEXT PRIMARY KEY, emails INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE secrets(webhook TEXT PRIMARY KEY, secret INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 `
 
 // accountID is the id of the session's account, of which there is one.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 
@@ -75,19 +76,13 @@ func setBroadcast(r *request, d sdk.Doc) error {
 		segment = r.text("audience_id")
 	}
 	if segment != "" {
-		if _, ok := segments.Get(r.Call, segment); !ok {
-			return notFound("Segment")
-		}
-		d.SetString("segment_id", segment)
-		d.SetString("audience_id", segment)
+		d.Put("segment_id", segment, "audience_id", segment)
 	}
-	if topic := r.text("topic_id"); topic != "" {
-		if _, ok := topics.Get(r.Call, topic); !ok {
-			return notFound("Topic")
-		}
+	if err := cmp.Or(r.known(segments, segment, "Segment"), r.known(topics, r.text("topic_id"), "Topic")); err != nil {
+		return err
 	}
-	if v := r.params.Get("from"); !v.IsNull() {
-		if _, ok := sdk.ParseAddress(v.String()); !ok {
+	if from := r.text("from"); from != "" {
+		if _, ok := sdk.ParseAddress(from); !ok {
 			return wrongAddress("from")
 		}
 	}
@@ -202,14 +197,14 @@ func (r *request) setReplyTo(d sdk.Doc) {
 	}
 }
 
-// had tells whether an event happened to an email.
-func had(d sdk.Doc, event string) bool {
+// had tells how often an event happened to an email.
+func had(d sdk.Doc, event string) (n int) {
 	for e := range d.Get("history").All {
 		if e.String() == event {
-			return true
+			n++
 		}
 	}
-	return false
+	return n
 }
 
 func listRecipients(r *request, b sdk.Doc) error {
@@ -219,71 +214,49 @@ func listRecipients(r *request, b sdk.Doc) error {
 	}
 	var docs []sdk.Doc
 	for _, d := range all(r.Call, emails, sdk.ListQuery{Index: "broadcast_id", Key: b.Get("id").String()}) {
-		address := d.Get("to").At(0).String()
+		address, n := d.Get("to").At(0).String(), had(d, kind)
 		switch {
-		case !had(d, kind), r.text("email") != "" && lower(r.text("email")) != address,
+		case n == 0, r.text("email") != "" && lower(r.text("email")) != address,
 			r.text("bounce_type") != "" && r.text("bounce_type") != d.Get("bounce_type").String():
 			continue
 		}
-		one := r.pick(d, "id contact_id")
-		one.SetString("email", address)
-		n := int64(0)
-		for e := range d.Get("history").All {
-			if e.String() == kind {
-				n++
-			}
-		}
-		one.SetInt("count", n)
+		one := r.Object("id", d.Get("id"), "contact_id", d.Get("contact_id"), "email", address, "count", n)
 		switch kind {
 		case "bounced":
 			one.SetDoc("bounce_type", d.Get("bounce_type"))
 		case "clicked":
-			one.SetDoc("clicked_links", r.countLinks(d))
+			list := one.SetArray("clicked_links")
+			r.links(linksOfEmail, d, func(url string, clicks, _ int64) { list.AddObject().Put("url", url, "clicks", clicks) })
 		}
 		docs = append(docs, one)
 	}
 	return r.answerPage(docs, 0)
 }
 
-func (r *request) countLinks(d sdk.Doc) sdk.Doc {
-	list := r.NewArray()
-	for link := range d.Get("clicks").All {
-		found := false
-		for one := range list.All {
-			if one.Get("url").String() == link.String() {
-				one.SetInt("clicks", one.Get("clicks").Int64()+1)
-				found = true
-			}
-		}
-		if !found {
-			one := list.AddObject()
-			one.SetDoc("url", link)
-			one.SetInt("clicks", 1)
-		}
+// Links that were clicked in an email, or in those of a broadcast: each with how often,
+// and in how many emails, in the order of the first clicks.
+const (
+	countLinks = `SELECT l.value, count(*), count(DISTINCT o.id) FROM `
+	byLink     = ` CROSS JOIN json_each(o.doc, '$.clicks') l WHERE o.deleted = 0 GROUP BY l.value ORDER BY min(o.seq), min(l.key)`
+)
+
+var (
+	linksOfEmail     = sdk.Define(countLinks + `(SELECT * FROM objects WHERE id = ?1 AND account = '') o` + byLink)
+	linksOfBroadcast = sdk.Define(countLinks + `(SELECT seq FROM links WHERE name = 'email.broadcast_id' AND account = '' AND key = ?1) b CROSS JOIN objects o ON o.seq = b.seq` + byLink)
+)
+
+// links calls each for what was clicked in the email or broadcast d.
+func (r *request) links(counted *sdk.Statement, d sdk.Doc, each func(url string, clicks, emails int64)) {
+	rows := counted.MustRun(r.Args().Text(d.Get("id").String()))
+	for rows.Next() {
+		each(rows.Text(), rows.Int(), rows.Int())
 	}
-	return list
 }
 
 func listClickedLinks(r *request, b sdk.Doc) error {
 	var docs []sdk.Doc
-	for _, d := range all(r.Call, emails, sdk.ListQuery{Index: "broadcast_id", Key: b.Get("id").String()}) {
-	links:
-		for one := range r.countLinks(d).All {
-			url, n := one.Get("url").String(), one.Get("clicks").Int64()
-			for _, known := range docs {
-				if known.Get("url").String() == url {
-					known.SetInt("clicks", known.Get("clicks").Int64()+n)
-					known.SetInt("unique_clicks", known.Get("unique_clicks").Int64()+1)
-					continue links
-				}
-			}
-			sum := r.NewObject()
-			sum.SetString("id", url)
-			sum.SetString("url", url)
-			sum.SetInt("clicks", n)
-			sum.SetInt("unique_clicks", 1)
-			docs = append(docs, sum)
-		}
-	}
+	r.links(linksOfBroadcast, b, func(url string, clicks, emails int64) {
+		docs = append(docs, r.Object("id", url, "url", url, "clicks", clicks, "unique_clicks", emails))
+	})
 	return r.answerPage(docs, 0)
 }

@@ -37,36 +37,26 @@ const idempotencyLifetime = 24 * 3600
 // once runs an operation once for an Idempotency-Key. Only successes are kept:
 // what was refused did nothing (believed).
 func (r *request) once(run func() error) error {
-	key := r.Header("Idempotency-Key")
-	if _, given := r.Headers.Find("Idempotency-Key"); !given {
+	key, given := r.Headers.Find("Idempotency-Key")
+	if !given {
 		return run()
 	}
 	if key == "" || len(key) > 256 {
 		return fail(400, "invalid_idempotency_key", textKeyLength)
 	}
-	scoped := r.op.ID + " " + key // [D api-reference/errors: with this method and endpoint]
-	print := hex.EncodeToString(r.Digest(sdk.SHA256, r.fingerprintBody())[:16])
-	switch check, replay := r.CheckIdempotency(scoped, print, idempotencyLifetime); check {
-	case sdk.KeyReplay:
-		r.SetStatus(replay.Status)
-		return r.Send(replay.Body)
+	body := r.Request.Body
+	if r.HasBlob {
+		body = r.params.JSON()
+	}
+	// [D api-reference/errors: a key is of its method and endpoint]
+	check, err := r.RunOnce(r.op.ID+" "+key, hex.EncodeToString(r.Digest(sdk.SHA256, body)[:16]), idempotencyLifetime, run)
+	switch check {
 	case sdk.KeyMismatched:
 		return fail(409, "invalid_idempotent_request", textKeyUsed)
 	case sdk.KeyInFlight:
 		return fail(409, "concurrent_idempotent_requests", textKeyInUse)
 	}
-	if err := run(); err != nil {
-		return err
-	}
-	r.StoreReplay(scoped, print, "")
-	return nil
-}
-
-func (r *request) fingerprintBody() string {
-	if r.HasBlob {
-		return r.params.JSON()
-	}
-	return r.Request.Body
+	return err
 }
 
 func sendEmail(r *request) error {

@@ -125,12 +125,7 @@ func happen(c *sdk.Call, d sdk.Doc, event string, more sdk.Doc) {
 
 // bounce is what email.bounced says of a bounce; sub "" is the kind's usual.
 func bounce(c *sdk.Call, kind, sub string) sdk.Doc {
-	t, ok := bounces[kind]
-	if !ok {
-		t = bounces["Transient"]
-	}
-	d := t.New(c.Arena)
-	d.SetString("type", kind)
+	d := bounces[kind].New(c.Arena)
 	if sub != "" {
 		d.SetString("subType", sub)
 	}

@@ -114,7 +114,7 @@ func listTopics(r *request, d sdk.Doc) error {
 // updateTopics takes {topics: […]} [S description] and the bare array that SDKs send
 // [S resend-node 6.38].
 func updateTopics(r *request, d sdk.Doc) error {
-	body, err := readBody(r.Call)
+	body, err := r.JSONBody()
 	if err != nil {
 		return err
 	}

@@ -175,10 +175,9 @@ func (r *request) compose(p sdk.Doc, fields *sdk.Fields) (*message, error) {
 	} else if err := checkTags(m.tags); err != nil {
 		return m, err
 	}
-	if m.topic = in.topic.String(); m.topic != "" {
-		if _, ok := topics.Get(r.Call, m.topic); !ok {
-			return m, notFound("Topic")
-		}
+	m.topic = in.topic.String()
+	if err := r.known(topics, m.topic, "Topic"); err != nil {
+		return m, err
 	}
 	if m.headers.Kind() != sdk.Object {
 		m.headers = sdk.Doc{}

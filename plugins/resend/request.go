@@ -75,22 +75,7 @@ func readParams(c *sdk.Call) (sdk.Doc, error) {
 	if err != nil || !c.HasBlob || !strings.Contains(c.Header("Content-Type"), "json") {
 		return params, err
 	}
-	return readBody(c)
-}
-
-// readBody parses the body as it is, which may be an array.
-func readBody(c *sdk.Call) (sdk.Doc, error) {
-	text := c.Request.Body
-	if b, ok := c.BodyBlob(); ok {
-		p := make([]byte, b.Size())
-		b.ReadAt(p, 0)
-		text = string(p)
-	}
-	d, err := c.Parse(text)
-	if err != nil {
-		return d, &sdk.ParamError{Text: err.Error()}
-	}
-	return d, nil
+	return c.JSONBody()
 }
 
 // check holds the parameters against the description, but for the fields named in
@@ -169,6 +154,14 @@ func isoOf(c *sdk.Call, d sdk.Doc) string {
 	return iso(c.Now())
 }
 
+// known refuses an id, unless it is "", of which a collection has nothing.
+func (r *request) known(k *sdk.Collection, id, noun string) error {
+	if _, ok := k.Get(r.Call, id); !ok && id != "" {
+		return notFound(noun)
+	}
+	return nil
+}
+
 // set copies members that the parameters name.
 func (r *request) set(d sdk.Doc, names ...string) {
 	for _, name := range names {
@@ -179,13 +172,7 @@ func (r *request) set(d sdk.Doc, names ...string) {
 }
 
 // pick returns the named members of a document, in this order.
-func (r *request) pick(d sdk.Doc, names string) sdk.Doc {
-	out := r.NewObject()
-	for name := range strings.FieldsSeq(names) {
-		out.SetDoc(name, d.Get(name))
-	}
-	return out
-}
+func (r *request) pick(d sdk.Doc, names string) sdk.Doc { return r.Pick(d, strings.Fields(names)) }
 
 // answer answers with an object of names and values, in this order.
 func (r *request) answer(pairs ...any) error { return r.JSON(r.Object(pairs...)) }

@@ -83,12 +83,12 @@ func simulateEmail(r *request, what string) error {
 	again := func() { d, _ = emails.Get(r.Call, id) }
 	switch what {
 	case "sent":
-		if !had(d, "sent") {
+		if had(d, "sent") == 0 {
 			happen(r.Call, d, "sent", sdk.Doc{})
 		}
 		return nil
 	case "opened", "clicked", "complained":
-		if !had(d, "delivered") {
+		if had(d, "delivered") == 0 {
 			happen(r.Call, d, "delivered", sdk.Doc{})
 			again()
 		}
@@ -97,6 +97,9 @@ func simulateEmail(r *request, what string) error {
 	switch what {
 	case "bounced":
 		kind := r.or("type", "Permanent")
+		if bounces[kind] == nil {
+			return errors.New("type: want Permanent, Transient or Undetermined")
+		}
 		more = bounce(r.Call, kind, r.text("subtype"))
 		if kind == "Permanent" {
 			suppress(r.Call, d, "bounce")

@@ -109,8 +109,9 @@ var webhookTemplate = sdk.MustTemplate(`{"object":"webhook","id":"","created_at"
 // description; dashboard/emails/send-test-emails: SMTP 550 5.1.1, unknown user].
 var (
 	bounces = map[string]*sdk.Template{
-		"Permanent": sdk.MustTemplate(`{"diagnosticCode":["smtp; 550 5.1.1 user unknown"],"message":"The recipient's email provider sent a hard bounce message, but didn't specify the reason for the hard bounce.","subType":"General","type":"Permanent"}`),
-		"Transient": sdk.MustTemplate(`{"diagnosticCode":["smtp; 452 4.2.2 mailbox full"],"message":"The recipient's email provider sent a soft bounce message.","subType":"MailboxFull","type":"Transient"}`),
+		"Permanent":    sdk.MustTemplate(`{"diagnosticCode":["smtp; 550 5.1.1 user unknown"],"message":"The recipient's email provider sent a hard bounce message, but didn't specify the reason for the hard bounce.","subType":"General","type":"Permanent"}`),
+		"Transient":    sdk.MustTemplate(`{"diagnosticCode":["smtp; 452 4.2.2 mailbox full"],"message":"The recipient's email provider sent a soft bounce message.","subType":"MailboxFull","type":"Transient"}`),
+		"Undetermined": sdk.MustTemplate(`{"diagnosticCode":["smtp; 550 5.0.0 unknown"],"message":"The recipient's email provider bounced the message, but didn't say why.","subType":"Undetermined","type":"Undetermined"}`), // believed
 	}
 	suppressedTemplate = sdk.MustTemplate(`{"diagnosticCode":["Resend has suppressed sending to this address because it is on the account-level suppression list."],"message":"Resend has suppressed sending to this address because it is on the account-level suppression list. This does not count toward your bounce rate metric","reason":"previous_bounce","type":"OnAccountSuppressionList"}`)
 	clickTemplate      = sdk.MustTemplate(`{"ipAddress":"122.115.53.11","link":"https://resend.com","timestamp":"","userAgent":"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/15.0 Safari/605.1.15"}`)

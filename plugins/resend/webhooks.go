@@ -10,40 +10,16 @@ import (
 func webhookHandlers() {
 	k := &kind{
 		path: "webhooks", object: "webhook", noun: "Webhook", param: "webhook_id", level: sdk.Exact, keep: webhooks, template: webhookTemplate,
-		shown: "object id created_at status endpoint events", listed: "id created_at status endpoint events", set: setWebhook,
+		shown: "object id created_at status endpoint events signing_secret", listed: "id created_at status endpoint events", set: setWebhook,
 		complete: func(c *sdk.Call, path string, d sdk.Doc) {
 			if checkEndpoint(d.Get("endpoint").String()) != nil {
 				c.AddFault(path+".endpoint", "want an http or https URL")
 			}
-			d.Delete("signing_secret") // of another session: seeded endpoints share the application's
+			d.SetSecret("signing_secret", c.Secret("webhook")) // seeded endpoints share the application's
 		},
+		answer: func(r *request, d sdk.Doc) error { return r.JSON(r.pick(d, "object id signing_secret")) },
 	}
-	k.answer = func(r *request, d sdk.Doc) error {
-		secret := r.NewSecret("whsec_", 32) // 24 bytes in base64, as Standard Webhooks has it
-		insertSecret.MustRun(r.Args().Text(d.Get("id").String()).Int(int64(secret)))
-		return r.answer("object", "webhook", "id", d.Get("id"), "signing_secret", secret)
-	}
-	k.serve("create list update remove")
-	k.on("get", func(r *request, d sdk.Doc) error {
-		out := r.pick(d, k.shown)
-		out.SetSecret("signing_secret", secretOf(r.Call, d.Get("id").String()))
-		return r.JSON(out)
-	})
-}
-
-var (
-	insertSecret = sdk.Define(`INSERT INTO secrets(webhook, secret) VALUES(?1, ?2)`)
-	selectSecret = sdk.Define(`SELECT secret FROM secrets WHERE webhook = ?1`)
-)
-
-// secretOf signs an endpoint's deliveries; those that were seeded, and forwards,
-// share the application's.
-func secretOf(c *sdk.Call, id string) sdk.Secret {
-	rows := selectSecret.MustRun(c.Args().Text(id))
-	if rows.Next() {
-		return sdk.Secret(rows.Int())
-	}
-	return c.Secret("webhook")
+	k.serve("create list get update remove")
 }
 
 func setWebhook(r *request, d sdk.Doc) error {
@@ -64,6 +40,9 @@ func setWebhook(r *request, d sdk.Doc) error {
 	}
 	if v := r.params.Get("status"); !v.IsNull() && v.String() != "enabled" && v.String() != "disabled" { // [S UpdateWebhook]
 		return invalid("Invalid `status` field. Expected one of `enabled` | `disabled`.")
+	}
+	if !d.Get("signing_secret").Exists() {
+		d.SetSecret("signing_secret", r.NewSecret("whsec_", 32)) // 24 bytes in base64, as Standard Webhooks has it
 	}
 	r.set(d, "endpoint", "events", "status")
 	return nil
@@ -133,7 +112,8 @@ func attempt(c *sdk.Call, d sdk.Delivery) error {
 		if !ok || endpoint.Get("status").String() != "enabled" {
 			return nil // the host drops the delivery
 		}
-		url, secret = endpoint.Get("endpoint").String(), secretOf(c, d.Label)
+		url = endpoint.Get("endpoint").String()
+		secret, _ = endpoint.SecretAt("signing_secret")
 	}
 	id, body, _ := strings.Cut(d.Payload, "\n")
 	c.SendSvix(url, secret, id, body)
