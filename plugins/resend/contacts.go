@@ -21,7 +21,7 @@ func contactHandlers() {
 	contact = &kind{
 		path: "contacts", object: "contact", noun: "Contact", param: "id", level: sdk.Exact, keep: contacts, template: contactTemplate, named: "email",
 		shown: "object " + contactOfList + " properties", listed: "id created_at email unsubscribed first_name last_name", // [R: in these orders]
-		usual: everything, set: setContact, happened: emitContact, complete: completeContact,
+		usual: everything, set: setContact, happened: emitContact, leave: func(c *sdk.Call, id string) { leaveAll(c, "contact_id", id) }, complete: completeContact,
 	}
 	contact.serve("get update")
 	memberships.Complete = completeMembership
@@ -41,7 +41,7 @@ func contactHandlers() {
 	handle("contacts/remove", sdk.Exact, func(r *request) error {
 		// [R, for those of an audience: what was never there is deleted too]
 		if d, err := contact.find(r, r.Value("id")); err == nil {
-			removeContact(r.Call, d)
+			contact.delete(r.Call, d)
 		}
 		return r.contactGone()
 	})
@@ -127,7 +127,7 @@ func legacyContacts() {
 	}))
 	undescribed("DELETE "+one+"/{id}", "audiences/remove-contact", 200, func(r *request, _ string) error {
 		// [R: what was never there is deleted too]
-		_ = member(func(r *request, d sdk.Doc) error { removeContact(r.Call, d); return nil })(r, r.Value("audience_id"))
+		_ = member(func(r *request, d sdk.Doc) error { contact.delete(r.Call, d); return nil })(r, r.Value("audience_id"))
 		return r.contactGone()
 	})
 }
@@ -141,6 +141,13 @@ func (r *request) contactGone() error {
 func join(c *sdk.Call, segment, id string) {
 	if _, ok := memberships.Get(c, segment+"/"+id); !ok {
 		insert(c, memberships, membership(c, segment, id))
+	}
+}
+
+// leaveAll ends the memberships of a contact or a segment.
+func leaveAll(c *sdk.Call, member, id string) {
+	for _, m := range all(c, memberships, sdk.ListQuery{Index: member, Key: id}) {
+		memberships.Delete(c, m.Get("id").String(), c.NewObject())
 	}
 }
 
@@ -240,15 +247,6 @@ func setContact(r *request, d sdk.Doc) error {
 	}
 	d.SetString("updated_at", stamp(r.Call))
 	return nil
-}
-
-func removeContact(c *sdk.Call, d sdk.Doc) {
-	id := d.Get("id").String()
-	emitContact(c, "deleted", d)
-	for _, m := range all(c, memberships, sdk.ListQuery{Index: "contact_id", Key: id}) {
-		memberships.Delete(c, m.Get("id").String(), c.NewObject())
-	}
-	contacts.Delete(c, id, c.NewObject())
 }
 
 // emitContact [S description: ContactEventData].

@@ -31,6 +31,8 @@ type kind struct {
 	answer func(r *request, d sdk.Doc) error
 	// happened tells the endpoints: created, updated, deleted.
 	happened func(c *sdk.Call, what string, d sdk.Doc)
+	// leave takes with an object what hangs on it.
+	leave func(c *sdk.Call, id string)
 	// complete checks a seeded document, which has the template's members.
 	complete func(c *sdk.Call, path string, d sdk.Doc)
 }
@@ -150,9 +152,18 @@ func (k *kind) changed(r *request, d sdk.Doc) error {
 
 func (k *kind) remove(r *request, d sdk.Doc) error {
 	id := d.Get("id").String()
-	k.tell(r.Call, "deleted", d)
-	k.keep.Delete(r.Call, id, r.NewObject())
+	k.delete(r.Call, d)
 	return r.answer("object", k.object, "id", id, "deleted", true) // [R: in this order]
+}
+
+// delete takes an object away.
+func (k *kind) delete(c *sdk.Call, d sdk.Doc) {
+	id := d.Get("id").String()
+	k.tell(c, "deleted", d)
+	if k.leave != nil {
+		k.leave(c, id)
+	}
+	k.keep.Delete(c, id, c.NewObject())
 }
 
 func (k *kind) tell(c *sdk.Call, what string, d sdk.Doc) {

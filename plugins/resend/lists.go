@@ -67,9 +67,7 @@ func segmentHandlers(path string) {
 		if !sdk.IsUUID(id) {
 			return invalid("The `id` must be a valid UUID.")
 		}
-		for _, m := range all(r.Call, memberships, sdk.ListQuery{Index: "segment_id", Key: id}) {
-			memberships.Delete(r.Call, m.Get("id").String(), r.NewObject())
-		}
+		leaveAll(r.Call, "segment_id", id)
 		segments.Delete(r.Call, id, r.NewObject())
 		return r.answer("object", name(r), "id", id, "deleted", true) // [R: one that never was is deleted too]
 	})

@@ -104,36 +104,20 @@ func (r *request) compose(p sdk.Doc, fields *sdk.Fields) (*message, error) {
 	m := newMessage(r.Call)
 	var in parts
 	// One pass: a look-up for each costs more than all the rest.
+	slots := [...]struct {
+		name string
+		to   *sdk.Doc
+	}{
+		{"from", &in.from}, {"to", &in.to}, {"subject", &in.subject}, {"html", &in.html}, {"text", &in.text}, {"cc", &in.cc}, {"bcc", &in.bcc},
+		{"reply_to", &in.replyTo}, {"tags", &m.tags}, {"headers", &m.headers}, {"attachments", &m.given}, {"scheduled_at", &in.when},
+		{"topic_id", &in.topic}, {"template", &in.template},
+	}
 	for v := p.First(); v.Exists(); v = v.Next() {
-		switch v.Key() {
-		case "from":
-			in.from = v
-		case "subject":
-			in.subject = v
-		case "html":
-			in.html = v
-		case "text":
-			in.text = v
-		case "to":
-			in.to = v
-		case "cc":
-			in.cc = v
-		case "bcc":
-			in.bcc = v
-		case "reply_to":
-			in.replyTo = v
-		case "template":
-			in.template = v
-		case "topic_id":
-			in.topic = v
-		case "scheduled_at":
-			in.when = v
-		case "tags":
-			m.tags = v
-		case "headers":
-			m.headers = v
-		case "attachments":
-			m.given = v
+		for i, key := 0, v.Key(); i < len(slots); i++ {
+			if slots[i].name == key {
+				*slots[i].to = v
+				break
+			}
 		}
 	}
 	var content rendered

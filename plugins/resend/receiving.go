@@ -32,15 +32,9 @@ func receivingHandlers() {
 func (r *request) receive() error {
 	d := create(r.Call, receivedTemplate)
 	for _, field := range [...]string{"to", "cc", "bcc", "reply_to"} {
-		given := r.params.Get(field)
 		list := d.SetArray(field)
-		switch {
-		case given.Kind() == sdk.Array:
-			for one := range given.All {
-				list.AddString(one.String())
-			}
-		case given.String() != "":
-			for one := range strings.SplitSeq(given.String(), ",") {
+		for _, given := range textsOf(r.params.Get(field)) {
+			for one := range strings.SplitSeq(given, ",") {
 				list.AddString(strings.TrimSpace(one))
 			}
 		}
@@ -54,12 +48,8 @@ func (r *request) receive() error {
 	if kept := keepAttachments(r.Call, r.params.Get("attachments")); kept.Exists() {
 		d.SetDoc("attachments", kept)
 	}
-	data := r.NewObject() // [S description: EmailReceivedData]
-	data.SetDoc("email_id", d.Get("id"))
-	data.SetString("created_at", iso(r.Now()))
-	for _, name := range [...]string{"from", "to", "bcc", "cc", "message_id", "subject"} {
-		data.SetDoc(name, d.Get(name))
-	}
+	data := r.Object("email_id", d.Get("id"), "created_at", iso(r.Now()), "from", d.Get("from"), "to", d.Get("to"), "bcc", d.Get("bcc"), "cc", d.Get("cc"),
+		"message_id", d.Get("message_id"), "subject", d.Get("subject")) // [S description: EmailReceivedData]
 	list := data.SetArray("attachments")
 	for a := range d.Get("attachments").All {
 		list.AddDoc(r.pick(a, "id filename content_type content_disposition content_id"))

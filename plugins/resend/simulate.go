@@ -129,67 +129,52 @@ func (r *request) simulateScheduled() error {
 	return err
 }
 
-// someContact is the contact that id or email names, or a new one.
-func (r *request) someContact() (d sdk.Doc, made bool, err error) {
-	if d, ok := contacts.Get(r.Call, r.text("id")); ok {
-		return d, false, nil
+// simulateKind causes what happens to the object that id or a member names, without
+// either to the newest if newest, or to a new one that fresh fills in.
+func (r *request) simulateKind(k *kind, what, member string, newest bool, fresh func(d sdk.Doc), update func(d sdk.Doc) error) error {
+	d, found := k.keep.Get(r.Call, r.text("id"))
+	if !found {
+		d, found = k.keep.First(r.Call, member, lower(r.text(member)))
 	}
-	r.params.SetString("email", r.or("email", "steve.wozniak@gmail.com"))
-	if d, ok := contacts.First(r.Call, "email", lower(r.text("email"))); ok {
-		return d, false, nil
+	if !found && newest && r.text(member) == "" && what != "created" {
+		if docs := all(r.Call, k.keep, sdk.ListQuery{}); len(docs) > 0 {
+			d, found = docs[0], true
+		}
 	}
-	d = create(r.Call, contactTemplate)
-	d.Put("first_name", "Steve", "last_name", "Wozniak")
-	if err := setContact(r, d); err != nil {
-		return d, false, err
+	if !found {
+		d = create(r.Call, k.template)
+		fresh(d)
+		if err := k.set(r, d); err != nil {
+			return err
+		}
+		insert(r.Call, k.keep, d)
+		k.tell(r.Call, "created", d)
 	}
-	insert(r.Call, contacts, d)
-	emitContact(r.Call, "created", d)
-	return d, true, nil
+	switch {
+	case what == "created" && found:
+		return errors.New("there is a " + k.object + " of that " + member + " already")
+	case what == "updated":
+		if err := update(d); err != nil {
+			return err
+		}
+		k.keep.Update(r.Call, d)
+		k.tell(r.Call, what, d)
+	case what == "deleted":
+		k.delete(r.Call, d)
+	}
+	return nil
 }
 
 func simulateContact(r *request, what string) error {
 	if v := r.params.Get("unsubscribed"); v.Exists() {
 		r.params.SetBool("unsubscribed", v.Bool())
 	}
-	d, made, err := r.someContact()
-	switch {
-	case err != nil:
-		return err
-	case what == "created" && !made:
-		return errors.New("there is a contact of that address already")
-	case what == "updated":
-		if err := setContact(r, d); err != nil {
-			return err
-		}
-		contacts.Update(r.Call, d)
-		emitContact(r.Call, what, d)
-	case what == "deleted":
-		removeContact(r.Call, d)
+	if r.text("id") == "" {
+		r.params.SetString("email", r.or("email", "steve.wozniak@gmail.com"))
 	}
-	return nil
-}
-
-// someDomain is the domain that id or name names, without either the newest, or a
-// new one.
-func (r *request) someDomain(fresh bool) (d sdk.Doc, made bool, err error) {
-	if d, ok := domains.Get(r.Call, r.text("id")); ok {
-		return d, false, nil
-	}
-	if d, ok := domains.First(r.Call, "name", lower(r.text("name"))); ok {
-		return d, false, nil
-	}
-	if docs := all(r.Call, domains, sdk.ListQuery{}); !fresh && r.text("name") == "" && len(docs) > 0 {
-		return docs[0], false, nil
-	}
-	r.params.SetString("name", r.or("name", "example.com"))
-	d = create(r.Call, domainTemplate)
-	if err := newDomain(r, d); err != nil {
-		return d, false, err
-	}
-	insert(r.Call, domains, d)
-	emitDomain(r.Call, "created", d)
-	return d, true, nil
+	return r.simulateKind(contact, what, "email", false, func(d sdk.Doc) {
+		d.Put("first_name", "Steve", "last_name", "Wozniak")
+	}, func(d sdk.Doc) error { return setContact(r, d) })
 }
 
 func simulateDomain(r *request, what string) error {
@@ -197,20 +182,11 @@ func simulateDomain(r *request, what string) error {
 	if !slices.Contains(domainStatuses, status) {
 		return errors.New("status: want one of " + strings.Join(domainStatuses, ", "))
 	}
-	d, made, err := r.someDomain(what == "created")
-	switch {
-	case err != nil:
-		return err
-	case what == "created" && !made:
-		return errors.New("there is a domain of that name already")
-	case what == "updated":
+	return r.simulateKind(domain, what, "name", true, func(sdk.Doc) {
+		r.params.SetString("name", r.or("name", "example.com"))
+	}, func(d sdk.Doc) error {
 		r.ClearTimer("verify", d.Get("id").String())
 		setStatus(d, status)
-		domains.Update(r.Call, d)
-		emitDomain(r.Call, what, d)
-	case what == "deleted":
-		emitDomain(r.Call, what, d)
-		domains.Delete(r.Call, d.Get("id").String(), r.NewObject())
-	}
-	return nil
+		return nil
+	})
 }
