@@ -54,8 +54,18 @@ func (w *Writer) String(name, v string) {
 	w.b = AppendString(w.b, v)
 }
 
-// Strings writes an array of strings.
-func (w *Writer) Strings(name string, list []string) {
+// Text is String that leaves what the template has for "".
+func (w *Writer) Text(name, v string) {
+	if v != "" {
+		w.String(name, v)
+	}
+}
+
+// Strings writes an array of strings; none leaves what the template has.
+func (w *Writer) Strings(name string, list ...string) {
+	if len(list) == 0 {
+		return
+	}
 	w.value(name)
 	w.b = append(w.b, '[')
 	for i, v := range list {
@@ -67,10 +77,12 @@ func (w *Writer) Strings(name string, list []string) {
 	w.b = append(w.b, ']')
 }
 
-// Doc writes a copy of v.
+// Doc writes a copy of v; an absent one leaves what the template has.
 func (w *Writer) Doc(name string, v Doc) {
-	w.value(name)
-	w.b = v.AppendJSON(w.b)
+	if v.Exists() {
+		w.value(name)
+		w.b = v.AppendJSON(w.b)
+	}
 }
 
 // Done returns the document. It is sealed: see Doc.Seal.

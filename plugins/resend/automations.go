@@ -12,16 +12,7 @@ func automationHandlers() {
 		shown: "object id name status created_at updated_at steps connections", listed: "id name status created_at updated_at", filter: "status", set: setAutomation,
 	}
 	k.serve("create list get update remove")
-	k.on("duplicate", func(r *request, from sdk.Doc) error {
-		d := create(r.Call, automationTemplate)
-		d.SetString("name", from.Get("name").String()+" (Copy)") // believed
-		for _, name := range [...]string{"steps", "connections"} {
-			d.SetDoc(name, from.Get(name))
-		}
-		d.SetDoc("updated_at", d.Get("created_at"))
-		insert(r.Call, automations, d)
-		return r.answer("object", "automation", "id", d.Get("id"))
-	})
+	k.duplicates("steps", "connections")
 	k.on("stop", func(r *request, d sdk.Doc) error {
 		d.Put("status", "disabled", "updated_at", stamp(r.Call))
 		out := r.pick(d, "object id status")
@@ -49,10 +40,7 @@ func automationHandlers() {
 				return &sdk.NotImplementedError{Operation: "events/send that starts the automation " + a.Get("name").String()}
 			}
 		}
-		out := r.NewObject()
-		out.SetString("object", "event")
-		out.SetDoc("event", d.Get("name"))
-		return r.JSON(out)
+		return r.answer("object", "event", "event", d.Get("name"))
 	})
 }
 

@@ -14,11 +14,7 @@ func broadcastHandlers() {
 		shown:  "object id name audience_id segment_id from subject reply_to preview_text status created_at scheduled_at sent_at topic_id html text",
 		listed: "id name audience_id segment_id status created_at scheduled_at sent_at topic_id", usual: everything, set: setBroadcast,
 		complete: func(c *sdk.Call, path string, d sdk.Doc) {
-			if id := d.Get("segment_id").String(); id != "" {
-				if _, ok := segments.Get(c, id); !ok {
-					c.AddFault(path+".segment_id", "no segment "+id)
-				}
-			}
+			refers(c, path+".segment_id", segments, d.Get("segment_id").String(), true)
 		},
 	}
 	k.serve("list get")

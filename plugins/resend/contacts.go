@@ -21,7 +21,7 @@ func contactHandlers() {
 	contact = &kind{
 		path: "contacts", object: "contact", noun: "Contact", param: "id", level: sdk.Exact, keep: contacts, template: contactTemplate, named: "email",
 		shown: "object " + contactOfList + " properties", listed: "id created_at email unsubscribed first_name last_name", // [R: in these orders]
-		usual: everything, set: setContact, happened: emitContact, leave: func(c *sdk.Call, id string) { leaveAll(c, "contact_id", id) }, complete: completeContact,
+		usual: everything, set: setContact, data: contactData, leave: func(c *sdk.Call, id string) { leaveAll(c, "contact_id", id) }, complete: completeContact,
 	}
 	contact.serve("get update")
 	memberships.Complete = completeMembership
@@ -226,7 +226,7 @@ func (r *request) createContact(audience string) error {
 		join(r.Call, segment, id)
 	}
 	subscribe(r.Call, id, r.params.Get("topics"))
-	emitContact(r.Call, what, d)
+	contact.tell(r.Call, what, d)
 	return r.answer("object", "contact", "id", id)
 }
 
@@ -249,25 +249,17 @@ func setContact(r *request, d sdk.Doc) error {
 	return nil
 }
 
-// emitContact [S description: ContactEventData].
-func emitContact(c *sdk.Call, what string, d sdk.Doc) {
-	emit(c, "contact."+what, func() sdk.Doc { return contactData(c, d) })
-}
-
+// contactData [S description: ContactEventData].
 func contactData(c *sdk.Call, d sdk.Doc) sdk.Doc {
-	data := c.NewObject()
-	data.SetDoc("id", d.Get("id"))
-	in := data.SetArray("segment_ids")
+	in := c.NewArray()
 	for _, m := range all(c, memberships, sdk.ListQuery{Index: "contact_id", Key: d.Get("id").String()}) {
 		in.AddDoc(m.Get("segment_id"))
 	}
+	data := c.Object("id", d.Get("id"), "segment_ids", in)
 	if in.Len() > 0 {
 		data.SetDoc("audience_id", in.At(0))
 	}
-	for _, name := range [...]string{"created_at", "updated_at"} {
-		data.SetString(name, isoOf(c, d.Get(name)))
-	}
-	data.SetDoc("email", d.Get("email"))
+	data.Put("created_at", isoOf(c, d.Get("created_at")), "updated_at", isoOf(c, d.Get("updated_at")), "email", d.Get("email"))
 	for _, name := range [...]string{"first_name", "last_name"} {
 		if v := d.Get(name); !v.IsNull() {
 			data.SetDoc(name, v)
@@ -292,11 +284,7 @@ func completeContact(c *sdk.Call, path string, d sdk.Doc) {
 
 func completeMembership(c *sdk.Call, path string, given sdk.Doc) sdk.Doc {
 	segment, id := given.Get("segment_id").String(), given.Get("contact_id").String()
-	if _, ok := segments.Get(c, segment); !ok {
-		c.AddFault(path+".segment_id", "no segment "+segment)
-	}
-	if _, ok := contacts.Get(c, id); !ok {
-		c.AddFault(path+".contact_id", "no contact "+id)
-	}
+	refers(c, path+".segment_id", segments, segment, false)
+	refers(c, path+".contact_id", contacts, id, false)
 	return membership(c, segment, id)
 }

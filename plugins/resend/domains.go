@@ -14,7 +14,7 @@ func domainHandlers() {
 		path: "domains", object: "domain", noun: "Domain", param: "domain_id", level: sdk.Exact, keep: domains, template: domainTemplate, usual: everything,
 		shown:  "object id name status created_at region open_tracking click_tracking tracking_subdomain capabilities records",
 		listed: "id name status created_at region open_tracking click_tracking capabilities",
-		set:    newDomain, happened: emitDomain, complete: completeDomain,
+		set:    newDomain, data: domainData, complete: completeDomain,
 		show: func(r *request, d sdk.Doc, members string) sdk.Doc {
 			out := r.pick(d, members)
 			if out.Get("tracking_subdomain").IsNull() {
@@ -136,13 +136,7 @@ func setRecords(c *sdk.Call, d sdk.Doc, returnPath string) {
 // setStatus gives a domain and its records a status.
 func setStatus(d sdk.Doc, status string) {
 	d.SetString("status", status)
-	record := status
-	switch status {
-	case "partially_verified":
-		record = "verified"
-	case "partially_failed":
-		record = "failed"
-	}
+	record := strings.TrimPrefix(status, "partially_")
 	for one := range d.Get("records").All {
 		one.SetString("status", record)
 	}
@@ -158,22 +152,15 @@ func verifyTimer(c *sdk.Call, id string) error {
 	if d, ok := domains.Get(c, id); ok && d.Get("status").String() == "pending" {
 		setStatus(d, "verified")
 		domains.Update(c, d)
-		emitDomain(c, "updated", d)
+		domain.tell(c, "updated", d)
 	}
 	return nil
 }
 
-// emitDomain [S description: DomainEventData].
-func emitDomain(c *sdk.Call, what string, d sdk.Doc) {
-	emit(c, "domain."+what, func() sdk.Doc { return domainData(c, d) })
-}
-
+// domainData [S description: DomainEventData].
 func domainData(c *sdk.Call, d sdk.Doc) sdk.Doc {
-	data := c.NewObject()
-	for _, name := range [...]string{"id", "name", "status", "created_at", "region", "records"} {
-		data.SetDoc(name, d.Get(name))
-	}
-	data.SetString("created_at", isoOf(c, d.Get("created_at")))
+	data := c.Object("id", d.Get("id"), "name", d.Get("name"), "status", d.Get("status"), "created_at", isoOf(c, d.Get("created_at")),
+		"region", d.Get("region"), "records", d.Get("records"))
 	for one := range data.Get("records").All {
 		if one.Get("record").String() == "Receiving" { // [S description: the event calls it Receiving MX]
 			one.SetString("record", "Receiving MX")

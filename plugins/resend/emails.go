@@ -142,9 +142,5 @@ func completeEmail(c *sdk.Call, path string, d sdk.Doc) {
 			d.SetArray(field).AddString(text)
 		}
 	}
-	if id := d.Get("broadcast_id").String(); id != "" {
-		if _, ok := broadcasts.Get(c, id); !ok {
-			c.AddFault(path+".broadcast_id", "no broadcast "+id)
-		}
-	}
+	refers(c, path+".broadcast_id", broadcasts, d.Get("broadcast_id").String(), true)
 }

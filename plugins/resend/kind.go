@@ -29,8 +29,8 @@ type kind struct {
 	show func(r *request, d sdk.Doc, members string) sdk.Doc
 	// answer answers what was created, other than with its id.
 	answer func(r *request, d sdk.Doc) error
-	// happened tells the endpoints: created, updated, deleted.
-	happened func(c *sdk.Call, what string, d sdk.Doc)
+	// data is what events of the kind say: created, updated, deleted. Nil has none.
+	data func(c *sdk.Call, d sdk.Doc) sdk.Doc
 	// leave takes with an object what hangs on it.
 	leave func(c *sdk.Call, id string)
 	// complete checks a seeded document, which has the template's members.
@@ -68,6 +68,22 @@ func (k *kind) serve(operations string) {
 			k.on("remove", func(r *request, d sdk.Doc) error { return k.remove(r, d) })
 		}
 	}
+}
+
+// duplicates registers the operation that copies members of an object into a new one.
+func (k *kind) duplicates(members ...string) {
+	k.on("duplicate", func(r *request, from sdk.Doc) error {
+		d := create(r.Call, k.template)
+		d.Put("name", from.Get("name").String()+" (Copy)", "updated_at", d.Get("created_at")) // the name is believed
+		for _, name := range members {
+			d.SetDoc(name, from.Get(name))
+		}
+		if k.complete != nil {
+			k.complete(r.Call, "", d)
+		}
+		insert(r.Call, k.keep, d)
+		return r.answer("object", k.object, "id", d.Get("id"))
+	})
 }
 
 // on registers an operation on the object that its path names.
@@ -167,8 +183,8 @@ func (k *kind) delete(c *sdk.Call, d sdk.Doc) {
 }
 
 func (k *kind) tell(c *sdk.Call, what string, d sdk.Doc) {
-	if k.happened != nil {
-		k.happened(c, what, d)
+	if k.data != nil {
+		emit(c, k.object+"."+what, func() sdk.Doc { return k.data(c, d) })
 	}
 }
 
@@ -181,6 +197,13 @@ func (k *kind) list(r *request) error {
 		q.Filter("$."+k.filter, v)
 	}
 	return r.list(k.keep, q, func(d sdk.Doc) sdk.Doc { return k.view(r, d, k.listed) })
+}
+
+// refers checks an id that a seeded document names, or may leave out.
+func refers(c *sdk.Call, path string, k *sdk.Collection, id string, may bool) {
+	if _, ok := k.Get(c, id); !ok && (id != "" || !may) {
+		c.AddFault(path, "no "+k.Type+" "+id)
+	}
 }
 
 // insert keeps a new document. Its id was just made, so that it is not taken.

@@ -29,24 +29,9 @@ func newMessage(c *sdk.Call) *message { return &message{id: c.UUID(sdk.Objects)}
 // document is the message as it is kept.
 func (m *message) document(c *sdk.Call) sdk.Doc {
 	w := emailTemplate.Write(c)
-	text := func(name, v string) {
-		if v != "" {
-			w.String(name, v)
-		}
-	}
-	list := func(name string, v []string) {
-		if len(v) > 0 {
-			w.Strings(name, v)
-		}
-	}
-	doc := func(name string, v sdk.Doc) {
-		if v.Exists() {
-			w.Doc(name, v)
-		}
-	}
 	w.String("id", m.id)
 	w.String("message_id", messageID(m.id))
-	w.Strings("to", m.to)
+	w.Strings("to", m.to...)
 	w.String("from", m.from)
 	w.String("created_at", stamp(c))
 	w.String("subject", m.subject)
@@ -56,21 +41,21 @@ func (m *message) document(c *sdk.Call) sdk.Doc {
 	if m.hasText {
 		w.String("text", m.text)
 	}
-	list("bcc", m.bcc)
-	list("cc", m.cc)
-	list("reply_to", m.replyTo)
+	w.Strings("bcc", m.bcc...)
+	w.Strings("cc", m.cc...)
+	w.Strings("reply_to", m.replyTo...)
 	w.String("last_event", m.event)
 	if !m.scheduledAt.IsZero() {
 		w.String("scheduled_at", stampOf(m.scheduledAt))
 	}
-	doc("tags", m.tags)
-	text("topic_id", m.topic)
-	text("template_id", m.template)
-	text("broadcast_id", m.broadcast)
-	text("contact_id", m.contact)
-	doc("headers", m.headers)
-	doc("attachments", m.attachments)
-	w.Strings("history", []string{m.event})
+	w.Doc("tags", m.tags)
+	w.Text("topic_id", m.topic)
+	w.Text("template_id", m.template)
+	w.Text("broadcast_id", m.broadcast)
+	w.Text("contact_id", m.contact)
+	w.Doc("headers", m.headers)
+	w.Doc("attachments", m.attachments)
+	w.Strings("history", m.event)
 	return w.Done(c)
 }
 

@@ -22,16 +22,7 @@ func templateHandlers() {
 		publish(r.Call, d)
 		return template.changed(r, d)
 	})
-	template.on("duplicate", func(r *request, from sdk.Doc) error {
-		d := create(r.Call, templateTemplate)
-		completeTemplate(r.Call, "", d)
-		d.SetString("name", from.Get("name").String()+" (Copy)") // believed
-		for _, name := range templateContent {
-			d.SetDoc(name, from.Get(name))
-		}
-		insert(r.Call, templates, d)
-		return r.answer("object", "template", "id", d.Get("id"))
-	})
+	template.duplicates(templateContent[:]...)
 }
 
 // completeTemplate fills a new template up.
