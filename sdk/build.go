@@ -33,6 +33,36 @@ func (d Doc) Put(pairs ...any) {
 	}
 }
 
+// Texts returns one text, or the texts of an array, as a list.
+func (d Doc) Texts() []string {
+	if d.IsNull() {
+		return nil
+	}
+	if s := d.String(); s != "" {
+		return []string{s}
+	}
+	var list []string
+	for one := d.First(); one.Exists(); one = one.Next() {
+		list = append(list, one.String())
+	}
+	return list
+}
+
+// IntOr is Int with other for anything that is not a whole number.
+func (d Doc) IntOr(other int64) int64 {
+	if n, ok := d.Int(); ok {
+		return n
+	}
+	return other
+}
+
+// Every returns the documents whose indexed member equals key, newest first; all for
+// the index "".
+func (k *Collection) Every(c *Call, index, key string) []Doc {
+	docs, _ := k.All(c, ListQuery{Index: index, Key: key}) // without a cursor it cannot fail
+	return docs
+}
+
 // Slice returns the page that a query's cursors and limit choose of documents that
 // were worked out, and whether there are more beyond it.
 func Slice(docs []Doc, q ListQuery) (page []Doc, more bool, err error) {

@@ -24,3 +24,8 @@ func AppendFraction(b []byte, t time.Time, digits int) []byte {
 	}
 	return b
 }
+
+// ISOMillis is an instant in UTC as "2006-01-02T15:04:05.000Z".
+func ISOMillis(t time.Time) string {
+	return string(append(AppendFraction(AppendDateTime(make([]byte, 0, 24), t, 'T'), t, 3), 'Z'))
+}

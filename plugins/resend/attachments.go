@@ -115,7 +115,7 @@ func (r *request) attachment(email, a sdk.Doc, host string) sdk.Doc {
 	} else {
 		out.SetURL("download_url", host, "/"+email.Get("id").String()+"/attachments/"+a.Get("id").String())
 	}
-	out.SetString("expires_at", iso(r.Now().Add(urlLifetime)))
+	out.SetString("expires_at", sdk.ISOMillis(r.Now().Add(urlLifetime)))
 	out.SetDoc("size", a.Get("size"))
 	return out
 }

@@ -35,7 +35,7 @@ func automationHandlers() {
 		if err != nil {
 			return err
 		}
-		for _, a := range all(r.Call, automations, sdk.ListQuery{}) {
+		for _, a := range automations.Every(r.Call, "", "") {
 			if a.Get("status").String() == "enabled" && strings.Contains(a.Get("steps").JSON(), `"`+d.Get("name").String()+`"`) {
 				return &sdk.NotImplementedError{Operation: "events/send that starts the automation " + a.Get("name").String()}
 			}

@@ -71,7 +71,7 @@ func readAccount(c *sdk.Call) account {
 		d := c.Trusted(text)
 		a.email = d.Get("email").String()
 		a.rate = max(1, d.Get("rate_limit").Int64())
-		a.daily, a.monthly = quota(d.Get("daily_quota")), quota(d.Get("monthly_quota"))
+		a.daily, a.monthly = d.Get("daily_quota").IntOr(-1), d.Get("monthly_quota").IntOr(-1)
 		a.always = true
 	}
 	a.usedDay, a.usedMonth = rows.Int(), rows.Int()
@@ -83,13 +83,6 @@ func readAccount(c *sdk.Call) account {
 // dayOf is the day that a stamp's quota is of [D api-reference/rate-limit: days end at
 // midnight UTC].
 func dayOf(stamp string) string { return stamp[:len(time.DateOnly)] }
-
-func quota(d sdk.Doc) int64 {
-	if n, ok := d.Int(); ok {
-		return n
-	}
-	return -1
-}
 
 // completeAccount fills a seeded account up.
 func completeAccount(c *sdk.Call, path string, given sdk.Doc) sdk.Doc {

@@ -156,7 +156,7 @@ func sendBroadcastTo(c *sdk.Call, b sdk.Doc, id string) {
 		}
 		return substitute(v.String(), func(name string) (string, bool) { return contactValue(c, contact, name) })
 	}
-	m.from, m.to, m.replyTo = b.Get("from").String(), []string{contact.Get("email").String()}, textsOf(b.Get("reply_to"))
+	m.from, m.to, m.replyTo = b.Get("from").String(), []string{contact.Get("email").String()}, b.Get("reply_to").Texts()
 	m.subject, m.html, m.text = fill("subject"), fill("html"), fill("text")
 	m.hasHTML, m.hasText = !b.Get("html").IsNull(), !b.Get("text").IsNull()
 	m.broadcast, m.contact = b.Get("id").String(), id
@@ -209,7 +209,7 @@ func listRecipients(r *request, b sdk.Doc) error {
 		return fail(422, "missing_required_parameter", "Missing `type` parameter.") // [D api-reference/errors has the name]
 	}
 	var docs []sdk.Doc
-	for _, d := range all(r.Call, emails, sdk.ListQuery{Index: "broadcast_id", Key: b.Get("id").String()}) {
+	for _, d := range emails.Every(r.Call, "broadcast_id", b.Get("id").String()) {
 		address, n := d.Get("to").At(0).String(), had(d, kind)
 		switch {
 		case n == 0, r.text("email") != "" && lower(r.text("email")) != address,

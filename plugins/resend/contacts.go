@@ -146,14 +146,14 @@ func join(c *sdk.Call, segment, id string) {
 
 // leaveAll ends the memberships of a contact or a segment.
 func leaveAll(c *sdk.Call, member, id string) {
-	for _, m := range all(c, memberships, sdk.ListQuery{Index: member, Key: id}) {
+	for _, m := range memberships.Every(c, member, id) {
 		memberships.Delete(c, m.Get("id").String(), c.NewObject())
 	}
 }
 
 func listSegments(r *request, d sdk.Doc) error {
 	var docs []sdk.Doc
-	for _, m := range all(r.Call, memberships, sdk.ListQuery{Index: "contact_id", Key: d.Get("id").String()}) {
+	for _, m := range memberships.Every(r.Call, "contact_id", d.Get("id").String()) {
 		if s, ok := segments.Get(r.Call, m.Get("segment_id").String()); ok {
 			docs = append(docs, r.pick(s, "id name created_at"))
 		}
@@ -252,7 +252,7 @@ func setContact(r *request, d sdk.Doc) error {
 // contactData [S description: ContactEventData].
 func contactData(c *sdk.Call, d sdk.Doc) sdk.Doc {
 	in := c.NewArray()
-	for _, m := range all(c, memberships, sdk.ListQuery{Index: "contact_id", Key: d.Get("id").String()}) {
+	for _, m := range memberships.Every(c, "contact_id", d.Get("id").String()) {
 		in.AddDoc(m.Get("segment_id"))
 	}
 	data := c.Object("id", d.Get("id"), "segment_ids", in)

@@ -29,7 +29,7 @@ func timers() {
 
 func sendScheduled(c *sdk.Call, id string) error {
 	if d, ok := emails.Get(c, id); ok && d.Get("last_event").String() == "scheduled" {
-		event, more := goOut(c, id, d.Get("topic_id").String(), textsOf(d.Get("to")))
+		event, more := goOut(c, id, d.Get("topic_id").String(), d.Get("to").Texts())
 		happen(c, d, event, more)
 	}
 	return nil

@@ -137,7 +137,7 @@ func (r *request) compose(p sdk.Doc, fields *sdk.Fields) (*message, error) {
 		return m, err
 	}
 	if len(m.replyTo) == 0 {
-		m.replyTo = textsOf(content.replyTo)
+		m.replyTo = content.replyTo.Texts()
 	}
 	if m.tags.Kind() != sdk.Array {
 		m.tags = sdk.Doc{}
@@ -182,7 +182,7 @@ func (m *message) setAddresses(in *parts) error {
 	if m.sender, ok = sdk.ParseAddress(m.from); !ok {
 		return wrongAddress("from")
 	}
-	m.to, m.cc, m.bcc, m.replyTo = textsOf(in.to), textsOf(in.cc), textsOf(in.bcc), textsOf(in.replyTo)
+	m.to, m.cc, m.bcc, m.replyTo = in.to.Texts(), in.cc.Texts(), in.bcc.Texts(), in.replyTo.Texts()
 	if len(m.to) > maxRecipients {
 		return invalid("The `to` field must have at most 50 recipients.") // the text is believed
 	}
@@ -209,21 +209,6 @@ func (m *message) setAddresses(in *parts) error {
 		return missing("to")
 	}
 	return nil
-}
-
-// textsOf is one text or several as a list.
-func textsOf(v sdk.Doc) []string {
-	if v.IsNull() {
-		return nil
-	}
-	if s := v.String(); s != "" {
-		return []string{s}
-	}
-	var list []string
-	for one := v.First(); one.Exists(); one = one.Next() {
-		list = append(list, one.String())
-	}
-	return list
 }
 
 // checkTags [S Tag: ASCII letters, digits, underscores, dashes, at most 256].

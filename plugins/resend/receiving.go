@@ -33,7 +33,7 @@ func (r *request) receive() error {
 	d := create(r.Call, receivedTemplate)
 	for _, field := range [...]string{"to", "cc", "bcc", "reply_to"} {
 		list := d.SetArray(field)
-		for _, given := range textsOf(r.params.Get(field)) {
+		for _, given := range r.params.Get(field).Texts() {
 			for one := range strings.SplitSeq(given, ",") {
 				list.AddString(strings.TrimSpace(one))
 			}
@@ -48,7 +48,7 @@ func (r *request) receive() error {
 	if kept := keepAttachments(r.Call, r.params.Get("attachments")); kept.Exists() {
 		d.SetDoc("attachments", kept)
 	}
-	data := r.Object("email_id", d.Get("id"), "created_at", iso(r.Now()), "from", d.Get("from"), "to", d.Get("to"), "bcc", d.Get("bcc"), "cc", d.Get("cc"),
+	data := r.Object("email_id", d.Get("id"), "created_at", sdk.ISOMillis(r.Now()), "from", d.Get("from"), "to", d.Get("to"), "bcc", d.Get("bcc"), "cc", d.Get("cc"),
 		"message_id", d.Get("message_id"), "subject", d.Get("subject")) // [S description: EmailReceivedData]
 	list := data.SetArray("attachments")
 	for a := range d.Get("attachments").All {
@@ -60,7 +60,7 @@ func (r *request) receive() error {
 }
 
 func (r *request) receivingDomain() string {
-	for _, d := range all(r.Call, domains, sdk.ListQuery{}) {
+	for _, d := range domains.Every(r.Call, "", "") {
 		if d.Get("capabilities", "receiving").String() == "enabled" {
 			return d.Get("name").String()
 		}

@@ -141,17 +141,12 @@ func stampOf(t time.Time) string {
 	return string(append(b, "+00"...))
 }
 
-// iso is the session's time as files and events have it [D webhooks/event-types].
-func iso(t time.Time) string {
-	return string(append(sdk.AppendFraction(sdk.AppendDateTime(make([]byte, 0, 24), t, 'T'), t, 3), 'Z'))
-}
-
-// isoOf is a stored time in that form.
+// isoOf is a stored time as events have it [D webhooks/event-types].
 func isoOf(c *sdk.Call, d sdk.Doc) string {
 	if t, ok := parseTime(d.String()); ok {
-		return iso(t)
+		return sdk.ISOMillis(t)
 	}
-	return iso(c.Now())
+	return sdk.ISOMillis(c.Now())
 }
 
 // known refuses an id, unless it is "", of which a collection has nothing.
@@ -225,12 +220,6 @@ func (r *request) answerList(docs []sdk.Doc, more bool) error {
 		data.AddDoc(one)
 	}
 	return r.answer("object", "list", "has_more", more, "data", data)
-}
-
-// all returns every document of a collection that a query restricts.
-func all(c *sdk.Call, k *sdk.Collection, q sdk.ListQuery) []sdk.Doc {
-	docs, _ := k.All(c, q) // without a cursor it cannot fail
-	return docs
 }
 
 // answerPage answers with a page of documents that are computed.

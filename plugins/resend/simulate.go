@@ -47,7 +47,7 @@ func (r *request) someEmail() (sdk.Doc, error) {
 	}
 	to := r.or("to", "delivered@resend.dev")
 	if r.text("subject") == "" {
-		for _, d := range all(r.Call, emails, sdk.ListQuery{}) {
+		for _, d := range emails.Every(r.Call, "", "") {
 			for one := range d.Get("to").All {
 				if a, _ := sdk.ParseAddress(one.String()); a == lower(to) && r.text("to") != "" {
 					return d, nil
@@ -112,7 +112,7 @@ func simulateEmail(r *request, what string) error {
 		more = failed(r.Call, r.or("reason", "reached_daily_quota")) // the value is believed
 	case "clicked":
 		click := clickTemplate.New(r.Arena) // [S description]
-		click.Put("link", r.or("link", "https://resend.com"), "timestamp", iso(r.Now()))
+		click.Put("link", r.or("link", "https://resend.com"), "timestamp", sdk.ISOMillis(r.Now()))
 		more = r.Object("click", click)
 	}
 	happen(r.Call, d, what, more)
@@ -137,7 +137,7 @@ func (r *request) simulateKind(k *kind, what, member string, newest bool, fresh 
 		d, found = k.keep.First(r.Call, member, lower(r.text(member)))
 	}
 	if !found && newest && r.text(member) == "" && what != "created" {
-		if docs := all(r.Call, k.keep, sdk.ListQuery{}); len(docs) > 0 {
+		if docs := k.keep.Every(r.Call, "", ""); len(docs) > 0 {
 			d, found = docs[0], true
 		}
 	}

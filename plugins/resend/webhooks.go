@@ -73,7 +73,7 @@ var currentTargets sdk.Once[[]target]
 func targets(c *sdk.Call) []target {
 	return *currentTargets.Of(c, func(c *sdk.Call) (out []target) {
 		if accountOf(c).hooks {
-			for _, d := range all(c, webhooks, sdk.ListQuery{}) {
+			for _, d := range webhooks.Every(c, "", "") {
 				if d.Get("status").String() == "enabled" {
 					out = append(out, target{d.Get("id").String(), d.Get("events").JSON()})
 				}
@@ -96,7 +96,7 @@ func emit(c *sdk.Call, event string, data func() sdk.Doc) {
 			continue
 		}
 		if payload == "" {
-			d := c.Object("type", event, "created_at", iso(c.Now()), "data", data())
+			d := c.Object("type", event, "created_at", sdk.ISOMillis(c.Now()), "data", data())
 			payload = "msg_" + c.Random(sdk.Objects, 27, sdk.Base62) + "\n" + d.JSON()
 		}
 		c.Enqueue(event, t.label, payload)
