@@ -42,16 +42,19 @@ func attachmentHandlers(k *kind, verb, host string) {
 	})
 }
 
-func checkAttachments(list sdk.Doc) error {
+// readAttachments checks attachments, and returns the bytes of each.
+func readAttachments(list sdk.Doc) (contents [][]byte, err error) {
 	for a := range list.All {
 		if a.Get("content").IsNull() && a.Get("path").IsNull() { // [D api-reference/errors, 2026-11]
-			return fail(422, "invalid_attachment", textAttachment)
+			return nil, fail(422, "invalid_attachment", textAttachment)
 		}
-		if _, ok := contentOf(a); !ok {
-			return fail(422, "invalid_attachment", "The `content` of an attachment must be a base64 string.") // believed
+		content, ok := contentOf(a)
+		if !ok {
+			return nil, fail(422, "invalid_attachment", "The `content` of an attachment must be a base64 string.") // believed
 		}
+		contents = append(contents, content)
 	}
-	return nil
+	return contents, nil
 }
 
 // contentOf is the bytes of an attachment: base64, or numbers of bytes as resend-go
@@ -68,14 +71,17 @@ func contentOf(a sdk.Doc) ([]byte, bool) {
 		}
 		return out, true
 	}
-	text := strings.TrimRight(strings.ReplaceAll(content.String(), " ", ""), "=")
+	text := strings.TrimRight(content.String(), "=")
 	out, err := base64.RawStdEncoding.DecodeString(text) // line ends do not matter to it
+	if err != nil {
+		out, err = base64.RawStdEncoding.DecodeString(strings.ReplaceAll(text, " ", ""))
+	}
 	return out, err == nil
 }
 
 // keepAttachments keeps the files of an email. What is hosted elsewhere is not
 // fetched: mirrors reach nothing.
-func keepAttachments(c *sdk.Call, list sdk.Doc) (kept sdk.Doc) {
+func keepAttachments(c *sdk.Call, list sdk.Doc, contents [][]byte) (kept sdk.Doc) {
 	if list.IsNull() {
 		return kept
 	}
@@ -89,7 +95,7 @@ func keepAttachments(c *sdk.Call, list sdk.Doc) (kept sdk.Doc) {
 		if !a.Get("content_id").IsNull() { // [D dashboard/emails/embed-inline-images; S resend-node Attachment]
 			disposition = "inline"
 		}
-		content, _ := contentOf(a)
+		content := contents[kept.Len()]
 		one := kept.AddObject()
 		one.Put("id", c.UUID(sdk.Objects), "filename", a.Get("filename"), "content_type", kind, "content_id", a.Get("content_id"),
 			"content_disposition", disposition, "size", len(content))

@@ -139,6 +139,13 @@ func before(c *sdk.Call) error {
 	return checkToken(c, a.key)
 }
 
+// after tags every answer of the API [R, 160 of 160].
+func after(c *sdk.Call) {
+	if c.Host != hostOutbound && c.Host != hostInbound {
+		c.AddHeader("etag", c.WeakETag())
+	}
+}
+
 // setQuotaHeaders tells what is used of the quotas [D api-reference/rate-limit, as
 // of 2026-09: the daily one on the free plan alone].
 func setQuotaHeaders(c *sdk.Call, a *account) {

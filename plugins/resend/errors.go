@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 
+	"github.com/mirrahq/mirra/abi"
 	"github.com/mirrahq/mirra/sdk"
 )
 
@@ -43,6 +44,9 @@ func answerError(c *sdk.Call, err error) {
 
 // translate puts the sdk's errors into Resend's words.
 func translate(err error) *failure {
+	if e, ok := errors.AsType[*sdk.ParamError](err); ok && e.Reason == abi.ReasonTooLarge {
+		return &failure{413, "validation_error", "Mirra: " + e.Text + textTooLarge}
+	}
 	switch {
 	case errors.Is(err, sdk.ErrNoMethod):
 		return &failure{405, "method_not_allowed", textNoMethod}

@@ -17,6 +17,7 @@ var resend = sdk.New(manifest)
 func init() {
 	resend.Dialect = sdk.Repeated
 	resend.Before = before
+	resend.After = after
 	resend.OnError = answerError
 	resend.Attempt = attempt
 	resend.Outcome = outcome

@@ -20,8 +20,9 @@ type message struct {
 	template, topic      string
 	broadcast, contact   string
 	tags, headers        sdk.Doc
-	attachments, given   sdk.Doc // as they are kept, and as the request has them
-	event                string  // what happened last: sent, scheduled or failed
+	attachments, given   sdk.Doc  // as they are kept, and as the request has them
+	contents             [][]byte // of the attachments
+	event                string   // what happened last: sent, scheduled or failed
 }
 
 func newMessage(c *sdk.Call) *message { return &message{id: c.UUID(sdk.Objects)} }
@@ -61,7 +62,7 @@ func (m *message) document(c *sdk.Call) sdk.Doc {
 
 // accept keeps a message and sends it, or waits for its time.
 func (m *message) accept(c *sdk.Call) {
-	m.attachments = keepAttachments(c, m.given)
+	m.attachments = keepAttachments(c, m.given, m.contents)
 	var more sdk.Doc
 	if m.scheduledAt.IsZero() {
 		m.event, more = goOut(c, m.id, m.topic, m.to)
@@ -155,7 +156,7 @@ func (r *request) compose(p sdk.Doc, fields *sdk.Fields) (*message, error) {
 	if m.scheduledAt, err = scheduleOf(r.Call, in.when); err != nil {
 		return m, err
 	}
-	if err := checkAttachments(m.given); err != nil {
+	if m.contents, err = readAttachments(m.given); err != nil {
 		return m, err
 	}
 	return m, mayFrom(r.Call, m.sender, m.addresses)

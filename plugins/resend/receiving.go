@@ -45,7 +45,12 @@ func (r *request) receive() error {
 	r.set(d, "html", "headers")
 	d.Put("received_for", d.Get("to"), "from", r.or("from", "Ada <ada@example.com>"), "subject", r.or("subject", "Hello"), "text", r.or("text", "Hello"),
 		"message_id", r.or("message_id", "<"+r.Random(sdk.Objects, 24, sdk.Hex)+"@mail.example.com>"))
-	if kept := keepAttachments(r.Call, r.params.Get("attachments")); kept.Exists() {
+	given := r.params.Get("attachments")
+	contents, err := readAttachments(given)
+	if err != nil {
+		return err
+	}
+	if kept := keepAttachments(r.Call, given, contents); kept.Exists() {
 		d.SetDoc("attachments", kept)
 	}
 	data := r.Object("email_id", d.Get("id"), "created_at", sdk.ISOMillis(r.Now()), "from", d.Get("from"), "to", d.Get("to"), "bcc", d.Get("bcc"), "cc", d.Get("cc"),

@@ -17,6 +17,7 @@ const (
 	textKeyUsed    = "This idempotency key has been used with this HTTP method and endpoint within the last 24 hours, but the request body was modified and doesn't match the original request."
 	textKeyInUse   = "There is another request in progress with the same idempotency key."
 	textAttachment = "Attachment must have either a `content` or `path`."
+	textTooLarge   = ", of the 40 MB that an email may have at Resend: try with smaller attachments"
 	textUnexpected = "An unexpected error occurred."
 	textDown       = "API is temporarily unavailable"
 )
