@@ -108,3 +108,11 @@ func (k *Collection) InsertSealed(c *Call, d Doc, id string, keys ...string) err
 	k.link(c, all, rows.LastID, insertLink)
 	return nil
 }
+
+// Replace is Update of a document whose indexed members are what they were.
+func (k *Collection) Replace(c *Call, d Doc) bool {
+	id := d.Get(k.ID).String()
+	d.Seal()
+	rows := updateObject.MustRun(c.Args().Text(k.Type).Text(c.Account()).Text(id).JSON(d))
+	return rows.Changed > 0
+}

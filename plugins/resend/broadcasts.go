@@ -122,9 +122,10 @@ func broadcastTimer(c *sdk.Call, payload string) error {
 	seq, _ := strconv.ParseInt(last, 10, 64)
 	rows := selectMembers.MustRun(c.Args().Text(d.Get("segment_id").String()).Int(seq).Int(chunk))
 	n := rows.Count()
+	topic, _ := topics.Get(c, d.Get("topic_id").String())
 	for rows.Next() {
 		seq = rows.Int()
-		sendBroadcastTo(c, d, rows.Text())
+		sendBroadcastTo(c, d, topic, rows.Text())
 	}
 	if n == chunk {
 		c.Continue("broadcast", id, id+" "+strconv.FormatInt(seq, 10))
@@ -140,12 +141,12 @@ var selectMembers = sdk.Define(`SELECT l.seq, o.doc ->> '$.contact_id' FROM link
 
 // sendBroadcastTo sends to one contact, unless it unsubscribed from everything or
 // left the topic [S CreateContactOptions.unsubscribed].
-func sendBroadcastTo(c *sdk.Call, b sdk.Doc, id string) {
+func sendBroadcastTo(c *sdk.Call, b, topic sdk.Doc, id string) {
 	contact, ok := contacts.Get(c, id)
 	if !ok || contact.Get("unsubscribed").Bool() {
 		return
 	}
-	if topic, ok := topics.Get(c, b.Get("topic_id").String()); ok && subscriptionOf(c, id, topic) == "opt_out" {
+	if topic.Exists() && subscriptionOf(c, id, topic) == "opt_out" {
 		return
 	}
 	m := newMessage(c)

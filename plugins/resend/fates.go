@@ -120,7 +120,7 @@ func happen(c *sdk.Call, d sdk.Doc, event string, more sdk.Doc) {
 		d.Get("clicks").AddString(link.String())
 	}
 	emitEmail(c, "email."+event, d, more)
-	emails.Update(c, d)
+	emails.Replace(c, d)
 }
 
 // bounce is what email.bounced says of a bounce; sub "" is the kind's usual.

@@ -45,7 +45,7 @@ var manifest = sdk.Manifest{
 	Idempotency: sdk.IdempotencySpec{Header: "Idempotency-Key", Methods: []string{"POST"}},
 	Events:      eventTypes,
 	Errors:      hostErrors,
-	// The vendor takes emails of 40 MB with their attachments in Base64
-	// [D dashboard/emails/attachments, 2026-11]; a guest's memory holds one of 8.
+	// The vendor takes emails of 40 MB with their attachments in Base64 (believed: the
+	// page on attachments was not read); a guest's memory holds one of 8.
 	Needs: sdk.Needs{BodyBytes: 8 << 20, BlobBytes: 8 << 20},
 }
