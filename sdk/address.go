@@ -81,3 +81,26 @@ func domainKinds(s string) (kinds uint8, ok bool) {
 	}
 	return kinds, dots > 0 && len(s)-label <= 63 && len(s) <= 253
 }
+
+// IsURL tells whether a text is an http or https URL with a host, as far as an
+// endpoint has to be one.
+func IsURL(s string) bool {
+	rest, ok := strings.CutPrefix(s, "https://")
+	if !ok {
+		rest, ok = strings.CutPrefix(s, "http://")
+	}
+	host, _, _ := strings.Cut(rest, "/")
+	return ok && host != "" && !strings.ContainsAny(s, " <>\"")
+}
+
+// IsPlainName tells whether a text holds ASCII letters, digits, underscores and dashes
+// alone.
+func IsPlainName(s string) bool {
+	for i := range len(s) {
+		c := s[i] | 0x20
+		if (c < 'a' || c > 'z') && (s[i] < '0' || s[i] > '9') && s[i] != '-' && s[i] != '_' {
+			return false
+		}
+	}
+	return true
+}

@@ -48,6 +48,16 @@ func (d Doc) Texts() []string {
 	return list
 }
 
+// CountOf returns how many elements are this text.
+func (d Doc) CountOf(text string) (n int) {
+	for one := d.First(); one.Exists(); one = one.Next() {
+		if one.String() == text {
+			n++
+		}
+	}
+	return n
+}
+
 // IntOr is Int with other for anything that is not a whole number.
 func (d Doc) IntOr(other int64) int64 {
 	if n, ok := d.Int(); ok {

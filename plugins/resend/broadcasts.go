@@ -194,16 +194,6 @@ func (r *request) setReplyTo(d sdk.Doc) {
 	}
 }
 
-// had tells how often an event happened to an email.
-func had(d sdk.Doc, event string) (n int) {
-	for e := range d.Get("history").All {
-		if e.String() == event {
-			n++
-		}
-	}
-	return n
-}
-
 func listRecipients(r *request, b sdk.Doc) error {
 	kind := r.text("type")
 	if kind == "" {
@@ -211,7 +201,7 @@ func listRecipients(r *request, b sdk.Doc) error {
 	}
 	var docs []sdk.Doc
 	for _, d := range emails.Every(r.Call, "broadcast_id", b.Get("id").String()) {
-		address, n := d.Get("to").At(0).String(), had(d, kind)
+		address, n := d.Get("to").At(0).String(), d.Get("history").CountOf(kind)
 		switch {
 		case n == 0, r.text("email") != "" && lower(r.text("email")) != address,
 			r.text("bounce_type") != "" && r.text("bounce_type") != d.Get("bounce_type").String():

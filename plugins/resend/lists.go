@@ -77,7 +77,7 @@ func segmentHandlers(path string) {
 func setProperty(r *request, d sdk.Doc) error {
 	if r.Method == "POST" {
 		key := r.text("key")
-		if len(key) > 50 || !plainName(key) || strings.Contains(key, "-") {
+		if len(key) > 50 || !sdk.IsPlainName(key) || strings.Contains(key, "-") {
 			return invalid("The `key` field must have at most 50 letters, numbers and underscores.")
 		}
 		if _, ok := properties.First(r.Call, "key", key); ok {

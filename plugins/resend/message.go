@@ -216,22 +216,12 @@ func (m *message) setAddresses(in *parts) error {
 func checkTags(tags sdk.Doc) error {
 	for tag := range tags.All {
 		for _, part := range [...]string{"name", "value"} {
-			if s := tag.Get(part).String(); s == "" || len(s) > 256 || !plainName(s) {
+			if s := tag.Get(part).String(); s == "" || len(s) > 256 || !sdk.IsPlainName(s) {
 				return invalid("Tags should only contain ASCII letters, numbers, underscores, or dashes.") // [3, users' captures]
 			}
 		}
 	}
 	return nil
-}
-
-func plainName(s string) bool {
-	for i := range len(s) {
-		c := s[i] | 0x20
-		if (c < 'a' || c > 'z') && (s[i] < '0' || s[i] > '9') && s[i] != '-' && s[i] != '_' {
-			return false
-		}
-	}
-	return true
 }
 
 // mayFrom tells whether the account may send from a sender. A session that knows no

@@ -83,12 +83,12 @@ func simulateEmail(r *request, what string) error {
 	again := func() { d, _ = emails.Get(r.Call, id) }
 	switch what {
 	case "sent":
-		if had(d, "sent") == 0 {
+		if d.Get("history").CountOf("sent") == 0 {
 			happen(r.Call, d, "sent", sdk.Doc{})
 		}
 		return nil
 	case "opened", "clicked", "complained":
-		if had(d, "delivered") == 0 {
+		if d.Get("history").CountOf("delivered") == 0 {
 			happen(r.Call, d, "delivered", sdk.Doc{})
 			again()
 		}
