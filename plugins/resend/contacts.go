@@ -161,6 +161,11 @@ func listSegments(r *request, d sdk.Doc) error {
 	return r.answerPage(docs, 0)
 }
 
+// selectMembersOf lists the contacts of a segment, those that were created last first
+// [R], whenever they joined it.
+var selectMembersOf = sdk.Define(`SELECT o.doc FROM links l CROSS JOIN objects m ON m.seq = l.seq CROSS JOIN objects o ON o.id = m.doc ->> '$.contact_id' AND o.account = ''
+	WHERE l.name = 'contact_segment.segment_id' AND l.account = '' AND l.key = ?1 AND m.deleted = 0 AND o.deleted = 0 ORDER BY o.seq DESC`)
+
 func (r *request) listMembers(segment, members string) error {
 	q, err := r.page(everything)
 	if err != nil {
@@ -169,16 +174,18 @@ func (r *request) listMembers(segment, members string) error {
 	if _, ok := segments.Get(r.Call, segment); !ok {
 		return notFound("Audience")
 	}
-	q.Index, q.Key = "segment_id", segment
-	for _, cursor := range [...]*string{&q.After, &q.Before} {
-		if *cursor != "" {
-			*cursor = segment + "/" + *cursor
-		}
+	var docs []sdk.Doc
+	for rows := selectMembersOf.MustRun(r.Args().Text(segment)); rows.Next(); {
+		docs = append(docs, r.Trusted(rows.Text()))
 	}
-	return r.list(memberships, q, func(m sdk.Doc) sdk.Doc {
-		d, _ := contacts.Get(r.Call, m.Get("contact_id").String())
-		return r.pick(d, members)
-	})
+	page, more, err := sdk.Slice(docs, q)
+	if err != nil {
+		return err
+	}
+	for i, d := range page {
+		page[i] = r.pick(d, members)
+	}
+	return r.answerList(page, more)
 }
 
 // createContact creates a contact, or changes the one of its address, and puts it

@@ -397,6 +397,24 @@ func TestKeyOfADomain(t *testing.T) {
 	}
 }
 
+// TestMembersByCreation puts an older contact into a segment last; the list has it last
+// all the same.
+func TestMembersByCreation(t *testing.T) {
+	m := start(t, sdktest.At(time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)))
+	segment := m.Request("POST", "/segments", `{"name":"s"}`).Want(201).Get("id")
+	older := m.Request("POST", "/contacts", `{"email":"old@acme.co"}`).Want(201).Get("id")
+	newer := m.Request("POST", "/contacts", `{"email":"new@acme.co","segments":[{"id":"`+segment+`"}]}`).Want(201).Get("id")
+	m.Request("POST", "/contacts/"+older+"/segments/"+segment, "").Want(201)
+	list := m.Request("GET", "/contacts?limit=1&segment_id="+segment, "").Want(200)
+	if list.Get("data.0.id") != newer || list.Get("has_more") != "true" {
+		t.Errorf("first page %s", list.Body)
+	}
+	list = m.Request("GET", "/contacts?limit=1&segment_id="+segment+"&after="+newer, "").Want(200)
+	if list.Get("data.0.id") != older || list.Get("has_more") != "false" {
+		t.Errorf("second page %s", list.Body)
+	}
+}
+
 // TestAnswersAreTagged looks for the entity tag on successes and errors.
 func TestAnswersAreTagged(t *testing.T) {
 	m := start(t)
