@@ -30,6 +30,11 @@ const (
 	CallPhase Phase = 2 // inside mirra_call only
 )
 
+// FuelPerBodyByte is what each byte of a request's body adds to the fuel of its call
+// when it is too large to come inline: a plugin that reads all of it a few times, and
+// decodes base64 in it, uses half of that.
+const FuelPerBodyByte = 300
+
 // FuelPerSQLStep is the fuel one step of a statement costs, besides what the
 // statement itself may run.
 const FuelPerSQLStep = 200

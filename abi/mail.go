@@ -21,10 +21,11 @@ type Mail struct {
 	Sender     string   `json:"sender"`     // of the envelope
 	Recipients []string `json:"recipients"` // of the envelope, Bcc among them
 
-	From    []string `json:"from,omitempty"`
-	To      []string `json:"to,omitempty"`
-	Cc      []string `json:"cc,omitempty"`
-	Bcc     []string `json:"bcc,omitempty"` // of the header; clients seldom send one
+	From []string `json:"from,omitempty"`
+	To   []string `json:"to,omitempty"`
+	Cc   []string `json:"cc,omitempty"`
+	// Bcc are those of the header, and recipients of the envelope that no header shows.
+	Bcc     []string `json:"bcc,omitempty"`
 	ReplyTo []string `json:"reply_to,omitempty"`
 	Subject string   `json:"subject,omitempty"`
 	// Headers are the others, in the order they came, without those of MIME.

@@ -15,7 +15,9 @@ type Call struct {
 	abi.Request // what the host sent; handlers mostly use the methods below
 
 	plugin *Plugin
+	serial uint64 // tells calls of one guest apart; from 1
 	args   Args
+	writer Writer
 	path   string
 	query  string
 	values [maxPathValues]string // of the route's {names}

@@ -2,7 +2,6 @@ package sdk
 
 import (
 	"strconv"
-	"strings"
 )
 
 // Kind is the JSON type of a Doc.
@@ -64,7 +63,7 @@ func (d Doc) String() string {
 	}
 	switch n.kind {
 	case String:
-		if n.bits&rawText != 0 && strings.IndexByte(n.text, '\\') >= 0 {
+		if n.bits&rawText != 0 && skipQuiet(n.text, 0) < len(n.text) {
 			return unescape(n.text)
 		}
 		return n.text

@@ -41,13 +41,18 @@ type Field struct {
 
 // Find returns the field of a name, nil if there is none.
 func Find(fields []Field, name string) *Field {
+	_, f := find(fields, name)
+	return f
+}
+
+func find(fields []Field, name string) (at int, f *Field) {
 	for i := range fields {
 		f := &fields[i]
 		if len(f.Name) == len(name) && len(name) > 0 && f.Name[0] == name[0] && sameText(f.Name, name) {
-			return f
+			return i, f
 		}
 	}
-	return nil
+	return -1, nil
 }
 
 // Is tells whether the versions asked for, a bit each, have the field.
@@ -135,14 +140,24 @@ func (k *fieldChecker) violation(kind ViolationKind, key string, f *Field, v Doc
 }
 
 func (k *fieldChecker) object(d Doc, fields []Field) bool {
-	a := d.a
+	a, last := d.a, -1
+	seen := uint64(0) // the first 64 fields that are there
 	for i := d.First().i; i != 0; {
 		n := &a.nodes[i]
 		key, next := n.key, n.next
 		if n.bits&escapedKey != 0 {
 			key = unescape(key)
 		}
-		f := Find(fields, key)
+		// Clients mostly name fields in the order of the description.
+		var f *Field
+		if last++; last < len(fields) && len(fields[last].Name) == len(key) && sameText(fields[last].Name, key) {
+			f = &fields[last]
+		} else {
+			last, f = find(fields, key)
+		}
+		if last >= 0 {
+			seen |= 1 << last
+		}
 		switch {
 		case f == nil || !f.Is(k.in):
 			if !k.violation(UnknownField, key, nil, Doc{a, i}, fields) {
@@ -160,7 +175,7 @@ func (k *fieldChecker) object(d Doc, fields []Field) bool {
 		i = next
 	}
 	for i := range fields {
-		if f := &fields[i]; f.Required && f.Is(k.in) && !d.member(f.Name).Exists() && !k.violation(MissingField, f.Name, f, Doc{}, nil) {
+		if f := &fields[i]; f.Required && seen&(1<<i) == 0 && f.Is(k.in) && !d.member(f.Name).Exists() && !k.violation(MissingField, f.Name, f, Doc{}, nil) {
 			return false
 		}
 	}
@@ -195,7 +210,7 @@ func (k *fieldChecker) value(key string, v Doc, f *Field) bool {
 		k.path = append(k.path, key)
 		ok, i := true, 0
 		for e := v.First(); e.Exists() && ok; e = e.Next() {
-			ok = k.value(string(AppendInt(nil, i)), e, f.Item)
+			ok = k.value(place(i), e, f.Item)
 			i++
 		}
 		k.leave()
@@ -206,6 +221,16 @@ func (k *fieldChecker) value(key string, v Doc, f *Field) bool {
 		return true
 	}
 	return ok || k.violation(kind, key, f, v, nil)
+}
+
+// place is how a path names element i; the first few, which most arrays have, are
+// free.
+func place(i int) string {
+	const digits = "0123456789"
+	if i < len(digits) {
+		return digits[i : i+1]
+	}
+	return string(AppendInt(nil, i))
 }
 
 func (k *fieldChecker) leave() { k.path = k.path[:len(k.path)-1] }

@@ -57,14 +57,17 @@ func (c *Call) UUID(stream uint32) string {
 	var r [16]byte
 	wire.Fill(stream, r[:])
 	r[6], r[8] = r[6]&0x0f|0x40, r[8]&0x3f|0x80
-	b := make([]byte, 0, 36)
+	b := scratch.free()[:36]
+	at := 0
 	for i, v := range r {
 		if i == 4 || i == 6 || i == 8 || i == 10 {
-			b = append(b, '-')
+			b[at] = '-'
+			at++
 		}
-		b = append(b, hexDigits[v>>4], hexDigits[v&15])
+		b[at], b[at+1] = hexDigits[v>>4], hexDigits[v&15]
+		at += 2
 	}
-	return text(b)
+	return text(scratch.take(36))
 }
 
 // IsUUID tells whether a text has the form of a UUID of any version.

@@ -12,6 +12,7 @@ import (
 var jsonSeeds = []string{
 	`{"a":[1,-0.5e+3,"\u00e4\ud83d\ude00\ud83d",true,false,null],"a":{}}`, ` [ ] `, `"\`, `{"a":1,}`, `1e`, "\"\x01\"", `[[[[`, `01`, `"\q"`,
 	`{"\u0061":"mirra-url:x"}`, "\"\xff\"", `"\ud800\u0041"`, `[1,2`, `nul`, `{"a" : { "b" : [ 1 , 2 ] } }`, `-`, `""`, "mirra-url:",
+	`{"abcdefgh ij":"a longer text, mirra-secret:1 in it"}`, `["eightbytes and a quote \" at last","\\","12345678\\","1234567\\\""]`,
 }
 
 // FuzzParse holds reading and writing of JSON against encoding/json.
@@ -77,7 +78,7 @@ func same(t *testing.T, what, s, got string, want any) {
 // FuzzString holds that any text written as a JSON string is read back by
 // encoding/json, and by this package.
 func FuzzString(f *testing.F) {
-	for _, s := range []string{"", "a\"\\\n\x00\x7f\u2028", "mirra-secret:1", "\xff\xc3", "😀", "mmirra-url:"} {
+	for _, s := range []string{"", "a\"\\\n\x00\x7f\u2028", "mirra-secret:1", "\xff\xc3", "😀", "mmirra-url:", "12345678-mirra-url:x", "a-b:c mirra-secret:1"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

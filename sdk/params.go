@@ -72,7 +72,7 @@ func (c *Call) readTape() error {
 			t = rest
 			c.addPart(&r)
 		case abi.OpBeginObject:
-			t = c.readObject(c.params.i, rest)
+			t = c.readObject(c.params.i, &r, rest)
 		default:
 			// A JSON body that is no object has no names; handlers that expect
 			// one read c.Body.
@@ -84,19 +84,19 @@ func (c *Call) readTape() error {
 
 // readObject adds the members up to the end of the object and returns what
 // follows. The host checked that the tape nests.
-func (c *Call) readObject(parent int32, t abi.Tape) abi.Tape {
+// r is where records are read to.
+func (c *Call) readObject(parent int32, r *abi.Record, t abi.Tape) abi.Tape {
 	d := Doc{c.Arena, parent}
 	for t != "" {
-		r, rest, err := t.Next()
+		rest, err := t.Read(r)
 		if err != nil || r.Op == abi.OpEndObject {
 			return rest
 		}
-		key := r.Name
-		r, rest, err = rest.Next()
-		if err != nil {
+		i := d.slot(r.Name)
+		if rest, err = rest.Read(r); err != nil {
 			return ""
 		}
-		t = c.readValue(d.slot(key), &r, rest)
+		t = c.readValue(i, r, rest)
 	}
 	return t
 }
@@ -116,15 +116,15 @@ func (c *Call) readValue(i int32, r *abi.Record, t abi.Tape) abi.Tape {
 		d.put(i, Bool, "false")
 	case abi.OpBeginObject:
 		d.container(i, Object)
-		return c.readObject(i, t)
+		return c.readObject(i, r, t)
 	case abi.OpBeginArray:
 		d.container(i, Array)
 		for t != "" {
-			next, rest, err := t.Next()
-			if err != nil || next.Op == abi.OpEndArray {
+			rest, err := t.Read(r)
+			if err != nil || r.Op == abi.OpEndArray {
 				return rest
 			}
-			t = c.readValue(d.push(), &next, rest)
+			t = c.readValue(d.push(), r, rest)
 		}
 	default:
 		d.put(i, Null, "null")

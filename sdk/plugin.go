@@ -165,12 +165,13 @@ func newCall() *Call {
 		headers: make([]abi.Pair, 0, 48),
 		body:    make([]byte, 0, 32<<10),
 		args:    Args{b: make([]byte, 0, 16<<10)},
+		writer:  Writer{b: make([]byte, 0, 4<<10)},
 	}
 }
 
 func (c *Call) reset(p *Plugin) {
 	c.Arena.reset()
-	*c = Call{Arena: c.Arena, headers: c.headers[:0], body: c.body[:0], args: Args{c.args.b[:0]}, plugin: p, status: 200}
+	*c = Call{Arena: c.Arena, headers: c.headers[:0], body: c.body[:0], args: Args{c.args.b[:0]}, writer: c.writer, plugin: p, status: 200, serial: c.serial + 1}
 	scratch.b = scratch.b[:0]
 }
 

@@ -99,7 +99,7 @@ func (s *segment) walk(method, path string, values *[maxPathValues]string, n int
 		part = path[:end]
 	}
 	for i := range s.children {
-		if sameText(s.children[i].text, part) {
+		if text := s.children[i].text; len(text) == len(part) && sameText(text, part) {
 			if r := s.children[i].next.step(method, path, end, values, n); r != nil {
 				return r
 			}

@@ -2,7 +2,11 @@ package sdk
 
 // Template is a document to start others from: it fixes the members, their
 // order and their defaults.
-type Template struct{ nodes []node }
+type Template struct {
+	nodes []node
+	text  string
+	spans []span
+}
 
 // MustTemplate makes a template of JSON text written in the plugin.
 func MustTemplate(json string) *Template {
@@ -12,7 +16,7 @@ func MustTemplate(json string) *Template {
 	a := NewArena(64)
 	d := a.Trusted(json) // it may hold tokens, which Parse would take for foreign text
 	d.openAll()
-	return &Template{a.nodes[1:]}
+	return &Template{a.nodes[1:], json, spansOf(json)}
 }
 
 // New returns a copy of the template in the arena a.

@@ -35,6 +35,7 @@ type call struct {
 	limited  string // the limit that made the caller wait, for the trace
 	creds    []*credential
 	staged   int // timers and deliveries so far
+	body     int // bytes of the request's body, where it is a blob
 }
 
 var _ host.Call = (*call)(nil)

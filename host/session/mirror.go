@@ -109,6 +109,7 @@ func (m *Mirror) invoke(ctx context.Context, kind abi.Kind, out []byte, stamp fu
 	// A statement without an end is inside SQLite, where no fuel is counted: the
 	// deadline interrupts it.
 	budget := host.BudgetFor(kind)
+	budget.Fuel += int64(c.body) * abi.FuelPerBodyByte
 	budget.Wall = cmp.Or(m.s.cfg.CallWall, budget.Wall)
 	if ctx.Done() == nil {
 		ctx = m.deadline.start(budget.Wall)

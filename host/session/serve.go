@@ -130,6 +130,7 @@ func (m *Mirror) callPlugin(ctx context.Context, x *exchange, r *host.Request, c
 	inv := m.invoke(ctx, abi.KindHTTP, x.out[:0], func(now, peer int64, c *call) []byte {
 		abi.StampContext(x.frame[contextAt:], now, peer)
 		if blob {
+			c.body = len(r.Body)
 			x.frame = abi.AppendBodyBlob(x.frame, abi.BlobRef{Handle: c.blobs.give(r.Body), Size: uint64(len(r.Body))})
 		}
 		for _, p := range parts {

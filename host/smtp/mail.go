@@ -71,6 +71,29 @@ func readHeader(m *abi.Mail, h *mail.Header) {
 	}
 }
 
+// addHidden adds the recipients that no header shows to Bcc.
+func addHidden(m *abi.Mail) {
+	shown := map[string]bool{}
+	for _, list := range [][]string{m.To, m.Cc, m.Bcc} {
+		for _, one := range list {
+			shown[bare(one)] = true
+		}
+	}
+	for _, one := range m.Recipients {
+		if !shown[bare(one)] {
+			m.Bcc = append(m.Bcc, one)
+		}
+	}
+}
+
+// bare is the address of "Name <address>", as it is compared.
+func bare(s string) string {
+	if i := strings.LastIndexByte(s, '<'); i >= 0 {
+		s = strings.TrimSuffix(s[i+1:], ">")
+	}
+	return strings.ToLower(s)
+}
+
 // spelled is a header's name as it was written.
 func spelled(key string, raw func() ([]byte, error)) string {
 	line, err := raw()

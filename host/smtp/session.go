@@ -81,6 +81,7 @@ func (s *session) Data(r io.Reader) error {
 		return &smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 6, 0}, Message: "The mail cannot be read: " + oneLine(err.Error())}
 	}
 	mail.Sender, mail.Recipients = s.sender, s.to
+	addHidden(mail)
 	body, err := json.Marshal(mail)
 	if err != nil {
 		return err

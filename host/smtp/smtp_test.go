@@ -108,7 +108,7 @@ func TestMail(t *testing.T) {
 	if got.Sender != "ada@acme.com" || strings.Join(got.Recipients, " ") != "bob@acme.com hidden@acme.com" {
 		t.Errorf("envelope %q %q", got.Sender, got.Recipients)
 	}
-	if got.From[0] != "Ada <ada@acme.com>" || got.To[0] != "Bob <bob@acme.com>" || got.Subject != "Hello" || got.Text != "Hello Bob\n..dot" || got.HTML != "" || got.Headers != nil {
+	if got.From[0] != "Ada <ada@acme.com>" || got.To[0] != "Bob <bob@acme.com>" || got.Subject != "Hello" || got.Text != "Hello Bob\n..dot" || got.HTML != "" || got.Headers != nil || len(got.Bcc) != 1 || got.Bcc[0] != "hidden@acme.com" {
 		t.Errorf("mail %+v", got)
 	}
 }

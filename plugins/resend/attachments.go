@@ -11,28 +11,19 @@ import (
 // attachmentHandlers serve the files of a kind of email, and on a host of their own
 // the bytes.
 func attachmentHandlers(k *kind, verb, host string) {
-	handle("emails/list-"+verb+"s", k.level, func(r *request) error {
-		d, err := k.find(r, r.Value("email_id"))
-		if err != nil {
-			return err
-		}
+	k.on("list-"+verb+"s", func(r *request, d sdk.Doc) error {
 		var docs []sdk.Doc
 		for a := range d.Get("attachments").All {
 			docs = append(docs, r.attachment(d, a, host))
 		}
 		return r.answerPage(docs, everything)
 	})
-	handle("emails/get-"+verb, k.level, func(r *request) error {
-		d, err := k.find(r, r.Value("email_id"))
-		if err != nil {
-			return err
-		}
+	k.on("get-"+verb, func(r *request, d sdk.Doc) error {
 		a, ok := attachmentOf(d, r.Value("attachment_id"))
 		if !ok {
 			return notFound("Attachment")
 		}
-		out := r.NewObject()
-		out.SetString("object", "attachment")
+		out := r.Object("object", "attachment")
 		for m := range r.attachment(d, a, host).All {
 			out.SetDoc(m.Key(), m)
 		}
@@ -51,16 +42,19 @@ func attachmentHandlers(k *kind, verb, host string) {
 	})
 }
 
-func checkAttachments(list sdk.Doc) error {
+// readAttachments checks attachments, and returns the bytes of each.
+func readAttachments(list sdk.Doc) (contents [][]byte, err error) {
 	for a := range list.All {
 		if a.Get("content").IsNull() && a.Get("path").IsNull() { // [D api-reference/errors, 2026-11]
-			return fail(422, "invalid_attachment", textAttachment)
+			return nil, fail(422, "invalid_attachment", textAttachment)
 		}
-		if _, ok := contentOf(a); !ok {
-			return fail(422, "invalid_attachment", "The `content` of an attachment must be a base64 string.") // believed
+		content, ok := contentOf(a)
+		if !ok {
+			return nil, fail(422, "invalid_attachment", "The `content` of an attachment must be a base64 string.") // believed
 		}
+		contents = append(contents, content)
 	}
-	return nil
+	return contents, nil
 }
 
 // contentOf is the bytes of an attachment: base64, or numbers of bytes as resend-go
@@ -77,55 +71,44 @@ func contentOf(a sdk.Doc) ([]byte, bool) {
 		}
 		return out, true
 	}
-	text := strings.TrimRight(strings.ReplaceAll(content.String(), " ", ""), "=")
+	text := strings.TrimRight(content.String(), "=")
 	out, err := base64.RawStdEncoding.DecodeString(text) // line ends do not matter to it
+	if err != nil {
+		out, err = base64.RawStdEncoding.DecodeString(strings.ReplaceAll(text, " ", ""))
+	}
 	return out, err == nil
 }
 
 // keepAttachments keeps the files of an email. What is hosted elsewhere is not
 // fetched: mirrors reach nothing.
-func (r *request) keepAttachments(d, list sdk.Doc) {
-	kept := d.Get("attachments")
+func keepAttachments(c *sdk.Call, list sdk.Doc, contents [][]byte) (kept sdk.Doc) {
+	if list.IsNull() {
+		return kept
+	}
+	kept = c.NewArray()
 	for a := range list.All {
-		one := kept.AddObject()
-		one.SetString("id", r.UUID(sdk.Objects))
-		one.SetStringOrNull("filename", a.Get("filename").String())
 		kind := a.Get("content_type").String()
 		if kind == "" {
-			kind = typeOf(a.Get("filename").String())
+			kind = sdk.ContentTypeOf(a.Get("filename").String(), "application/octet-stream")
 		}
-		one.SetString("content_type", kind)
-		one.SetStringOrNull("content_id", a.Get("content_id").String())
 		disposition := "attachment"
 		if !a.Get("content_id").IsNull() { // [D dashboard/emails/embed-inline-images; S resend-node Attachment]
 			disposition = "inline"
 		}
-		one.SetString("content_disposition", disposition)
-		content, _ := contentOf(a)
-		one.SetInt("size", int64(len(content)))
+		content := contents[kept.Len()]
+		one := kept.AddObject()
+		one.Put("id", c.UUID(sdk.Objects), "filename", a.Get("filename"), "content_type", kind, "content_id", a.Get("content_id"),
+			"content_disposition", disposition, "size", len(content))
 		if path := a.Get("path").String(); path != "" && a.Get("content").IsNull() {
 			one.SetString("path", path)
-			r.Warn("attachment " + path + " is hosted elsewhere and was not fetched")
+			c.Warn("attachment " + path + " is hosted elsewhere and was not fetched")
 			continue
 		}
-		b := r.NewBlob()
+		b := c.NewBlob()
 		b.Append(content)
 		one.SetString("blob", b.Seal())
 	}
-}
-
-// types are content types by a file's extension.
-var types = map[string]string{
-	"pdf": "application/pdf", "png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "gif": "image/gif", "webp": "image/webp", "svg": "image/svg+xml",
-	"txt": "text/plain", "html": "text/html", "csv": "text/csv", "ics": "text/calendar", "json": "application/json", "xml": "application/xml", "zip": "application/zip",
-	"doc": "application/msword", "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
-
-func typeOf(name string) string {
-	if t := types[strings.ToLower(name[strings.LastIndexByte(name, '.')+1:])]; t != "" {
-		return t
-	}
-	return "application/octet-stream"
+	return kept
 }
 
 // urlLifetime is how long addresses of files hold (believed).
@@ -138,7 +121,7 @@ func (r *request) attachment(email, a sdk.Doc, host string) sdk.Doc {
 	} else {
 		out.SetURL("download_url", host, "/"+email.Get("id").String()+"/attachments/"+a.Get("id").String())
 	}
-	out.SetString("expires_at", iso(r.Now().Add(urlLifetime)))
+	out.SetString("expires_at", sdk.ISOMillis(r.Now().Add(urlLifetime)))
 	out.SetDoc("size", a.Get("size"))
 	return out
 }

@@ -6,38 +6,15 @@ import (
 	"github.com/mirrahq/mirra/sdk"
 )
 
-// automations are kept and not run: what would start one is answered with 501. Their
-// runs are not mirrored.
-var automations = resend.Collect(&sdk.Collection{Type: "automation", Entity: "automations", Fields: []string{"name", "status"}})
-
-// ownEvents are the application's, which start automations.
-var ownEvents = resend.Collect(&sdk.Collection{Type: "event", Entity: "events", Index: []string{"name"}, Fields: []string{"name"}})
-
-var (
-	automationTemplate = sdk.MustTemplate(`{"object":"automation","id":"","name":"","status":"disabled","created_at":"","updated_at":"","steps":[],"connections":[]}`)
-	eventTemplate      = sdk.MustTemplate(`{"object":"event","id":"","name":"","schema":null,"created_at":"","updated_at":null}`)
-)
-
 func automationHandlers() {
 	k := &kind{
 		path: "automations", object: "automation", noun: "Automation", param: "automation_id", level: sdk.Modelled, keep: automations, template: automationTemplate,
 		shown: "object id name status created_at updated_at steps connections", listed: "id name status created_at updated_at", filter: "status", set: setAutomation,
 	}
 	k.serve("create list get update remove")
-	k.on("duplicate", func(r *request, from sdk.Doc) error {
-		d := create(r.Call, automationTemplate)
-		d.SetString("name", from.Get("name").String()+" (Copy)") // believed
-		for _, name := range [...]string{"steps", "connections"} {
-			d.SetDoc(name, from.Get(name))
-		}
-		d.SetDoc("updated_at", d.Get("created_at"))
-		id := d.Get("id").String()
-		insert(r.Call, automations, d)
-		return r.answerID("automation", id)
-	})
+	k.duplicates("steps", "connections")
 	k.on("stop", func(r *request, d sdk.Doc) error {
-		d.SetString("status", "disabled")
-		d.SetString("updated_at", stamp(r.Call))
+		d.Put("status", "disabled", "updated_at", stamp(r.Call))
 		out := r.pick(d, "object id status")
 		automations.Update(r.Call, d)
 		return r.JSON(out)
@@ -58,15 +35,12 @@ func automationHandlers() {
 		if err != nil {
 			return err
 		}
-		for _, a := range all(r.Call, automations, sdk.ListQuery{}) {
+		for _, a := range automations.Every(r.Call, "", "") {
 			if a.Get("status").String() == "enabled" && strings.Contains(a.Get("steps").JSON(), `"`+d.Get("name").String()+`"`) {
 				return &sdk.NotImplementedError{Operation: "events/send that starts the automation " + a.Get("name").String()}
 			}
 		}
-		out := r.NewObject()
-		out.SetString("object", "event")
-		out.SetDoc("event", d.Get("name"))
-		return r.JSON(out)
+		return r.answer("object", "event", "event", d.Get("name"))
 	})
 }
 

@@ -16,7 +16,7 @@ var sendFields = operation("emails/send").Fields
 // dashboard/emails/batch-validation-modes, 2026-11].
 func sendBatch(r *request) error {
 	return r.once(func() error {
-		batch, err := readBody(r.Call)
+		batch, err := r.JSONBody()
 		if err != nil {
 			return err
 		}
@@ -27,17 +27,16 @@ func sendBatch(r *request) error {
 			return invalid("The batch must have between 1 and 100 emails.") // the text is believed
 		}
 		permissive := r.Header("x-batch-validation") == "permissive"
-		type composed struct{ d, params sdk.Doc }
-		var good []composed
+		var good []*message
 		faults := r.NewArray()
-		var emails int64
+		var recipients int64
 		i := -1
 		for one := range batch.All {
 			i++
-			d, err := r.composeOfBatch(one)
+			m, err := r.composeOfBatch(one)
 			if err == nil {
-				good = append(good, composed{d, one})
-				emails += recipients(d)
+				good = append(good, m)
+				recipients += int64(len(m.addresses))
 				continue
 			}
 			f, ok := errors.AsType[*failure](err)
@@ -48,14 +47,14 @@ func sendBatch(r *request) error {
 			fault.SetInt("index", int64(i))
 			fault.SetString("message", f.message)
 		}
-		if err := spend(r.Call, emails); err != nil {
+		if err := spend(r.Call, recipients); err != nil {
 			return err
 		}
 		out := r.NewObject()
 		data := out.SetArray("data")
-		for _, g := range good {
-			data.AddObject().SetDoc("id", g.d.Get("id"))
-			r.accept(g.d, g.params)
+		for _, m := range good {
+			data.AddObject().SetString("id", m.id)
+			m.accept(r.Call)
 		}
 		if permissive {
 			out.SetDoc("errors", faults)
@@ -64,12 +63,12 @@ func sendBatch(r *request) error {
 	})
 }
 
-func (r *request) composeOfBatch(p sdk.Doc) (sdk.Doc, error) {
+func (r *request) composeOfBatch(p sdk.Doc) (*message, error) {
 	if p.Kind() != sdk.Object {
-		return p, invalid("Each email of the batch must be an object.") // believed
+		return nil, invalid("Each email of the batch must be an object.") // believed
 	}
 	if p.Get("attachments").Len() > 0 { // [D dashboard/emails/batch-sending; S resend-node 6.38]
-		return p, invalid("The `attachments` field is not supported in batches.") // the text is believed
+		return nil, invalid("The `attachments` field is not supported in batches.") // the text is believed
 	}
 	return r.compose(p, sendFields)
 }

@@ -15,131 +15,121 @@ const contentType = "application/json; charset=utf-8" // [R]
 const schema = `
 CREATE TABLE tokens(token TEXT PRIMARY KEY, id TEXT NOT NULL, permission TEXT NOT NULL, domain TEXT NOT NULL, deleted INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE usage(day TEXT PRIMARY KEY, emails INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE secrets(webhook TEXT PRIMARY KEY, secret INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 `
-
-// accounts holds the session's one account, if a seed says how it is set up.
-var accounts = resend.Collect(&sdk.Collection{
-	Type: "account", Entity: "account", Fields: []string{"email", "plan", "rate_limit", "daily_quota", "monthly_quota"},
-	Complete: completeAccount,
-})
 
 // accountID is the id of the session's account, of which there is one.
 const accountID = "account"
 
-// account is how the session's account is set up.
+// account is how the session's account is set up and what every request asks of the
+// session, which one statement reads.
 type account struct {
+	stamp              string // the session's time
 	email              string
 	rate               int64
 	daily, monthly     int64 // -1 is unlimited
 	always             bool  // quotas hold in sessions without limits too: a seed asked for them
 	usedDay, usedMonth int64
+	hooks, domains     bool  // there is any at all
+	key                token // of the request; zero for one that the session did not make
 }
 
-// The limits of an account that no seed speaks of: a free one
-// [D knowledge-base/account-quotas-and-limits, 2026-11: 100 a day, 3,000 a month]
-// with the requests a second of defaultRate.
-const (
-	defaultDaily   = 100
-	defaultMonthly = 3000
-	defaultEmail   = "owner@mirra.local" // the account's owner, to whom resend.dev may send
-)
+// token is what is known of an API key that the session made.
+type token struct {
+	id, permission, domain string
+	deleted                bool
+}
 
 // defaultRate is how many requests a second an account may send on a day: ten
 // [D api-reference/rate-limit as of 2026-09], five at the beginning of 2026 and two
 // before [R, October 2025]. On which days it was raised is believed.
-func defaultRate(day time.Time) int64 {
+func defaultRate(day string) int64 {
 	switch {
-	case day.Before(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)):
+	case day < "2026-01-01":
 		return 2
-	case day.Before(time.Date(2026, 9, 1, 0, 0, 0, 0, time.UTC)):
+	case day < "2026-09-01":
 		return 5
 	}
 	return 10
 }
 
-var selectAccount = sdk.Define(`SELECT (SELECT doc FROM objects WHERE type = 'account' AND account = '' AND id = '` + accountID + `' AND deleted = 0),
-	(SELECT emails FROM usage WHERE day = ?1), (SELECT sum(emails) FROM usage WHERE day BETWEEN ?2 AND ?1)`)
+var selectAccount = sdk.Define(`SELECT (SELECT doc FROM objects WHERE type = 'account' AND account = '' AND id = '` + accountID + `' AND deleted = 0), u.day, u.month,
+	EXISTS(SELECT 1 FROM objects WHERE type = 'webhook' AND account = '' AND deleted = 0), EXISTS(SELECT 1 FROM objects WHERE type = 'domain' AND account = '' AND deleted = 0),
+	t.id, t.permission, t.domain, t.deleted
+	FROM (SELECT sum(emails) AS month, sum(emails) FILTER (WHERE day = ?1) AS day FROM usage WHERE day BETWEEN ?2 AND ?1) u LEFT JOIN tokens t ON t.token = ?3`)
 
-func accountOf(c *sdk.Call) account {
-	day := c.Now().Format(time.DateOnly) // [D api-reference/rate-limit: days end at midnight UTC]
-	rows := selectAccount.MustRun(c.Args().Text(day).Text(day[:8] + "01"))
+var currentAccount sdk.Once[account]
+
+func accountOf(c *sdk.Call) *account { return currentAccount.Of(c, readAccount) }
+
+func readAccount(c *sdk.Call) account {
+	now := stampOf(c.Now())
+	day := dayOf(now)
+	rows := selectAccount.MustRun(c.Args().Text(day).Text(day[:8] + "01").Text(c.Account()))
 	rows.Next()
-	a := account{email: defaultEmail, rate: defaultRate(c.Now()), daily: defaultDaily, monthly: defaultMonthly}
+	a := account{stamp: now, email: defaultEmail, rate: defaultRate(day), daily: defaultDaily, monthly: defaultMonthly}
 	if text := rows.Text(); text != "" {
 		d := c.Trusted(text)
 		a.email = d.Get("email").String()
 		a.rate = max(1, d.Get("rate_limit").Int64())
-		a.daily, a.monthly = quota(d.Get("daily_quota")), quota(d.Get("monthly_quota"))
+		a.daily, a.monthly = d.Get("daily_quota").IntOr(-1), d.Get("monthly_quota").IntOr(-1)
 		a.always = true
 	}
 	a.usedDay, a.usedMonth = rows.Int(), rows.Int()
+	a.hooks, a.domains = rows.Int() != 0, rows.Int() != 0
+	a.key = token{rows.Text(), rows.Text(), rows.Text(), rows.Int() != 0}
 	return a
 }
 
-func quota(d sdk.Doc) int64 {
-	if n, ok := d.Int(); ok {
-		return n
-	}
-	return -1
-}
+// dayOf is the day that a stamp's quota is of [D api-reference/rate-limit: days end at
+// midnight UTC].
+func dayOf(stamp string) string { return stamp[:len(time.DateOnly)] }
 
 // completeAccount fills a seeded account up.
 func completeAccount(c *sdk.Call, path string, given sdk.Doc) sdk.Doc {
-	d := c.NewObject()
-	d.SetString("id", accountID)
-	d.SetString("object", "account")
-	d.SetString("email", defaultEmail)
-	plan := given.Get("plan").String()
-	d.SetString("plan", "free")
-	d.SetInt("rate_limit", defaultRate(c.Now()))
-	d.SetInt("daily_quota", defaultDaily)
-	d.SetInt("monthly_quota", defaultMonthly)
-	switch plan {
+	d := accountTemplate.New(c.Arena)
+	d.SetInt("rate_limit", defaultRate(stamp(c)))
+	switch given.Get("plan").String() {
 	case "", "free":
 	case "pro", "scale", "enterprise": // [D knowledge-base/account-quotas-and-limits: no daily quota]
-		d.SetNull("daily_quota")
-		d.SetNull("monthly_quota")
+		d.Put("daily_quota", nil, "monthly_quota", nil)
 	default:
 		c.AddFault(path+".plan", "want free, pro, scale or enterprise")
 	}
 	for m := range given.All {
-		if !d.Get(m.Key()).Exists() {
+		if d.Get(m.Key()).Exists() {
+			d.SetDoc(m.Key(), m)
+		} else {
 			c.AddFault(path+"."+m.Key(), "no member of the account")
-			continue
 		}
-		d.SetDoc(m.Key(), m)
 	}
 	d.SetString("id", accountID)
 	return d
 }
 
-// sending are the operations that a key with sending access may call
-// [D api-reference/api-keys, S CreateApiKeyRequest.permission].
-var sending = map[string]bool{"emails/send": true, "emails/send-batch": true, "smtp/login": true, "smtp/send": true}
+var usualHeaders = sdk.NewHeaders("Content-Type", contentType)
 
 // before sets the headers of every answer, and checks the key and the limit.
 func before(c *sdk.Call) error {
 	if c.Host == hostOutbound || c.Host == hostInbound {
 		return nil // addresses of files are secret enough for the vendor
 	}
-	if c.Host == hostSMTP {
-		return beforeMail(c)
-	}
-	c.SetHeader("Content-Type", contentType)
-	token := c.Account()
-	c.SetAccount("") // keys of one session are keys of one team
 	a := accountOf(c)
-	limit := strconv.FormatInt(a.rate, 10)
-	wait := c.Take("api", 1, float64(a.rate), a.rate)
-	c.SetHeader("ratelimit-limit", limit)
-	c.SetHeader("ratelimit-policy", limit+";w=1") // [R]
-	c.SetHeader("ratelimit-remaining", "0")
-	c.SetHeader("ratelimit-reset", "1")
-	if wait == 0 {
-		c.SetHeader("ratelimit-remaining", strconv.FormatInt(c.Remaining("api", float64(a.rate), a.rate), 10))
+	c.SetAccount("") // keys of one session are keys of one team
+	if c.Host == hostSMTP {
+		return beforeMail(c, a)
 	}
-	setQuotaHeaders(c, &a)
+	rate, remaining := float64(a.rate), int64(0)
+	wait := c.Take("api", 1, rate, a.rate)
+	if wait == 0 {
+		remaining = c.Remaining("api", rate, a.rate)
+	}
+	limit := strconv.FormatInt(a.rate, 10)
+	c.FixedHeaders(usualHeaders)
+	c.AddHeader("ratelimit-limit", limit)
+	c.AddHeader("ratelimit-policy", limit+";w=1") // [R]
+	c.AddHeader("ratelimit-remaining", strconv.FormatInt(remaining, 10))
+	c.AddHeader("ratelimit-reset", "1")
+	setQuotaHeaders(c, a)
 	switch {
 	case c.Credential.Status == abi.CredentialAbsent:
 		return fail(401, "missing_api_key", textNoKey)
@@ -149,7 +139,14 @@ func before(c *sdk.Call) error {
 	if wait > 0 && !c.LimitsOff() {
 		return fail(429, "rate_limit_exceeded", textRate)
 	}
-	return checkToken(c, token)
+	return checkToken(c, a.key)
+}
+
+// after tags every answer of the API [R, 160 of 160].
+func after(c *sdk.Call) {
+	if c.Host != hostOutbound && c.Host != hostInbound && c.Host != hostSMTP {
+		c.AddHeader("etag", c.WeakETag())
+	}
 }
 
 // setQuotaHeaders tells what is used of the quotas [D api-reference/rate-limit, as
@@ -161,53 +158,26 @@ func setQuotaHeaders(c *sdk.Call, a *account) {
 	c.SetHeader("x-resend-monthly-quota", strconv.FormatInt(a.usedMonth, 10))
 }
 
-var (
-	selectToken = sdk.Define(`SELECT id, permission, domain, deleted FROM tokens WHERE token = ?1`)
-	countEmails = sdk.Define(`INSERT INTO usage(day, emails) VALUES(?1, ?2) ON CONFLICT(day) DO UPDATE SET emails = emails + ?2`)
-)
-
 // checkToken holds the request against the permission of a key that the session
 // made. Any other well-formed key has full access.
-func checkToken(c *sdk.Call, token string) error {
-	if token == "" {
-		return nil
-	}
-	rows := selectToken.MustRun(c.Args().Text(token))
-	if !rows.Next() {
-		return nil
-	}
-	id, permission := rows.Text(), rows.Text()
-	rows.Text()
-	op := c.Operation()
-	if rows.Int() != 0 {
-		if sending[op] {
-			return fail(401, "validation_error", textKey) // [D api-reference/errors]
-		}
+func checkToken(c *sdk.Call, key token) error {
+	sends := sending[c.Operation()]
+	switch {
+	case key.deleted && sends:
+		return fail(401, "validation_error", textKey) // [D api-reference/errors]
+	case key.deleted:
 		return fail(400, "validation_error", textKey)
-	}
-	if permission == "sending_access" && !sending[op] {
+	case key.permission == "sending_access" && !sends:
 		return fail(401, "restricted_api_key", textRestricted)
 	}
-	if d, ok := apiKeys.Get(c, id); ok {
+	if d, ok := apiKeys.Get(c, key.id); ok {
 		d.SetString("last_used_at", stamp(c))
 		apiKeys.Update(c, d)
 	}
 	return nil
 }
 
-// domainOfToken is the domain that the request's key may send from, "" for any.
-func domainOfToken(c *sdk.Call) string {
-	if c.Credential.Account == "" {
-		return ""
-	}
-	rows := selectToken.MustRun(c.Args().Text(c.Credential.Account))
-	if !rows.Next() {
-		return ""
-	}
-	rows.Text()
-	rows.Text()
-	return rows.Text()
-}
+var countEmails = sdk.Define(`INSERT INTO usage(day, emails) VALUES(?1, ?2) ON CONFLICT(day) DO UPDATE SET emails = emails + ?2`)
 
 // spend counts emails against the quotas, or refuses them.
 func spend(c *sdk.Call, n int64) error {
@@ -220,10 +190,10 @@ func spend(c *sdk.Call, n int64) error {
 			return refuse(c, "monthly quota", fail(429, "monthly_quota_exceeded", textMonthly))
 		}
 	}
-	countEmails.MustRun(c.Args().Text(c.Now().Format(time.DateOnly)).Int(n))
+	countEmails.MustRun(c.Args().Text(dayOf(a.stamp)).Int(n))
 	a.usedDay, a.usedMonth = a.usedDay+n, a.usedMonth+n
 	if c.Method != "" && c.Host != hostSMTP {
-		setQuotaHeaders(c, &a)
+		setQuotaHeaders(c, a)
 	}
 	return nil
 }

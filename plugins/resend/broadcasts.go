@@ -1,15 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 
 	"github.com/mirrahq/mirra/sdk"
 )
-
-var broadcasts = resend.Collect(&sdk.Collection{Type: "broadcast", Entity: "broadcasts", Fields: []string{"name", "status", "segment_id", "subject"}})
-
-var broadcastTemplate = sdk.MustTemplate(`{"object":"broadcast","id":"","name":"","audience_id":null,"segment_id":null,"from":"","subject":"","reply_to":null,"preview_text":null,"status":"draft","created_at":"","scheduled_at":null,"sent_at":null,"topic_id":null,"html":null,"text":null}`)
 
 func broadcastHandlers() {
 	k := &kind{
@@ -17,11 +14,7 @@ func broadcastHandlers() {
 		shown:  "object id name audience_id segment_id from subject reply_to preview_text status created_at scheduled_at sent_at topic_id html text",
 		listed: "id name audience_id segment_id status created_at scheduled_at sent_at topic_id", usual: everything, set: setBroadcast,
 		complete: func(c *sdk.Call, path string, d sdk.Doc) {
-			if id := d.Get("segment_id").String(); id != "" {
-				if _, ok := segments.Get(c, id); !ok {
-					c.AddFault(path+".segment_id", "no segment "+id)
-				}
-			}
+			refers(c, path+".segment_id", segments, d.Get("segment_id").String(), true)
 		},
 	}
 	k.serve("list get")
@@ -66,12 +59,11 @@ func createBroadcast(r *request) error {
 	if !send && !r.params.Get("scheduled_at").IsNull() { // [S CreateBroadcastOptions.scheduled_at]
 		return invalid("The `scheduled_at` field can only be used if `send` is true.")
 	}
-	id := d.Get("id").String()
 	insert(r.Call, broadcasts, d)
 	if send {
 		return startBroadcast(r, d)
 	}
-	return r.answerID("broadcast", id)
+	return r.answer("object", "broadcast", "id", d.Get("id"))
 }
 
 func setBroadcast(r *request, d sdk.Doc) error {
@@ -80,19 +72,13 @@ func setBroadcast(r *request, d sdk.Doc) error {
 		segment = r.text("audience_id")
 	}
 	if segment != "" {
-		if _, ok := segments.Get(r.Call, segment); !ok {
-			return notFound("Segment")
-		}
-		d.SetString("segment_id", segment)
-		d.SetString("audience_id", segment)
+		d.Put("segment_id", segment, "audience_id", segment)
 	}
-	if topic := r.text("topic_id"); topic != "" {
-		if _, ok := topics.Get(r.Call, topic); !ok {
-			return notFound("Topic")
-		}
+	if err := cmp.Or(r.known(segments, segment, "Segment"), r.known(topics, r.text("topic_id"), "Topic")); err != nil {
+		return err
 	}
-	if v := r.params.Get("from"); !v.IsNull() {
-		if _, ok := address(v.String()); !ok {
+	if from := r.text("from"); from != "" {
+		if _, ok := sdk.ParseAddress(from); !ok {
 			return wrongAddress("from")
 		}
 	}
@@ -103,7 +89,8 @@ func setBroadcast(r *request, d sdk.Doc) error {
 
 // startBroadcast sends a broadcast, or waits for its time.
 func startBroadcast(r *request, d sdk.Doc) error {
-	if err := r.mayFrom(d); err != nil {
+	sender, _ := sdk.ParseAddress(d.Get("from").String())
+	if err := mayFrom(r.Call, sender, nil); err != nil {
 		return err
 	}
 	id, at := d.Get("id").String(), r.Now()
@@ -118,7 +105,7 @@ func startBroadcast(r *request, d sdk.Doc) error {
 	d.SetString("status", "queued")
 	broadcasts.Update(r.Call, d)
 	r.SetTimer("broadcast", id, at, id)
-	return r.answerID("broadcast", id)
+	return r.answer("object", "broadcast", "id", id)
 }
 
 // chunk is how many contacts of a broadcast one call sends to.
@@ -134,17 +121,17 @@ func broadcastTimer(c *sdk.Call, payload string) error {
 	}
 	seq, _ := strconv.ParseInt(last, 10, 64)
 	rows := selectMembers.MustRun(c.Args().Text(d.Get("segment_id").String()).Int(seq).Int(chunk))
-	to, n := targets(c), rows.Count()
+	n := rows.Count()
+	topic, _ := topics.Get(c, d.Get("topic_id").String())
 	for rows.Next() {
 		seq = rows.Int()
-		sendBroadcastTo(c, d, rows.Text(), to)
+		sendBroadcastTo(c, d, topic, rows.Text())
 	}
 	if n == chunk {
 		c.Continue("broadcast", id, id+" "+strconv.FormatInt(seq, 10))
 		return nil
 	}
-	d.SetString("status", "sent")
-	d.SetString("sent_at", stamp(c))
+	d.Put("status", "sent", "sent_at", stamp(c))
 	broadcasts.Update(c, d)
 	return nil
 }
@@ -154,30 +141,27 @@ var selectMembers = sdk.Define(`SELECT l.seq, o.doc ->> '$.contact_id' FROM link
 
 // sendBroadcastTo sends to one contact, unless it unsubscribed from everything or
 // left the topic [S CreateContactOptions.unsubscribed].
-func sendBroadcastTo(c *sdk.Call, b sdk.Doc, id string, to []target) {
+func sendBroadcastTo(c *sdk.Call, b, topic sdk.Doc, id string) {
 	contact, ok := contacts.Get(c, id)
 	if !ok || contact.Get("unsubscribed").Bool() {
 		return
 	}
-	if topic, ok := topics.Get(c, b.Get("topic_id").String()); ok && subscriptionOf(c, id, topic) == "opt_out" {
+	if topic.Exists() && subscriptionOf(c, id, topic) == "opt_out" {
 		return
 	}
-	d := create(c, emailTemplate)
-	fill := func(name string) (string, bool) { return contactValue(c, contact, name) }
-	d.SetString("message_id", messageID(d))
-	d.SetDoc("from", b.Get("from"))
-	d.SetArray("to").AddString(contact.Get("email").String())
-	for _, name := range [...]string{"subject", "html", "text"} {
-		if v := b.Get(name); !v.IsNull() {
-			d.SetString(name, substitute(v.String(), fill))
+	m := newMessage(c)
+	fill := func(name string) string {
+		v := b.Get(name)
+		if v.IsNull() {
+			return ""
 		}
+		return substitute(v.String(), func(name string) (string, bool) { return contactValue(c, contact, name) })
 	}
-	if v := b.Get("reply_to"); !v.IsNull() {
-		d.SetDoc("reply_to", v)
-	}
-	d.SetDoc("broadcast_id", b.Get("id"))
-	d.SetString("contact_id", id)
-	insertSent(c, d, to)
+	m.from, m.to, m.replyTo = b.Get("from").String(), []string{contact.Get("email").String()}, b.Get("reply_to").Texts()
+	m.subject, m.html, m.text = fill("subject"), fill("html"), fill("text")
+	m.hasHTML, m.hasText = !b.Get("html").IsNull(), !b.Get("text").IsNull()
+	m.broadcast, m.contact = b.Get("id").String(), id
+	m.accept(c)
 }
 
 // contactValue is what stands for a variable of a broadcast [D
@@ -210,88 +194,56 @@ func (r *request) setReplyTo(d sdk.Doc) {
 	}
 }
 
-// had tells whether an event happened to an email.
-func had(d sdk.Doc, event string) bool {
-	for e := range d.Get("history").All {
-		if e.String() == event {
-			return true
-		}
-	}
-	return false
-}
-
 func listRecipients(r *request, b sdk.Doc) error {
 	kind := r.text("type")
 	if kind == "" {
 		return fail(422, "missing_required_parameter", "Missing `type` parameter.") // [D api-reference/errors has the name]
 	}
 	var docs []sdk.Doc
-	for _, d := range all(r.Call, emails, sdk.ListQuery{Index: "broadcast_id", Key: b.Get("id").String()}) {
-		address := d.Get("to").At(0).String()
+	for _, d := range emails.Every(r.Call, "broadcast_id", b.Get("id").String()) {
+		address, n := d.Get("to").At(0).String(), d.Get("history").CountOf(kind)
 		switch {
-		case !had(d, kind), r.text("email") != "" && lower(r.text("email")) != address,
+		case n == 0, r.text("email") != "" && lower(r.text("email")) != address,
 			r.text("bounce_type") != "" && r.text("bounce_type") != d.Get("bounce_type").String():
 			continue
 		}
-		one := r.pick(d, "id contact_id")
-		one.SetString("email", address)
-		n := int64(0)
-		for e := range d.Get("history").All {
-			if e.String() == kind {
-				n++
-			}
-		}
-		one.SetInt("count", n)
+		one := r.Object("id", d.Get("id"), "contact_id", d.Get("contact_id"), "email", address, "count", n)
 		switch kind {
 		case "bounced":
 			one.SetDoc("bounce_type", d.Get("bounce_type"))
 		case "clicked":
-			one.SetDoc("clicked_links", r.countLinks(d))
+			list := one.SetArray("clicked_links")
+			r.links(linksOfEmail, d, func(url string, clicks, _ int64) { list.AddObject().Put("url", url, "clicks", clicks) })
 		}
 		docs = append(docs, one)
 	}
 	return r.answerPage(docs, 0)
 }
 
-func (r *request) countLinks(d sdk.Doc) sdk.Doc {
-	list := r.NewArray()
-	for link := range d.Get("clicks").All {
-		found := false
-		for one := range list.All {
-			if one.Get("url").String() == link.String() {
-				one.SetInt("clicks", one.Get("clicks").Int64()+1)
-				found = true
-			}
-		}
-		if !found {
-			one := list.AddObject()
-			one.SetDoc("url", link)
-			one.SetInt("clicks", 1)
-		}
+// Links that were clicked in an email, or in those of a broadcast: each with how often,
+// and in how many emails, in the order of the first clicks.
+const (
+	countLinks = `SELECT l.value, count(*), count(DISTINCT o.id) FROM `
+	byLink     = ` CROSS JOIN json_each(o.doc, '$.clicks') l WHERE o.deleted = 0 GROUP BY l.value ORDER BY min(o.seq), min(l.key)`
+)
+
+var (
+	linksOfEmail     = sdk.Define(countLinks + `(SELECT * FROM objects WHERE id = ?1 AND account = '') o` + byLink)
+	linksOfBroadcast = sdk.Define(countLinks + `(SELECT seq FROM links WHERE name = 'email.broadcast_id' AND account = '' AND key = ?1) b CROSS JOIN objects o ON o.seq = b.seq` + byLink)
+)
+
+// links calls each for what was clicked in the email or broadcast d.
+func (r *request) links(counted *sdk.Statement, d sdk.Doc, each func(url string, clicks, emails int64)) {
+	rows := counted.MustRun(r.Args().Text(d.Get("id").String()))
+	for rows.Next() {
+		each(rows.Text(), rows.Int(), rows.Int())
 	}
-	return list
 }
 
 func listClickedLinks(r *request, b sdk.Doc) error {
 	var docs []sdk.Doc
-	for _, d := range all(r.Call, emails, sdk.ListQuery{Index: "broadcast_id", Key: b.Get("id").String()}) {
-	links:
-		for one := range r.countLinks(d).All {
-			url, n := one.Get("url").String(), one.Get("clicks").Int64()
-			for _, known := range docs {
-				if known.Get("url").String() == url {
-					known.SetInt("clicks", known.Get("clicks").Int64()+n)
-					known.SetInt("unique_clicks", known.Get("unique_clicks").Int64()+1)
-					continue links
-				}
-			}
-			sum := r.NewObject()
-			sum.SetString("id", url)
-			sum.SetString("url", url)
-			sum.SetInt("clicks", n)
-			sum.SetInt("unique_clicks", 1)
-			docs = append(docs, sum)
-		}
-	}
+	r.links(linksOfBroadcast, b, func(url string, clicks, emails int64) {
+		docs = append(docs, r.Object("id", url, "url", url, "clicks", clicks, "unique_clicks", emails))
+	})
 	return r.answerPage(docs, 0)
 }

@@ -8,22 +8,8 @@ import (
 	"github.com/mirrahq/mirra/sdk/resource"
 )
 
-// contacts are the account's, one for each address: an address that is created again
-// keeps its id [R: the same address in several audiences].
-var contacts = resend.Collect(&sdk.Collection{Type: "contact", Entity: "contacts", Index: []string{"email"}, Fields: []string{"email", "first_name", "last_name", "unsubscribed"}})
-
-var contactTemplate = sdk.MustTemplate(`{"object":"contact","id":"","email":"","first_name":null,"last_name":null,"created_at":"","updated_at":"","unsubscribed":false,"properties":{}}`)
-
-// memberships say which contacts are in which segments; their ids are both.
-var memberships = resend.Collect(&sdk.Collection{Type: "contact_segment", Entity: "contact_segments", Index: []string{"segment_id", "contact_id"}})
-
 func membership(c *sdk.Call, segment, contact string) sdk.Doc {
-	d := c.NewObject()
-	d.SetString("object", "contact_segment")
-	d.SetString("id", segment+"/"+contact)
-	d.SetString("contact_id", contact)
-	d.SetString("segment_id", segment)
-	return d
+	return c.Object("object", "contact_segment", "id", segment+"/"+contact, "contact_id", contact, "segment_id", segment)
 }
 
 // Members of contacts below an audience [R: in this order, without properties].
@@ -35,7 +21,7 @@ func contactHandlers() {
 	contact = &kind{
 		path: "contacts", object: "contact", noun: "Contact", param: "id", level: sdk.Exact, keep: contacts, template: contactTemplate, named: "email",
 		shown: "object " + contactOfList + " properties", listed: "id created_at email unsubscribed first_name last_name", // [R: in these orders]
-		usual: everything, set: setContact, happened: emitContact, complete: completeContact,
+		usual: everything, set: setContact, data: contactData, leave: func(c *sdk.Call, id string) { leaveAll(c, "contact_id", id) }, complete: completeContact,
 	}
 	contact.serve("get update")
 	memberships.Complete = completeMembership
@@ -55,7 +41,7 @@ func contactHandlers() {
 	handle("contacts/remove", sdk.Exact, func(r *request) error {
 		// [R, for those of an audience: what was never there is deleted too]
 		if d, err := contact.find(r, r.Value("id")); err == nil {
-			removeContact(r.Call, d)
+			contact.delete(r.Call, d)
 		}
 		return r.contactGone()
 	})
@@ -64,24 +50,22 @@ func contactHandlers() {
 	of.on("list-segments", listSegments)
 	of.on("list-topics", listTopics)
 	of.on("update-topics", updateTopics)
-	inSegment := func(verb string, run func(r *request, segment, id string) sdk.Doc) {
+	inSegment := func(verb string, run func(r *request, segment, id string) error) {
 		of.on(verb, func(r *request, d sdk.Doc) error {
 			segment := r.Value("segment_id")
 			if _, ok := segments.Get(r.Call, segment); !ok {
 				return notFound("Segment")
 			}
-			return r.JSON(run(r, segment, d.Get("id").String()))
+			return run(r, segment, d.Get("id").String())
 		})
 	}
-	inSegment("add-segment", func(r *request, segment, id string) sdk.Doc {
+	inSegment("add-segment", func(r *request, segment, id string) error {
 		join(r.Call, segment, id)
-		return r.pick(membership(r.Call, segment, id), "object contact_id segment_id")
+		return r.answer("object", "contact_segment", "contact_id", id, "segment_id", segment)
 	})
-	inSegment("remove-segment", func(r *request, segment, id string) sdk.Doc {
+	inSegment("remove-segment", func(r *request, segment, id string) error {
 		memberships.Delete(r.Call, segment+"/"+id, r.NewObject())
-		out := r.pick(membership(r.Call, segment, id), "object contact_id segment_id")
-		out.SetBool("deleted", true)
-		return out
+		return r.answer("object", "contact_segment", "contact_id", id, "segment_id", segment, "deleted", true)
 	})
 	legacyContacts()
 }
@@ -143,18 +127,14 @@ func legacyContacts() {
 	}))
 	undescribed("DELETE "+one+"/{id}", "audiences/remove-contact", 200, func(r *request, _ string) error {
 		// [R: what was never there is deleted too]
-		_ = member(func(r *request, d sdk.Doc) error { removeContact(r.Call, d); return nil })(r, r.Value("audience_id"))
+		_ = member(func(r *request, d sdk.Doc) error { contact.delete(r.Call, d); return nil })(r, r.Value("audience_id"))
 		return r.contactGone()
 	})
 }
 
 // contactGone [R: in this order, with what the path named].
 func (r *request) contactGone() error {
-	d := r.NewObject()
-	d.SetString("object", "contact")
-	d.SetString("contact", r.Value("id"))
-	d.SetBool("deleted", true)
-	return r.JSON(d)
+	return r.answer("object", "contact", "contact", r.Value("id"), "deleted", true)
 }
 
 // join puts a contact into a segment; twice is once.
@@ -164,15 +144,27 @@ func join(c *sdk.Call, segment, id string) {
 	}
 }
 
+// leaveAll ends the memberships of a contact or a segment.
+func leaveAll(c *sdk.Call, member, id string) {
+	for _, m := range memberships.Every(c, member, id) {
+		memberships.Delete(c, m.Get("id").String(), c.NewObject())
+	}
+}
+
 func listSegments(r *request, d sdk.Doc) error {
 	var docs []sdk.Doc
-	for _, m := range all(r.Call, memberships, sdk.ListQuery{Index: "contact_id", Key: d.Get("id").String()}) {
+	for _, m := range memberships.Every(r.Call, "contact_id", d.Get("id").String()) {
 		if s, ok := segments.Get(r.Call, m.Get("segment_id").String()); ok {
 			docs = append(docs, r.pick(s, "id name created_at"))
 		}
 	}
 	return r.answerPage(docs, 0)
 }
+
+// selectMembersOf lists the contacts of a segment, those that were created last first
+// [R], whenever they joined it.
+var selectMembersOf = sdk.Define(`SELECT o.doc FROM links l CROSS JOIN objects m ON m.seq = l.seq CROSS JOIN objects o ON o.id = m.doc ->> '$.contact_id' AND o.account = ''
+	WHERE l.name = 'contact_segment.segment_id' AND l.account = '' AND l.key = ?1 AND m.deleted = 0 AND o.deleted = 0 ORDER BY o.seq DESC`)
 
 func (r *request) listMembers(segment, members string) error {
 	q, err := r.page(everything)
@@ -182,16 +174,18 @@ func (r *request) listMembers(segment, members string) error {
 	if _, ok := segments.Get(r.Call, segment); !ok {
 		return notFound("Audience")
 	}
-	q.Index, q.Key = "segment_id", segment
-	for _, cursor := range [...]*string{&q.After, &q.Before} {
-		if *cursor != "" {
-			*cursor = segment + "/" + *cursor
-		}
+	var docs []sdk.Doc
+	for rows := selectMembersOf.MustRun(r.Args().Text(segment)); rows.Next(); {
+		docs = append(docs, r.Trusted(rows.Text()))
 	}
-	return r.list(memberships, q, func(m sdk.Doc) sdk.Doc {
-		d, _ := contacts.Get(r.Call, m.Get("contact_id").String())
-		return r.pick(d, members)
-	})
+	page, more, err := sdk.Slice(docs, q)
+	if err != nil {
+		return err
+	}
+	for i, d := range page {
+		page[i] = r.pick(d, members)
+	}
+	return r.answerList(page, more)
 }
 
 // createContact creates a contact, or changes the one of its address, and puts it
@@ -239,13 +233,13 @@ func (r *request) createContact(audience string) error {
 		join(r.Call, segment, id)
 	}
 	subscribe(r.Call, id, r.params.Get("topics"))
-	emitContact(r.Call, what, d)
-	return r.answerID("contact", id)
+	contact.tell(r.Call, what, d)
+	return r.answer("object", "contact", "id", id)
 }
 
 func setContact(r *request, d sdk.Doc) error {
 	if v := r.text("email"); v != "" {
-		email, ok := address(v)
+		email, ok := sdk.ParseAddress(v)
 		if !ok || strings.Contains(v, "<") {
 			return invalid("Invalid `email` field. The email address needs to follow the `email@example.com` format.") // the text is believed
 		}
@@ -262,45 +256,28 @@ func setContact(r *request, d sdk.Doc) error {
 	return nil
 }
 
-func removeContact(c *sdk.Call, d sdk.Doc) {
-	id := d.Get("id").String()
-	emitContact(c, "deleted", d)
-	for _, m := range all(c, memberships, sdk.ListQuery{Index: "contact_id", Key: id}) {
-		memberships.Delete(c, m.Get("id").String(), c.NewObject())
-	}
-	contacts.Delete(c, id, c.NewObject())
-}
-
-// emitContact [S description: ContactEventData].
-func emitContact(c *sdk.Call, what string, d sdk.Doc) {
-	to := targets(c)
-	if len(to) == 0 {
-		return
-	}
-	data := c.NewObject()
-	data.SetDoc("id", d.Get("id"))
-	in := data.SetArray("segment_ids")
-	for _, m := range all(c, memberships, sdk.ListQuery{Index: "contact_id", Key: d.Get("id").String()}) {
+// contactData [S description: ContactEventData].
+func contactData(c *sdk.Call, d sdk.Doc) sdk.Doc {
+	in := c.NewArray()
+	for _, m := range memberships.Every(c, "contact_id", d.Get("id").String()) {
 		in.AddDoc(m.Get("segment_id"))
 	}
+	data := c.Object("id", d.Get("id"), "segment_ids", in)
 	if in.Len() > 0 {
 		data.SetDoc("audience_id", in.At(0))
 	}
-	for _, name := range [...]string{"created_at", "updated_at"} {
-		data.SetString(name, isoOf(c, d.Get(name)))
-	}
-	data.SetDoc("email", d.Get("email"))
+	data.Put("created_at", isoOf(c, d.Get("created_at")), "updated_at", isoOf(c, d.Get("updated_at")), "email", d.Get("email"))
 	for _, name := range [...]string{"first_name", "last_name"} {
 		if v := d.Get(name); !v.IsNull() {
 			data.SetDoc(name, v)
 		}
 	}
 	data.SetBool("unsubscribed", d.Get("unsubscribed").Bool())
-	emit(c, to, "contact."+what, data)
+	return data
 }
 
 func completeContact(c *sdk.Call, path string, d sdk.Doc) {
-	email, ok := address(d.Get("email").String())
+	email, ok := sdk.ParseAddress(d.Get("email").String())
 	if !ok {
 		c.AddFault(path+".email", "want an address")
 	} else if _, taken := contacts.First(c, "email", email); taken {
@@ -314,11 +291,7 @@ func completeContact(c *sdk.Call, path string, d sdk.Doc) {
 
 func completeMembership(c *sdk.Call, path string, given sdk.Doc) sdk.Doc {
 	segment, id := given.Get("segment_id").String(), given.Get("contact_id").String()
-	if _, ok := segments.Get(c, segment); !ok {
-		c.AddFault(path+".segment_id", "no segment "+segment)
-	}
-	if _, ok := contacts.Get(c, id); !ok {
-		c.AddFault(path+".contact_id", "no contact "+id)
-	}
+	refers(c, path+".segment_id", segments, segment, false)
+	refers(c, path+".contact_id", contacts, id, false)
 	return membership(c, segment, id)
 }

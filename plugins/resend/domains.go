@@ -7,16 +7,6 @@ import (
 	"github.com/mirrahq/mirra/sdk"
 )
 
-var domains = resend.Collect(&sdk.Collection{Type: "domain", Entity: "domains", Index: []string{"name"}, Fields: []string{"name", "status", "region"}})
-
-// claims are those of domains that another account has verified.
-var claims = resend.Collect(&sdk.Collection{Type: "domain_claim", Entity: "domain_claims", Index: []string{"domain_id"}})
-
-var (
-	domainTemplate = sdk.MustTemplate(`{"object":"domain","id":"","name":"","created_at":"","status":"not_started","region":"us-east-1","open_tracking":false,"click_tracking":false,"tracking_subdomain":null,"tls":"opportunistic","capabilities":{"sending":"enabled","receiving":"disabled"},"records":[]}`)
-	claimTemplate  = sdk.MustTemplate(`{"object":"domain_claim","id":"","name":"","status":"pending","domain_id":"","region":"","record":{"type":"TXT","name":"","value":"","ttl":"Auto"},"blocked_reason":null,"failure_reason":null,"created_at":"","expires_at":""}`)
-)
-
 var domain *kind
 
 func domainHandlers() {
@@ -24,7 +14,7 @@ func domainHandlers() {
 		path: "domains", object: "domain", noun: "Domain", param: "domain_id", level: sdk.Exact, keep: domains, template: domainTemplate, usual: everything,
 		shown:  "object id name status created_at region open_tracking click_tracking tracking_subdomain capabilities records",
 		listed: "id name status created_at region open_tracking click_tracking capabilities",
-		set:    newDomain, happened: emitDomain, complete: completeDomain,
+		set:    newDomain, data: domainData, complete: completeDomain,
 		show: func(r *request, d sdk.Doc, members string) sdk.Doc {
 			out := r.pick(d, members)
 			if out.Get("tracking_subdomain").IsNull() {
@@ -33,20 +23,14 @@ func domainHandlers() {
 			return out
 		},
 	}
-	domain.serve("list get remove")
-	handle("domains/create", sdk.Exact, func(r *request) error {
-		d, err := domain.made(r)
-		if err != nil {
-			return err
-		}
-		return r.JSON(domain.view(r, d, domain.shown[len("object "):]))
-	})
+	domain.answer = func(r *request, d sdk.Doc) error { return r.JSON(domain.view(r, d, domain.shown[len("object "):])) }
+	domain.serve("create list get remove")
 	domain.on("update", updateDomain)
 	domain.on("verify", func(r *request, d sdk.Doc) error {
 		id := d.Get("id").String()
 		r.SetTimer("verify", id, r.Now().Add(verificationTime), id)
 		if d.Get("status").String() == "verified" {
-			return r.answerID("domain", id)
+			return r.answer("object", "domain", "id", id)
 		}
 		setStatus(d, "pending")
 		return domain.changed(r, d)
@@ -56,7 +40,7 @@ func domainHandlers() {
 
 func completeDomain(c *sdk.Call, path string, d sdk.Doc) {
 	name := d.Get("name").String()
-	if !isDomain(name) {
+	if !sdk.IsDomain(name) {
 		c.AddFault(path+".name", "want a domain")
 		return
 	}
@@ -72,7 +56,7 @@ func completeDomain(c *sdk.Call, path string, d sdk.Doc) {
 // newDomain sets what the parameters say of a domain.
 func newDomain(r *request, d sdk.Doc) error {
 	name := lower(r.text("name"))
-	if !isDomain(name) {
+	if !sdk.IsDomain(name) {
 		return invalid("Invalid `name` field. It has to be a domain.") // the text is believed
 	}
 	if _, ok := domains.First(r.Call, "name", name); ok { // [D api-reference/errors, 2026-11]
@@ -133,12 +117,7 @@ func setRecords(c *sdk.Call, d sdk.Doc, returnPath string) {
 	list := d.SetArray("records")
 	add := func(record, name, kind, value string, priority int64) {
 		one := list.AddObject()
-		one.SetString("record", record)
-		one.SetString("name", name)
-		one.SetString("type", kind)
-		one.SetString("ttl", "Auto")
-		one.SetString("status", "not_started")
-		one.SetString("value", value)
+		one.Put("record", record, "name", name, "type", kind, "ttl", "Auto", "status", "not_started", "value", value)
 		if priority > 0 {
 			one.SetInt("priority", priority)
 		}
@@ -157,13 +136,7 @@ func setRecords(c *sdk.Call, d sdk.Doc, returnPath string) {
 // setStatus gives a domain and its records a status.
 func setStatus(d sdk.Doc, status string) {
 	d.SetString("status", status)
-	record := status
-	switch status {
-	case "partially_verified":
-		record = "verified"
-	case "partially_failed":
-		record = "failed"
-	}
+	record := strings.TrimPrefix(status, "partially_")
 	for one := range d.Get("records").All {
 		one.SetString("status", record)
 	}
@@ -179,28 +152,21 @@ func verifyTimer(c *sdk.Call, id string) error {
 	if d, ok := domains.Get(c, id); ok && d.Get("status").String() == "pending" {
 		setStatus(d, "verified")
 		domains.Update(c, d)
-		emitDomain(c, "updated", d)
+		domain.tell(c, "updated", d)
 	}
 	return nil
 }
 
-// emitDomain [S description: DomainEventData].
-func emitDomain(c *sdk.Call, what string, d sdk.Doc) {
-	to := targets(c)
-	if len(to) == 0 {
-		return
-	}
-	data := c.NewObject()
-	for _, name := range [...]string{"id", "name", "status", "created_at", "region", "records"} {
-		data.SetDoc(name, d.Get(name))
-	}
-	data.SetString("created_at", isoOf(c, d.Get("created_at")))
+// domainData [S description: DomainEventData].
+func domainData(c *sdk.Call, d sdk.Doc) sdk.Doc {
+	data := c.Object("id", d.Get("id"), "name", d.Get("name"), "status", d.Get("status"), "created_at", isoOf(c, d.Get("created_at")),
+		"region", d.Get("region"), "records", d.Get("records"))
 	for one := range data.Get("records").All {
 		if one.Get("record").String() == "Receiving" { // [S description: the event calls it Receiving MX]
 			one.SetString("record", "Receiving MX")
 		}
 	}
-	emit(c, to, "domain."+what, data)
+	return data
 }
 
 func claimHandlers() {
@@ -210,14 +176,8 @@ func claimHandlers() {
 			return err
 		}
 		claim := create(r.Call, claimTemplate)
-		for _, name := range [...]string{"name", "region"} {
-			claim.SetDoc(name, d.Get(name))
-		}
-		claim.SetDoc("domain_id", d.Get("id"))
-		record := claim.Get("record")
-		record.SetDoc("name", d.Get("name"))
-		record.SetString("value", "resend-domain-verification="+r.Random(sdk.Objects, 32, sdk.Hex)) // [S resend-go]
-		claim.SetString("expires_at", stampOf(r.Now().Add(7*24*time.Hour)))                         // [S description's example]
+		claim.Put("name", d.Get("name"), "region", d.Get("region"), "domain_id", d.Get("id"), "expires_at", stampOf(r.Now().Add(7*24*time.Hour))) // [S description's example]
+		claim.Get("record").Put("name", d.Get("name"), "value", "resend-domain-verification="+r.Random(sdk.Objects, 32, sdk.Hex))                 // [S resend-go]
 		insert(r.Call, claims, claim)
 		r.SetStatus(201)
 		return r.JSON(claim)

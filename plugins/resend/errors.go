@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 
+	"github.com/mirrahq/mirra/abi"
 	"github.com/mirrahq/mirra/sdk"
 )
 
@@ -28,24 +29,6 @@ func missing(field string) error {
 // other nouns are believed].
 func notFound(noun string) error { return fail(404, "not_found", noun+" not found") }
 
-// Texts of [D api-reference/errors, 2026-11].
-const (
-	textNoKey      = "Missing API Key"
-	textKey        = "API key is invalid"
-	textRestricted = "This API key is restricted to only send emails."
-	textNoRoute    = "The requested endpoint does not exist."
-	textNoMethod   = "Method is not allowed for the requested path."
-	textRate       = "Too many requests. Please limit the number of requests per second. Or contact support to increase rate limit."
-	textDaily      = "You have exceeded your daily email sending quota."
-	textMonthly    = "You have exceeded your monthly email sending quota."
-	textKeyLength  = "Idempotency keys, if present, must have between 1 and 256 characters."
-	textKeyUsed    = "This idempotency key has been used with this HTTP method and endpoint within the last 24 hours, but the request body was modified and doesn't match the original request."
-	textKeyInUse   = "There is another request in progress with the same idempotency key."
-	textAttachment = "Attachment must have either a `content` or `path`."
-	textUnexpected = "An unexpected error occurred."
-	textDown       = "API is temporarily unavailable"
-)
-
 // answerError answers in Resend's shape [R: keys in this order].
 func answerError(c *sdk.Call, err error) {
 	f, ok := errors.AsType[*failure](err)
@@ -60,15 +43,14 @@ func answerError(c *sdk.Call, err error) {
 	if f.status == 429 {
 		c.SetHeader("retry-after", "1") // [D api-reference/rate-limit]
 	}
-	d := c.NewObject()
-	d.SetInt("statusCode", int64(f.status))
-	d.SetString("message", f.message)
-	d.SetString("name", f.name)
-	_ = c.JSON(d) // cannot fail: the document is of this call
+	_ = c.JSON(c.Object("statusCode", f.status, "message", f.message, "name", f.name)) // cannot fail
 }
 
 // translate puts the sdk's errors into Resend's words.
 func translate(err error) *failure {
+	if e, ok := errors.AsType[*sdk.ParamError](err); ok && e.Reason == abi.ReasonTooLarge {
+		return &failure{413, "validation_error", "Mirra: " + e.Text + textTooLarge}
+	}
 	switch {
 	case errors.Is(err, sdk.ErrNoMethod):
 		return &failure{405, "method_not_allowed", textNoMethod}
@@ -83,17 +65,6 @@ func translate(err error) *failure {
 		return &failure{422, "validation_error", "The pagination cursor is invalid."} // believed
 	}
 	return &failure{500, "application_error", err.Error()}
-}
-
-// hostErrors are the answers the host gives by itself, also those of fault rules.
-var hostErrors = []sdk.ErrorSpec{
-	hostError("internal", 500, "application_error", "{message}"),
-	hostError("live-key", 401, "validation_error", "{message}"),
-	hostError("rate-limit", 429, "rate_limit_exceeded", textRate, sdk.HeaderSpec{Name: "retry-after", Value: "1"}),
-	hostError("daily-quota", 429, "daily_quota_exceeded", textDaily),
-	hostError("monthly-quota", 429, "monthly_quota_exceeded", textMonthly),
-	hostError("unexpected", 500, "application_error", textUnexpected),
-	hostError("unavailable", 503, "service_unavailable", textDown),
 }
 
 func hostError(id string, status int, name, message string, more ...sdk.HeaderSpec) sdk.ErrorSpec {

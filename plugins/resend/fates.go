@@ -14,11 +14,11 @@ const (
 )
 
 func timers() {
-	resend.OnTimer("send", func(c *sdk.Call, id string) error { return sendScheduled(c, id) })
-	resend.OnTimer("fate", func(c *sdk.Call, id string) error { meetFate(c, id); return nil })
+	resend.OnTimer("send", sendScheduled)
+	resend.OnTimer("fate", meetFate)
 	resend.OnTimer("complain", func(c *sdk.Call, id string) error {
 		if d, ok := emails.Get(c, id); ok {
-			happen(c, targets(c), d, "complained", sdk.Doc{})
+			happen(c, d, "complained", sdk.Doc{})
 		}
 		return nil
 	})
@@ -27,47 +27,38 @@ func timers() {
 	resend.OnTimer("broadcast", broadcastTimer)
 }
 
-// insertSent keeps an email that goes out now.
-func insertSent(c *sdk.Call, d sdk.Doc, to []target) {
-	goOut(c, to, d)
-	insert(c, emails, d)
-}
-
 func sendScheduled(c *sdk.Call, id string) error {
 	if d, ok := emails.Get(c, id); ok && d.Get("last_event").String() == "scheduled" {
-		goOut(c, targets(c), d)
-		emails.Update(c, d)
+		event, more := goOut(c, id, d.Get("topic_id").String(), d.Get("to").Texts())
+		happen(c, d, event, more)
 	}
 	return nil
 }
 
-// goOut sends an email, unless its recipient left its topic. By which event the
-// vendor tells that is believed.
-func goOut(c *sdk.Call, to []target, d sdk.Doc) {
-	if leftTopic(c, d) {
-		more := c.NewObject()
-		more.SetObject("failed").SetString("reason", "recipient_opted_out")
-		note(c, to, d, "failed", more)
-		return
+// goOut sends an email, unless its recipient left its topic, and tells what happened.
+// By which event the vendor tells that is believed.
+func goOut(c *sdk.Call, id, topic string, to []string) (event string, more sdk.Doc) {
+	if leftTopic(c, topic, to) {
+		return "failed", failed(c, "recipient_opted_out")
 	}
-	id := d.Get("id").String()
 	c.SetTimer("fate", id, c.Now().Add(deliveryTime), id)
-	note(c, to, d, "sent", sdk.Doc{})
+	return "sent", more
 }
 
-// leftTopic tells whether the recipients have opted out of an email's topic
+// failed is what email.failed says [D webhooks/emails/failed].
+func failed(c *sdk.Call, reason string) sdk.Doc {
+	return c.Object("failed", c.Object("reason", reason))
+}
+
+// leftTopic tells whether recipients have opted out of a topic
 // [S SendEmailRequest.topic_id].
-func leftTopic(c *sdk.Call, d sdk.Doc) bool {
-	topic := d.Get("topic_id").String()
-	if topic == "" {
-		return false
-	}
+func leftTopic(c *sdk.Call, topic string, to []string) bool {
 	t, ok := topics.Get(c, topic)
 	if !ok {
 		return false
 	}
-	for one := range d.Get("to").All {
-		a, _ := address(one.String())
+	for _, one := range to {
+		a, _ := sdk.ParseAddress(one)
 		contact, known := contacts.First(c, "email", a)
 		subscription := t.Get("default_subscription").String()
 		if known {
@@ -82,16 +73,16 @@ func leftTopic(c *sdk.Call, d sdk.Doc) bool {
 
 // meetFate decides what becomes of an email that was sent: what becomes of it at the
 // worst of its recipients.
-func meetFate(c *sdk.Call, id string) {
+func meetFate(c *sdk.Call, id string) error {
 	d, ok := emails.Get(c, id)
 	if !ok || d.Get("last_event").String() != "sent" {
-		return
+		return nil
 	}
 	worst, rank := "delivered", 0
-	var listed sdk.Doc
+	var listed, more sdk.Doc
 	for _, field := range [...]string{"to", "cc", "bcc"} {
 		for one := range d.Get(field).All {
-			a, _ := address(one.String())
+			a, _ := sdk.ParseAddress(one.String())
 			fate := fateOf(a)
 			if fate == "" || fate == "delivered" {
 				if s, ok := suppressions.First(c, "email", a); ok {
@@ -103,30 +94,23 @@ func meetFate(c *sdk.Call, id string) {
 			}
 		}
 	}
-	to := targets(c)
 	switch worst {
 	case "bounced":
-		happen(c, to, d, "bounced", bounce(c, "Permanent", "General"))
+		more = bounce(c, "Permanent", "")
 	case "suppressed":
-		happen(c, to, d, "suppressed", suppressed(c, listed))
+		more = suppressed(c, listed)
 	case "complained":
+		worst = "delivered"
 		c.SetTimer("complain", id, c.Now().Add(complaintTime-deliveryTime), id)
-		happen(c, to, d, "delivered", sdk.Doc{})
-	default:
-		happen(c, to, d, "delivered", sdk.Doc{})
 	}
+	happen(c, d, worst, more)
+	return nil
 }
 
 var severity = map[string]int{"complained": 1, "suppressed": 2, "bounced": 3}
 
-// happen notes an event of an email that is kept.
-func happen(c *sdk.Call, to []target, d sdk.Doc, event string, more sdk.Doc) {
-	note(c, to, d, event, more)
-	emails.Update(c, d)
-}
-
-// note notes an event of an email and tells the endpoints.
-func note(c *sdk.Call, to []target, d sdk.Doc, event string, more sdk.Doc) {
+// happen notes an event of an email that is kept, and tells the endpoints.
+func happen(c *sdk.Call, d sdk.Doc, event string, more sdk.Doc) {
 	d.SetString("last_event", event)
 	d.Get("history").AddString(event)
 	if b := more.Get("bounce"); b.Exists() {
@@ -135,45 +119,33 @@ func note(c *sdk.Call, to []target, d sdk.Doc, event string, more sdk.Doc) {
 	if link := more.Get("click", "link"); link.Exists() {
 		d.Get("clicks").AddString(link.String())
 	}
-	emitEmail(c, to, "email."+event, d, more)
+	emitEmail(c, "email."+event, d, more)
+	emails.Replace(c, d)
 }
 
-// bounce is what email.bounced says of a bounce [D webhooks/emails/bounced, S
-// description; dashboard/emails/send-test-emails: SMTP 550 5.1.1, unknown user].
+// bounce is what email.bounced says of a bounce; sub "" is the kind's usual.
 func bounce(c *sdk.Call, kind, sub string) sdk.Doc {
-	more := c.NewObject()
-	b := more.SetObject("bounce")
-	code, text := "smtp; 550 5.1.1 user unknown", "The recipient's email provider sent a hard bounce message, but didn't specify the reason for the hard bounce."
-	if kind != "Permanent" {
-		code, text = "smtp; 452 4.2.2 mailbox full", "The recipient's email provider sent a soft bounce message."
+	d := bounces[kind].New(c.Arena)
+	if sub != "" {
+		d.SetString("subType", sub)
 	}
-	b.SetArray("diagnosticCode").AddString(code)
-	b.SetString("message", text)
-	b.SetString("subType", sub)
-	b.SetString("type", kind)
-	return more
+	return c.Object("bounce", d)
 }
 
 // suppressed is what email.suppressed says [S description].
 func suppressed(c *sdk.Call, listed sdk.Doc) sdk.Doc {
-	more := c.NewObject()
-	s := more.SetObject("suppressed")
-	s.SetArray("diagnosticCode").AddString("Resend has suppressed sending to this address because it is on the account-level suppression list.")
-	s.SetString("message", "Resend has suppressed sending to this address because it is on the account-level suppression list. This does not count toward your bounce rate metric")
-	reason := "previous_bounce" // [D dashboard/emails/send-test-emails]
+	d := suppressedTemplate.New(c.Arena)
 	if listed.Get("origin").String() == "complaint" {
-		reason = "previous_complaint"
+		d.SetString("reason", "previous_complaint") // [D dashboard/emails/send-test-emails]
 	}
-	s.SetString("reason", reason)
-	s.SetString("type", "OnAccountSuppressionList")
-	return more
+	return c.Object("suppressed", d)
 }
 
 // suppress puts the recipients of an email on the suppression list, but for the
 // addresses that are there to be tried [S suppressions: origin bounce, complaint].
 func suppress(c *sdk.Call, d sdk.Doc, origin string) {
 	for one := range d.Get("to").All {
-		if a, _ := address(one.String()); fateOf(a) == "" {
+		if a, _ := sdk.ParseAddress(one.String()); fateOf(a) == "" {
 			addSuppression(c, a, origin, d.Get("id").String())
 		}
 	}
@@ -185,10 +157,7 @@ func emailData(c *sdk.Call, d, more sdk.Doc) sdk.Doc {
 	if id := d.Get("broadcast_id"); !id.IsNull() {
 		data.SetDoc("broadcast_id", id)
 	}
-	data.SetString("created_at", isoOf(c, d.Get("created_at")))
-	data.SetDoc("email_id", d.Get("id"))
-	data.SetDoc("from", d.Get("from"))
-	data.SetDoc("subject", d.Get("subject"))
+	data.Put("created_at", isoOf(c, d.Get("created_at")), "email_id", d.Get("id"), "from", d.Get("from"), "subject", d.Get("subject"))
 	if id := d.Get("template_id"); !id.IsNull() {
 		data.SetDoc("template_id", id)
 	}
@@ -196,9 +165,7 @@ func emailData(c *sdk.Call, d, more sdk.Doc) sdk.Doc {
 	if d.Get("headers").Len() > 0 {
 		list := data.SetArray("headers")
 		for h := range d.Get("headers").All {
-			one := list.AddObject()
-			one.SetString("name", h.Key())
-			one.SetString("value", h.String())
+			list.AddObject().Put("name", h.Key(), "value", h.String())
 		}
 	}
 	if d.Get("tags").Len() > 0 {
@@ -213,9 +180,6 @@ func emailData(c *sdk.Call, d, more sdk.Doc) sdk.Doc {
 	return data
 }
 
-func emitEmail(c *sdk.Call, to []target, event string, d, more sdk.Doc) {
-	if len(to) == 0 {
-		return
-	}
-	emit(c, to, event, emailData(c, d, more))
+func emitEmail(c *sdk.Call, event string, d, more sdk.Doc) {
+	emit(c, event, func() sdk.Doc { return emailData(c, d, more) })
 }

@@ -27,8 +27,12 @@ type kind struct {
 	set func(r *request, d sdk.Doc) error
 	// show makes what an answer shows of a document, instead of its members alone.
 	show func(r *request, d sdk.Doc, members string) sdk.Doc
-	// happened tells the endpoints: created, updated, deleted.
-	happened func(c *sdk.Call, what string, d sdk.Doc)
+	// answer answers what was created, other than with its id.
+	answer func(r *request, d sdk.Doc) error
+	// data is what events of the kind say: created, updated, deleted. Nil has none.
+	data func(c *sdk.Call, d sdk.Doc) sdk.Doc
+	// leave takes with an object what hangs on it.
+	leave func(c *sdk.Call, id string)
 	// complete checks a seeded document, which has the template's members.
 	complete func(c *sdk.Call, path string, d sdk.Doc)
 }
@@ -64,6 +68,22 @@ func (k *kind) serve(operations string) {
 			k.on("remove", func(r *request, d sdk.Doc) error { return k.remove(r, d) })
 		}
 	}
+}
+
+// duplicates registers the operation that copies members of an object into a new one.
+func (k *kind) duplicates(members ...string) {
+	k.on("duplicate", func(r *request, from sdk.Doc) error {
+		d := create(r.Call, k.template)
+		d.Put("name", from.Get("name").String()+" (Copy)", "updated_at", d.Get("created_at")) // the name is believed
+		for _, name := range members {
+			d.SetDoc(name, from.Get(name))
+		}
+		if k.complete != nil {
+			k.complete(r.Call, "", d)
+		}
+		insert(r.Call, k.keep, d)
+		return r.answer("object", k.object, "id", d.Get("id"))
+	})
 }
 
 // on registers an operation on the object that its path names.
@@ -109,7 +129,10 @@ func (k *kind) create(r *request) error {
 	if err != nil {
 		return err
 	}
-	return r.answerID(k.object, d.Get("id").String())
+	if k.answer != nil {
+		return k.answer(r, d)
+	}
+	return r.answer("object", k.object, "id", d.Get("id"))
 }
 
 // made makes an object of the parameters, and keeps it.
@@ -138,22 +161,30 @@ func (k *kind) change(r *request, d sdk.Doc) error {
 
 // changed keeps what was changed, and answers with the id.
 func (k *kind) changed(r *request, d sdk.Doc) error {
-	id := d.Get("id").String()
 	k.keep.Update(r.Call, d)
 	k.tell(r.Call, "updated", d)
-	return r.answerID(k.object, id)
+	return r.answer("object", k.object, "id", d.Get("id"))
 }
 
 func (k *kind) remove(r *request, d sdk.Doc) error {
 	id := d.Get("id").String()
-	k.tell(r.Call, "deleted", d)
-	k.keep.Delete(r.Call, id, r.NewObject())
-	return r.answerDeleted(k.object, id)
+	k.delete(r.Call, d)
+	return r.answer("object", k.object, "id", id, "deleted", true) // [R: in this order]
+}
+
+// delete takes an object away.
+func (k *kind) delete(c *sdk.Call, d sdk.Doc) {
+	id := d.Get("id").String()
+	k.tell(c, "deleted", d)
+	if k.leave != nil {
+		k.leave(c, id)
+	}
+	k.keep.Delete(c, id, c.NewObject())
 }
 
 func (k *kind) tell(c *sdk.Call, what string, d sdk.Doc) {
-	if k.happened != nil {
-		k.happened(c, what, d)
+	if k.data != nil {
+		emit(c, k.object+"."+what, func() sdk.Doc { return k.data(c, d) })
 	}
 }
 
@@ -166,6 +197,13 @@ func (k *kind) list(r *request) error {
 		q.Filter("$."+k.filter, v)
 	}
 	return r.list(k.keep, q, func(d sdk.Doc) sdk.Doc { return k.view(r, d, k.listed) })
+}
+
+// refers checks an id that a seeded document names, or may leave out.
+func refers(c *sdk.Call, path string, k *sdk.Collection, id string, may bool) {
+	if _, ok := k.Get(c, id); !ok && (id != "" || !may) {
+		c.AddFault(path, "no "+k.Type+" "+id)
+	}
 }
 
 // insert keeps a new document. Its id was just made, so that it is not taken.

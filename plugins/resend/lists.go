@@ -8,22 +8,6 @@ import (
 	"github.com/mirrahq/mirra/sdk/resource"
 )
 
-// segments were audiences, and still answer by that name too.
-var segments = resend.Collect(&sdk.Collection{Type: "segment", Entity: "segments", Fields: []string{"name"}, Aliases: []string{"audience", "audiences"}})
-
-var topics = resend.Collect(&sdk.Collection{Type: "topic", Entity: "topics", Fields: []string{"name", "default_subscription"}})
-
-// subscriptions are what contacts said of topics; their ids are both.
-var subscriptions = resend.Collect(&sdk.Collection{Type: "contact_topic", Entity: "contact_topics", Index: []string{"contact_id"}})
-
-var properties = resend.Collect(&sdk.Collection{Type: "contact_property", Entity: "contact_properties", Index: []string{"key"}, Fields: []string{"key", "type"}})
-
-var (
-	segmentTemplate  = sdk.MustTemplate(`{"object":"segment","id":"","name":"","created_at":""}`)
-	topicTemplate    = sdk.MustTemplate(`{"object":"topic","id":"","name":"","description":null,"default_subscription":"opt_in","visibility":"private","created_at":""}`)
-	propertyTemplate = sdk.MustTemplate(`{"object":"contact_property","id":"","key":"","type":"string","fallback_value":null,"created_at":""}`)
-)
-
 // operation finds one of the description.
 func operation(id string) *resource.Operation {
 	for i := range tables.Operations {
@@ -76,24 +60,16 @@ func segmentHandlers(path string) {
 			return r.pick(d, members)
 		},
 	}
-	k.serve("list get")
-	handle(path+"/create", sdk.Exact, func(r *request) error {
-		d, err := k.made(r)
-		if err != nil {
-			return err
-		}
-		return r.JSON(k.view(r, d, "object id name")) // [R: in this order]
-	})
+	k.answer = func(r *request, d sdk.Doc) error { return r.JSON(k.view(r, d, "object id name")) } // [R: in this order]
+	k.serve("create list get")
 	handle(path+"/remove", sdk.Exact, func(r *request) error {
 		id := r.Value("id")
 		if !sdk.IsUUID(id) {
 			return invalid("The `id` must be a valid UUID.")
 		}
-		for _, m := range all(r.Call, memberships, sdk.ListQuery{Index: "segment_id", Key: id}) {
-			memberships.Delete(r.Call, m.Get("id").String(), r.NewObject())
-		}
+		leaveAll(r.Call, "segment_id", id)
 		segments.Delete(r.Call, id, r.NewObject())
-		return r.answerDeleted(name(r), id) // [R: one that never was is deleted too]
+		return r.answer("object", name(r), "id", id, "deleted", true) // [R: one that never was is deleted too]
 	})
 }
 
@@ -101,7 +77,7 @@ func segmentHandlers(path string) {
 func setProperty(r *request, d sdk.Doc) error {
 	if r.Method == "POST" {
 		key := r.text("key")
-		if len(key) > 50 || !plainName(key) || strings.Contains(key, "-") {
+		if len(key) > 50 || !sdk.IsPlainName(key) || strings.Contains(key, "-") {
 			return invalid("The `key` field must have at most 50 letters, numbers and underscores.")
 		}
 		if _, ok := properties.First(r.Call, "key", key); ok {
@@ -136,7 +112,7 @@ func listTopics(r *request, d sdk.Doc) error {
 // updateTopics takes {topics: […]} [S description] and the bare array that SDKs send
 // [S resend-node 6.38].
 func updateTopics(r *request, d sdk.Doc) error {
-	body, err := readBody(r.Call)
+	body, err := r.JSONBody()
 	if err != nil {
 		return err
 	}
@@ -150,12 +126,7 @@ func updateTopics(r *request, d sdk.Doc) error {
 		return err
 	}
 	subscribe(r.Call, d.Get("id").String(), body)
-	out := r.NewObject()
-	out.SetString("object", "contact_topics")
-	out.SetDoc("id", d.Get("id"))
-	out.SetDoc("contact_id", d.Get("id"))
-	out.SetDoc("topics", body)
-	return r.JSON(out)
+	return r.answer("object", "contact_topics", "id", d.Get("id"), "contact_id", d.Get("id"), "topics", body)
 }
 
 func (r *request) checkTopics(list sdk.Doc) error {
@@ -172,12 +143,8 @@ func (r *request) checkTopics(list sdk.Doc) error {
 
 func subscribe(c *sdk.Call, contact string, list sdk.Doc) {
 	for t := range list.All {
-		d := c.NewObject()
-		d.SetString("object", "contact_topic")
-		d.SetString("id", contact+"/"+t.Get("id").String())
-		d.SetString("contact_id", contact)
-		d.SetDoc("topic_id", t.Get("id"))
-		d.SetDoc("subscription", t.Get("subscription"))
+		topic := t.Get("id").String()
+		d := c.Object("object", "contact_topic", "id", contact+"/"+topic, "contact_id", contact, "topic_id", topic, "subscription", t.Get("subscription"))
 		if !subscriptions.Update(c, d) {
 			insert(c, subscriptions, d)
 		}

@@ -6,11 +6,6 @@ import (
 	"github.com/mirrahq/mirra/sdk"
 )
 
-// received are inbound emails; `mirra simulate email.received` makes them.
-var received = resend.Collect(&sdk.Collection{Type: "received_email", Entity: "received_emails", Fields: []string{"to", "from", "subject"}})
-
-var receivedTemplate = sdk.MustTemplate(`{"object":"email","id":"","to":[],"from":"","created_at":"","subject":"","bcc":[],"cc":[],"reply_to":[],"received_for":[],"html":null,"text":null,"headers":{},"message_id":"","attachments":[]}`)
-
 func receivingHandlers() {
 	k := &kind{
 		path: "emails", noun: "Email", param: "email_id", level: sdk.Modelled, keep: received, template: receivedTemplate, usual: everything,
@@ -37,15 +32,9 @@ func receivingHandlers() {
 func (r *request) receive() error {
 	d := create(r.Call, receivedTemplate)
 	for _, field := range [...]string{"to", "cc", "bcc", "reply_to"} {
-		given := r.params.Get(field)
 		list := d.SetArray(field)
-		switch {
-		case given.Kind() == sdk.Array:
-			for one := range given.All {
-				list.AddString(one.String())
-			}
-		case given.String() != "":
-			for one := range strings.SplitSeq(given.String(), ",") {
+		for _, given := range r.params.Get(field).Texts() {
+			for one := range strings.SplitSeq(given, ",") {
 				list.AddString(strings.TrimSpace(one))
 			}
 		}
@@ -53,30 +42,30 @@ func (r *request) receive() error {
 	if d.Get("to").Len() == 0 {
 		d.Get("to").AddString("inbox@" + r.receivingDomain())
 	}
-	d.SetDoc("received_for", d.Get("to"))
-	d.SetString("from", r.or("from", "Ada <ada@example.com>"))
-	d.SetString("subject", r.or("subject", "Hello"))
 	r.set(d, "html", "headers")
-	d.SetString("text", r.or("text", "Hello"))
-	d.SetString("message_id", r.or("message_id", "<"+r.Random(sdk.Objects, 24, sdk.Hex)+"@mail.example.com>"))
-	r.keepAttachments(d, r.params.Get("attachments"))
-	data := r.NewObject() // [S description: EmailReceivedData]
-	data.SetDoc("email_id", d.Get("id"))
-	data.SetString("created_at", iso(r.Now()))
-	for _, name := range [...]string{"from", "to", "bcc", "cc", "message_id", "subject"} {
-		data.SetDoc(name, d.Get(name))
+	d.Put("received_for", d.Get("to"), "from", r.or("from", "Ada <ada@example.com>"), "subject", r.or("subject", "Hello"), "text", r.or("text", "Hello"),
+		"message_id", r.or("message_id", "<"+r.Random(sdk.Objects, 24, sdk.Hex)+"@mail.example.com>"))
+	given := r.params.Get("attachments")
+	contents, err := readAttachments(given)
+	if err != nil {
+		return err
 	}
+	if kept := keepAttachments(r.Call, given, contents); kept.Exists() {
+		d.SetDoc("attachments", kept)
+	}
+	data := r.Object("email_id", d.Get("id"), "created_at", sdk.ISOMillis(r.Now()), "from", d.Get("from"), "to", d.Get("to"), "bcc", d.Get("bcc"), "cc", d.Get("cc"),
+		"message_id", d.Get("message_id"), "subject", d.Get("subject")) // [S description: EmailReceivedData]
 	list := data.SetArray("attachments")
 	for a := range d.Get("attachments").All {
 		list.AddDoc(r.pick(a, "id filename content_type content_disposition content_id"))
 	}
 	insert(r.Call, received, d)
-	emit(r.Call, targets(r.Call), "email.received", data)
+	emit(r.Call, "email.received", func() sdk.Doc { return data })
 	return spend(r.Call, 1) // [D knowledge-base/account-quotas-and-limits: received emails count]
 }
 
 func (r *request) receivingDomain() string {
-	for _, d := range all(r.Call, domains, sdk.ListQuery{}) {
+	for _, d := range domains.Every(r.Call, "", "") {
 		if d.Get("capabilities", "receiving").String() == "enabled" {
 			return d.Get("name").String()
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 	"time"
@@ -74,22 +75,7 @@ func readParams(c *sdk.Call) (sdk.Doc, error) {
 	if err != nil || !c.HasBlob || !strings.Contains(c.Header("Content-Type"), "json") {
 		return params, err
 	}
-	return readBody(c)
-}
-
-// readBody parses the body as it is, which may be an array.
-func readBody(c *sdk.Call) (sdk.Doc, error) {
-	text := c.Request.Body
-	if b, ok := c.BodyBlob(); ok {
-		p := make([]byte, b.Size())
-		b.ReadAt(p, 0)
-		text = string(p)
-	}
-	d, err := c.Parse(text)
-	if err != nil {
-		return d, &sdk.ParamError{Text: err.Error()}
-	}
-	return d, nil
+	return c.JSONBody()
 }
 
 // check holds the parameters against the description, but for the fields named in
@@ -118,7 +104,7 @@ func violation(v sdk.Violation) error {
 	case v.Kind == sdk.UnknownField, v.Kind == sdk.EmptyValue, v.Value.IsNull(), v.Field.Type&sdk.TFile != 0:
 		return nil // files are base64 text or bytes: see contentOf
 	case v.Path == "limit":
-		return invalid("The pagination limit must be a number between 1 and 100. See https://resend.com/docs/pagination for more information.")
+		return invalid(textLimit)
 	case v.Kind == sdk.NotInEnum && v.Path == "region":
 		return fail(422, "invalid_region", "Region must be "+quoted(v.Field.Values(0), `"`)+".")
 	case v.Kind == sdk.NotInEnum && v.Path == "permission":
@@ -140,25 +126,35 @@ func (r *request) text(name string) string { return r.params.Get(name).String() 
 // create returns a document of a template with an id and a time of creation.
 func create(c *sdk.Call, t *sdk.Template) sdk.Doc {
 	d := t.New(c.Arena)
-	d.SetString("id", c.UUID(sdk.Objects))
-	d.SetString("created_at", stamp(c))
+	d.Put("id", c.UUID(sdk.Objects), "created_at", stamp(c))
 	return d
 }
 
 // stamp is the session's time as Resend prints it [R "2025-11-30 20:41:40.84216+00"].
-func stamp(c *sdk.Call) string { return stampOf(c.Now()) }
+func stamp(c *sdk.Call) string { return accountOf(c).stamp }
 
-func stampOf(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.999999-07") }
+func stampOf(t time.Time) string {
+	b := sdk.AppendDateTime(make([]byte, 0, 32), t, ' ')
+	if t.Nanosecond() >= 1000 {
+		b = bytes.TrimRight(sdk.AppendFraction(b, t, 6), "0")
+	}
+	return string(append(b, "+00"...))
+}
 
-// iso is the session's time as files and events have it [D webhooks/event-types].
-func iso(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
-
-// isoOf is a stored time in that form.
+// isoOf is a stored time as events have it [D webhooks/event-types].
 func isoOf(c *sdk.Call, d sdk.Doc) string {
 	if t, ok := parseTime(d.String()); ok {
-		return iso(t)
+		return sdk.ISOMillis(t)
 	}
-	return iso(c.Now())
+	return sdk.ISOMillis(c.Now())
+}
+
+// known refuses an id, unless it is "", of which a collection has nothing.
+func (r *request) known(k *sdk.Collection, id, noun string) error {
+	if _, ok := k.Get(r.Call, id); !ok && id != "" {
+		return notFound(noun)
+	}
+	return nil
 }
 
 // set copies members that the parameters name.
@@ -171,33 +167,10 @@ func (r *request) set(d sdk.Doc, names ...string) {
 }
 
 // pick returns the named members of a document, in this order.
-func (r *request) pick(d sdk.Doc, names string) sdk.Doc {
-	out := r.NewObject()
-	for name := range strings.FieldsSeq(names) {
-		out.SetDoc(name, d.Get(name))
-	}
-	return out
-}
+func (r *request) pick(d sdk.Doc, names string) sdk.Doc { return r.Pick(d, strings.Fields(names)) }
 
-// answerID answers with what a thing is and its id.
-func (r *request) answerID(object, id string) error {
-	d := r.NewObject()
-	setID(d, object, id)
-	return r.JSON(d)
-}
-
-func setID(d sdk.Doc, object, id string) {
-	d.SetString("object", object)
-	d.SetString("id", id)
-}
-
-// answerDeleted answers that a thing is gone [R: in this order].
-func (r *request) answerDeleted(object, id string) error {
-	d := r.NewObject()
-	setID(d, object, id)
-	d.SetBool("deleted", true)
-	return r.JSON(d)
-}
+// answer answers with an object of names and values, in this order.
+func (r *request) answer(pairs ...any) error { return r.JSON(r.Object(pairs...)) }
 
 // everything is as many as a list without a limit has, of those that are not
 // always in pages [D api-reference/pagination, 2026-11].
@@ -216,7 +189,7 @@ func (r *request) page(usual int) (sdk.ListQuery, error) {
 	if v := r.params.Get("limit"); v.Exists() {
 		n, ok := v.Int()
 		if !ok || n < 1 || n > 100 {
-			return q, invalid("The pagination limit must be a number between 1 and 100. See https://resend.com/docs/pagination for more information.")
+			return q, invalid(textLimit)
 		}
 		q.Limit = int(n)
 	}
@@ -242,20 +215,11 @@ func (r *request) list(k *sdk.Collection, q sdk.ListQuery, view func(d sdk.Doc) 
 
 // answerList answers with a list [R: in this order].
 func (r *request) answerList(docs []sdk.Doc, more bool) error {
-	d := r.NewObject()
-	d.SetString("object", "list")
-	d.SetBool("has_more", more)
-	data := d.SetArray("data")
+	data := r.NewArray()
 	for _, one := range docs {
 		data.AddDoc(one)
 	}
-	return r.JSON(d)
-}
-
-// all returns every document of a collection that a query restricts.
-func all(c *sdk.Call, k *sdk.Collection, q sdk.ListQuery) []sdk.Doc {
-	docs, _ := k.All(c, q) // without a cursor it cannot fail
-	return docs
+	return r.answer("object", "list", "has_more", more, "data", data)
 }
 
 // answerPage answers with a page of documents that are computed.
@@ -264,21 +228,9 @@ func (r *request) answerPage(docs []sdk.Doc, usual int) error {
 	if err != nil {
 		return err
 	}
-	if cursor := q.After + q.Before; cursor != "" {
-		at := -1
-		for i, d := range docs {
-			if d.Get("id").String() == cursor {
-				at = i
-			}
-		}
-		switch {
-		case at < 0:
-			return &sdk.NoCursorError{ID: cursor}
-		case q.Before != "":
-			docs = docs[:at]
-			return r.answerList(docs[max(0, at-q.Limit):], at > q.Limit)
-		}
-		docs = docs[at+1:]
+	page, more, err := sdk.Slice(docs, q)
+	if err != nil {
+		return err
 	}
-	return r.answerList(docs[:min(len(docs), q.Limit)], len(docs) > q.Limit)
+	return r.answerList(page, more)
 }

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mirrahq/mirra/abi"
+	"github.com/mirrahq/mirra/sdk"
 	"github.com/mirrahq/mirra/sdk/sdktest"
 )
 
@@ -359,6 +361,66 @@ func TestAttachmentsAreDownloaded(t *testing.T) {
 		}
 		if got := m.RequestHost(hostOutbound, "GET", path, "", "Authorization: ").Want(200); got.Body != want {
 			t.Errorf("file %d holds %q, want %q", i, got.Body, want)
+		}
+	}
+}
+
+// TestLargeAttachment sends a file of 3 MB, which a guest has to read within its budget
+// and memory; that more than it may have is refused by name is translate's.
+func TestLargeAttachment(t *testing.T) {
+	m := start(t)
+	content := []byte(strings.Repeat("\x00\x01ab", 3<<20/4))
+	id := send(t, m, strings.Replace(email("delivered@resend.dev"), `"subject"`, `"attachments":[{"filename":"a.bin","content":"`+base64.StdEncoding.EncodeToString(content)+`"}],"subject"`, 1))
+	list := m.Request("GET", "/emails/"+id+"/attachments", "").Want(200)
+	if got := list.Get("data.0.size"); got != strconv.Itoa(len(content)) {
+		t.Errorf("%s bytes were kept", got)
+	}
+	path := strings.TrimPrefix(list.Get("data.0.download_url"), "http://mirra.test/outbound")
+	if got := m.RequestHost(hostOutbound, "GET", path, "", "Authorization: ").Want(200); got.Body != string(content) {
+		t.Errorf("%d other bytes came back", len(got.Body))
+	}
+	f := translate(&sdk.ParamError{Reason: abi.ReasonTooLarge, Text: "the body is larger than 8388608 bytes"})
+	if f.status != 413 || f.message != "Mirra: the body is larger than 8388608 bytes, of the 40 MB that an email may have at Resend: try with smaller attachments" {
+		t.Errorf("a larger one is refused with %d %s", f.status, f.message)
+	}
+}
+
+// TestKeyOfADomain holds a sending key to the domain it was made for.
+func TestKeyOfADomain(t *testing.T) {
+	m := start(t, sdktest.State(`{"domains":[{"name":"mail.acme.com","status":"verified"},{"name":"other.com","status":"verified"}]}`))
+	domain := m.Request("GET", "/domains", "").Want(200).Get("data.1.id")
+	key := "Authorization: Bearer " + m.Request("POST", "/api-keys", `{"name":"s","permission":"sending_access","domain_id":"`+domain+`"}`).Want(201).Get("token")
+	body := `{"from":"a@mail.acme.com","to":"delivered@resend.dev","subject":"s","text":"t"}`
+	m.Request("POST", "/emails", body, key).Want(200)
+	if got := m.Request("POST", "/emails", strings.Replace(body, "mail.acme.com", "other.com", 1), key); got.Status != 401 || got.Get("name") != "restricted_api_key" {
+		t.Errorf("from another domain: %d %s", got.Status, got.Body)
+	}
+}
+
+// TestMembersByCreation puts an older contact into a segment last; the list has it last
+// all the same.
+func TestMembersByCreation(t *testing.T) {
+	m := start(t, sdktest.At(time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)))
+	segment := m.Request("POST", "/segments", `{"name":"s"}`).Want(201).Get("id")
+	older := m.Request("POST", "/contacts", `{"email":"old@acme.co"}`).Want(201).Get("id")
+	newer := m.Request("POST", "/contacts", `{"email":"new@acme.co","segments":[{"id":"`+segment+`"}]}`).Want(201).Get("id")
+	m.Request("POST", "/contacts/"+older+"/segments/"+segment, "").Want(201)
+	list := m.Request("GET", "/contacts?limit=1&segment_id="+segment, "").Want(200)
+	if list.Get("data.0.id") != newer || list.Get("has_more") != "true" {
+		t.Errorf("first page %s", list.Body)
+	}
+	list = m.Request("GET", "/contacts?limit=1&segment_id="+segment+"&after="+newer, "").Want(200)
+	if list.Get("data.0.id") != older || list.Get("has_more") != "false" {
+		t.Errorf("second page %s", list.Body)
+	}
+}
+
+// TestAnswersAreTagged looks for the entity tag on successes and errors.
+func TestAnswersAreTagged(t *testing.T) {
+	m := start(t)
+	for _, path := range []string{"/emails", "/nope"} {
+		if tag := m.Request("GET", path, "").Header("etag"); !strings.HasPrefix(tag, `W/"`) {
+			t.Errorf("%s has the tag %q", path, tag)
 		}
 	}
 }

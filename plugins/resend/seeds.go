@@ -24,25 +24,16 @@ func seedDomain(c *sdk.Call, name string) {
 
 // paid lifts the quotas: an account that sends that much is no free one.
 func paid(c *sdk.Call) {
-	given := c.NewObject()
-	given.SetString("plan", "pro")
-	insert(c, accounts, completeAccount(c, "account", given))
+	insert(c, accounts, completeAccount(c, "account", c.Object("plan", "pro")))
 }
-
-// subjects of seeded emails.
-var subjects = [...]string{"Your receipt", "Reset your password", "Welcome to Acme", "Your order has shipped", "New sign-in to your account"}
 
 // seedEmail keeps the i-th of n emails that were sent in the last seven days.
 func seedEmail(c *sdk.Call, i, n int, last string) sdk.Doc {
 	d := create(c, emailTemplate)
 	at := c.Now().Add(-7 * 24 * time.Hour).Add(time.Duration(i) * 7 * 24 * time.Hour / time.Duration(n))
-	d.SetString("created_at", stampOf(at))
-	d.SetString("from", "Acme <hello@mail.acme.com>")
-	d.SetArray("to").AddString("customer" + strconv.Itoa(i) + "@acme-customers.com")
 	subject := subjects[i%len(subjects)]
-	d.SetString("subject", subject)
-	d.SetString("html", "<p>"+subject+"</p>")
-	d.SetString("last_event", last)
+	d.Put("created_at", stampOf(at), "from", "Acme <hello@mail.acme.com>", "to", "customer"+strconv.Itoa(i)+"@acme-customers.com",
+		"subject", subject, "html", "<p>"+subject+"</p>", "last_event", last)
 	completeEmail(c, "", d)
 	if last == "bounced" {
 		d.SetString("bounce_type", "permanent")
@@ -85,49 +76,39 @@ func bouncedDomain(c *sdk.Call) error {
 	return seedEmails(c, 40, func(i int) string { return [...]string{"bounced", "delivered"}[i%2] })
 }
 
+// seedNamed keeps an object that has a name alone, and returns its id.
+func seedNamed(c *sdk.Call, k *sdk.Collection, t *sdk.Template, name string) string {
+	d := create(c, t)
+	d.SetString("name", name)
+	insert(c, k, d)
+	return d.Get("id").String()
+}
+
 func marketingList(c *sdk.Call) error {
 	paid(c)
 	seedDomain(c, "mail.acme.com")
-	topic := create(c, topicTemplate)
-	topic.SetString("name", "Newsletter")
-	topicID := topic.Get("id").String()
-	insert(c, topics, topic)
-	segment := create(c, segmentTemplate)
-	segment.SetString("name", "Newsletter")
-	segmentID := segment.Get("id").String()
-	insert(c, segments, segment)
+	topicID := seedNamed(c, topics, topicTemplate, "Newsletter")
+	segmentID := seedNamed(c, segments, segmentTemplate, "Newsletter")
 	for i := range 1000 {
 		d := create(c, contactTemplate)
-		n := strconv.Itoa(i)
+		n, fate := strconv.Itoa(i), "delivered"
 		switch {
 		case i%50 == 17:
-			d.SetString("email", "bounced+"+n+"@resend.dev")
+			fate = "bounced"
 		case i%100 == 33:
-			d.SetString("email", "complained+"+n+"@resend.dev")
-		default:
-			d.SetString("email", "delivered+"+n+"@resend.dev")
+			fate = "complained"
 		}
-		d.SetString("first_name", "Contact "+n)
-		d.SetBool("unsubscribed", i%40 == 5)
-		d.SetDoc("updated_at", d.Get("created_at"))
-		id := d.Get("id").String()
+		d.Put("email", fate+"+"+n+"@resend.dev", "first_name", "Contact "+n, "unsubscribed", i%40 == 5, "updated_at", d.Get("created_at"))
 		insert(c, contacts, d)
-		insert(c, memberships, membership(c, segmentID, id))
+		insert(c, memberships, membership(c, segmentID, d.Get("id").String()))
 	}
 	for i, name := range [...]string{"Spring", "Summer", "Autumn"} {
 		d := create(c, broadcastTemplate)
-		d.SetString("name", name)
-		d.SetString("segment_id", segmentID)
-		d.SetString("audience_id", segmentID)
-		d.SetString("topic_id", topicID)
-		d.SetString("from", "Acme <news@mail.acme.com>")
-		d.SetString("subject", name+" news")
-		d.SetString("html", "<p>Hi {{{FIRST_NAME|there}}}</p>")
+		d.Put("name", name, "segment_id", segmentID, "audience_id", segmentID, "topic_id", topicID,
+			"from", "Acme <news@mail.acme.com>", "subject", name+" news", "html", "<p>Hi {{{FIRST_NAME|there}}}</p>")
 		if i < 2 { // two were sent, the third is a draft
 			at := stampOf(c.Now().AddDate(0, i-3, 0))
-			d.SetString("created_at", at)
-			d.SetString("status", "sent")
-			d.SetString("sent_at", at)
+			d.Put("created_at", at, "status", "sent", "sent_at", at)
 		}
 		insert(c, broadcasts, d)
 	}
@@ -135,25 +116,16 @@ func marketingList(c *sdk.Call) error {
 }
 
 func overQuota(c *sdk.Call) error {
-	given := c.NewObject()
-	given.SetInt("daily_quota", defaultDaily)
-	given.SetInt("monthly_quota", defaultMonthly)
-	insert(c, accounts, completeAccount(c, "account", given))
+	insert(c, accounts, completeAccount(c, "account", c.NewObject()))
 	countEmails.MustRun(c.Args().Text(c.Now().Format(time.DateOnly)).Int(defaultMonthly))
 	return nil
 }
 
 // warmup runs what sending runs, so that the first send is no slower than others.
 func warmup(c *sdk.Call) {
-	p := c.NewObject()
-	p.SetString("from", "Acme <onboarding@resend.dev>")
-	p.SetString("to", "delivered@resend.dev")
-	p.SetString("subject", "hello")
-	p.SetString("html", "<p>hello</p>")
+	p := c.Object("from", "Acme <onboarding@resend.dev>", "to", "delivered@resend.dev", "subject", "hello", "html", "<p>hello</p>")
 	r := &request{c, p, legacy["POST"]}
-	d, err := r.compose(p, sendFields)
-	if err != nil {
-		return
+	if m, err := r.compose(p, sendFields); err == nil {
+		m.accept(c) // thrown away
 	}
-	r.accept(d, p) // thrown away
 }

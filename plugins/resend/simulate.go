@@ -8,13 +8,6 @@ import (
 	"github.com/mirrahq/mirra/sdk"
 )
 
-// simulated are the arguments of each kind of event.
-var simulated = map[string]string{
-	"email":   "id to from subject html text cc bcc reply_to headers attachments message_id link type subtype reason tags broadcast_id",
-	"contact": "id email first_name last_name unsubscribed",
-	"domain":  "id name status region",
-}
-
 func simulations() {
 	for _, event := range eventTypes {
 		kind, what, _ := strings.Cut(event, ".")
@@ -54,24 +47,20 @@ func (r *request) someEmail() (sdk.Doc, error) {
 	}
 	to := r.or("to", "delivered@resend.dev")
 	if r.text("subject") == "" {
-		for _, d := range all(r.Call, emails, sdk.ListQuery{}) {
+		for _, d := range emails.Every(r.Call, "", "") {
 			for one := range d.Get("to").All {
-				if a, _ := address(one.String()); a == lower(to) && r.text("to") != "" {
+				if a, _ := sdk.ParseAddress(one.String()); a == lower(to) && r.text("to") != "" {
 					return d, nil
 				}
 			}
 		}
 	}
-	d := create(r.Call, emailTemplate)
-	d.SetString("message_id", messageID(d))
-	d.SetString("from", r.or("from", "Acme <onboarding@resend.dev>"))
-	d.SetArray("to").AddString(to)
-	d.SetString("subject", r.or("subject", "Sending this example"))
-	d.SetString("html", r.or("html", "<p>it works!</p>"))
-	r.set(d, "broadcast_id")
-	id := d.Get("id").String()
-	insertSent(r.Call, d, targets(r.Call))
-	d, _ = emails.Get(r.Call, id)
+	m := newMessage(r.Call)
+	m.from, m.to = r.or("from", "Acme <onboarding@resend.dev>"), []string{to}
+	m.subject, m.html, m.hasHTML = r.or("subject", "Sending this example"), r.or("html", "<p>it works!</p>"), true
+	m.broadcast = r.text("broadcast_id")
+	m.accept(r.Call)
+	d, _ := emails.Get(r.Call, m.id)
 	return d, nil
 }
 
@@ -92,24 +81,26 @@ func simulateEmail(r *request, what string) error {
 	r.ClearTimer("fate", id)
 	r.ClearTimer("send", id)
 	again := func() { d, _ = emails.Get(r.Call, id) }
-	to := targets(r.Call)
 	switch what {
 	case "sent":
-		if !had(d, "sent") {
-			happen(r.Call, to, d, "sent", sdk.Doc{})
+		if d.Get("history").CountOf("sent") == 0 {
+			happen(r.Call, d, "sent", sdk.Doc{})
 		}
 		return nil
 	case "opened", "clicked", "complained":
-		if !had(d, "delivered") {
-			happen(r.Call, to, d, "delivered", sdk.Doc{})
+		if d.Get("history").CountOf("delivered") == 0 {
+			happen(r.Call, d, "delivered", sdk.Doc{})
 			again()
 		}
 	}
-	more := r.NewObject()
+	var more sdk.Doc
 	switch what {
 	case "bounced":
 		kind := r.or("type", "Permanent")
-		more = bounce(r.Call, kind, r.or("subtype", map[string]string{"Permanent": "General", "Transient": "MailboxFull"}[kind]))
+		if bounces[kind] == nil {
+			return errors.New("type: want Permanent, Transient or Undetermined")
+		}
+		more = bounce(r.Call, kind, r.text("subtype"))
 		if kind == "Permanent" {
 			suppress(r.Call, d, "bounce")
 		}
@@ -118,119 +109,84 @@ func simulateEmail(r *request, what string) error {
 	case "suppressed":
 		more = suppressed(r.Call, sdk.Doc{})
 	case "failed":
-		more.SetObject("failed").SetString("reason", r.or("reason", "reached_daily_quota")) // [D webhooks/emails/failed; the value is believed]
+		more = failed(r.Call, r.or("reason", "reached_daily_quota")) // the value is believed
 	case "clicked":
-		click := more.SetObject("click") // [S description]
-		click.SetString("ipAddress", "122.115.53.11")
-		click.SetString("link", r.or("link", "https://resend.com"))
-		click.SetString("timestamp", iso(r.Now()))
-		click.SetString("userAgent", "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/15.0 Safari/605.1.15")
+		click := clickTemplate.New(r.Arena) // [S description]
+		click.Put("link", r.or("link", "https://resend.com"), "timestamp", sdk.ISOMillis(r.Now()))
+		more = r.Object("click", click)
 	}
-	happen(r.Call, to, d, what, more)
+	happen(r.Call, d, what, more)
 	return nil
 }
 
 func (r *request) simulateScheduled() error {
-	p := r.NewObject()
-	p.SetString("from", r.or("from", "Acme <onboarding@resend.dev>"))
-	p.SetString("to", r.or("to", "delivered@resend.dev"))
-	p.SetString("subject", r.or("subject", "Sending this example"))
-	p.SetString("html", r.or("html", "<p>it works!</p>"))
-	p.SetString("scheduled_at", "in 1 hour")
-	d, err := r.compose(p, sendFields)
-	if err != nil {
-		return err
+	p := r.Object("from", r.or("from", "Acme <onboarding@resend.dev>"), "to", r.or("to", "delivered@resend.dev"),
+		"subject", r.or("subject", "Sending this example"), "html", r.or("html", "<p>it works!</p>"), "scheduled_at", "in 1 hour")
+	m, err := r.compose(p, sendFields)
+	if err == nil {
+		m.accept(r.Call)
 	}
-	r.accept(d, p)
-	return nil
+	return err
 }
 
-// someContact is the contact that id or email names, or a new one.
-func (r *request) someContact() (d sdk.Doc, made bool, err error) {
-	if d, ok := contacts.Get(r.Call, r.text("id")); ok {
-		return d, false, nil
+// simulateKind causes what happens to the object that id or a member names, without
+// either to the newest if newest, or to a new one that fresh fills in.
+func (r *request) simulateKind(k *kind, what, member string, newest bool, fresh func(d sdk.Doc), update func(d sdk.Doc) error) error {
+	d, found := k.keep.Get(r.Call, r.text("id"))
+	if !found {
+		d, found = k.keep.First(r.Call, member, lower(r.text(member)))
 	}
-	r.params.SetString("email", r.or("email", "steve.wozniak@gmail.com"))
-	if d, ok := contacts.First(r.Call, "email", lower(r.text("email"))); ok {
-		return d, false, nil
+	if !found && newest && r.text(member) == "" && what != "created" {
+		if docs := k.keep.Every(r.Call, "", ""); len(docs) > 0 {
+			d, found = docs[0], true
+		}
 	}
-	d = create(r.Call, contactTemplate)
-	d.SetString("first_name", "Steve")
-	d.SetString("last_name", "Wozniak")
-	if err := setContact(r, d); err != nil {
-		return d, false, err
+	if !found {
+		d = create(r.Call, k.template)
+		fresh(d)
+		if err := k.set(r, d); err != nil {
+			return err
+		}
+		insert(r.Call, k.keep, d)
+		k.tell(r.Call, "created", d)
 	}
-	insert(r.Call, contacts, d)
-	emitContact(r.Call, "created", d)
-	return d, true, nil
+	switch {
+	case what == "created" && found:
+		return errors.New("there is a " + k.object + " of that " + member + " already")
+	case what == "updated":
+		if err := update(d); err != nil {
+			return err
+		}
+		k.keep.Update(r.Call, d)
+		k.tell(r.Call, what, d)
+	case what == "deleted":
+		k.delete(r.Call, d)
+	}
+	return nil
 }
 
 func simulateContact(r *request, what string) error {
 	if v := r.params.Get("unsubscribed"); v.Exists() {
 		r.params.SetBool("unsubscribed", v.Bool())
 	}
-	d, made, err := r.someContact()
-	switch {
-	case err != nil:
-		return err
-	case what == "created" && !made:
-		return errors.New("there is a contact of that address already")
-	case what == "updated":
-		if err := setContact(r, d); err != nil {
-			return err
-		}
-		contacts.Update(r.Call, d)
-		emitContact(r.Call, what, d)
-	case what == "deleted":
-		removeContact(r.Call, d)
+	if r.text("id") == "" {
+		r.params.SetString("email", r.or("email", "steve.wozniak@gmail.com"))
 	}
-	return nil
+	return r.simulateKind(contact, what, "email", false, func(d sdk.Doc) {
+		d.Put("first_name", "Steve", "last_name", "Wozniak")
+	}, func(d sdk.Doc) error { return setContact(r, d) })
 }
-
-// someDomain is the domain that id or name names, without either the newest, or a
-// new one.
-func (r *request) someDomain(fresh bool) (d sdk.Doc, made bool, err error) {
-	if d, ok := domains.Get(r.Call, r.text("id")); ok {
-		return d, false, nil
-	}
-	if d, ok := domains.First(r.Call, "name", lower(r.text("name"))); ok {
-		return d, false, nil
-	}
-	if docs := all(r.Call, domains, sdk.ListQuery{}); !fresh && r.text("name") == "" && len(docs) > 0 {
-		return docs[0], false, nil
-	}
-	r.params.SetString("name", r.or("name", "example.com"))
-	d = create(r.Call, domainTemplate)
-	if err := newDomain(r, d); err != nil {
-		return d, false, err
-	}
-	insert(r.Call, domains, d)
-	emitDomain(r.Call, "created", d)
-	return d, true, nil
-}
-
-// domainStatuses [S Domain.status].
-var domainStatuses = []string{"pending", "verified", "failed", "not_started", "partially_verified", "partially_failed"}
 
 func simulateDomain(r *request, what string) error {
 	status := r.or("status", "verified")
 	if !slices.Contains(domainStatuses, status) {
 		return errors.New("status: want one of " + strings.Join(domainStatuses, ", "))
 	}
-	d, made, err := r.someDomain(what == "created")
-	switch {
-	case err != nil:
-		return err
-	case what == "created" && !made:
-		return errors.New("there is a domain of that name already")
-	case what == "updated":
+	return r.simulateKind(domain, what, "name", true, func(sdk.Doc) {
+		r.params.SetString("name", r.or("name", "example.com"))
+	}, func(d sdk.Doc) error {
 		r.ClearTimer("verify", d.Get("id").String())
 		setStatus(d, status)
-		domains.Update(r.Call, d)
-		emitDomain(r.Call, what, d)
-	case what == "deleted":
-		emitDomain(r.Call, what, d)
-		domains.Delete(r.Call, d.Get("id").String(), r.NewObject())
-	}
-	return nil
+		return nil
+	})
 }

@@ -18,25 +18,21 @@ const relayUser = "resend"
 const headerRelayKey = "Resend-Idempotency-Key"
 
 func relayHandlers() {
-	send := operation("emails/send")
 	resend.HandleHost(hostSMTP, sdk.SMTPLogin, "smtp/login", sdk.Modelled, logIn)
+	send := operation("emails/send")
 	resend.HandleHost(hostSMTP, sdk.SMTPMail, "smtp/send", sdk.Modelled, func(c *sdk.Call) error {
 		mail, err := readParams(c)
 		if err != nil {
 			return err
 		}
-		r := &request{c, emailOf(c, mail), send}
 		key := header(mail, headerRelayKey)
+		r := &request{c, emailOf(c, mail), send}
 		return r.onceFor(key.String(), key.Exists(), func() error {
-			d, err := r.compose(r.params, r.op.Fields)
+			id, err := r.send()
 			if err != nil {
 				return err
 			}
-			if err := spend(c, recipients(d)); err != nil {
-				return err
-			}
-			r.accept(d, r.params)
-			return c.Reply(200, "250 2.0.0 "+d.Get("id").String())
+			return c.Reply(200, "250 2.0.0 "+id)
 		})
 	})
 }
@@ -52,47 +48,23 @@ func logIn(c *sdk.Call) error {
 	return c.Reply(200, "235 2.7.0 Authentication successful")
 }
 
-// emailOf is a mail as a request for POST /emails would have it. Who is a recipient
-// of the envelope alone was blind copied.
+// emailOf is a mail as a request for POST /emails would have it.
 func emailOf(c *sdk.Call, mail sdk.Doc) sdk.Doc {
 	p := c.NewObject()
-	from := mail.Get("from").At(0)
-	if !from.Exists() {
-		from = mail.Get("sender")
-	}
-	p.SetString("from", from.String())
-	open := map[string]bool{}
-	for _, field := range [...]string{"to", "cc", "bcc", "reply_to"} {
-		list := mail.Get(field)
-		if list.Len() == 0 {
-			continue
-		}
-		p.SetDoc(field, list)
-		for one := range list.All {
-			a, _ := address(one.String())
-			open[a] = true
+	for _, name := range [...]string{"to", "cc", "bcc", "reply_to", "subject", "html", "text", "attachments"} {
+		if v := mail.Get(name); v.Exists() {
+			p.SetDoc(name, v)
 		}
 	}
-	bcc := p.Get("bcc")
-	for one := range mail.Get("recipients").All {
-		if a := lower(one.String()); !open[a] {
-			if !bcc.Exists() {
-				bcc = p.SetArray("bcc")
-			}
-			bcc.AddString(a)
-		}
+	p.SetDoc("from", mail.Get("sender"))
+	if from := mail.Get("from"); from.Len() > 0 {
+		p.SetDoc("from", from.At(0))
 	}
-	if p.Get("to").IsNull() && bcc.Len() > 0 { // a mail to undisclosed recipients
-		p.SetDoc("to", bcc)
+	if !p.Get("to").Exists() { // a mail to undisclosed recipients
+		p.SetDoc("to", mail.Get("bcc"))
 		p.Delete("bcc")
 	}
-	p.SetString("subject", mail.Get("subject").String())
-	for _, field := range [...]string{"html", "text"} {
-		if v := mail.Get(field); v.Exists() {
-			p.SetDoc(field, v)
-		}
-	}
-	if !mail.Get("html").Exists() && !mail.Get("text").Exists() {
+	if !p.Get("html").Exists() && !p.Get("text").Exists() {
 		p.SetString("text", "")
 	}
 	headers := p.SetObject("headers")
@@ -100,9 +72,6 @@ func emailOf(c *sdk.Call, mail sdk.Doc) sdk.Doc {
 		if name := h.Get("name").String(); !ownHeader(name) {
 			headers.SetDoc(name, h.Get("value"))
 		}
-	}
-	if list := mail.Get("attachments"); list.Len() > 0 {
-		p.SetDoc("attachments", list)
 	}
 	return p
 }
@@ -129,20 +98,14 @@ func header(mail sdk.Doc, name string) sdk.Doc {
 
 // beforeMail checks the key of a login, and of each mail, which counts as one
 // request [D send-with-smtp: the rate limit is the API's].
-func beforeMail(c *sdk.Call) error {
-	token := c.Account()
-	c.SetAccount("")
-	switch c.Credential.Status {
-	case abi.CredentialAbsent, abi.CredentialMalformed:
+func beforeMail(c *sdk.Call, a *account) error {
+	if c.Credential.Status == abi.CredentialAbsent || c.Credential.Status == abi.CredentialMalformed {
 		return fail(401, "validation_error", textKey)
 	}
-	if c.Operation() == "smtp/send" {
-		a := accountOf(c)
-		if wait := c.Take("api", 1, float64(a.rate), a.rate); wait > 0 && !c.LimitsOff() {
-			return fail(429, "rate_limit_exceeded", textRate)
-		}
+	if c.Operation() == "smtp/send" && c.Take("api", 1, float64(a.rate), a.rate) > 0 && !c.LimitsOff() {
+		return fail(429, "rate_limit_exceeded", textRate)
 	}
-	return checkToken(c, token)
+	return checkToken(c, a.key)
 }
 
 // refuseMail puts an error of the API into a reply. The vendor documents none: the

@@ -23,7 +23,7 @@ func TestRelayedMailsAreEmails(t *testing.T) {
 	m := start(t)
 	mail := abi.Mail{
 		Sender: "bounce@acme.com", Recipients: []string{"delivered@resend.dev", "bounced+copy@resend.dev", "complained@resend.dev"},
-		From: []string{"Acme <onboarding@resend.dev>"}, To: []string{"Ada <delivered@resend.dev>"}, Cc: []string{"bounced+copy@resend.dev"}, ReplyTo: []string{"help@acme.com"},
+		From: []string{"Acme <onboarding@resend.dev>"}, To: []string{"Ada <delivered@resend.dev>"}, Cc: []string{"bounced+copy@resend.dev"}, Bcc: []string{"complained@resend.dev"}, ReplyTo: []string{"help@acme.com"},
 		Subject: "hello", Text: "it works!", HTML: "<p>it works!</p>",
 		Headers:     []abi.Header{{Name: "Date", Value: "now"}, {Name: "X-Entity-Ref-ID", Value: "7"}, {Name: "resend-idempotency-key", Value: "welcome/1"}},
 		Attachments: []abi.Attachment{{Filename: "a.txt", ContentType: "text/plain", Content: []byte("Hello")}},
@@ -101,7 +101,7 @@ func TestRelayRefuses(t *testing.T) {
 // TestMailWithoutHeaders: the envelope stands in for what the header lacks.
 func TestMailWithoutHeaders(t *testing.T) {
 	m := start(t)
-	relayed(t, m, abi.Mail{Sender: "onboarding@resend.dev", Recipients: []string{"delivered@resend.dev"}, Subject: "a"}).Want(200)
+	relayed(t, m, abi.Mail{Sender: "onboarding@resend.dev", Recipients: []string{"delivered@resend.dev"}, Bcc: []string{"delivered@resend.dev"}, Subject: "a"}).Want(200)
 	got := m.Request("GET", "/emails", "").Want(200)
 	if got.Get("data.0.from") != "onboarding@resend.dev" || got.Get("data.0.to.0") != "delivered@resend.dev" {
 		t.Errorf("sent %s", got.Body)

@@ -2,11 +2,6 @@ package main
 
 import "github.com/mirrahq/mirra/sdk"
 
-// suppressions are addresses that get no email.
-var suppressions = resend.Collect(&sdk.Collection{Type: "suppression", Entity: "suppressions", Index: []string{"email"}, Fields: []string{"email", "origin"}})
-
-var suppressionTemplate = sdk.MustTemplate(`{"object":"suppression","id":"","email":"","origin":"manual","source_id":null,"created_at":""}`)
-
 func suppressionHandlers() {
 	k := &kind{
 		path: "suppressions", object: "suppression", noun: "Suppression", param: "suppression", level: sdk.Exact, keep: suppressions, template: suppressionTemplate,
@@ -27,7 +22,7 @@ func suppressionHandlers() {
 			given.AddDoc(e)
 		}
 		for e := range given.All {
-			a, ok := address(e.String())
+			a, ok := sdk.ParseAddress(e.String())
 			if !ok {
 				return invalid("Invalid `email` field. The email address needs to follow the `email@example.com` format.") // the text is believed
 			}
@@ -40,31 +35,27 @@ func suppressionHandlers() {
 		if err := add(r, func(id string) { one = id }); err != nil {
 			return err
 		}
-		return r.answerID("suppression", one)
+		return r.answer("object", "suppression", "id", one)
 	})
 	handle("suppressions/batch-add", sdk.Modelled, func(r *request) error {
-		out := r.NewObject()
-		data := out.SetArray("data")
-		if err := add(r, func(id string) { setID(data.AddObject(), "suppression", id) }); err != nil {
+		data := r.NewArray()
+		if err := add(r, func(id string) { data.AddObject().Put("object", "suppression", "id", id) }); err != nil {
 			return err
 		}
-		return r.JSON(out)
+		return r.answer("data", data)
 	})
 	handle("suppressions/batch-remove", sdk.Modelled, func(r *request) error {
-		out := r.NewObject()
-		data := out.SetArray("data")
+		data := r.NewArray()
 		for _, field := range [...]string{"emails", "ids"} {
 			for e := range r.params.Get(field).All {
 				if d, err := k.find(r, e.String()); err == nil { // others are passed over (believed)
 					id := d.Get("id").String()
 					suppressions.Delete(r.Call, id, r.NewObject())
-					one := data.AddObject()
-					setID(one, "suppression", id)
-					one.SetBool("deleted", true)
+					data.AddObject().Put("object", "suppression", "id", id, "deleted", true)
 				}
 			}
 		}
-		return r.JSON(out)
+		return r.answer("data", data)
 	})
 }
 
@@ -74,10 +65,8 @@ func addSuppression(c *sdk.Call, email, origin, source string) string {
 		return d.Get("id").String()
 	}
 	d := create(c, suppressionTemplate)
-	d.SetString("email", email)
-	d.SetString("origin", origin)
+	d.Put("email", email, "origin", origin)
 	d.SetStringOrNull("source_id", source)
-	id := d.Get("id").String()
 	insert(c, suppressions, d)
-	return id
+	return d.Get("id").String()
 }

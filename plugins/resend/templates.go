@@ -7,12 +7,6 @@ import (
 	"github.com/mirrahq/mirra/sdk"
 )
 
-var templates = resend.Collect(&sdk.Collection{Type: "template", Entity: "templates", Index: []string{"alias"}, Fields: []string{"name", "alias", "status"}})
-
-// templateTemplate has with "published" what emails are made of; the rest is what
-// is being edited.
-var templateTemplate = sdk.MustTemplate(`{"object":"template","id":"","current_version_id":"","alias":null,"name":"","created_at":"","updated_at":"","status":"draft","published_at":null,"from":null,"subject":null,"reply_to":null,"html":"","text":null,"variables":[],"has_unpublished_versions":true,"published":null}`)
-
 var templateContent = [...]string{"from", "subject", "reply_to", "html", "text", "variables"}
 
 var template *kind
@@ -28,17 +22,7 @@ func templateHandlers() {
 		publish(r.Call, d)
 		return template.changed(r, d)
 	})
-	template.on("duplicate", func(r *request, from sdk.Doc) error {
-		d := create(r.Call, templateTemplate)
-		completeTemplate(r.Call, "", d)
-		d.SetString("name", from.Get("name").String()+" (Copy)") // believed
-		for _, name := range templateContent {
-			d.SetDoc(name, from.Get(name))
-		}
-		id := d.Get("id").String()
-		insert(r.Call, templates, d)
-		return r.answerID("template", id)
-	})
+	template.duplicates(templateContent[:]...)
 }
 
 // completeTemplate fills a new template up.
@@ -60,21 +44,15 @@ func publish(c *sdk.Call, d sdk.Doc) {
 	for _, name := range templateContent {
 		content.SetDoc(name, d.Get(name))
 	}
-	d.SetString("status", "published")
-	d.SetString("published_at", stamp(c))
-	d.SetBool("has_unpublished_versions", false)
+	d.Put("status", "published", "published_at", stamp(c), "has_unpublished_versions", false)
 }
-
-// reserved [D dashboard/templates/template-variables, 2026-11].
-var reserved = []string{"FIRST_NAME", "LAST_NAME", "EMAIL", "UNSUBSCRIBE_URL", "RESEND_UNSUBSCRIBE_URL", "contact", "this"}
 
 // maxVariables [D dashboard/templates/template-variables, 2026-11].
 const maxVariables = 50
 
 func setTemplate(r *request, d sdk.Doc) error {
 	completeTemplate(r.Call, "", d)
-	d.SetBool("has_unpublished_versions", true)
-	d.SetString("updated_at", stamp(r.Call))
+	d.Put("has_unpublished_versions", true, "updated_at", stamp(r.Call))
 	if alias := r.text("alias"); alias != "" {
 		if other, ok := templates.First(r.Call, "alias", alias); ok && other.Get("id").String() != d.Get("id").String() {
 			return invalid("The alias `" + alias + "` is taken by another template.") // believed
@@ -95,13 +73,8 @@ func setTemplate(r *request, d sdk.Doc) error {
 		if slices.Contains(reserved, key) {
 			return invalid("The variable name `" + key + "` is reserved.") // the text is believed
 		}
-		one := list.AddObject()
-		one.SetString("id", r.UUID(sdk.Objects))
-		one.SetString("key", key)
-		one.SetString("type", kind)
-		one.SetDoc("fallback_value", v.Get("fallback_value"))
-		one.SetString("created_at", stamp(r.Call))
-		one.SetString("updated_at", stamp(r.Call))
+		list.AddObject().Put("id", r.UUID(sdk.Objects), "key", key, "type", kind, "fallback_value", v.Get("fallback_value"),
+			"created_at", stamp(r.Call), "updated_at", stamp(r.Call))
 	}
 	return nil
 }
@@ -110,18 +83,6 @@ func setTemplate(r *request, d sdk.Doc) error {
 type rendered struct {
 	id, from, subject, html, text string
 	replyTo                       sdk.Doc
-}
-
-// overlay lets what the email says stand before the template.
-func (t *rendered) overlay(p sdk.Doc) {
-	for _, m := range [...]struct {
-		name string
-		to   *string
-	}{{"from", &t.from}, {"subject", &t.subject}, {"html", &t.html}, {"text", &t.text}} {
-		if v := p.Get(m.name); !v.IsNull() {
-			*m.to = v.String()
-		}
-	}
 }
 
 // render fills a published template in.

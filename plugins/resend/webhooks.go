@@ -1,75 +1,32 @@
 package main
 
 import (
-	"encoding/base64"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/mirrahq/mirra/sdk"
 )
 
-// eventTypes [S description, D webhooks/event-types, 2026-11].
-var eventTypes = []string{
-	"email.sent", "email.delivered", "email.delivery_delayed", "email.bounced", "email.complained", "email.opened", "email.clicked", "email.failed",
-	"email.scheduled", "email.suppressed", "email.received", "contact.created", "contact.updated", "contact.deleted", "domain.created", "domain.updated", "domain.deleted",
-}
-
-var webhooks = resend.Collect(&sdk.Collection{Type: "webhook", Entity: "webhooks", Fields: []string{"endpoint", "events", "status"}})
-
-var webhookTemplate = sdk.MustTemplate(`{"object":"webhook","id":"","created_at":"","status":"enabled","endpoint":"","events":null}`)
-
 func webhookHandlers() {
 	k := &kind{
 		path: "webhooks", object: "webhook", noun: "Webhook", param: "webhook_id", level: sdk.Exact, keep: webhooks, template: webhookTemplate,
-		shown: "object id created_at status endpoint events", listed: "id created_at status endpoint events", set: setWebhook,
+		shown: "object id created_at status endpoint events signing_secret", listed: "id created_at status endpoint events", set: setWebhook,
 		complete: func(c *sdk.Call, path string, d sdk.Doc) {
-			if checkEndpoint(d.Get("endpoint").String()) != nil {
+			if !sdk.IsURL(d.Get("endpoint").String()) {
 				c.AddFault(path+".endpoint", "want an http or https URL")
 			}
-			d.Delete("signing_secret") // of another session: seeded endpoints share the application's
+			d.SetSecret("signing_secret", c.Secret("webhook")) // seeded endpoints share the application's
 		},
+		answer: func(r *request, d sdk.Doc) error { return r.JSON(r.pick(d, "object id signing_secret")) },
 	}
-	k.serve("list update remove")
-	handle("webhooks/create", sdk.Exact, func(r *request) error {
-		d, err := k.made(r)
-		if err != nil {
-			return err
-		}
-		secret := r.NewSecret("whsec_", 32) // 24 bytes in base64, as Standard Webhooks has it
-		insertSecret.MustRun(r.Args().Text(d.Get("id").String()).Int(int64(secret)))
-		out := r.pick(d, "object id")
-		out.SetSecret("signing_secret", secret)
-		return r.JSON(out)
-	})
-	k.on("get", func(r *request, d sdk.Doc) error {
-		out := r.pick(d, k.shown)
-		out.SetSecret("signing_secret", secretOf(r.Call, d.Get("id").String()))
-		return r.JSON(out)
-	})
-}
-
-var (
-	insertSecret = sdk.Define(`INSERT INTO secrets(webhook, secret) VALUES(?1, ?2)`)
-	selectSecret = sdk.Define(`SELECT secret FROM secrets WHERE webhook = ?1`)
-)
-
-// secretOf signs an endpoint's deliveries; those that were seeded, and forwards,
-// share the application's.
-func secretOf(c *sdk.Call, id string) sdk.Secret {
-	rows := selectSecret.MustRun(c.Args().Text(id))
-	if rows.Next() {
-		return sdk.Secret(rows.Int())
-	}
-	return c.Secret("webhook")
+	k.serve("create list get update remove")
 }
 
 func setWebhook(r *request, d sdk.Doc) error {
-	if v := r.params.Get("endpoint"); !v.IsNull() {
-		if err := checkEndpoint(v.String()); err != nil {
-			return err
-		}
+	// Addresses of this machine are not refused, other than at the vendor: that is where
+	// the application is.
+	if v := r.params.Get("endpoint"); !v.IsNull() && !sdk.IsURL(v.String()) {
+		return invalid("Invalid `endpoint` field. It has to be a URL.") // the text is believed
 	}
 	if v := r.params.Get("events"); !v.IsNull() {
 		if v.Len() == 0 {
@@ -84,20 +41,10 @@ func setWebhook(r *request, d sdk.Doc) error {
 	if v := r.params.Get("status"); !v.IsNull() && v.String() != "enabled" && v.String() != "disabled" { // [S UpdateWebhook]
 		return invalid("Invalid `status` field. Expected one of `enabled` | `disabled`.")
 	}
+	if !d.Get("signing_secret").Exists() {
+		d.SetSecret("signing_secret", r.NewSecret("whsec_", 32)) // 24 bytes in base64, as Standard Webhooks has it
+	}
 	r.set(d, "endpoint", "events", "status")
-	return nil
-}
-
-// checkEndpoint refuses what cannot be called. Addresses of this machine are not
-// refused, other than at the vendor: that is where the application is.
-func checkEndpoint(url string) error {
-	rest, ok := strings.CutPrefix(url, "https://")
-	if !ok {
-		rest, ok = strings.CutPrefix(url, "http://")
-	}
-	if host, _, _ := strings.Cut(rest, "/"); !ok || host == "" || strings.ContainsAny(url, " <>\"") {
-		return invalid("Invalid `endpoint` field. It has to be a URL.") // the text is believed
-	}
 	return nil
 }
 
@@ -107,33 +54,36 @@ type target struct {
 	events string // as JSON; "" is all
 }
 
+var currentTargets sdk.Once[[]target]
+
 // targets lists the enabled endpoints and the forwards.
 func targets(c *sdk.Call) []target {
-	var out []target
-	for _, d := range all(c, webhooks, sdk.ListQuery{}) {
-		if d.Get("status").String() == "enabled" {
-			out = append(out, target{d.Get("id").String(), d.Get("events").JSON()})
+	return *currentTargets.Of(c, func(c *sdk.Call) (out []target) {
+		if accountOf(c).hooks {
+			for _, d := range webhooks.Every(c, "", "") {
+				if d.Get("status").String() == "enabled" {
+					out = append(out, target{d.Get("id").String(), d.Get("events").JSON()})
+				}
+			}
 		}
-	}
-	for _, url := range c.Forwards {
-		out = append(out, target{label: url})
-	}
-	return out
+		for _, url := range c.Forwards {
+			out = append(out, target{label: url})
+		}
+		return out
+	})
 }
 
-// emit queues an event for every endpoint that wants it. All copies and all tries of
+// emit queues an event for every endpoint that wants it; data is only worked out
+// if one does. All copies and all tries of
 // one event have one id [S standard-webhooks: webhook-id is that of the message].
-func emit(c *sdk.Call, to []target, event string, data sdk.Doc) {
+func emit(c *sdk.Call, event string, data func() sdk.Doc) {
 	payload := ""
-	for _, t := range to {
+	for _, t := range targets(c) {
 		if t.events != "" && !strings.Contains(t.events, `"`+event+`"`) {
 			continue
 		}
 		if payload == "" {
-			d := c.NewObject()
-			d.SetString("type", event)
-			d.SetString("created_at", iso(c.Now()))
-			d.SetDoc("data", data)
+			d := c.Object("type", event, "created_at", sdk.ISOMillis(c.Now()), "data", data())
 			payload = "msg_" + c.Random(sdk.Objects, 27, sdk.Base62) + "\n" + d.JSON()
 		}
 		c.Enqueue(event, t.label, payload)
@@ -149,31 +99,15 @@ func attempt(c *sdk.Call, d sdk.Delivery) error {
 		if !ok || endpoint.Get("status").String() != "enabled" {
 			return nil // the host drops the delivery
 		}
-		url, secret = endpoint.Get("endpoint").String(), secretOf(c, d.Label)
+		url = endpoint.Get("endpoint").String()
+		secret, _ = endpoint.SecretAt("signing_secret")
 	}
 	id, body, _ := strings.Cut(d.Payload, "\n")
-	stamp := strconv.FormatInt(c.PeerUnix(), 10)
-	mac := base64.StdEncoding.EncodeToString(c.HMAC(sdk.SHA256, secret, id+"."+stamp+"."+body))
-	c.SetHeader("User-Agent", "Svix-Webhooks/1.84.0 (sender-9YMgn; +https://www.svix.com/http-sender/)") // [3, users' captures]
-	c.SetHeader("svix-id", id)
-	c.SetHeader("svix-timestamp", stamp)
-	c.SetHeader("svix-signature", "v1,"+mac)
-	c.Timeout(15 * time.Second) // [3, Svix: 15 s]
-	c.Post(url, "application/json", body)
+	c.SendSvix(url, secret, id, body)
 	return nil
 }
 
-// retries are the pauses behind the tries [D webhooks/retries-and-replays, 2026-11].
-var retries = [...]time.Duration{5 * time.Second, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 5 * time.Hour, 10 * time.Hour, 10 * time.Hour}
-
 func outcome(c *sdk.Call, d sdk.Delivery, r sdk.Result) error {
-	if r.OK() {
-		return nil
-	}
-	if n := int(d.Attempt) - 1; n < len(retries) {
-		c.RetryAt(c.Now().Add(retries[n]))
-	} else {
-		c.GiveUp()
-	}
+	c.RetryBy(retries, d, r)
 	return nil
 }

@@ -6,9 +6,6 @@ import (
 	"time"
 )
 
-// layouts are the forms of dates that are taken: ISO 8601, and Resend's own.
-var layouts = [...]string{time.RFC3339Nano, "2006-01-02 15:04:05.999999-07", "2006-01-02 15:04:05.999999Z07:00", "2006-01-02T15:04:05.999999", "2006-01-02T15:04", "2006-01-02"}
-
 func parseTime(s string) (time.Time, bool) {
 	for _, layout := range layouts {
 		if t, err := time.Parse(layout, s); err == nil {
@@ -62,9 +59,6 @@ func parseWhen(s string, now time.Time) (time.Time, bool) {
 	return at.UTC(), true
 }
 
-// zones are hours east of UTC, without summer time (believed).
-var zones = map[string]int{"utc": 0, "gmt": 0, "et": -5, "est": -5, "edt": -4, "ct": -6, "cst": -6, "cdt": -5, "mt": -7, "mst": -7, "mdt": -6, "pt": -8, "pst": -8, "pdt": -7}
-
 func daysUntil(day []string, today time.Weekday) (int, bool) {
 	if len(day) == 2 && day[0] == "next" {
 		day = day[1:]
@@ -94,54 +88,19 @@ func parseClock(s string) (hour, minute int, ok bool) {
 	case "midnight":
 		return 0, 0, true
 	}
-	half := -1
-	if t, found := strings.CutSuffix(s, "am"); found {
-		s, half = t, 0
-	} else if t, found := strings.CutSuffix(s, "pm"); found {
-		s, half = t, 12
-	}
-	h, m, _ := strings.Cut(s, ":")
-	hour, err := strconv.Atoi(h)
-	if err != nil || hour < 0 || hour > 23 {
-		return 0, 0, false
-	}
-	if m != "" {
-		if minute, err = strconv.Atoi(m); err != nil || minute < 0 || minute > 59 {
-			return 0, 0, false
+	for _, layout := range [...]string{"3pm", "3:04pm", "15:04", "15"} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t.Hour(), t.Minute(), true
 		}
 	}
-	if half >= 0 {
-		if hour < 1 || hour > 12 {
-			return 0, 0, false
-		}
-		hour = hour%12 + half
-	}
-	return hour, minute, true
+	return 0, 0, false
 }
 
 // parseSpan reads 10m, 2 hours, 1 day.
 func parseSpan(s string) (time.Duration, bool) {
 	s = strings.TrimSpace(strings.ToLower(s))
-	i := 0
-	for i < len(s) && s[i] >= '0' && s[i] <= '9' {
-		i++
-	}
-	n, err := strconv.Atoi(s[:i])
-	if err != nil || n > 1_000_000 {
-		return 0, false
-	}
-	unit := strings.TrimSuffix(strings.TrimSpace(s[i:]), "s")
-	switch unit {
-	case "sec", "second":
-		return time.Duration(n) * time.Second, true
-	case "m", "min", "minute":
-		return time.Duration(n) * time.Minute, true
-	case "h", "hr", "hour":
-		return time.Duration(n) * time.Hour, true
-	case "d", "day":
-		return time.Duration(n) * 24 * time.Hour, true
-	case "week":
-		return time.Duration(n) * 7 * 24 * time.Hour, true
-	}
-	return 0, false
+	word := strings.TrimLeft(s, "0123456789")
+	n, err := strconv.Atoi(s[:len(s)-len(word)])
+	unit, ok := units[strings.TrimSuffix(strings.TrimSpace(word), "s")]
+	return time.Duration(n) * unit, ok && err == nil && n <= 1_000_000
 }

@@ -1,0 +1,80 @@
+package sdk
+
+// Object returns an object of names and values: strings, int, int64, bool, Secret,
+// Doc or nil for null. Anything else is a fault of the plugin.
+func (a *Arena) Object(pairs ...any) Doc {
+	d := a.NewObject()
+	d.Put(pairs...)
+	return d
+}
+
+// Put sets members, of names and values as in Object.
+func (d Doc) Put(pairs ...any) {
+	for i := 0; i+1 < len(pairs); i += 2 {
+		name := pairs[i].(string)
+		switch v := pairs[i+1].(type) {
+		case string:
+			d.SetString(name, v)
+		case int:
+			d.SetInt(name, int64(v))
+		case int64:
+			d.SetInt(name, v)
+		case bool:
+			d.SetBool(name, v)
+		case Secret:
+			d.SetSecret(name, v)
+		case Doc:
+			d.SetDoc(name, v)
+		case nil:
+			d.SetNull(name)
+		default:
+			panic("sdk: " + name + " is of a type that no document holds")
+		}
+	}
+}
+
+// CountOf returns how many elements are this text.
+func (d Doc) CountOf(text string) (n int) {
+	for one := d.First(); one.Exists(); one = one.Next() {
+		if one.String() == text {
+			n++
+		}
+	}
+	return n
+}
+
+// IntOr is Int with other for anything that is not a whole number.
+func (d Doc) IntOr(other int64) int64 {
+	if n, ok := d.Int(); ok {
+		return n
+	}
+	return other
+}
+
+// Every returns the documents whose indexed member equals key, newest first; all for
+// the index "".
+func (k *Collection) Every(c *Call, index, key string) []Doc {
+	docs, _ := k.All(c, ListQuery{Index: index, Key: key}) // without a cursor it cannot fail
+	return docs
+}
+
+// Slice returns the page that a query's cursors and limit choose of documents that
+// were worked out, and whether there are more beyond it.
+func Slice(docs []Doc, q ListQuery) (page []Doc, more bool, err error) {
+	if cursor := q.After + q.Before; cursor != "" {
+		at := -1
+		for i, d := range docs {
+			if d.Get("id").String() == cursor {
+				at = i
+			}
+		}
+		switch {
+		case at < 0:
+			return nil, false, &NoCursorError{cursor}
+		case q.Before != "":
+			return docs[max(0, at-q.Limit):at], at > q.Limit, nil
+		}
+		docs = docs[at+1:]
+	}
+	return docs[:min(len(docs), q.Limit)], len(docs) > q.Limit, nil
+}
