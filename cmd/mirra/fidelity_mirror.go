@@ -129,7 +129,7 @@ func (t *mirrorTarget) Open(ctx context.Context, at time.Time) (vendorsuite.Sess
 	m := &info.Mirrors[0]
 	s := &mirrorSession{t: t, id: info.SessionID, mirror: m.Name, now: at, bases: map[string]string{}}
 	var pairs []string
-	hosts := slices.Clone(t.manifest.Hosts)
+	hosts := slices.DeleteFunc(slices.Clone(t.manifest.Hosts), func(h abi.Host) bool { return h.Protocol != "" }) // traffic is HTTP
 	for _, h := range hosts {
 		s.bases[h.Name] = m.URLs[h.ID]
 	}
