@@ -25,7 +25,7 @@ var layers = []struct {
 	{"sdk/resource", []string{"abi", "sdk"}, "the engine of described operations is for plugins that want it"},
 	{"sdk/phone", nil, "what every vendor that knows telephone numbers needs; nothing of a mirror's"},
 	{"sdk/sdktest", []string{"abi", "sdk/...", "host", "host/session", "host/sqlite", "host/webhook", "host/tape", "host/wasm"}, "tests of a plugin go through the real session host, so that they cannot differ from it"},
-	{"plugins", []string{"abi", "sdk", "sdk/resource", "sdk/phone"}, "a mirror reaches the host by the ABI only"},
+	{"plugins", []string{"abi", "sdk", "sdk/resource", "sdk/phone", "sdk/when"}, "a mirror reaches the host by the ABI only"},
 	{"examples", []string{"abi", "sdk", "sdk/resource"}, "examples are what plugin authors copy"},
 	{"host", []string{"abi"}, "domain types know no technology"},
 	{"host/tape", []string{"abi"}, "parsing is pure"},

@@ -27,13 +27,3 @@ func fateOf(address string) string {
 	}
 	return ""
 }
-
-// placeholder tells a domain of documentation, to which the vendor does not send
-// [D knowledge-base/what-email-addresses-to-use-for-testing, 2026-11].
-func placeholder(domain string) bool {
-	switch domain {
-	case "example.com", "example.org", "example.net", "test.com":
-		return true
-	}
-	return false
-}

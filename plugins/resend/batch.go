@@ -43,9 +43,7 @@ func sendBatch(r *request) error {
 			if !permissive || !ok {
 				return err
 			}
-			fault := faults.AddObject()
-			fault.SetInt("index", int64(i))
-			fault.SetString("message", f.message)
+			faults.AddObject().Put("index", i, "message", f.message)
 		}
 		if err := spend(r.Call, recipients); err != nil {
 			return err

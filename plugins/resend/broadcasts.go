@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/mirrahq/mirra/sdk"
+	"github.com/mirrahq/mirra/sdk/when"
 )
 
 func broadcastHandlers() {
@@ -59,7 +60,7 @@ func createBroadcast(r *request) error {
 	if !send && !r.params.Get("scheduled_at").IsNull() { // [S CreateBroadcastOptions.scheduled_at]
 		return invalid("The `scheduled_at` field can only be used if `send` is true.")
 	}
-	insert(r.Call, broadcasts, d)
+	broadcasts.MustInsert(r.Call, d)
 	if send {
 		return startBroadcast(r, d)
 	}
@@ -95,11 +96,10 @@ func startBroadcast(r *request, d sdk.Doc) error {
 	}
 	id, at := d.Get("id").String(), r.Now()
 	if v := r.text("scheduled_at"); v != "" {
-		when, ok := parseWhen(v, r.Now())
-		if !ok {
+		var ok bool
+		if at, ok = when.Parse(v, r.Now()); !ok {
 			return invalid("Invalid `scheduled_at` field. It has to be a date in ISO 8601 format or natural language.")
 		}
-		at = when
 		d.SetString("scheduled_at", stampOf(at))
 	}
 	d.SetString("status", "queued")

@@ -140,7 +140,7 @@ func (r *request) contactGone() error {
 // join puts a contact into a segment; twice is once.
 func join(c *sdk.Call, segment, id string) {
 	if _, ok := memberships.Get(c, segment+"/"+id); !ok {
-		insert(c, memberships, membership(c, segment, id))
+		memberships.MustInsert(c, membership(c, segment, id))
 	}
 }
 
@@ -227,7 +227,7 @@ func (r *request) createContact(audience string) error {
 	if known {
 		contacts.Update(r.Call, d)
 	} else {
-		insert(r.Call, contacts, d)
+		contacts.MustInsert(r.Call, d)
 	}
 	for _, segment := range into {
 		join(r.Call, segment, id)

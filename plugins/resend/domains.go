@@ -178,7 +178,7 @@ func claimHandlers() {
 		claim := create(r.Call, claimTemplate)
 		claim.Put("name", d.Get("name"), "region", d.Get("region"), "domain_id", d.Get("id"), "expires_at", stampOf(r.Now().Add(7*24*time.Hour))) // [S description's example]
 		claim.Get("record").Put("name", d.Get("name"), "value", "resend-domain-verification="+r.Random(sdk.Objects, 32, sdk.Hex))                 // [S resend-go]
-		insert(r.Call, claims, claim)
+		claims.MustInsert(r.Call, claim)
 		r.SetStatus(201)
 		return r.JSON(claim)
 	})

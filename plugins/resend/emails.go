@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/mirrahq/mirra/sdk"
+	"github.com/mirrahq/mirra/sdk/when"
 )
 
 func emailHandlers() {
@@ -123,7 +124,7 @@ func updateEmail(r *request, d sdk.Doc) error {
 func shareEmail(r *request, d sdk.Doc) error {
 	if in := r.text("expires_in"); in != "" {
 		// [S ShareEmailOptions.expires_in: `10m`, `2 hours`, `1 day`, at most 48 hours]
-		if span, ok := parseSpan(in); !ok || span <= 0 || span > 48*time.Hour {
+		if span, ok := when.Span(in); !ok || span <= 0 || span > 48*time.Hour {
 			return invalid("The `expires_in` field must be a duration of at most 48 hours.")
 		}
 	}

@@ -81,7 +81,7 @@ func (k *kind) duplicates(members ...string) {
 		if k.complete != nil {
 			k.complete(r.Call, "", d)
 		}
-		insert(r.Call, k.keep, d)
+		k.keep.MustInsert(r.Call, d)
 		return r.answer("object", k.object, "id", d.Get("id"))
 	})
 }
@@ -144,7 +144,7 @@ func (k *kind) made(r *request) (sdk.Doc, error) {
 	if err := k.set(r, d); err != nil {
 		return d, err
 	}
-	insert(r.Call, k.keep, d)
+	k.keep.MustInsert(r.Call, d)
 	k.tell(r.Call, "created", d)
 	return d, nil
 }
@@ -203,12 +203,5 @@ func (k *kind) list(r *request) error {
 func refers(c *sdk.Call, path string, k *sdk.Collection, id string, may bool) {
 	if _, ok := k.Get(c, id); !ok && (id != "" || !may) {
 		c.AddFault(path, "no "+k.Type+" "+id)
-	}
-}
-
-// insert keeps a new document. Its id was just made, so that it is not taken.
-func insert(c *sdk.Call, k *sdk.Collection, d sdk.Doc) {
-	if err := k.Insert(c, d); err != nil {
-		panic("resend: insert " + k.Type + ": " + err.Error())
 	}
 }

@@ -146,7 +146,7 @@ func subscribe(c *sdk.Call, contact string, list sdk.Doc) {
 		topic := t.Get("id").String()
 		d := c.Object("object", "contact_topic", "id", contact+"/"+topic, "contact_id", contact, "topic_id", topic, "subscription", t.Get("subscription"))
 		if !subscriptions.Update(c, d) {
-			insert(c, subscriptions, d)
+			subscriptions.MustInsert(c, d)
 		}
 	}
 }

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/mirrahq/mirra/sdk"
+	"github.com/mirrahq/mirra/sdk/when"
 )
 
 // message is an email on its way out. It is written as a document once, when all
@@ -199,7 +201,7 @@ func (m *message) setAddresses(in *parts) error {
 			if field.name == "reply_to" {
 				continue
 			}
-			if placeholder(domainOf(a)) {
+			if slices.Contains(placeholders, domainOf(a)) {
 				// [3, users' captures; D knowledge-base/what-email-addresses-to-use-for-testing]
 				return invalid("Invalid `" + field.name + "` field. Please use our testing email address instead of domains like `" + domainOf(a) + "`.")
 			}
@@ -266,7 +268,7 @@ func scheduleOf(c *sdk.Call, given sdk.Doc) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
 	}
-	at, ok := parseWhen(text, c.Now())
+	at, ok := when.Parse(text, c.Now())
 	switch {
 	case !ok:
 		return at, invalid("Invalid `scheduled_at` field. It has to be a date in ISO 8601 format or natural language.") // believed

@@ -59,7 +59,7 @@ func (r *request) receive() error {
 	for a := range d.Get("attachments").All {
 		list.AddDoc(r.pick(a, "id filename content_type content_disposition content_id"))
 	}
-	insert(r.Call, received, d)
+	received.MustInsert(r.Call, d)
 	emit(r.Call, "email.received", func() sdk.Doc { return data })
 	return spend(r.Call, 1) // [D knowledge-base/account-quotas-and-limits: received emails count]
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/mirrahq/mirra/sdk"
 	"github.com/mirrahq/mirra/sdk/resource"
+	"github.com/mirrahq/mirra/sdk/when"
 )
 
 // request is one call of an operation.
@@ -143,7 +144,7 @@ func stampOf(t time.Time) string {
 
 // isoOf is a stored time as events have it [D webhooks/event-types].
 func isoOf(c *sdk.Call, d sdk.Doc) string {
-	if t, ok := parseTime(d.String()); ok {
+	if t, ok := when.Date(d.String()); ok {
 		return sdk.ISOMillis(t)
 	}
 	return sdk.ISOMillis(c.Now())

@@ -19,12 +19,12 @@ func seedDomain(c *sdk.Call, name string) {
 	d.SetString("name", name)
 	setRecords(c, d, "send")
 	setStatus(d, "verified")
-	insert(c, domains, d)
+	domains.MustInsert(c, d)
 }
 
 // paid lifts the quotas: an account that sends that much is no free one.
 func paid(c *sdk.Call) {
-	insert(c, accounts, completeAccount(c, "account", c.Object("plan", "pro")))
+	accounts.MustInsert(c, completeAccount(c, "account", c.Object("plan", "pro")))
 }
 
 // seedEmail keeps the i-th of n emails that were sent in the last seven days.
@@ -39,7 +39,7 @@ func seedEmail(c *sdk.Call, i, n int, last string) sdk.Doc {
 		d.SetString("bounce_type", "permanent")
 	}
 	countEmails.MustRun(c.Args().Text(at.Format(time.DateOnly)).Int(1))
-	insert(c, emails, d)
+	emails.MustInsert(c, d)
 	return d
 }
 
@@ -80,7 +80,7 @@ func bouncedDomain(c *sdk.Call) error {
 func seedNamed(c *sdk.Call, k *sdk.Collection, t *sdk.Template, name string) string {
 	d := create(c, t)
 	d.SetString("name", name)
-	insert(c, k, d)
+	k.MustInsert(c, d)
 	return d.Get("id").String()
 }
 
@@ -99,8 +99,8 @@ func marketingList(c *sdk.Call) error {
 			fate = "complained"
 		}
 		d.Put("email", fate+"+"+n+"@resend.dev", "first_name", "Contact "+n, "unsubscribed", i%40 == 5, "updated_at", d.Get("created_at"))
-		insert(c, contacts, d)
-		insert(c, memberships, membership(c, segmentID, d.Get("id").String()))
+		contacts.MustInsert(c, d)
+		memberships.MustInsert(c, membership(c, segmentID, d.Get("id").String()))
 	}
 	for i, name := range [...]string{"Spring", "Summer", "Autumn"} {
 		d := create(c, broadcastTemplate)
@@ -110,13 +110,13 @@ func marketingList(c *sdk.Call) error {
 			at := stampOf(c.Now().AddDate(0, i-3, 0))
 			d.Put("created_at", at, "status", "sent", "sent_at", at)
 		}
-		insert(c, broadcasts, d)
+		broadcasts.MustInsert(c, d)
 	}
 	return nil
 }
 
 func overQuota(c *sdk.Call) error {
-	insert(c, accounts, completeAccount(c, "account", c.NewObject()))
+	accounts.MustInsert(c, completeAccount(c, "account", c.NewObject()))
 	countEmails.MustRun(c.Args().Text(c.Now().Format(time.DateOnly)).Int(defaultMonthly))
 	return nil
 }

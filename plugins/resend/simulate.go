@@ -147,7 +147,7 @@ func (r *request) simulateKind(k *kind, what, member string, newest bool, fresh 
 		if err := k.set(r, d); err != nil {
 			return err
 		}
-		insert(r.Call, k.keep, d)
+		k.keep.MustInsert(r.Call, d)
 		k.tell(r.Call, "created", d)
 	}
 	switch {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/mirrahq/mirra/abi"
@@ -8,25 +9,29 @@ import (
 )
 
 // hostSMTP is the relay: mails sent to it are emails of the API
-// [D resend.com/docs/send-with-smtp, 2026-11].
+// [D resend.com/docs/send-with-smtp, 2026-11]. Its codes are those of RFC 5321 and RFC
+// 4954, its texts the API's: the vendor documents none (believed).
 const hostSMTP = "smtp"
 
-// relayUser is the one user name [D, same page]; the password is an API key.
-const relayUser = "resend"
-
-// headerRelayKey is the header of a mail that holds its idempotency key [D, same page].
-const headerRelayKey = "Resend-Idempotency-Key"
-
 func relayHandlers() {
-	resend.HandleHost(hostSMTP, sdk.SMTPLogin, "smtp/login", sdk.Modelled, logIn)
+	resend.HandleHost(hostSMTP, sdk.SMTPLogin, "smtp/login", sdk.Modelled, func(c *sdk.Call) error {
+		params, err := c.Params()
+		if err == nil && params.Get("user").String() != "resend" { // [D, same page]; the password is an API key
+			err = fail(401, "validation_error", "Invalid username")
+		}
+		if err != nil {
+			return err
+		}
+		return c.Reply(200, "235 2.7.0 Authentication successful")
+	})
 	send := operation("emails/send")
 	resend.HandleHost(hostSMTP, sdk.SMTPMail, "smtp/send", sdk.Modelled, func(c *sdk.Call) error {
 		mail, err := readParams(c)
 		if err != nil {
 			return err
 		}
-		key := header(mail, headerRelayKey)
-		r := &request{c, emailOf(c, mail), send}
+		params, key := emailOf(c, mail)
+		r := &request{c, params, send}
 		return r.onceFor(key.String(), key.Exists(), func() error {
 			id, err := r.send()
 			if err != nil {
@@ -37,28 +42,20 @@ func relayHandlers() {
 	})
 }
 
-func logIn(c *sdk.Call) error {
-	params, err := c.Params()
-	if err != nil {
-		return err
-	}
-	if user := params.Get("user").String(); user != relayUser {
-		return fail(401, "validation_error", "Invalid username") // believed
-	}
-	return c.Reply(200, "235 2.7.0 Authentication successful")
-}
+// relayKey is the header that holds the idempotency key [D send-with-smtp].
+const relayKey = "resend-idempotency-key"
 
-// emailOf is a mail as a request for POST /emails would have it.
-func emailOf(c *sdk.Call, mail sdk.Doc) sdk.Doc {
-	p := c.NewObject()
+// emailOf is a mail as a request for POST /emails would have it, and its idempotency
+// key.
+func emailOf(c *sdk.Call, mail sdk.Doc) (p, key sdk.Doc) {
+	p = c.Object("from", mail.Get("sender"))
+	if from := mail.Get("from"); from.Len() > 0 {
+		p.SetDoc("from", from.At(0))
+	}
 	for _, name := range [...]string{"to", "cc", "bcc", "reply_to", "subject", "html", "text", "attachments"} {
 		if v := mail.Get(name); v.Exists() {
 			p.SetDoc(name, v)
 		}
-	}
-	p.SetDoc("from", mail.Get("sender"))
-	if from := mail.Get("from"); from.Len() > 0 {
-		p.SetDoc("from", from.At(0))
 	}
 	if !p.Get("to").Exists() { // a mail to undisclosed recipients
 		p.SetDoc("to", mail.Get("bcc"))
@@ -69,31 +66,14 @@ func emailOf(c *sdk.Call, mail sdk.Doc) sdk.Doc {
 	}
 	headers := p.SetObject("headers")
 	for h := range mail.Get("headers").All {
-		if name := h.Get("name").String(); !ownHeader(name) {
+		switch name := h.Get("name").String(); {
+		case strings.EqualFold(name, relayKey):
+			key = h.Get("value")
+		case !slices.Contains(ownHeaders, strings.ToLower(name)):
 			headers.SetDoc(name, h.Get("value"))
 		}
 	}
-	return p
-}
-
-// ownHeader tells headers that the vendor writes itself, or that speak to the relay
-// (believed: those that every mail has).
-func ownHeader(name string) bool {
-	switch strings.ToLower(name) {
-	case "date", "message-id", "received", "return-path", "sender", "dkim-signature", strings.ToLower(headerRelayKey):
-		return true
-	}
-	return false
-}
-
-// header is the first header of a mail with a name.
-func header(mail sdk.Doc, name string) sdk.Doc {
-	for h := range mail.Get("headers").All {
-		if strings.EqualFold(h.Get("name").String(), name) {
-			return h.Get("value")
-		}
-	}
-	return sdk.Doc{}
+	return p, key
 }
 
 // beforeMail checks the key of a login, and of each mail, which counts as one
@@ -108,8 +88,7 @@ func beforeMail(c *sdk.Call, a *account) error {
 	return checkToken(c, a.key)
 }
 
-// refuseMail puts an error of the API into a reply. The vendor documents none: the
-// texts are the API's, the codes are those of RFC 5321 and RFC 4954 (believed).
+// refuseMail puts an error of the API into a reply.
 func refuseMail(c *sdk.Call, f *failure) error {
 	code := "550 5.6.0 "
 	switch {

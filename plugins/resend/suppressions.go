@@ -14,15 +14,8 @@ func suppressionHandlers() {
 		if err := r.check(); err != nil {
 			return err
 		}
-		given := r.NewArray()
-		if e := r.params.Get("email"); e.Exists() {
-			given.AddDoc(e)
-		}
-		for e := range r.params.Get("emails").All {
-			given.AddDoc(e)
-		}
-		for e := range given.All {
-			a, ok := sdk.ParseAddress(e.String())
+		for _, e := range append(r.params.Get("email").Texts(), r.params.Get("emails").Texts()...) {
+			a, ok := sdk.ParseAddress(e)
 			if !ok {
 				return invalid("Invalid `email` field. The email address needs to follow the `email@example.com` format.") // the text is believed
 			}
@@ -67,6 +60,6 @@ func addSuppression(c *sdk.Call, email, origin, source string) string {
 	d := create(c, suppressionTemplate)
 	d.Put("email", email, "origin", origin)
 	d.SetStringOrNull("source_id", source)
-	insert(c, suppressions, d)
+	suppressions.MustInsert(c, d)
 	return d.Get("id").String()
 }

@@ -24,12 +24,6 @@ var domainStatuses = []string{"pending", "verified", "failed", "not_started", "p
 // reserved [D dashboard/templates/template-variables, 2026-11].
 var reserved = []string{"FIRST_NAME", "LAST_NAME", "EMAIL", "UNSUBSCRIBE_URL", "RESEND_UNSUBSCRIBE_URL", "contact", "this"}
 
-// layouts are the forms of dates that are taken: ISO 8601, and Resend's own.
-var layouts = [...]string{time.RFC3339Nano, "2006-01-02 15:04:05.999999-07", "2006-01-02 15:04:05.999999Z07:00", "2006-01-02T15:04:05.999999", "2006-01-02T15:04", "2006-01-02"}
-
-// zones are hours east of UTC, without summer time (believed).
-var zones = map[string]int{"utc": 0, "gmt": 0, "et": -5, "est": -5, "edt": -4, "ct": -6, "cst": -6, "cdt": -5, "mt": -7, "mst": -7, "mdt": -6, "pt": -8, "pst": -8, "pdt": -7}
-
 // sending are the operations that a key with sending access may call
 // [D api-reference/api-keys, S CreateApiKeyRequest.permission].
 var sending = map[string]bool{"emails/send": true, "emails/send-batch": true, "smtp/login": true, "smtp/send": true}
@@ -37,8 +31,10 @@ var sending = map[string]bool{"emails/send": true, "emails/send-batch": true, "s
 // subjects of seeded emails.
 var subjects = [...]string{"Your receipt", "Reset your password", "Welcome to Acme", "Your order has shipped", "New sign-in to your account"}
 
-// units of spans of time.
-var units = map[string]time.Duration{
-	"sec": time.Second, "second": time.Second, "m": time.Minute, "min": time.Minute, "minute": time.Minute,
-	"h": time.Hour, "hr": time.Hour, "hour": time.Hour, "d": 24 * time.Hour, "day": 24 * time.Hour, "week": 7 * 24 * time.Hour,
-}
+// placeholders are domains of documentation, to which the vendor does not send [D
+// knowledge-base/what-email-addresses-to-use-for-testing, 2026-11].
+var placeholders = []string{"example.com", "example.org", "example.net", "test.com"}
+
+// ownHeaders are those of every mail, which the vendor writes itself (believed), and
+// those that speak to the relay.
+var ownHeaders = []string{"date", "message-id", "received", "return-path", "sender", "dkim-signature", relayKey}

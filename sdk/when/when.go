@@ -1,4 +1,6 @@
-package main
+// Package when reads times as people write them, for mirrors of vendors that take
+// "tomorrow at 9am" beside dates: as much of it as they document.
+package when
 
 import (
 	"strconv"
@@ -6,7 +8,8 @@ import (
 	"time"
 )
 
-func parseTime(s string) (time.Time, bool) {
+// Date reads a date in ISO 8601, or as databases print it.
+func Date(s string) (time.Time, bool) {
 	for _, layout := range layouts {
 		if t, err := time.Parse(layout, s); err == nil {
 			return t, true
@@ -15,11 +18,10 @@ func parseTime(s string) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// parseWhen reads when an email is to be sent: a date, or plain English of the
-// forms that are documented [D dashboard/emails/schedule-email, 2026-11: "in 1
-// hour", "tomorrow at 9am", "Friday at 3pm ET"].
-func parseWhen(s string, now time.Time) (time.Time, bool) {
-	if t, ok := parseTime(s); ok {
+// Parse reads a date, or plain English seen from now: "in 1 hour", "tomorrow at
+// 9am", "Friday at 3pm ET".
+func Parse(s string, now time.Time) (time.Time, bool) {
+	if t, ok := Date(s); ok {
 		return t, true
 	}
 	words := strings.Fields(strings.ToLower(s))
@@ -27,7 +29,7 @@ func parseWhen(s string, now time.Time) (time.Time, bool) {
 		return time.Time{}, false
 	}
 	if words[0] == "in" {
-		span, ok := parseSpan(strings.Join(words[1:], " "))
+		span, ok := Span(strings.Join(words[1:], " "))
 		return now.Add(span), ok
 	}
 	zone := time.UTC
@@ -96,11 +98,23 @@ func parseClock(s string) (hour, minute int, ok bool) {
 	return 0, 0, false
 }
 
-// parseSpan reads 10m, 2 hours, 1 day.
-func parseSpan(s string) (time.Duration, bool) {
+// Span reads 10m, 2 hours, 1 day.
+func Span(s string) (time.Duration, bool) {
 	s = strings.TrimSpace(strings.ToLower(s))
 	word := strings.TrimLeft(s, "0123456789")
 	n, err := strconv.Atoi(s[:len(s)-len(word)])
 	unit, ok := units[strings.TrimSuffix(strings.TrimSpace(word), "s")]
 	return time.Duration(n) * unit, ok && err == nil && n <= 1_000_000
+}
+
+// layouts are the forms of dates that Date takes: ISO 8601, and PostgreSQL's.
+var layouts = [...]string{time.RFC3339Nano, "2006-01-02 15:04:05.999999-07", "2006-01-02 15:04:05.999999Z07:00", "2006-01-02T15:04:05.999999", "2006-01-02T15:04", "2006-01-02"}
+
+// zones are hours east of UTC, without summer time (believed).
+var zones = map[string]int{"utc": 0, "gmt": 0, "et": -5, "est": -5, "edt": -4, "ct": -6, "cst": -6, "cdt": -5, "mt": -7, "mst": -7, "mdt": -6, "pt": -8, "pst": -8, "pdt": -7}
+
+// units of spans of time.
+var units = map[string]time.Duration{
+	"sec": time.Second, "second": time.Second, "m": time.Minute, "min": time.Minute, "minute": time.Minute,
+	"h": time.Hour, "hr": time.Hour, "hour": time.Hour, "d": 24 * time.Hour, "day": 24 * time.Hour, "week": 7 * 24 * time.Hour,
 }
