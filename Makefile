@@ -38,9 +38,10 @@ build/plugins/%.wasm: $$(call sources,$$(word 1,$$(subst ., ,$$*))) go.mod
 	@mkdir -p $(@D)
 	GOTOOLCHAIN=$(TOOLCHAIN) $(GO) run ./cmd/mirra plugin build ./plugins/$(word 1,$(subst ., ,$*)) --tags '$(word 2,$(subst ., ,$*))' -o $@
 
-## quickstart: build, start a Stripe mirror, print its URL and a curl to try
-quickstart: build
-	./bin/mirra up --mirrors stripe
+## quickstart: what the README says under "Try it", in an empty folder, with the packages as packed
+quickstart: npm
+	cd conformance/e2e && $(GO) build -o $(abspath build)/quickstart ./quickstart
+	./build/quickstart
 
 # The system as Node names it.
 PLATFORM = $(shell node -p 'process.platform + "-" + process.arch')
