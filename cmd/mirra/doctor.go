@@ -20,7 +20,8 @@ type finding struct {
 }
 
 func (a *app) doctorCommand() *cobra.Command {
-	return &cobra.Command{
+	fix := false
+	cmd := &cobra.Command{
 		Use: "doctor", Short: "Look for what keeps Mirra from working here", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
@@ -29,6 +30,7 @@ func (a *app) doctorCommand() *cobra.Command {
 			all = append(all, a.checkServer(ctx)...)
 			all = append(all, a.checkPlugins(ctx)...)
 			all = append(all, checkNames(ctx))
+			all = append(all, checkHosts(systemHosts(), fix)...)
 			bad := 0
 			for _, f := range all {
 				if !f.OK {
@@ -57,6 +59,8 @@ func (a *app) doctorCommand() *cobra.Command {
 			return nil
 		},
 	}
+	cmd.Flags().BoolVar(&fix, "fix", false, "take out of the hosts file what an `up --hosts` left that was killed")
+	return cmd
 }
 
 func (a *app) checkFolders() []finding {
@@ -136,4 +140,23 @@ func checkNames(ctx context.Context) finding {
 		return finding{"names", true, "*.localhost leads to " + addrs[0], ""}
 	}
 	return finding{"names", true, "*.localhost does not resolve here; use a mirror's port or path (browsers and curl resolve it themselves)", ""}
+}
+
+// checkHosts looks for names that lead to mirrors which are gone.
+func checkHosts(h hostsFile, fix bool) []finding {
+	_, lock, err := h.split()
+	switch {
+	case err != nil:
+		return []finding{{"hosts", true, err.Error() + "; only mirra up --hosts needs it", ""}}
+	case lock == "":
+		return nil
+	case inUse(lock):
+		return []finding{{"hosts", true, h.path + " leads vendors here for a mirra up --hosts that runs", ""}}
+	case !fix:
+		return []finding{{"hosts", false, h.path + " still leads vendors here, for a mirra up --hosts that was killed", "mirra doctor --fix takes that out"}}
+	}
+	if err := h.remove(""); err != nil {
+		return []finding{{"hosts", false, err.Error(), hint(err)}}
+	}
+	return []finding{{"hosts", true, h.path + " was cleaned up", ""}}
 }

@@ -32,6 +32,8 @@ type upFlags struct {
 	strict     bool
 	detach     bool
 	explain    bool
+	hosts      bool
+	yes        bool
 	direct     bool
 	noEgress   bool
 
@@ -72,12 +74,14 @@ with its environment set, and its exit code is passed through.`,
 	s.BoolVar(&f.strict, "strict", false, "refuse operations that are served generically")
 	s.BoolVar(&f.direct, "no-proxy", false, "leave it to the command behind -- to call mirrors by their URLs")
 	s.BoolVar(&f.noEgress, "no-egress", false, "refuse what the application sends to hosts that no mirror claims")
+	s.BoolVar(&f.hosts, "hosts", false, "lead every program of this machine to the mirrors, by the hosts file and port 443, until the command ends")
+	s.BoolVar(&f.yes, "yes", false, "do what --hosts asks first")
 	s.BoolVarP(&f.detach, "detach", "d", false, "return at once; the session lives on")
 	s.BoolVar(&f.explain, "explain", false, "print what decided which mirrors are started")
 	return cmd
 }
 
-func (a *app) up(ctx context.Context, f *upFlags, command []string) error {
+func (a *app) up(ctx context.Context, f *upFlags, command []string) (err error) {
 	// The server takes longer to start than the project to read.
 	type connection struct {
 		c   *httpapi.Client
@@ -102,10 +106,27 @@ func (a *app) up(ctx context.Context, f *upFlags, command []string) error {
 		}
 	}
 	background := len(command) == 0 && (f.detach || a.flags.json)
+	if f.hosts && background {
+		return &usageError{text: "up: --hosts lasts as long as the command, and does not go with --detach or --json", hint: "run it in a terminal of its own: mirra up --hosts"}
+	}
 	plan.request.Hold = !background && !plan.request.Persistent && f.timeout == ""
 	s, attached, err := a.attach(ctx, server.c, f, plan)
 	if err != nil {
 		return err
+	}
+	if f.hosts {
+		stop, refused := a.takeHosts(ctx, server.c, s, f.yes)
+		if refused != nil {
+			if e := a.leave(server.c, s, attached); e != nil {
+				return errors.Join(refused, e)
+			}
+			return refused
+		}
+		defer func() {
+			if e := stop(); e != nil {
+				err = errors.Join(err, e)
+			}
+		}()
 	}
 	if len(command) > 0 {
 		return a.runCommand(ctx, server.c, s, plan, attached, f.direct, command)
