@@ -54,7 +54,8 @@ npm: build
 deps:
 	$(GO) mod download
 	cd conformance/e2e && $(GO) mod download
-	cd conformance/e2e/node && npm ci --no-audit --no-fund --loglevel=error
+	cd examples/apps/go-resend && $(GO) mod download
+	@set -e; for folder in conformance/e2e/node examples/apps/express-twilio; do (cd $$folder && npm ci --no-audit --no-fund --loglevel=error); done
 
 ## test: unit tests with the race detector, then end to end; works on a clean clone
 test: deps test-unit test-plugins e2e fidelity-gate

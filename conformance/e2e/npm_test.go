@@ -31,8 +31,10 @@ func newNpmProject(t *testing.T) *npmProject {
 	}
 	server := httptest.NewServer(registry)
 	t.Cleanup(server.Close)
-	p := &npmProject{project: &project{t: t, folder: t.TempDir(), home: home}}
-	p.env = environment(home, "npm_config_@mirrahq:registry="+server.URL, "npm_config_cache="+t.TempDir(), "npm_config_audit=false", "npm_config_fund=false", "npm_config_update_notifier=false")
+	// A home of its own: programs of two builds do not share a server.
+	p := &npmProject{project: &project{t: t, folder: t.TempDir(), home: t.TempDir()}}
+	t.Cleanup(func() { p.mirra("down", "--all") })
+	p.env = environment(p.home, "npm_config_@mirrahq:registry="+server.URL, "npm_config_cache="+t.TempDir(), "npm_config_audit=false", "npm_config_fund=false", "npm_config_update_notifier=false")
 	return p
 }
 
