@@ -2,6 +2,7 @@ package sdk_test
 
 import (
 	"fmt"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -47,6 +48,22 @@ func TestWriter(t *testing.T) {
 		return c.JSON(d)
 	})
 	if want := `{"object":"thing","id":"t\"1","owner":"o1","tags":["a","b\\"],"note":"replaced","more":{"a":[1,{"b":"}"}]},"last":{"n":2,"s":null,"t":true}}`; got.Body != want {
+		t.Errorf("got  %s\nwant %s", got.Body, want)
+	}
+}
+
+// TestWriterWithin writes members of objects in a template.
+func TestWriterWithin(t *testing.T) {
+	shape := sdk.MustTemplate(`{"id":"","in":{"x":"","empty":{},"deep":{"y":null},"z":1},"last":""}`)
+	got := run(t, func(c *sdk.Call, things *sdk.Collection) error {
+		w := shape.Write(c)
+		w.Joined("id", "a", "b")
+		w.Joined("in.x", "mirra-", "url:", `"`)
+		w.Joined("in.deep.y", "c")
+		w.String("last", "d")
+		return c.JSON(w.Done(c))
+	})
+	if want := `{"id":"ab","in":{"x":"\u006dirra-url:\"","empty":{},"deep":{"y":"c"},"z":1},"last":"d"}`; got.Body != want {
 		t.Errorf("got  %s\nwant %s", got.Body, want)
 	}
 }
@@ -135,6 +152,9 @@ func TestDateTime(t *testing.T) {
 		if got, want := sdk.ISOMillis(at), at.UTC().Format("2006-01-02T15:04:05.000Z"); got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
+		if got, want := sdk.RFC2822(at), at.UTC().Format("Mon, 02 Jan 2006 15:04:05 +0000"); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
 		got := string(sdk.AppendFraction(sdk.AppendDateTime(nil, at, ' '), at, 6))
 		if want := at.UTC().Format("2006-01-02 15:04:05.000000"); got != want {
 			t.Errorf("got %s, want %s", got, want)
@@ -165,6 +185,22 @@ func TestNamesAndURLs(t *testing.T) {
 	for url, want := range map[string]bool{"http://127.0.0.1:1/h": true, "https://a.co": true, "ftp://a.co": false, "https://": false, "http://a b": false, "": false} {
 		if sdk.IsURL(url) != want {
 			t.Errorf("%q: want %v", url, want)
+		}
+	}
+}
+
+// TestPlainURLs: a plain URL is one that parsing takes too, and most are plain.
+func TestPlainURLs(t *testing.T) {
+	for s, want := range map[string]bool{
+		"http://127.0.0.1:9/status": true, "https://a.example/b?c=d&e=f#rc=2": true, "https://a-b.example": true, "http://localhost:8080": true, "http://a/": true, "http://a:": true,
+		"": false, "http": false, "http://": false, "https:/a/b": false, "httpx://a": false, "http:///a": false, "http://a?b": false, "http://u@a/": false, "http://a:8x/": false, "http://[::1]/": false,
+		"http://a/%zz": false, "http://a/ b": false, "http://a/\x7f": false, "http://a/ü": false, "http://a/\"": false, "HTTP://a/": false, "http://a_b/": false,
+	} {
+		if got := sdk.IsPlainURL(s); got != want {
+			t.Errorf("%q: got %v, want %v", s, got, want)
+		}
+		if u, err := url.Parse(s); want && (err != nil || u.Host == "") {
+			t.Errorf("%q is plain and cannot be parsed", s)
 		}
 	}
 }
