@@ -246,7 +246,7 @@ func (h hook) reply(c *sdk.Call, from string, verb *verb) {
 	err := m.pair()
 	f, _ := err.(*failure)
 	switch {
-	case m.body == "" && len(m.media) == 0 || phone.Units(m.body) > mostBody:
+	case m.body == "" && len(m.media) == 0 || m.isTooLong():
 		code = 14103
 	case f != nil && f.code == 21211:
 		code = 14101

@@ -27,8 +27,10 @@ func messageHandlers() {
 	handle("CreateCall", createCall)
 }
 
-// draft is a message on its way to being kept.
+// draft is a message on its way to being kept. It is written as a document once, when
+// all is known of it: sending is what applications do most.
 type draft struct {
+	sid, status    string // as document makes them
 	from, to, body string
 	service        sdk.Doc // absent without one
 	media          []string
@@ -37,6 +39,33 @@ type draft struct {
 	sendAt         time.Time // zero is now
 	feedback       bool
 	smart          bool
+}
+
+// asked are the parameters of a message.
+type asked struct {
+	to, from, body, media, callback, service, content sdk.Doc
+	feedback, smart, validity, price, schedule, at    sdk.Doc
+}
+
+// askedOf reads them in one pass: a look-up for each costs more than all the rest.
+func askedOf(params sdk.Doc) (a asked) {
+	slots := [...]struct {
+		name string
+		to   *sdk.Doc
+	}{
+		{"To", &a.to}, {"From", &a.from}, {"Body", &a.body}, {"StatusCallback", &a.callback}, {"MessagingServiceSid", &a.service}, {"MediaUrl", &a.media},
+		{"ProvideFeedback", &a.feedback}, {"SmartEncoded", &a.smart}, {"ValidityPeriod", &a.validity}, {"MaxPrice", &a.price}, {"ScheduleType", &a.schedule},
+		{"SendAt", &a.at}, {"ContentSid", &a.content},
+	}
+	for v := params.First(); v.Exists(); v = v.Next() {
+		for i, key := 0, v.Key(); i < len(slots); i++ {
+			if slots[i].name == key {
+				*slots[i].to = v
+				break
+			}
+		}
+	}
+	return a
 }
 
 // limits of a message [D twilio.com/docs/messaging/api/message-resource and
@@ -51,11 +80,12 @@ const (
 
 // createMessage sends a message. The order of the checks is believed.
 func createMessage(r *request) error {
+	a := askedOf(r.params)
 	m := draft{
-		to: strings.TrimSpace(r.text("To")), from: strings.TrimSpace(r.text("From")), body: r.text("Body"), media: r.params.Get("MediaUrl").Texts(),
-		direction: "outbound-api", callback: r.text("StatusCallback"), feedback: r.text("ProvideFeedback") == "true", smart: r.text("SmartEncoded") == "true",
+		to: strings.TrimSpace(a.to.String()), from: strings.TrimSpace(a.from.String()), body: a.body.String(), media: a.media.Texts(),
+		direction: "outbound-api", callback: a.callback.String(), feedback: a.feedback.String() == "true", smart: a.smart.String() == "true",
 	}
-	service := r.text("MessagingServiceSid")
+	service := a.service.String()
 	if service == "" && strings.HasPrefix(m.from, "MG") && len(m.from) == 34 {
 		service, m.from = m.from, ""
 	}
@@ -64,10 +94,10 @@ func createMessage(r *request) error {
 		return refuse(21604)
 	case m.from == "" && service == "":
 		return refuse(21603)
-	case m.body == "" && len(m.media) == 0 && r.text("ContentSid") == "":
+	case m.body == "" && len(m.media) == 0 && a.content.String() == "":
 		return refuse(21602)
 	}
-	if err := cmp.Or(r.without("ContentSid"), m.check(r)); err != nil {
+	if err := cmp.Or(r.without("ContentSid"), m.check(&a)); err != nil {
 		return err
 	}
 	if r.isTest() {
@@ -82,7 +112,7 @@ func createMessage(r *request) error {
 			return refuse(21701)
 		}
 	}
-	if err := m.schedule(r); err != nil {
+	if err := m.schedule(r.Call, &a); err != nil {
 		return err
 	}
 	if err := m.pair(); err != nil {
@@ -97,28 +127,31 @@ func createMessage(r *request) error {
 }
 
 // check looks at what needs nothing but the request.
-func (m *draft) check(r *request) error {
-	if v := r.text("ValidityPeriod"); v != "" {
+func (m *draft) check(a *asked) error {
+	if v := a.validity.String(); v != "" {
 		if n, err := strconv.Atoi(v); err != nil || n < 1 || n > mostValidity {
 			return refuse(21624)
 		}
 	}
-	if v := r.text("MaxPrice"); v != "" {
+	if v := a.price.String(); v != "" {
 		if _, err := strconv.ParseFloat(v, 64); err != nil {
 			return refuse(21627)
 		}
 	}
 	return cmp.Or(
-		when(phone.Units(m.body) > mostBody, 21617),
+		when(m.isTooLong(), 21617),
 		when(len(m.media) > mostMedia, 21623),
 		when(slices.ContainsFunc(m.media, func(u string) bool { return !isURL(u) }), 21620),
 		when(m.callback != "" && !isURL(m.callback), 21609, m.callback),
 	)
 }
 
+// isTooLong counts as the vendor does only what is longer in bytes, as it is then.
+func (m *draft) isTooLong() bool { return len(m.body) > mostBody && phone.Units(m.body) > mostBody }
+
 // schedule reads SendAt and ScheduleType.
-func (m *draft) schedule(r *request) error {
-	kind, at := r.text("ScheduleType"), r.text("SendAt")
+func (m *draft) schedule(c *sdk.Call, a *asked) error {
+	kind, at := a.schedule.String(), a.at.String()
 	switch {
 	case kind == "":
 		return nil
@@ -130,7 +163,7 @@ func (m *draft) schedule(r *request) error {
 		return refuse(35111)
 	}
 	t, err := time.Parse(time.RFC3339, at)
-	if err != nil || t.Before(r.Now().Add(soonest)) || t.After(r.Now().Add(latest)) {
+	if err != nil || t.Before(c.Now().Add(soonest)) || t.After(c.Now().Add(latest)) {
 		return refuse(35114)
 	}
 	m.sendAt = t.UTC()
@@ -218,56 +251,69 @@ func (m *draft) sender(c *sdk.Call) error {
 
 // document is the message as it is shown, not kept yet.
 func (m *draft) document(c *sdk.Call) sdk.Doc {
-	d := messageShape.New(c.Arena)
 	if m.smart || m.service.Get("smart_encoding").Bool() {
 		m.body = smart.Replace(m.body)
 	}
-	id := "SM"
+	kind, sent := "SM", ""
 	if len(m.media) > 0 {
-		id = "MM"
+		kind = "MM"
 	}
-	id = newSID(c, id)
+	m.sid = newSID(c, kind)
 	now := rfc2822(c.Now())
-	uri := account2010(c) + "/Messages/" + id
-	set(d, "body", m.body, "num_segments", strconv.Itoa(phone.Segments(m.body)), "direction", m.direction, "to", m.to, "date_updated", now,
-		"uri", uri+".json", "account_sid", c.Account(), "num_media", strconv.Itoa(len(m.media)), "sid", id, "date_created", now)
-	d.SetStringOrNull("from", m.from)
-	d.Get("subresource_uris").SetString("media", uri+"/Media.json")
-	if m.feedback {
-		d.Get("subresource_uris").SetString("feedback", uri+"/Feedback.json")
-	}
-	if m.service.Exists() {
-		d.SetString("messaging_service_sid", m.service.Get("sid").String())
-	}
+	segments := strconv.Itoa(phone.Segments(m.body))
 	switch {
 	case m.direction == "inbound":
-		set(d, "status", "received", "date_sent", now)
+		m.status, sent = "received", now
 	case !m.sendAt.IsZero():
-		set(d, "status", "scheduled", "num_segments", "0")
+		m.status, segments = "scheduled", "0"
 	case m.service.Exists():
 		// [D docs/messaging/guides/outbound-message-status-in-status-callbacks and
 		// docs/messaging/api/message-resource, 2026-11]
-		set(d, "status", "accepted", "num_segments", "0")
+		m.status, segments = "accepted", "0"
+	default:
+		m.status = "queued"
 	}
-	return d
+	uri := account2010(c) + "/Messages/" + m.sid
+	w := messageShape.Write(c)
+	w.String("body", m.body)
+	w.String("num_segments", segments)
+	w.String("direction", m.direction)
+	w.Text("from", m.from)
+	w.String("to", m.to)
+	w.String("date_updated", now)
+	w.Joined("uri", uri, ".json")
+	w.String("account_sid", c.Account())
+	w.String("num_media", strconv.Itoa(len(m.media)))
+	w.String("status", m.status)
+	w.Text("messaging_service_sid", m.service.Get("sid").String())
+	w.String("sid", m.sid)
+	w.Text("date_sent", sent)
+	w.String("date_created", now)
+	if m.feedback {
+		w.Doc("subresource_uris", c.Object("media", uri+"/Media.json", "feedback", uri+"/Feedback.json"))
+	} else {
+		w.Joined("subresource_uris.media", uri, "/Media.json")
+	}
+	return w.Done(c)
 }
 
 // keep makes the message, its media and what becomes of it.
 func (m *draft) keep(c *sdk.Call) sdk.Doc {
 	d := m.document(c)
-	id, status := d.Get("sid").String(), d.Get("status").String() // read before it is sealed
-	messages.MustInsert(c, d)
+	if err := messages.InsertSealed(c, d, m.sid); err != nil {
+		panic("twilio: insert message: " + err.Error()) // its id was just made
+	}
 	for _, u := range m.media {
-		keepMedium(c, id, u)
+		keepMedium(c, m.sid, u)
 	}
 	if m.direction != "inbound" {
 		if m.callback != "" {
-			marks.Set(c, id, "callback", m.callback)
+			marks.Set(c, m.sid, "callback", m.callback)
 		}
 		if m.sendAt.IsZero() {
-			goOn(c, id, status)
+			goOn(c, m.sid, m.status)
 		} else {
-			c.SetTimer("status", c.Account()+"/"+id, m.sendAt, "queued")
+			c.SetTimer("status", c.Account()+"/"+m.sid, m.sendAt, "queued")
 		}
 	}
 	return d

@@ -33,8 +33,8 @@ var selectGate = sdk.Define(`SELECT (SELECT doc FROM objects WHERE type = 'accou
 // it against the limit of a fixture.
 func before(c *sdk.Call) error {
 	c.FixedHeaders(fixedHeaders)
-	c.SetHeader("Twilio-Request-Id", "RQ"+c.Random(sdk.Requests, 32, sdk.Hex))
-	c.SetHeader("Twilio-Request-Duration", "0.0"+c.Random(sdk.Requests, 2, sdk.Digits))
+	c.SetHeader("Twilio-Request-Id", c.RandomBehind(sdk.Requests, "RQ", 32, sdk.Hex))
+	c.SetHeader("Twilio-Request-Duration", c.RandomBehind(sdk.Requests, "0.0", 2, sdk.Digits))
 	if c.Host != "" && c.Host != "api" {
 		c.SetHeader("X-Api-Domain", c.Host+".twilio.com") // [R]
 	}
@@ -168,12 +168,14 @@ func set(d sdk.Doc, pairs ...string) {
 }
 
 func newSID(c *sdk.Call, prefix string) string {
-	return prefix + c.Random(sdk.Objects, 32, sdk.Hex)
+	return c.RandomBehind(sdk.Objects, prefix, 32, sdk.Hex)
 }
 
 // Dates: the 2010 API's are of RFC 2822, the others' of ISO 8601.
-func rfc2822(t time.Time) string { return t.Format("Mon, 02 Jan 2006 15:04:05 +0000") }
-func iso8601(t time.Time) string { return t.Format("2006-01-02T15:04:05Z") }
+func rfc2822(t time.Time) string { return sdk.RFC2822(t) }
+func iso8601(t time.Time) string {
+	return string(append(sdk.AppendDateTime(make([]byte, 0, 20), t, 'T'), 'Z'))
+}
 
 func parse2822(s string) (time.Time, bool) {
 	t, err := time.Parse("Mon, 02 Jan 2006 15:04:05 -0700", s)
@@ -185,6 +187,9 @@ func account2010(c *sdk.Call) string { return base2010 + "/Accounts/" + c.Accoun
 
 // isURL tells whether a text is an absolute URL.
 func isURL(s string) bool {
+	if sdk.IsPlainURL(s) {
+		return true
+	}
 	u, err := url.Parse(s)
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && !strings.ContainsAny(s, " \t\r\n\"<>")
 }
