@@ -25,6 +25,11 @@ func AppendFraction(b []byte, t time.Time, digits int) []byte {
 	return b
 }
 
+// ISOSeconds is an instant in UTC as "2006-01-02T15:04:05Z".
+func ISOSeconds(t time.Time) string {
+	return text(append(AppendDateTime(make([]byte, 0, 20), t, 'T'), 'Z'))
+}
+
 // RFC2822 is an instant in UTC as "Mon, 02 Jan 2006 15:04:05 +0000".
 func RFC2822(t time.Time) string {
 	const days, months = "SunMonTueWedThuFriSat", "JanFebMarAprMayJunJulAugSepOctNovDec"

@@ -42,6 +42,11 @@ func random(stream uint32, b []byte, alphabet string) {
 	wire.Fill(stream, b)
 	for i := range drawn {
 		if d := &drawn[i]; sameText(d.alphabet, alphabet) {
+			for ; len(b) >= 8; b = b[8:] { // a guest pays most for going round
+				p := (*[8]byte)(b)
+				p[0], p[1], p[2], p[3] = d.of[p[0]], d.of[p[1]], d.of[p[2]], d.of[p[3]]
+				p[4], p[5], p[6], p[7] = d.of[p[4]], d.of[p[5]], d.of[p[6]], d.of[p[7]]
+			}
 			for i, v := range b {
 				b[i] = d.of[v]
 			}

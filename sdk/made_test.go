@@ -68,6 +68,19 @@ func TestWriterWithin(t *testing.T) {
 	}
 }
 
+// TestPick looks for members, of which some are not there and some nobody asks for.
+func TestPick(t *testing.T) {
+	got := run(t, func(c *sdk.Call, _ *sdk.Collection) error {
+		var a, b, none sdk.Doc
+		c.Object("bb", 1, "other", 2, "a", "x").Pick([]sdk.Slot{{"a", &a}, {"none", &none}, {"bb", &b}})
+		sdk.Doc{}.Pick([]sdk.Slot{{"a", &none}})
+		return c.JSON(c.Object("a", a, "b", b, "none", none.Exists()))
+	})
+	if want := `{"a":"x","b":1,"none":false}`; got.Body != want {
+		t.Errorf("got %s, want %s", got.Body, want)
+	}
+}
+
 // TestOnce asks twice in one call, and in the next.
 func TestOnce(t *testing.T) {
 	var once sdk.Once[int]
@@ -150,6 +163,9 @@ func TestSlice(t *testing.T) {
 func TestDateTime(t *testing.T) {
 	for _, at := range []time.Time{time.Date(2026, 1, 2, 3, 4, 5, 6_007_008, time.UTC), time.Date(1999, 12, 31, 23, 59, 59, 999_999_999, time.FixedZone("", -3600))} {
 		if got, want := sdk.ISOMillis(at), at.UTC().Format("2006-01-02T15:04:05.000Z"); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+		if got, want := sdk.ISOSeconds(at), at.UTC().Format("2006-01-02T15:04:05Z"); got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
 		if got, want := sdk.RFC2822(at), at.UTC().Format("Mon, 02 Jan 2006 15:04:05 +0000"); got != want {

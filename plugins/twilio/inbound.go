@@ -99,7 +99,7 @@ func keyword(c *sdk.Call, m *draft, to *phone.Number) {
 	case is(stopWords):
 		if !out {
 			d := c.NewObject()
-			set(d, "id", id, "account_sid", c.Account(), "from", m.to, "to", m.from, "date_created", rfc2822(c.Now()))
+			set(d, "id", id, "account_sid", c.Account(), "from", m.to, "to", m.from, "date_created", sdk.RFC2822(c.Now()))
 			d.SetStringOrNull("messaging_service_sid", m.service.Get("sid").String())
 			optOuts.MustInsert(c, d)
 			reply = stopReply

@@ -142,9 +142,9 @@ func (k *kind) new(c *sdk.Call) sdk.Doc {
 
 // stamp sets dates that the kind has to now.
 func (k *kind) stamp(c *sdk.Call, d sdk.Doc, dates ...string) {
-	now := iso8601(c.Now())
+	now := sdk.ISOSeconds(c.Now())
 	if k.host == "api" {
-		now = rfc2822(c.Now())
+		now = sdk.RFC2822(c.Now())
 	}
 	for _, name := range dates {
 		if d.Get(name).Exists() {

@@ -171,12 +171,8 @@ func newSID(c *sdk.Call, prefix string) string {
 	return c.RandomBehind(sdk.Objects, prefix, 32, sdk.Hex)
 }
 
-// Dates: the 2010 API's are of RFC 2822, the others' of ISO 8601.
-func rfc2822(t time.Time) string { return sdk.RFC2822(t) }
-func iso8601(t time.Time) string {
-	return string(append(sdk.AppendDateTime(make([]byte, 0, 20), t, 'T'), 'Z'))
-}
-
+// parse2822 reads a date of the 2010 API, whose dates are of RFC 2822; the others' are of
+// ISO 8601.
 func parse2822(s string) (time.Time, bool) {
 	t, err := time.Parse("Mon, 02 Jan 2006 15:04:05 -0700", s)
 	return t.UTC(), err == nil

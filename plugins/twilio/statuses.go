@@ -62,7 +62,7 @@ func chooseSender(c *sdk.Call, d sdk.Doc) bool {
 
 // setStatus changes a message's status and tells whoever asked for that.
 func setStatus(c *sdk.Call, d sdk.Doc, status string, code int) {
-	now := rfc2822(c.Now())
+	now := sdk.RFC2822(c.Now())
 	d.SetString("status", status)
 	d.SetString("date_updated", now)
 	if code != 0 {
