@@ -67,6 +67,7 @@ func init() {
 	twilio.Attempt = attempt
 	twilio.Outcome = outcome
 	twilio.Warmup = warmup
+	twilio.Schema += callbacks
 	twilio.OnTimer("status", statusDue)
 	twilio.OnTimer("expiry", verificationExpires)
 	route()

@@ -290,19 +290,27 @@ func (m *draft) document(c *sdk.Call) sdk.Doc {
 	return w.Done(c)
 }
 
+// callbacks are where the statuses of messages go, by the place of each: a table that
+// grows at its end is cheap to write.
+const callbacks = `
+CREATE TABLE callbacks(seq INTEGER PRIMARY KEY, url TEXT NOT NULL) STRICT;
+`
+
+var keepCallback = sdk.Define(`INSERT INTO callbacks(seq, url) VALUES(last_insert_rowid(), ?1)`) // behind the message's own
+
 // keep makes the message, its media and what becomes of it.
 func (m *draft) keep(c *sdk.Call) sdk.Doc {
 	d := m.document(c)
 	if err := messages.InsertSealed(c, d, m.sid); err != nil {
 		panic("twilio: insert message: " + err.Error()) // its id was just made
 	}
+	if m.callback != "" {
+		keepCallback.MustRun(c.Args().Text(m.callback))
+	}
 	for _, u := range m.media {
 		keepMedium(c, m.sid, u)
 	}
 	if m.direction != "inbound" {
-		if m.callback != "" {
-			marks.Set(c, m.sid, "callback", m.callback)
-		}
 		if m.sendAt.IsZero() {
 			goOn(c, m.sid, m.status)
 		} else {

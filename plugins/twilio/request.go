@@ -10,8 +10,8 @@ import (
 	"github.com/mirrahq/mirra/sdk"
 )
 
-// marks are what is known of objects and no answer shows: the callback of a
-// message, the url of a medium; and of account "" what fixtures say of all.
+// marks are what is known of objects and no answer shows: the url of a medium, by
+// whom an account was adopted; and of account "" what fixtures say of all.
 var marks = twilio.Marks()
 
 // base2010 is what the paths of the 2010 API begin with.

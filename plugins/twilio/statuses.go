@@ -92,16 +92,18 @@ func price(d sdk.Doc) string {
 	return strconv.FormatFloat(-0.0079*float64(n), 'f', 5, 64)
 }
 
+// selectCallback is where the statuses of a message go: to its own callback, else to
+// that of its messaging service.
+var selectCallback = sdk.Define(`SELECT coalesce((SELECT url FROM callbacks WHERE seq = (SELECT seq FROM objects WHERE id = ?2 AND account = ?1)),
+	(SELECT doc ->> '$.status_callback' FROM objects WHERE id = ?3 AND account = ?1 AND type = 'messaging_service' AND deleted = 0))`)
+
 // callBack sends a status to the message's StatusCallback, else to its
 // messaging service's, and to where every event goes.
 func callBack(c *sdk.Call, d sdk.Doc, status string, code int) {
 	sid, service := d.Get("sid").String(), d.Get("messaging_service_sid").String()
-	target := marks.Get(c, sid, "callback")
-	if target == "" && service != "" {
-		if s, ok := services.Get(c, service); ok {
-			target = s.Get("status_callback").String()
-		}
-	}
+	rows := selectCallback.MustRun(c.Args().Text(c.Account()).Text(sid).Text(service))
+	rows.Next()
+	target := rows.Text()
 	h := newHook(c, "status", "POST", sid)
 	// [D docs/messaging/guides/track-outbound-message-status, 2026-11]; the order
 	// is of users' captures.
