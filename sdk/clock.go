@@ -44,6 +44,12 @@ func RFC2822(t time.Time) string {
 	return text(append(b, " +0000"...))
 }
 
+// ParseRFC2822 reads what RFC2822 writes, in any zone.
+func ParseRFC2822(s string) (t time.Time, ok bool) {
+	t, err := time.Parse("Mon, 02 Jan 2006 15:04:05 -0700", s)
+	return t.UTC(), err == nil
+}
+
 // ISOMillis is an instant in UTC as "2006-01-02T15:04:05.000Z".
 func ISOMillis(t time.Time) string {
 	return string(append(AppendFraction(AppendDateTime(make([]byte, 0, 24), t, 'T'), t, 3), 'Z'))

@@ -171,6 +171,9 @@ func TestDateTime(t *testing.T) {
 		if got, want := sdk.RFC2822(at), at.UTC().Format("Mon, 02 Jan 2006 15:04:05 +0000"); got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
+		if got, ok := sdk.ParseRFC2822(sdk.RFC2822(at)); !ok || !got.Equal(at.Truncate(time.Second)) {
+			t.Errorf("got %s, want %s", got, at)
+		}
 		got := string(sdk.AppendFraction(sdk.AppendDateTime(nil, at, ' '), at, 6))
 		if want := at.UTC().Format("2006-01-02 15:04:05.000000"); got != want {
 			t.Errorf("got %s, want %s", got, want)

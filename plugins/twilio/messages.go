@@ -56,16 +56,6 @@ func askedOf(params sdk.Doc) (a asked) {
 	return a
 }
 
-// limits of a message [D twilio.com/docs/messaging/api/message-resource and
-// docs/messaging/features/message-scheduling, 2026-11].
-const (
-	mostBody     = 1600
-	mostMedia    = 10
-	soonest      = 5 * time.Minute
-	latest       = 35 * 24 * time.Hour
-	mostValidity = 36000
-)
-
 // createMessage sends a message. The order of the checks is believed.
 func createMessage(r *request) error {
 	a := askedOf(r.params)
@@ -396,7 +386,7 @@ func sentWithin(r *request) (func(d sdk.Doc) bool, error) {
 		}
 	}
 	return func(d sdk.Doc) bool {
-		t, ok := parse2822(d.Get("date_sent").String())
+		t, ok := sdk.ParseRFC2822(d.Get("date_sent").String())
 		return ok && !t.Before(from) && !t.After(to)
 	}, nil
 }

@@ -5,7 +5,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/mirrahq/mirra/sdk"
 )
@@ -44,20 +43,21 @@ func before(c *sdk.Call) error {
 		return err
 	}
 	account := cmp.Or(path, user)
+	other := account != user // maybe a subaccount of the user's
 	rows := selectGate.MustRun(c.Args().Text(account))
 	rows.Next()
 	stored, limit, seeded := rows.Text(), rows.Text(), rows.Text()
 	c.SetAccount(account)
-	if seeded != "" && stored == "" && account == user {
+	if seeded != "" && stored == "" && !other {
 		adopt(c, seeded)
 	}
 	d := c.Trusted(stored)
 	switch owner := d.Get("owner_account_sid").String(); {
-	case stored == "" && account != user && own:
+	case stored == "" && other && own:
 		return notFound(c)
-	case account != user && owner != user:
+	case other && owner != user:
 		return unauthorized() // believed of one that is not there
-	case stored != "" && d.Get("status").String() != "active" && !(account != user && own):
+	case stored != "" && d.Get("status").String() != "active" && !(other && own):
 		return refuse(20005) // status and name of a suspended subaccount can still be looked at and set
 	case own:
 		c.SetAccount(user)
@@ -169,13 +169,6 @@ func set(d sdk.Doc, pairs ...string) {
 
 func newSID(c *sdk.Call, prefix string) string {
 	return c.RandomBehind(sdk.Objects, prefix, 32, sdk.Hex)
-}
-
-// parse2822 reads a date of the 2010 API, whose dates are of RFC 2822; the others' are of
-// ISO 8601.
-func parse2822(s string) (time.Time, bool) {
-	t, err := time.Parse("Mon, 02 Jan 2006 15:04:05 -0700", s)
-	return t.UTC(), err == nil
 }
 
 // account2010 is the path of the call's account.

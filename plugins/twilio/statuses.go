@@ -2,23 +2,10 @@ package main
 
 import (
 	"strconv"
-	"time"
 
 	"github.com/mirrahq/mirra/sdk"
 	"github.com/mirrahq/mirra/sdk/phone"
 )
-
-// ladder is how a message goes on by itself [D
-// twilio.com/docs/messaging/guides/outbound-message-status-in-status-callbacks,
-// 2026-11]. The vendor publishes no instants; how long each takes is believed.
-var ladder = map[string]struct {
-	takes time.Duration
-	next  string
-}{
-	"accepted": {500 * time.Millisecond, "queued"}, // of a messaging service: until a sender is chosen
-	"queued":   {time.Second, "sent"},
-	"sent":     {2 * time.Second, "delivered"},
-}
 
 // goOn takes a message that has a status to the next one, in time.
 func goOn(c *sdk.Call, sid, status string) {

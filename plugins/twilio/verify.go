@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/mirrahq/mirra/sdk"
 	"github.com/mirrahq/mirra/sdk/phone"
@@ -93,14 +92,6 @@ func (k *kind) once(member string, code int) func(r *request, d sdk.Doc, created
 		return nil
 	}
 }
-
-// Limits of a verification [D twilio.com/docs/verify/api/rate-limits-and-timeouts
-// and docs/api/errors/60202 and 60203, 2026-11].
-const (
-	lifetime   = 10 * time.Minute
-	mostSends  = 5
-	mostChecks = 5
-)
 
 // pending is the verification of a recipient that waits for its code.
 func pending(c *sdk.Call, service, to string) (sdk.Doc, bool) {
