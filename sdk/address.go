@@ -93,6 +93,63 @@ func IsURL(s string) bool {
 	return ok && host != "" && !strings.ContainsAny(s, " <>\"")
 }
 
+// IsPlainURL tells of most http and https URLs that they are some, without parsing
+// them: those of a host's name, maybe a port, and a path and query without escapes.
+func IsPlainURL(s string) bool {
+	if len(s) < 8 || s[:4] != "http" {
+		return false
+	}
+	i := 4
+	if s[i] == 's' {
+		i++
+	}
+	if s[i:i+3] != "://" {
+		return false
+	}
+	i += 3
+	host := i
+	for i < len(s) && urlBytes[s[i]] >= ofHost {
+		i++
+	}
+	if i == host {
+		return false
+	}
+	if i < len(s) && s[i] == ':' {
+		for i++; i < len(s) && urlBytes[s[i]] == ofPort; {
+			i++
+		}
+	}
+	if i < len(s) && s[i] != '/' {
+		return false
+	}
+	for i < len(s) && urlBytes[s[i]] >= ofPath {
+		i++
+	}
+	return i == len(s)
+}
+
+// urlBytes says in which parts of a plain URL a byte may stand: what may be in a port
+// may be in a host, what in a host in a path.
+var urlBytes = func() (table [256]uint8) {
+	for c := byte('!'); c <= '~'; c++ {
+		switch {
+		case c >= '0' && c <= '9':
+			table[c] = ofPort
+		case c|0x20 >= 'a' && c|0x20 <= 'z' || c == '.' || c == '-':
+			table[c] = ofHost
+		case strings.IndexByte(`%"<>`, c) < 0:
+			table[c] = ofPath
+		}
+	}
+	return table
+}()
+
+const (
+	ofPath = iota + 1
+	ofHost
+	ofPort
+)
+
 // IsPlainName tells whether a text holds ASCII letters, digits, underscores and dashes
 // alone.
 func IsPlainName(s string) bool {

@@ -22,34 +22,70 @@ const (
 
 // Random returns n random characters of an alphabet of at most 64 characters.
 func (c *Call) Random(stream uint32, n int, alphabet string) string {
-	b := make([]byte, n)
-	if free := scratch.free(); n <= len(free) {
-		b = free[:n]
-		scratch.take(n)
+	return c.RandomBehind(stream, "", n, alphabet)
+}
+
+// RandomBehind is Random with prefix in front.
+func (c *Call) RandomBehind(stream uint32, prefix string, n int, alphabet string) string {
+	b := scratch.free()
+	if size := len(prefix) + n; size <= len(b) {
+		b = scratch.take(size)
+	} else {
+		b = make([]byte, size)
 	}
-	c.random(stream, b, alphabet)
+	copy(b, prefix)
+	random(stream, b[len(prefix):], alphabet)
 	return text(b)
 }
 
-func (c *Call) random(stream uint32, b []byte, alphabet string) {
+func random(stream uint32, b []byte, alphabet string) {
 	wire.Fill(stream, b)
-	for i, v := range b {
-		// 6 bits of the byte choose; what lies beyond the alphabet is folded
-		// with the other two, which keeps ids cheap and evenly spread enough.
-		x := int(v & 63)
-		if x >= len(alphabet) {
-			x = (x + int(v>>6)*17) % len(alphabet)
+	for i := range drawn {
+		if d := &drawn[i]; sameText(d.alphabet, alphabet) {
+			for ; len(b) >= 8; b = b[8:] { // a guest pays most for going round
+				p := (*[8]byte)(b)
+				p[0], p[1], p[2], p[3] = d.of[p[0]], d.of[p[1]], d.of[p[2]], d.of[p[3]]
+				p[4], p[5], p[6], p[7] = d.of[p[4]], d.of[p[5]], d.of[p[6]], d.of[p[7]]
+			}
+			for i, v := range b {
+				b[i] = d.of[v]
+			}
+			return
 		}
-		b[i] = alphabet[x]
+	}
+	for i, v := range b {
+		b[i] = draw(v, alphabet)
 	}
 }
 
+// draw is the character of an alphabet that a random byte chooses, by 6 of its bits;
+// what lies beyond the alphabet is folded with the other two, which keeps ids cheap
+// and evenly spread enough.
+func draw(v byte, alphabet string) byte {
+	x := int(v & 63)
+	if x >= len(alphabet) {
+		x = (x + int(v>>6)*17) % len(alphabet)
+	}
+	return alphabet[x]
+}
+
+// drawn is what draw says of every byte: dividing is dear to a guest.
+var drawn = func() (all [3]struct {
+	alphabet string
+	of       [256]byte
+}) {
+	for i, alphabet := range [...]string{Base62, Hex, Digits} {
+		all[i].alphabet = alphabet
+		for v := range 256 {
+			all[i].of[v] = draw(byte(v), alphabet)
+		}
+	}
+	return all
+}()
+
 // NewID returns prefix and n random letters and digits.
 func (c *Call) NewID(prefix string, n int) string {
-	b := scratch.free()[:len(prefix)+n]
-	copy(b, prefix)
-	c.random(Objects, b[len(prefix):], Base62)
-	return text(scratch.take(len(b)))
+	return c.RandomBehind(Objects, prefix, n, Base62)
 }
 
 // UUID returns a random version 4 UUID.

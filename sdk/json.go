@@ -37,9 +37,17 @@ func AppendString(b []byte, s string) []byte {
 // nanoseconds for every step of a loop.
 func isPlain(s string) bool {
 	i, colon := 0, uint64(0)
+	for ; i+32 <= len(s); i += 32 {
+		t := s[i : i+32]
+		a, b, c, d := word(t), word(t[8:]), word(t[16:]), word(t[24:])
+		if odd(a)|odd(b)|odd(c)|odd(d) != 0 {
+			return false
+		}
+		colon |= colonIn(a) | colonIn(b) | colonIn(c) | colonIn(d)
+	}
 	for ; i+8 <= len(s); i += 8 {
 		v := word(s[i:])
-		if !plainWord(v) {
+		if odd(v) != 0 {
 			return false
 		}
 		colon |= colonIn(v)
@@ -47,19 +55,22 @@ func isPlain(s string) bool {
 	if i > 0 { // the last word overlaps the one before it
 		if i < len(s) {
 			v := word(s[len(s)-8:])
-			if !plainWord(v) {
+			if odd(v) != 0 {
 				return false
 			}
 			colon |= colonIn(v)
 		}
 		return colon == 0 || !strings.Contains(s, "mirra-")
 	}
+	if len(s) >= 4 { // and shorter than any token
+		return odd(uint64(half(s))|uint64(half(s[len(s)-4:]))<<32) == 0
+	}
 	for ; i < len(s); i++ {
 		if c := s[i]; !plain[c] && c != 'm' {
 			return false
 		}
 	}
-	return true // shorter than any token
+	return true
 }
 
 // sameText is a == b. The runtime of a guest compares byte by byte.
@@ -68,13 +79,18 @@ func sameText(a, b string) bool {
 	if n != len(b) {
 		return false
 	}
-	if n < 8 {
+	switch {
+	case n < 4:
 		for i := range n {
 			if a[i] != b[i] {
 				return false
 			}
 		}
 		return true
+	case n < 8: // the halves overlap, here and below
+		return half(a) == half(b) && half(a[n-4:]) == half(b[n-4:])
+	case n <= 16:
+		return word(a) == word(b) && word(a[n-8:]) == word(b[n-8:])
 	}
 	for i := 0; i+8 <= n; i += 8 {
 		if word(a[i:]) != word(b[i:]) {
@@ -92,10 +108,16 @@ func word(s string) uint64 {
 	return *(*uint64)(unsafe.Pointer(unsafe.StringData(s)))
 }
 
-// plainWord is isPlain for eight bytes, but for tokens.
-func plainWord(v uint64) bool {
+// half is word of four bytes.
+func half(s string) uint32 {
+	_ = s[3]
+	return *(*uint32)(unsafe.Pointer(unsafe.StringData(s)))
+}
+
+// odd is 0 if each of eight bytes stands for itself in a JSON string, but for tokens.
+func odd(v uint64) uint64 {
 	quote, escape := v^'"'*ones, v^'\\'*ones
-	return (v|(v-0x20*ones)|(quote-ones)&^quote|(escape-ones)&^escape)&highs == 0
+	return (v | (v - 0x20*ones) | (quote-ones)&^quote | (escape-ones)&^escape) & highs
 }
 
 // colonIn is not 0 if one of eight bytes is a colon, which every token has.

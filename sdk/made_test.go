@@ -2,6 +2,7 @@ package sdk_test
 
 import (
 	"fmt"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -48,6 +49,35 @@ func TestWriter(t *testing.T) {
 	})
 	if want := `{"object":"thing","id":"t\"1","owner":"o1","tags":["a","b\\"],"note":"replaced","more":{"a":[1,{"b":"}"}]},"last":{"n":2,"s":null,"t":true}}`; got.Body != want {
 		t.Errorf("got  %s\nwant %s", got.Body, want)
+	}
+}
+
+// TestWriterWithin writes members of objects in a template.
+func TestWriterWithin(t *testing.T) {
+	shape := sdk.MustTemplate(`{"id":"","in":{"x":"","empty":{},"deep":{"y":null},"z":1},"last":""}`)
+	got := run(t, func(c *sdk.Call, things *sdk.Collection) error {
+		w := shape.Write(c)
+		w.Joined("id", "a", "b")
+		w.Joined("in.x", "mirra-", "url:", `"`)
+		w.Joined("in.deep.y", "c")
+		w.String("last", "d")
+		return c.JSON(w.Done(c))
+	})
+	if want := `{"id":"ab","in":{"x":"\u006dirra-url:\"","empty":{},"deep":{"y":"c"},"z":1},"last":"d"}`; got.Body != want {
+		t.Errorf("got  %s\nwant %s", got.Body, want)
+	}
+}
+
+// TestPick looks for members, of which some are not there and some nobody asks for.
+func TestPick(t *testing.T) {
+	got := run(t, func(c *sdk.Call, _ *sdk.Collection) error {
+		var a, b, none sdk.Doc
+		c.Object("bb", 1, "other", 2, "a", "x").Pick([]sdk.Slot{{"a", &a}, {"none", &none}, {"bb", &b}})
+		sdk.Doc{}.Pick([]sdk.Slot{{"a", &none}})
+		return c.JSON(c.Object("a", a, "b", b, "none", none.Exists()))
+	})
+	if want := `{"a":"x","b":1,"none":false}`; got.Body != want {
+		t.Errorf("got %s, want %s", got.Body, want)
 	}
 }
 
@@ -135,6 +165,15 @@ func TestDateTime(t *testing.T) {
 		if got, want := sdk.ISOMillis(at), at.UTC().Format("2006-01-02T15:04:05.000Z"); got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
+		if got, want := sdk.ISOSeconds(at), at.UTC().Format("2006-01-02T15:04:05Z"); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+		if got, want := sdk.RFC2822(at), at.UTC().Format("Mon, 02 Jan 2006 15:04:05 +0000"); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+		if got, ok := sdk.ParseRFC2822(sdk.RFC2822(at)); !ok || !got.Equal(at.Truncate(time.Second)) {
+			t.Errorf("got %s, want %s", got, at)
+		}
 		got := string(sdk.AppendFraction(sdk.AppendDateTime(nil, at, ' '), at, 6))
 		if want := at.UTC().Format("2006-01-02 15:04:05.000000"); got != want {
 			t.Errorf("got %s, want %s", got, want)
@@ -165,6 +204,22 @@ func TestNamesAndURLs(t *testing.T) {
 	for url, want := range map[string]bool{"http://127.0.0.1:1/h": true, "https://a.co": true, "ftp://a.co": false, "https://": false, "http://a b": false, "": false} {
 		if sdk.IsURL(url) != want {
 			t.Errorf("%q: want %v", url, want)
+		}
+	}
+}
+
+// TestPlainURLs: a plain URL is one that parsing takes too, and most are plain.
+func TestPlainURLs(t *testing.T) {
+	for s, want := range map[string]bool{
+		"http://127.0.0.1:9/status": true, "https://a.example/b?c=d&e=f#rc=2": true, "https://a-b.example": true, "http://localhost:8080": true, "http://a/": true, "http://a:": true,
+		"": false, "http": false, "http://": false, "https:/a/b": false, "httpx://a": false, "http:///a": false, "http://a?b": false, "http://u@a/": false, "http://a:8x/": false, "http://[::1]/": false,
+		"http://a/%zz": false, "http://a/ b": false, "http://a/\x7f": false, "http://a/ü": false, "http://a/\"": false, "HTTP://a/": false, "http://a_b/": false,
+	} {
+		if got := sdk.IsPlainURL(s); got != want {
+			t.Errorf("%q: got %v, want %v", s, got, want)
+		}
+		if u, err := url.Parse(s); want && (err != nil || u.Host == "") {
+			t.Errorf("%q is plain and cannot be parsed", s)
 		}
 	}
 }

@@ -252,10 +252,13 @@ func (a *Arena) lastFor(array int32, t string, i int) int32 {
 
 func (c *Call) addRepeated(r *abi.Record) {
 	name := fieldName(r)
-	m := c.params.member(name)
-	switch m.Kind() {
-	case Absent:
-		c.params.SetString(name, r.Value)
+	a, tag := c.Arena, tagOf(name)
+	i := a.child(c.params.i, name, tag)
+	if i == 0 {
+		c.params.put(a.link(c.params.i, name, tag), String, r.Value)
+		return
+	}
+	switch m := c.params.at(i); m.Kind() {
 	case Array:
 		m.AddString(r.Value)
 	default:

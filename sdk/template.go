@@ -16,7 +16,7 @@ func MustTemplate(json string) *Template {
 	a := NewArena(64)
 	d := a.Trusted(json) // it may hold tokens, which Parse would take for foreign text
 	d.openAll()
-	return &Template{a.nodes[1:], json, spansOf(json)}
+	return &Template{a.nodes[1:], json, spansOf(json, 0, "")}
 }
 
 // New returns a copy of the template in the arena a.

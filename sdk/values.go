@@ -71,3 +71,18 @@ func (d Doc) AddDocs(all []Doc) {
 		d.AddDoc(v)
 	}
 }
+
+// Snake writes CamelCase as camel_case, and Totp.Skew as totp.skew.
+func Snake(name string) string {
+	b := make([]byte, 0, len(name)+4)
+	for i, c := range []byte(name) {
+		if c >= 'A' && c <= 'Z' {
+			if i > 0 && name[i-1] != '.' {
+				b = append(b, '_')
+			}
+			c |= 0x20
+		}
+		b = append(b, c)
+	}
+	return string(b)
+}

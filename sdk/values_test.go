@@ -47,3 +47,12 @@ func TestTexts(t *testing.T) {
 		t.Errorf("absent: %q", got)
 	}
 }
+
+// TestSnake writes names as vendors' answers have them.
+func TestSnake(t *testing.T) {
+	for name, want := range map[string]string{"FriendlyName": "friendly_name", "Totp.TimeStep": "totp.time_step", "sid": "sid", "": ""} {
+		if got := Snake(name); got != want {
+			t.Errorf("%s: got %s, want %s", name, got, want)
+		}
+	}
+}

@@ -10,20 +10,28 @@ type Writer struct {
 	from int // how much of the template's text is written
 }
 
-// span is where the value of a member stands in a template's text.
+// span is where the value of a member stands in a template's text. Of one in an object
+// in the template the name is a dotted path.
 type span struct {
 	name     string
 	from, to int
 }
 
-// spansOf are the members of an object, which is JSON text without white space and
+// spansOf are the members of the object at json[i:], which is without white space and
 // without escapes in names.
-func spansOf(json string) (list []span) {
-	for i := 1; i+1 < len(json); {
+func spansOf(json string, i int, path string) (list []span) {
+	for i++; json[i] == '"'; {
 		end := skipString(json, i)
-		to := skipTrusted(json, end+1)
-		list = append(list, span{json[i+1 : end-1], end + 1, to})
+		from, to := end+1, skipTrusted(json, end+1)
+		name := path + json[i+1:end-1]
+		list = append(list, span{name, from, to})
+		if json[from] == '{' {
+			list = append(list, spansOf(json, from, name+".")...)
+		}
 		i = to + 1
+		if json[to] == '}' {
+			break
+		}
 	}
 	return list
 }
@@ -52,6 +60,20 @@ func (w *Writer) value(name string) {
 func (w *Writer) String(name, v string) {
 	w.value(name)
 	w.b = AppendString(w.b, v)
+}
+
+// Joined is String of texts that follow each other.
+func (w *Writer) Joined(name string, parts ...string) {
+	w.value(name)
+	w.b = append(w.b, '"')
+	from := len(w.b)
+	for _, p := range parts {
+		w.b = append(w.b, p...)
+	}
+	if whole := w.b[from:]; !isPlain(text(whole)) {
+		w.b = appendEscaped(w.b[:from], string(whole))
+	}
+	w.b = append(w.b, '"')
 }
 
 // Text is String that leaves what the template has for "".

@@ -91,23 +91,11 @@ type parts struct {
 func (r *request) compose(p sdk.Doc, fields *sdk.Fields) (*message, error) {
 	m := newMessage(r.Call)
 	var in parts
-	// One pass: a look-up for each costs more than all the rest.
-	slots := [...]struct {
-		name string
-		to   *sdk.Doc
-	}{
+	p.Pick([]sdk.Slot{
 		{"from", &in.from}, {"to", &in.to}, {"subject", &in.subject}, {"html", &in.html}, {"text", &in.text}, {"cc", &in.cc}, {"bcc", &in.bcc},
 		{"reply_to", &in.replyTo}, {"tags", &m.tags}, {"headers", &m.headers}, {"attachments", &m.given}, {"scheduled_at", &in.when},
 		{"topic_id", &in.topic}, {"template", &in.template},
-	}
-	for v := p.First(); v.Exists(); v = v.Next() {
-		for i, key := 0, v.Key(); i < len(slots); i++ {
-			if slots[i].name == key {
-				*slots[i].to = v
-				break
-			}
-		}
-	}
+	})
 	var content rendered
 	if !in.template.IsNull() {
 		if err := checkFields(p, fields, "from", "subject"); err != nil {

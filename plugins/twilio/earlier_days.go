@@ -17,7 +17,7 @@ func asOfDay(c *sdk.Call, d sdk.Doc, members []since, order string) {
 	if c.Now().Year() >= settled {
 		return
 	}
-	today := c.Now().Format(time.DateOnly)
+	today := sdk.ISOSeconds(c.Now())[:len(time.DateOnly)]
 	for _, m := range members {
 		if today >= m.day {
 			continue

@@ -99,7 +99,7 @@ func keyword(c *sdk.Call, m *draft, to *phone.Number) {
 	case is(stopWords):
 		if !out {
 			d := c.NewObject()
-			set(d, "id", id, "account_sid", c.Account(), "from", m.to, "to", m.from, "date_created", rfc2822(c.Now()))
+			set(d, "id", id, "account_sid", c.Account(), "from", m.to, "to", m.from, "date_created", sdk.RFC2822(c.Now()))
 			d.SetStringOrNull("messaging_service_sid", m.service.Get("sid").String())
 			optOuts.MustInsert(c, d)
 			reply = stopReply
@@ -246,7 +246,7 @@ func (h hook) reply(c *sdk.Call, from string, verb *verb) {
 	err := m.pair()
 	f, _ := err.(*failure)
 	switch {
-	case m.body == "" && len(m.media) == 0 || phone.Units(m.body) > mostBody:
+	case m.body == "" && len(m.media) == 0 || m.isTooLong():
 		code = 14103
 	case f != nil && f.code == 21211:
 		code = 14101

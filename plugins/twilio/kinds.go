@@ -36,21 +36,6 @@ type kind struct {
 	gone func(r *request, d sdk.Doc)
 }
 
-// snake writes CamelCase as camel_case, and Totp.Skew as totp.skew.
-func snake(name string) string {
-	b := make([]byte, 0, len(name)+4)
-	for i, c := range []byte(name) {
-		if c >= 'A' && c <= 'Z' {
-			if i > 0 && name[i-1] != '.' {
-				b = append(b, '_')
-			}
-			c |= 0x20
-		}
-		b = append(b, c)
-	}
-	return string(b)
-}
-
 // collect declares a kind's collection.
 func (k *kind) collect(entity, typ string, index ...string) *kind {
 	id := "sid"
@@ -142,9 +127,9 @@ func (k *kind) new(c *sdk.Call) sdk.Doc {
 
 // stamp sets dates that the kind has to now.
 func (k *kind) stamp(c *sdk.Call, d sdk.Doc, dates ...string) {
-	now := iso8601(c.Now())
+	now := sdk.ISOSeconds(c.Now())
 	if k.host == "api" {
-		now = rfc2822(c.Now())
+		now = sdk.RFC2822(c.Now())
 	}
 	for _, name := range dates {
 		if d.Get(name).Exists() {
@@ -200,8 +185,8 @@ func (k *kind) apply(r *request, d sdk.Doc) error {
 		case !fits && k.host == "api":
 			return refuse(code, param)
 		case code == 21402 && k.host == "api":
-			d.SetString(snake(param), text) // [R 2015] "" there, null on the others
-		case !fits || !d.SetAs(snake(param), v):
+			d.SetString(sdk.Snake(param), text) // [R 2015] "" there, null on the others
+		case !fits || !d.SetAs(sdk.Snake(param), v):
 			return badValue("Invalid " + param)
 		}
 	}
@@ -334,7 +319,7 @@ func (r *request) filtered(params string) (q sdk.ListQuery, err error) {
 	for param := range strings.FieldsSeq(params) {
 		param, member, named := strings.Cut(param, "=")
 		if !named {
-			member = snake(param)
+			member = sdk.Snake(param)
 		}
 		if v := r.text(param); v != "" && !q.Filter("$."+member, v) {
 			return q, &sdk.NotImplementedError{Operation: r.Operation() + " with so many filters"}

@@ -67,6 +67,7 @@ func init() {
 	twilio.Attempt = attempt
 	twilio.Outcome = outcome
 	twilio.Warmup = warmup
+	twilio.Schema += callbacks
 	twilio.OnTimer("status", statusDue)
 	twilio.OnTimer("expiry", verificationExpires)
 	route()
@@ -80,7 +81,7 @@ func init() {
 func warmup(c *sdk.Call) {
 	c.SetAccount(testAccount)
 	m := draft{from: magic + "6", to: magic + "5", body: "warm", direction: "outbound-api", callback: "https://example.com/"}
-	_, _ = m.pair(), m.check(&request{c, c.NewObject()})
+	_, _ = m.pair(), m.check(&asked{})
 	_ = m.keep(c).JSON()
 	_ = known[21211]
 }

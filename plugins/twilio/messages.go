@@ -27,8 +27,10 @@ func messageHandlers() {
 	handle("CreateCall", createCall)
 }
 
-// draft is a message on its way to being kept.
+// draft is a message on its way to being kept. It is written as a document once, when
+// all is known of it: sending is what applications do most.
 type draft struct {
+	sid, status    string // as document makes them
 	from, to, body string
 	service        sdk.Doc // absent without one
 	media          []string
@@ -39,23 +41,29 @@ type draft struct {
 	smart          bool
 }
 
-// limits of a message [D twilio.com/docs/messaging/api/message-resource and
-// docs/messaging/features/message-scheduling, 2026-11].
-const (
-	mostBody     = 1600
-	mostMedia    = 10
-	soonest      = 5 * time.Minute
-	latest       = 35 * 24 * time.Hour
-	mostValidity = 36000
-)
+// asked are the parameters of a message.
+type asked struct {
+	to, from, body, media, callback, service, content sdk.Doc
+	feedback, smart, validity, price, schedule, at    sdk.Doc
+}
+
+func askedOf(params sdk.Doc) (a asked) {
+	params.Pick([]sdk.Slot{
+		{"To", &a.to}, {"From", &a.from}, {"Body", &a.body}, {"StatusCallback", &a.callback}, {"MessagingServiceSid", &a.service}, {"MediaUrl", &a.media},
+		{"ProvideFeedback", &a.feedback}, {"SmartEncoded", &a.smart}, {"ValidityPeriod", &a.validity}, {"MaxPrice", &a.price}, {"ScheduleType", &a.schedule},
+		{"SendAt", &a.at}, {"ContentSid", &a.content},
+	})
+	return a
+}
 
 // createMessage sends a message. The order of the checks is believed.
 func createMessage(r *request) error {
+	a := askedOf(r.params)
 	m := draft{
-		to: strings.TrimSpace(r.text("To")), from: strings.TrimSpace(r.text("From")), body: r.text("Body"), media: r.params.Get("MediaUrl").Texts(),
-		direction: "outbound-api", callback: r.text("StatusCallback"), feedback: r.text("ProvideFeedback") == "true", smart: r.text("SmartEncoded") == "true",
+		to: strings.TrimSpace(a.to.String()), from: strings.TrimSpace(a.from.String()), body: a.body.String(), media: a.media.Texts(),
+		direction: "outbound-api", callback: a.callback.String(), feedback: a.feedback.String() == "true", smart: a.smart.String() == "true",
 	}
-	service := r.text("MessagingServiceSid")
+	service := a.service.String()
 	if service == "" && strings.HasPrefix(m.from, "MG") && len(m.from) == 34 {
 		service, m.from = m.from, ""
 	}
@@ -64,10 +72,12 @@ func createMessage(r *request) error {
 		return refuse(21604)
 	case m.from == "" && service == "":
 		return refuse(21603)
-	case m.body == "" && len(m.media) == 0 && r.text("ContentSid") == "":
+	case m.body == "" && len(m.media) == 0 && a.content.String() == "":
 		return refuse(21602)
+	case a.content.Exists():
+		return r.without("ContentSid")
 	}
-	if err := cmp.Or(r.without("ContentSid"), m.check(r)); err != nil {
+	if err := m.check(&a); err != nil {
 		return err
 	}
 	if r.isTest() {
@@ -82,7 +92,7 @@ func createMessage(r *request) error {
 			return refuse(21701)
 		}
 	}
-	if err := m.schedule(r); err != nil {
+	if err := m.schedule(r.Call, &a); err != nil {
 		return err
 	}
 	if err := m.pair(); err != nil {
@@ -97,28 +107,31 @@ func createMessage(r *request) error {
 }
 
 // check looks at what needs nothing but the request.
-func (m *draft) check(r *request) error {
-	if v := r.text("ValidityPeriod"); v != "" {
+func (m *draft) check(a *asked) error {
+	if v := a.validity.String(); v != "" {
 		if n, err := strconv.Atoi(v); err != nil || n < 1 || n > mostValidity {
 			return refuse(21624)
 		}
 	}
-	if v := r.text("MaxPrice"); v != "" {
+	if v := a.price.String(); v != "" {
 		if _, err := strconv.ParseFloat(v, 64); err != nil {
 			return refuse(21627)
 		}
 	}
 	return cmp.Or(
-		when(phone.Units(m.body) > mostBody, 21617),
+		when(m.isTooLong(), 21617),
 		when(len(m.media) > mostMedia, 21623),
 		when(slices.ContainsFunc(m.media, func(u string) bool { return !isURL(u) }), 21620),
 		when(m.callback != "" && !isURL(m.callback), 21609, m.callback),
 	)
 }
 
+// isTooLong counts as the vendor does only what is longer in bytes, as it is then.
+func (m *draft) isTooLong() bool { return len(m.body) > mostBody && phone.Units(m.body) > mostBody }
+
 // schedule reads SendAt and ScheduleType.
-func (m *draft) schedule(r *request) error {
-	kind, at := r.text("ScheduleType"), r.text("SendAt")
+func (m *draft) schedule(c *sdk.Call, a *asked) error {
+	kind, at := a.schedule.String(), a.at.String()
 	switch {
 	case kind == "":
 		return nil
@@ -130,7 +143,7 @@ func (m *draft) schedule(r *request) error {
 		return refuse(35111)
 	}
 	t, err := time.Parse(time.RFC3339, at)
-	if err != nil || t.Before(r.Now().Add(soonest)) || t.After(r.Now().Add(latest)) {
+	if err != nil || t.Before(c.Now().Add(soonest)) || t.After(c.Now().Add(latest)) {
 		return refuse(35114)
 	}
 	m.sendAt = t.UTC()
@@ -171,6 +184,9 @@ func (m *draft) pair() error {
 
 // channelOf cuts "whatsapp:" and the like off an address; "" is SMS.
 func channelOf(address string) (channel, rest string) {
+	if address != "" && address[0] <= '9' { // a number
+		return "", address
+	}
 	for _, c := range [...]string{"whatsapp:", "messenger:", "rcs:"} {
 		if rest, ok := strings.CutPrefix(address, c); ok {
 			return c, rest
@@ -218,56 +234,77 @@ func (m *draft) sender(c *sdk.Call) error {
 
 // document is the message as it is shown, not kept yet.
 func (m *draft) document(c *sdk.Call) sdk.Doc {
-	d := messageShape.New(c.Arena)
 	if m.smart || m.service.Get("smart_encoding").Bool() {
 		m.body = smart.Replace(m.body)
 	}
-	id := "SM"
+	kind, sent := "SM", ""
 	if len(m.media) > 0 {
-		id = "MM"
+		kind = "MM"
 	}
-	id = newSID(c, id)
-	now := rfc2822(c.Now())
-	uri := account2010(c) + "/Messages/" + id
-	set(d, "body", m.body, "num_segments", strconv.Itoa(phone.Segments(m.body)), "direction", m.direction, "to", m.to, "date_updated", now,
-		"uri", uri+".json", "account_sid", c.Account(), "num_media", strconv.Itoa(len(m.media)), "sid", id, "date_created", now)
-	d.SetStringOrNull("from", m.from)
-	d.Get("subresource_uris").SetString("media", uri+"/Media.json")
-	if m.feedback {
-		d.Get("subresource_uris").SetString("feedback", uri+"/Feedback.json")
-	}
-	if m.service.Exists() {
-		d.SetString("messaging_service_sid", m.service.Get("sid").String())
-	}
+	m.sid = newSID(c, kind)
+	now := sdk.RFC2822(c.Now())
+	segments := strconv.Itoa(phone.Segments(m.body))
 	switch {
 	case m.direction == "inbound":
-		set(d, "status", "received", "date_sent", now)
+		m.status, sent = "received", now
 	case !m.sendAt.IsZero():
-		set(d, "status", "scheduled", "num_segments", "0")
+		m.status, segments = "scheduled", "0"
 	case m.service.Exists():
 		// [D docs/messaging/guides/outbound-message-status-in-status-callbacks and
 		// docs/messaging/api/message-resource, 2026-11]
-		set(d, "status", "accepted", "num_segments", "0")
+		m.status, segments = "accepted", "0"
+	default:
+		m.status = "queued"
 	}
-	return d
+	w := messageShape.Write(c)
+	w.String("body", m.body)
+	w.String("num_segments", segments)
+	w.String("direction", m.direction)
+	w.Text("from", m.from)
+	w.String("to", m.to)
+	w.String("date_updated", now)
+	w.Joined("uri", base2010, "/Accounts/", c.Account(), "/Messages/", m.sid, ".json")
+	w.String("account_sid", c.Account())
+	w.String("num_media", strconv.Itoa(len(m.media)))
+	w.String("status", m.status)
+	w.Text("messaging_service_sid", m.service.Get("sid").String())
+	w.String("sid", m.sid)
+	w.Text("date_sent", sent)
+	w.String("date_created", now)
+	if m.feedback {
+		uri := account2010(c) + "/Messages/" + m.sid
+		w.Doc("subresource_uris", c.Object("media", uri+"/Media.json", "feedback", uri+"/Feedback.json"))
+	} else {
+		w.Joined("subresource_uris.media", base2010, "/Accounts/", c.Account(), "/Messages/", m.sid, "/Media.json")
+	}
+	return w.Done(c)
 }
+
+// callbacks are where the statuses of messages go, by the place of each: a table that
+// grows at its end is cheap to write.
+const callbacks = `
+CREATE TABLE callbacks(seq INTEGER PRIMARY KEY, url TEXT NOT NULL) STRICT;
+`
+
+var keepCallback = sdk.Define(`INSERT INTO callbacks(seq, url) VALUES(last_insert_rowid(), ?1)`) // behind the message's own
 
 // keep makes the message, its media and what becomes of it.
 func (m *draft) keep(c *sdk.Call) sdk.Doc {
 	d := m.document(c)
-	id, status := d.Get("sid").String(), d.Get("status").String() // read before it is sealed
-	messages.MustInsert(c, d)
+	if err := messages.InsertSealed(c, d, m.sid); err != nil {
+		panic("twilio: insert message: " + err.Error()) // its id was just made
+	}
+	if m.callback != "" {
+		keepCallback.MustRun(c.Args().Text(m.callback))
+	}
 	for _, u := range m.media {
-		keepMedium(c, id, u)
+		keepMedium(c, m.sid, u)
 	}
 	if m.direction != "inbound" {
-		if m.callback != "" {
-			marks.Set(c, id, "callback", m.callback)
-		}
 		if m.sendAt.IsZero() {
-			goOn(c, id, status)
+			goOn(c, m.sid, m.status)
 		} else {
-			c.SetTimer("status", c.Account()+"/"+id, m.sendAt, "queued")
+			c.SetTimer("status", c.Account()+"/"+m.sid, m.sendAt, "queued")
 		}
 	}
 	return d
@@ -349,7 +386,7 @@ func sentWithin(r *request) (func(d sdk.Doc) bool, error) {
 		}
 	}
 	return func(d sdk.Doc) bool {
-		t, ok := parse2822(d.Get("date_sent").String())
+		t, ok := sdk.ParseRFC2822(d.Get("date_sent").String())
 		return ok && !t.Before(from) && !t.After(to)
 	}, nil
 }
@@ -365,7 +402,7 @@ func createFeedback(r *request) error {
 		return badValue("Invalid Outcome " + outcome)
 	}
 	d := feedbackShape.New(r.Arena)
-	now := rfc2822(r.Now())
+	now := sdk.RFC2822(r.Now())
 	set(d, "account_sid", r.Account(), "message_sid", id, "outcome", outcome, "date_created", now, "date_updated", now, "uri", r.Path())
 	return r.JSON(d)
 }

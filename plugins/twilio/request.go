@@ -5,13 +5,12 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/mirrahq/mirra/sdk"
 )
 
-// marks are what is known of objects and no answer shows: the callback of a
-// message, the url of a medium; and of account "" what fixtures say of all.
+// marks are what is known of objects and no answer shows: the url of a medium, by
+// whom an account was adopted; and of account "" what fixtures say of all.
 var marks = twilio.Marks()
 
 // base2010 is what the paths of the 2010 API begin with.
@@ -33,8 +32,8 @@ var selectGate = sdk.Define(`SELECT (SELECT doc FROM objects WHERE type = 'accou
 // it against the limit of a fixture.
 func before(c *sdk.Call) error {
 	c.FixedHeaders(fixedHeaders)
-	c.SetHeader("Twilio-Request-Id", "RQ"+c.Random(sdk.Requests, 32, sdk.Hex))
-	c.SetHeader("Twilio-Request-Duration", "0.0"+c.Random(sdk.Requests, 2, sdk.Digits))
+	c.SetHeader("Twilio-Request-Id", c.RandomBehind(sdk.Requests, "RQ", 32, sdk.Hex))
+	c.SetHeader("Twilio-Request-Duration", c.RandomBehind(sdk.Requests, "0.0", 2, sdk.Digits))
 	if c.Host != "" && c.Host != "api" {
 		c.SetHeader("X-Api-Domain", c.Host+".twilio.com") // [R]
 	}
@@ -44,20 +43,21 @@ func before(c *sdk.Call) error {
 		return err
 	}
 	account := cmp.Or(path, user)
+	other := account != user // maybe a subaccount of the user's
 	rows := selectGate.MustRun(c.Args().Text(account))
 	rows.Next()
 	stored, limit, seeded := rows.Text(), rows.Text(), rows.Text()
 	c.SetAccount(account)
-	if seeded != "" && stored == "" && account == user {
+	if seeded != "" && stored == "" && !other {
 		adopt(c, seeded)
 	}
 	d := c.Trusted(stored)
 	switch owner := d.Get("owner_account_sid").String(); {
-	case stored == "" && account != user && own:
+	case stored == "" && other && own:
 		return notFound(c)
-	case account != user && owner != user:
+	case other && owner != user:
 		return unauthorized() // believed of one that is not there
-	case stored != "" && d.Get("status").String() != "active" && !(account != user && own):
+	case stored != "" && d.Get("status").String() != "active" && !(other && own):
 		return refuse(20005) // status and name of a suspended subaccount can still be looked at and set
 	case own:
 		c.SetAccount(user)
@@ -168,16 +168,7 @@ func set(d sdk.Doc, pairs ...string) {
 }
 
 func newSID(c *sdk.Call, prefix string) string {
-	return prefix + c.Random(sdk.Objects, 32, sdk.Hex)
-}
-
-// Dates: the 2010 API's are of RFC 2822, the others' of ISO 8601.
-func rfc2822(t time.Time) string { return t.Format("Mon, 02 Jan 2006 15:04:05 +0000") }
-func iso8601(t time.Time) string { return t.Format("2006-01-02T15:04:05Z") }
-
-func parse2822(s string) (time.Time, bool) {
-	t, err := time.Parse("Mon, 02 Jan 2006 15:04:05 -0700", s)
-	return t.UTC(), err == nil
+	return c.RandomBehind(sdk.Objects, prefix, 32, sdk.Hex)
 }
 
 // account2010 is the path of the call's account.
@@ -185,6 +176,9 @@ func account2010(c *sdk.Call) string { return base2010 + "/Accounts/" + c.Accoun
 
 // isURL tells whether a text is an absolute URL.
 func isURL(s string) bool {
+	if sdk.IsPlainURL(s) {
+		return true
+	}
 	u, err := url.Parse(s)
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && !strings.ContainsAny(s, " \t\r\n\"<>")
 }

@@ -2,23 +2,10 @@ package main
 
 import (
 	"strconv"
-	"time"
 
 	"github.com/mirrahq/mirra/sdk"
 	"github.com/mirrahq/mirra/sdk/phone"
 )
-
-// ladder is how a message goes on by itself [D
-// twilio.com/docs/messaging/guides/outbound-message-status-in-status-callbacks,
-// 2026-11]. The vendor publishes no instants; how long each takes is believed.
-var ladder = map[string]struct {
-	takes time.Duration
-	next  string
-}{
-	"accepted": {500 * time.Millisecond, "queued"}, // of a messaging service: until a sender is chosen
-	"queued":   {time.Second, "sent"},
-	"sent":     {2 * time.Second, "delivered"},
-}
 
 // goOn takes a message that has a status to the next one, in time.
 func goOn(c *sdk.Call, sid, status string) {
@@ -62,7 +49,7 @@ func chooseSender(c *sdk.Call, d sdk.Doc) bool {
 
 // setStatus changes a message's status and tells whoever asked for that.
 func setStatus(c *sdk.Call, d sdk.Doc, status string, code int) {
-	now := rfc2822(c.Now())
+	now := sdk.RFC2822(c.Now())
 	d.SetString("status", status)
 	d.SetString("date_updated", now)
 	if code != 0 {
@@ -92,16 +79,18 @@ func price(d sdk.Doc) string {
 	return strconv.FormatFloat(-0.0079*float64(n), 'f', 5, 64)
 }
 
+// selectCallback is where the statuses of a message go: to its own callback, else to
+// that of its messaging service.
+var selectCallback = sdk.Define(`SELECT coalesce((SELECT url FROM callbacks WHERE seq = (SELECT seq FROM objects WHERE id = ?2 AND account = ?1)),
+	(SELECT doc ->> '$.status_callback' FROM objects WHERE id = ?3 AND account = ?1 AND type = 'messaging_service' AND deleted = 0))`)
+
 // callBack sends a status to the message's StatusCallback, else to its
 // messaging service's, and to where every event goes.
 func callBack(c *sdk.Call, d sdk.Doc, status string, code int) {
 	sid, service := d.Get("sid").String(), d.Get("messaging_service_sid").String()
-	target := marks.Get(c, sid, "callback")
-	if target == "" && service != "" {
-		if s, ok := services.Get(c, service); ok {
-			target = s.Get("status_callback").String()
-		}
-	}
+	rows := selectCallback.MustRun(c.Args().Text(c.Account()).Text(sid).Text(service))
+	rows.Next()
+	target := rows.Text()
 	h := newHook(c, "status", "POST", sid)
 	// [D docs/messaging/guides/track-outbound-message-status, 2026-11]; the order
 	// is of users' captures.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/mirrahq/mirra/sdk"
 	"github.com/mirrahq/mirra/sdk/phone"
@@ -94,14 +93,6 @@ func (k *kind) once(member string, code int) func(r *request, d sdk.Doc, created
 	}
 }
 
-// Limits of a verification [D twilio.com/docs/verify/api/rate-limits-and-timeouts
-// and docs/api/errors/60202 and 60203, 2026-11].
-const (
-	lifetime   = 10 * time.Minute
-	mostSends  = 5
-	mostChecks = 5
-)
-
 // pending is the verification of a recipient that waits for its code.
 func pending(c *sdk.Call, service, to string) (sdk.Doc, bool) {
 	return verifications.Newest(c, is("service_sid", service), is("to", to), is("status", "pending"))
@@ -164,7 +155,7 @@ func createVerification(r *request) error {
 	verifications.address(r.Call, d)
 	a := keepAttempt(r, d, service)
 	one := d.Get("send_code_attempts").AddObject()
-	set(one, "attempt_sid", a, "channel", attemptChannels[channel], "time", iso8601(r.Now()))
+	set(one, "attempt_sid", a, "channel", attemptChannels[channel], "time", sdk.ISOSeconds(r.Now()))
 	keepCode(r, d, service, code, again)
 	if again {
 		verifications.Update(r.Call, d)
@@ -387,7 +378,7 @@ func announce(c *sdk.Call, d sdk.Doc, status string) {
 	e := list.AddObject()
 	set(e, "specversion", "1.0", "type", "com.twilio.accountsecurity.verify.verification."+status,
 		"source", "/v2/Services/"+d.Get("service_sid").String()+"/Verifications/"+d.Get("sid").String(),
-		"id", newSID(c, "EZ"), "time", iso8601(c.Now()), "datacontenttype", "application/json")
+		"id", newSID(c, "EZ"), "time", sdk.ISOSeconds(c.Now()), "datacontenttype", "application/json")
 	data := e.SetObject("data")
 	for _, name := range [...]string{"account_sid", "service_sid", "to", "channel"} {
 		data.SetDoc(name, d.Get(name))

@@ -68,7 +68,11 @@ func Parse(s, iso string) (n Number, why Fault) {
 			// [D nationalnanpa.com, 2026-11] area code and exchange begin with 2 to 9.
 			return n, NotPossible
 		}
-		return Number{"+" + digits, c, rest}, ""
+		e164 := s
+		if !plus || len(s) != 1+len(digits) {
+			e164 = "+" + digits
+		}
+		return Number{e164, c, rest}, ""
 	}
 	return n, NoCountry
 }
@@ -76,6 +80,9 @@ func Parse(s, iso string) (n Number, why Fault) {
 // compact takes out what people write between digits; "" if there is anything
 // else.
 func compact(s string) (digits string, plus bool) {
+	if s != "" && s[0] == '+' && onlyDigits(s[1:]) { // as most are sent
+		return s[1:], true
+	}
 	b := make([]byte, 0, len(s))
 	for i, c := range []byte(s) {
 		switch {
@@ -89,6 +96,15 @@ func compact(s string) (digits string, plus bool) {
 		}
 	}
 	return string(b), plus
+}
+
+func onlyDigits(s string) bool {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return true
 }
 
 // Countries are all that are known.

@@ -11,7 +11,7 @@ import (
 // TestNumbers looks at what is a phone number, and in which form.
 func TestNumbers(t *testing.T) {
 	for s, want := range map[string]string{
-		"+14155552671": "+14155552671 US (415) 555-2671", "(415) 555-2671": "+14155552671 US (415) 555-2671", "1-415-555-2671": "+14155552671 US (415) 555-2671",
+		"+14155552671": "+14155552671 US (415) 555-2671", "+1 415-555-2671": "+14155552671 US (415) 555-2671", "+": "NOT_A_NUMBER", "4155552671": "+14155552671 US (415) 555-2671", "(415) 555-2671": "+14155552671 US (415) 555-2671", "1-415-555-2671": "+14155552671 US (415) 555-2671",
 		"+14165550123": "+14165550123 CA (416) 555-0123", "+447772000001": "+447772000001 GB 07772 000001", "+442079460958": "+442079460958 GB 020 7946 0958",
 		"+33612345678": "+33612345678 FR 06 12 34 56 78", "+4915112345678": "+4915112345678 DE 015112345678",
 		"": "NOT_A_NUMBER", "hello": "NOT_A_NUMBER", "+1415": "TOO_SHORT", "+141555526711": "TOO_LONG", "+999123": "INVALID_COUNTRY_CODE", "+11555552671": "INVALID_BUT_POSSIBLE", "+14151552671": "INVALID_BUT_POSSIBLE",
@@ -34,6 +34,7 @@ func TestLongSegments(t *testing.T) {
 		strings.Repeat("a", 151) + "€" + strings.Repeat("a", 153): 2,
 		strings.Repeat("ж", 66) + "👍" + strings.Repeat("ж", 66):   3,
 		"": 1, "`": 1, strings.Repeat("`", 71): 2,
+		strings.Repeat("a", 160): 1, strings.Repeat("a", 159) + "\n\r": 2, strings.Repeat("a", 306): 2, strings.Repeat("a", 307): 3, strings.Repeat("a", 159) + "~": 2,
 	} {
 		if got := phone.Segments(body); got != want {
 			t.Errorf("%d runes: %d segments, want %d", len([]rune(body)), got, want)

@@ -1,7 +1,5 @@
 package phone
 
-import "strings"
-
 // IsSenderName tells whether a text is an alphanumeric sender id: up to eleven
 // letters, digits and spaces, a letter among them [D
 // twilio.com/docs/glossary/what-alphanumeric-sender-id, 2026-11].
@@ -21,5 +19,5 @@ func IsSenderName(s string) bool {
 
 // IsShortCode tells whether a sender is a short code: three to six digits.
 func IsShortCode(s string) bool {
-	return len(s) >= 3 && len(s) <= 6 && strings.Trim(s, "0123456789") == ""
+	return len(s) >= 3 && len(s) <= 6 && onlyDigits(s)
 }
