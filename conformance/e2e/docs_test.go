@@ -23,6 +23,7 @@ func TestGuides(t *testing.T) {
 		"fidelity.md": "../..",
 		"drop-in.md":  "",
 		"go.md":       "",
+		"python.md":   "",
 		"stripe.md":   "",
 		"resend.md":   "",
 		"twilio.md":   "",
@@ -72,6 +73,16 @@ func TestGuides(t *testing.T) {
 			if guide == "go.md" {
 				// Its module takes this checkout of Mirra, and the SDK that is here.
 				cmd.Env = append(cmd.Env, "GOWORK="+workspace(t, filepath.Join(folder, "shop")), "GOFLAGS=-mod=readonly", "GOPROXY=off")
+			}
+			if guide == "python.md" {
+				plugin, err := filepath.Abs("../../sdk/python")
+				if err == nil {
+					err = os.Symlink(python, filepath.Join(path, "python3"))
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				cmd.Env = append(cmd.Env, "PYTHONPATH="+plugin, "PYTEST_PLUGINS=pytest_mirra", "PYTHONDONTWRITEBYTECODE=1") // as installed
 			}
 			if out, err := cmd.CombinedOutput(); err != nil {
 				t.Errorf("%v\n%s", err, out)

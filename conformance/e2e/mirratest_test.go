@@ -99,7 +99,7 @@ func TestMirratest(t *testing.T) {
 	if got := emails(s); len(got) != 2 {
 		t.Errorf("restored: %v", got)
 	}
-	s.Reset("stripe")
+	s.Reset()
 	if got := emails(s); len(got) != 0 {
 		t.Errorf("reset: %v", got)
 	}
@@ -135,6 +135,11 @@ func TestMirratestSeeds(t *testing.T) {
 	s := mirratest.Start(t, "stripe,resend", mirratest.SeedFile("stripe", file), mirratest.Seed("resend", "transactional-busy"))
 	if got := emails(s); len(got) != 1 || got[0] != "seeded@example.com" {
 		t.Errorf("%v", got)
+	}
+	customer(t, stripeWith(s.Client()), "another@example.com")
+	s.Reset()
+	if got := emails(s); len(got) != 1 {
+		t.Errorf("after a reset there are %v", got)
 	}
 	var sent []json.RawMessage
 	if s.State("resend", "emails", &sent); len(sent) < 100 {

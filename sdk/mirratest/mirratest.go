@@ -16,6 +16,9 @@ import (
 // patience is how long WaitForWebhook waits unless told otherwise.
 const patience = 10 * time.Second
 
+// atStart is the snapshot that Reset restores.
+const atStart = "start-of-test"
+
 // Session is mirrors of one test.
 type Session struct {
 	t        testing.TB
@@ -59,7 +62,10 @@ func (s *Session) start(o *options, mirrors string) error {
 	} else if err := s.create(o, mirrors); err != nil {
 		return err
 	}
-	s.proxy, err = s.control.Proxy(ctx, s.info.SessionID)
+	if s.proxy, err = s.control.Proxy(ctx, s.info.SessionID); err != nil {
+		return err
+	}
+	_, err = s.control.Snapshot(ctx, s.info.SessionID, atStart)
 	return err
 }
 

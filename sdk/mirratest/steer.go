@@ -86,12 +86,10 @@ func (s *Session) State(mirror, entity string, into any) {
 	}
 }
 
-// Reset takes mirrors, all for none, back to their seeds.
-func (s *Session) Reset(mirrors ...string) {
+// Reset takes the session back to its start, its clock and seeds included. Faults stay.
+func (s *Session) Reset() {
 	s.t.Helper()
-	if err := s.control.ResetSession(s.t.Context(), s.info.SessionID, mirrors...); err != nil {
-		s.fail("reset", err)
-	}
+	s.Restore(atStart)
 }
 
 // Snapshot keeps the session's state under a name, which Restore brings back.
