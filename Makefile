@@ -31,7 +31,7 @@ plugins: $(PLUGINS:%=build/plugins/%.wasm) $(LINES:%=build/plugins/%.wasm)
 
 # What a plugin is built from: its own folder and what all of them share, so
 # that a change of one does not build the others anew.
-sources = $(shell find abi sdk plugins/$(1) -name '*.go' -not -name '*_test.go')
+sources = $(shell find abi sdk plugins/$(1) -path sdk/mirratest -prune -o -name '*.go' -not -name '*_test.go' -print)
 
 .SECONDEXPANSION:
 build/plugins/%.wasm: $$(call sources,$$(word 1,$$(subst ., ,$$*))) go.mod
