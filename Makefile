@@ -18,13 +18,13 @@ EMBEDDED := cmd/mirra/embedded
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS  := -s -w -X main.version=$(VERSION)
 
-.PHONY: all build plugins npm quickstart test test-unit test-plugins e2e check lint vet staticcheck format format-check generate generate-check coverage coverage-check cross bench fidelity documented fidelity-gate baseline fuzz deps clean
+.PHONY: all build image plugins npm quickstart test test-unit test-plugins e2e check lint vet staticcheck format format-check generate generate-check coverage coverage-check cross bench fidelity documented fidelity-gate baseline fuzz deps clean
 
 all: build
 
-## build: bin/mirra with the plugins embedded
+## build: bin/mirra with the plugins embedded, static
 build: plugins
-	$(GO) build -trimpath -ldflags="$(LDFLAGS)" -o bin/mirra ./cmd/mirra
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags="$(LDFLAGS)" -o bin/mirra ./cmd/mirra
 
 plugins: $(PLUGINS:%=build/plugins/%.wasm) $(LINES:%=build/plugins/%.wasm)
 	$(GO) run ./cmd/mirra plugin pack --compile build/plugins $(EMBEDDED) $(addprefix --fidelity ,$(wildcard plugins/*/fidelity.json))
@@ -41,6 +41,11 @@ build/plugins/%.wasm: $$(call sources,$$(word 1,$$(subst ., ,$$*))) go.mod
 ## quickstart: build, start a Stripe mirror, print its URL and a curl to try
 quickstart: build
 	./bin/mirra up --mirrors stripe
+
+## image: build/image.tar, for docker load and podman load; IMAGE is its name
+IMAGE ?= mirra:latest
+image: build
+	$(GO) run ./cmd/mirra-image -o build/image.tar -name $(IMAGE) -version $(VERSION) bin/mirra
 
 # The system as Node names it.
 PLATFORM = $(shell node -p 'process.platform + "-" + process.arch')

@@ -57,6 +57,9 @@ type Config struct {
 	// the zero value does not.
 	TLS     TLSFiles
 	TLSAddr string
+	// ProxyByName lets clients of the proxy name a session by its name too, which
+	// others may guess.
+	ProxyByName bool
 	// WebhookHosts are targets of deliveries allowed to all sessions, Private
 	// allows those in private networks.
 	WebhookHosts []string
