@@ -18,20 +18,20 @@ EMBEDDED := cmd/mirra/embedded
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS  := -s -w -X main.version=$(VERSION)
 
-.PHONY: all build plugins npm quickstart test test-unit test-plugins e2e check lint vet staticcheck format format-check generate generate-check coverage coverage-check cross bench fidelity documented fidelity-gate baseline fuzz deps clean
+.PHONY: all build image plugins npm quickstart test test-unit test-plugins e2e check lint vet staticcheck format format-check generate generate-check coverage coverage-check cross bench fidelity documented fidelity-gate baseline fuzz deps clean
 
 all: build
 
-## build: bin/mirra with the plugins embedded
+## build: bin/mirra with the plugins embedded, static
 build: plugins
-	$(GO) build -trimpath -ldflags="$(LDFLAGS)" -o bin/mirra ./cmd/mirra
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags="$(LDFLAGS)" -o bin/mirra ./cmd/mirra
 
 plugins: $(PLUGINS:%=build/plugins/%.wasm) $(LINES:%=build/plugins/%.wasm)
 	$(GO) run ./cmd/mirra plugin pack --compile build/plugins $(EMBEDDED) $(addprefix --fidelity ,$(wildcard plugins/*/fidelity.json))
 
 # What a plugin is built from: its own folder and what all of them share, so
 # that a change of one does not build the others anew.
-sources = $(shell find abi sdk plugins/$(1) -name '*.go' -not -name '*_test.go')
+sources = $(shell find abi sdk plugins/$(1) -path sdk/mirratest -prune -o -name '*.go' -not -name '*_test.go' -print)
 
 .SECONDEXPANSION:
 build/plugins/%.wasm: $$(call sources,$$(word 1,$$(subst ., ,$$*))) go.mod
@@ -42,6 +42,11 @@ build/plugins/%.wasm: $$(call sources,$$(word 1,$$(subst ., ,$$*))) go.mod
 quickstart: npm
 	cd conformance/e2e && $(GO) build -o $(abspath build)/quickstart ./quickstart
 	./build/quickstart
+
+## image: build/image.tar, for docker load and podman load; IMAGE is its name
+IMAGE ?= mirra:latest
+image: build
+	$(GO) run ./cmd/mirra-image -o build/image.tar -name $(IMAGE) -version $(VERSION) bin/mirra
 
 # The system as Node names it.
 PLATFORM = $(shell node -p 'process.platform + "-" + process.arch')

@@ -26,6 +26,8 @@ var layers = []struct {
 	{"sdk/phone", nil, "what every vendor that knows telephone numbers needs; nothing of a mirror's"},
 	{"sdk/sdktest", []string{"abi", "sdk/...", "host", "host/session", "host/sqlite", "host/webhook", "host/tape", "host/wasm"}, "tests of a plugin go through the real session host, so that they cannot differ from it"},
 	{"plugins", []string{"abi", "sdk", "sdk/resource", "sdk/phone", "sdk/when"}, "a mirror reaches the host by the ABI only"},
+	{"sdk/mirratest", []string{"abi", "host", "host/httpapi", "registry", "registry/lock"}, "an application's tests link the client of the control API, and no engine"},
+	{"sdk/mirratest/inprocess", []string{"host", "host/assembly", "registry", "registry/dir", "registry/file", "sdk/mirratest"}, "who wants the server within the test links the engine; nobody else does"},
 	{"examples", []string{"abi", "sdk", "sdk/resource"}, "examples are what plugin authors copy"},
 	{"host", []string{"abi"}, "domain types know no technology"},
 	{"host/tape", []string{"abi"}, "parsing is pure"},

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+
+	"github.com/mirrahq/mirra/host/assembly"
 )
 
 // dirs is where Mirra keeps things of this user: the XDG directories, or all in
@@ -16,15 +18,19 @@ type dirs struct{ Config, State, Cache, Data string }
 func findDirs() (dirs, error) {
 	if home := os.Getenv("MIRRA_HOME"); home != "" {
 		home, err := filepath.Abs(home)
-		return dirs{filepath.Join(home, "config"), filepath.Join(home, "state"), filepath.Join(home, "cache"), filepath.Join(home, "data")}, err
+		if err != nil {
+			return dirs{}, err
+		}
+		cache, err := assembly.UserCache()
+		return dirs{filepath.Join(home, "config"), filepath.Join(home, "state"), cache, filepath.Join(home, "data")}, err
 	}
 	config, err := os.UserConfigDir()
 	if err != nil {
 		return dirs{}, fmt.Errorf("no folder for configuration: %w; set MIRRA_HOME", err)
 	}
-	cache, err := os.UserCacheDir()
+	cache, err := assembly.UserCache()
 	if err != nil {
-		return dirs{}, fmt.Errorf("no folder for caches: %w; set MIRRA_HOME", err)
+		return dirs{}, err
 	}
 	// os has functions for these two only.
 	state, data := os.Getenv("XDG_STATE_HOME"), os.Getenv("XDG_DATA_HOME")
@@ -37,12 +43,12 @@ func findDirs() (dirs, error) {
 		}
 	}
 	if state == "" {
-		state = filepath.Join(cache, "mirra", "state")
+		state = filepath.Join(cache, "state")
 	}
 	if data == "" {
 		data = filepath.Join(config, "mirra", "data")
 	}
-	return dirs{filepath.Join(config, "mirra"), filepath.Join(state, "mirra"), filepath.Join(cache, "mirra"), filepath.Join(data, "mirra")}, nil
+	return dirs{filepath.Join(config, "mirra"), filepath.Join(state, "mirra"), cache, filepath.Join(data, "mirra")}, nil
 }
 
 // projectRoot returns the nearest folder upward with mirra.yaml or mirra.lock,

@@ -61,9 +61,6 @@ func (a *app) dropIn(ctx context.Context, c host.Proxies, id string) (*dropIn, e
 	if err != nil {
 		return nil, err
 	}
-	if at, ok := c.(interface{ URL() string }); ok {
-		leadTo(info, at.URL())
-	}
 	d := &dropIn{folder: filepath.Join(a.cfg.dropInFolder(), id), hooks: a.cfg.hooksFolder(), info: info}
 	ca := []byte(info.CA)
 	roots := systemRoots(os.Getenv("SSL_CERT_FILE"))
@@ -79,29 +76,6 @@ func (a *app) dropIn(ctx context.Context, c host.Proxies, id string) (*dropIn, e
 		}
 	}
 	return d, a.cfg.writeHooks()
-}
-
-// leadTo makes addresses lead to the machine of a server that is called at control:
-// it knows its own only by what it listens on.
-func leadTo(p *host.ProxyInfo, control string) {
-	u, err := url.Parse(control)
-	if err != nil || u.Hostname() == "localhost" {
-		return
-	}
-	if ip := net.ParseIP(u.Hostname()); ip != nil && ip.IsLoopback() {
-		return
-	}
-	at := func(address string) string {
-		_, port, _ := net.SplitHostPort(address)
-		return net.JoinHostPort(u.Hostname(), port)
-	}
-	if proxy, err := url.Parse(p.URL); err == nil {
-		proxy.Host = at(proxy.Host)
-		p.URL = proxy.String()
-	}
-	if p.Door != "" {
-		p.Door = at(p.Door)
-	}
 }
 
 // hooksFolder is where the hooks are. They stay when sessions end: a Python that

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"maps"
 	"os"
 	"path/filepath"
@@ -11,26 +12,14 @@ import (
 )
 
 func (a *app) envCommand() *cobra.Command {
-	shell, direct := "", false
+	shell, direct, server := "", false, false
 	cmd := &cobra.Command{
 		Use: "env", Short: "Print the variables an application needs to reach the session", Args: noArgs,
 		Example: "  eval \"$(mirra env)\"\n  mirra env --shell fish | source\n  mirra env --shell powershell | Invoke-Expression",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, s, err := a.session(cmd.Context())
+			env, err := a.environment(cmd.Context(), server, direct)
 			if err != nil {
 				return err
-			}
-			_, state, err := a.connect(cmd.Context(), false)
-			if err != nil {
-				return err
-			}
-			env := a.environ(s, state.Control, state.Token)
-			if !direct {
-				d, err := a.dropIn(cmd.Context(), c, s.SessionID)
-				if err != nil {
-					return err
-				}
-				maps.Copy(env, d.environ(os.Getenv))
 			}
 			if a.flags.json {
 				return a.out.object(env)
@@ -48,9 +37,39 @@ func (a *app) envCommand() *cobra.Command {
 			return nil
 		},
 	}
+	cmd.Flags().BoolVar(&server, "server", false, "only where the server is and its token; one is started if none runs")
 	cmd.Flags().BoolVar(&direct, "no-proxy", false, "only URLs of mirrors, nothing that leads the vendors' own hosts there")
 	cmd.Flags().StringVar(&shell, "shell", "", "bash, zsh, sh, fish, powershell or cmd; else the one of $SHELL")
 	return a.sessionFlag(cmd)
+}
+
+// environment is what env prints.
+func (a *app) environment(ctx context.Context, server, direct bool) (map[string]string, error) {
+	if server {
+		_, state, err := a.connect(ctx, true)
+		if err != nil {
+			return nil, err
+		}
+		return map[string]string{"MIRRA_URL": state.Control, "MIRRA_TOKEN": state.Token}, nil
+	}
+	c, s, err := a.session(ctx)
+	if err != nil {
+		return nil, err
+	}
+	_, state, err := a.connect(ctx, false)
+	if err != nil {
+		return nil, err
+	}
+	env := a.environ(s, state.Control, state.Token)
+	if direct {
+		return env, nil
+	}
+	d, err := a.dropIn(ctx, c, s.SessionID)
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(env, d.environ(os.Getenv))
+	return env, nil
 }
 
 // exports write an assignment for each shell. Values are quoted so that nothing

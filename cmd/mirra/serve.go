@@ -1,8 +1,11 @@
 package main
 
 import (
+	"context"
+	"fmt"
 	"log/slog"
 	"net"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -10,18 +13,25 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mirrahq/mirra/host/assembly"
+	"github.com/mirrahq/mirra/host/httpapi"
 )
 
 // serveCommand runs a server in the foreground, for a team or a container.
 func (a *app) serveCommand() *cobra.Command {
-	var bind string
+	var bind, caFile string
 	var c assembly.Config
+	var up upFlags
 	cmd := &cobra.Command{
 		Use: "serve", Short: "Run the server in the foreground, for a team or a container",
 		Long: `Run the server in the foreground. Its sessions end with it, but persistent ones.
 Its own token is MIRRA_TOKEN, else a new one that is printed. Who shares the
-server gets a token of a name: mirra serve token add NAME.`,
-		Args: noArgs,
+server gets a token of a name: mirra serve token add NAME.
+
+With --name it has a session from the start, made as mirra up makes it, which the
+proxy knows by that name: HTTPS_PROXY=http://NAME:x@HOST:4401 leads a container
+there, and --ca-file is the certificate that it is to trust.`,
+		Args:    noArgs,
+		Example: "  mirra serve\n  mirra serve --bind 0.0.0.0 --name shop --mirrors stripe --ca-file /ca/ca.pem",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			control, vendor := a.cfg.ports()
 			_, p, _ := net.SplitHostPort(control)
@@ -42,10 +52,26 @@ server gets a token of a name: mirra serve token add NAME.`,
 			}
 			c.NamedToken = tokens.whose
 			c.Log = slog.New(slog.NewTextHandler(a.stderr, nil))
-			return a.serve(cmd.Context(), c, func(s *serverState) {
+			named := cmd.Flags().Changed("name")
+			if !named {
+				for _, flag := range []string{"mirrors", "no-egress", "ca-file"} {
+					if cmd.Flags().Changed(flag) {
+						return &usageError{text: "--" + flag + " is for the session that the server starts with, which has no name", hint: "mirra serve --name shop --mirrors stripe"}
+					}
+				}
+			}
+			c.ProxyByName = named
+			return a.serve(cmd.Context(), c, func(s *serverState) error {
+				if named {
+					if caFile != "" {
+						context.AfterFunc(cmd.Context(), func() { _ = os.Remove(caFile) }) // it is of no use any more
+					}
+					if err := a.firstSession(cmd.Context(), s, &up, caFile); err != nil {
+						return err
+					}
+				}
 				if a.flags.json {
-					_ = a.out.object(s)
-					return
+					return a.out.object(s)
 				}
 				a.out.summary("✓ control API %s", s.Control)
 				a.out.summary("✓ mirrors     %s", s.Vendor)
@@ -54,6 +80,7 @@ server gets a token of a name: mirra serve token add NAME.`,
 				}
 				a.out.summary("  token       %s", s.Token)
 				a.out.say("Ctrl-C ends it.")
+				return nil
 			})
 		},
 	}
@@ -66,8 +93,46 @@ server gets a token of a name: mirra serve token add NAME.`,
 	f.Int("tls-port", defaultTLSPort, "port of TLS; 0 takes any")
 	f.StringArrayVar(&c.WebhookHosts, "webhook-host", nil, "host that webhooks may go to beside loopback (repeatable)")
 	f.BoolVar(&c.Private, "private-webhooks", false, "let webhooks go to private networks: in a container")
+	f.String("name", "", "start with a session of this name, as mirra.yaml and --mirrors say")
+	f.StringSliceVar(&up.mirrors, "mirrors", nil, "mirrors of that session")
+	f.BoolVar(&up.noEgress, "no-egress", false, "refuse what goes through the proxy to hosts that no mirror claims")
+	f.StringVar(&caFile, "ca-file", "", "write the certificate that the proxy's clients are to trust to this file")
 	cmd.AddCommand(a.tokenCommand())
 	return cmd
+}
+
+// firstSession makes the session that a server starts with, and writes the certificate
+// of its proxy.
+func (a *app) firstSession(ctx context.Context, state *serverState, f *upFlags, caFile string) error {
+	plan, err := a.plan(ctx, f)
+	if err == nil {
+		err = plan.nothing
+	}
+	if err != nil {
+		return err
+	}
+	if plan.request.TimeoutSeconds == nil {
+		plan.request.TimeoutSeconds = new(int) // it lasts as long as the server
+	}
+	c := httpapi.NewClient(state.Control, state.Token)
+	s, _, err := c.PutSession(ctx, plan.request.Name, plan.request)
+	if err != nil {
+		return err
+	}
+	if caFile != "" {
+		info, err := c.Proxy(ctx, s.SessionID)
+		if err != nil {
+			return err
+		}
+		// Applications of other users read it.
+		if err := os.WriteFile(caFile, []byte(info.CA), 0o644); err != nil {
+			return fmt.Errorf("write --ca-file: %w", err)
+		}
+	}
+	for _, m := range s.Mirrors {
+		a.out.note("session %s: %s", title(s), m.Version)
+	}
+	return nil
 }
 
 // tokenCommand manages the named tokens of this user's `mirra serve`.

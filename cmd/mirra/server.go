@@ -71,7 +71,7 @@ func (a *app) serverCommand() *cobra.Command {
 					_ = c.Close() // who started this reads no more
 				}
 			}
-			err := a.serve(cmd.Context(), assembly.Config{IdleExit: idle, Log: logs}, func(s *serverState) { tell(started{State: s}) })
+			err := a.serve(cmd.Context(), assembly.Config{IdleExit: idle, Log: logs}, func(s *serverState) error { tell(started{State: s}); return nil })
 			if err != nil {
 				logs.Error("server", "error", err)
 				tell(started{Error: &struct{ Message, Hint string }{message(err), hint(err)}})
@@ -85,8 +85,8 @@ func (a *app) serverCommand() *cobra.Command {
 }
 
 // serve runs a server until ctx ends or it has nothing to do. ready is called
-// once it listens.
-func (a *app) serve(ctx context.Context, c assembly.Config, ready func(*serverState)) error {
+// once it listens; an error of it ends the server.
+func (a *app) serve(ctx context.Context, c assembly.Config, ready func(*serverState) error) error {
 	if err := os.MkdirAll(a.cfg.Dirs.State, 0o700); err != nil {
 		return err
 	}
@@ -116,13 +116,15 @@ func (a *app) serve(ctx context.Context, c assembly.Config, ready func(*serverSt
 	state := &serverState{PID: os.Getpid(), Version: c.Version, Control: s.ControlURL(), Vendor: s.VendorURL(), TLS: s.TLSURL(), Token: s.Token(), Started: time.Now().UTC()}
 	err = writePrivate(a.cfg.stateFile(), state)
 	if err == nil {
-		ready(state)
+		err = ready(state)
+	}
+	if err == nil {
 		select {
 		case <-ctx.Done():
 		case <-s.Done():
 		}
-		err = errors.Join(a.cfg.removeStale(), a.cfg.removeDropIns())
 	}
+	err = errors.Join(err, a.cfg.removeStale(), a.cfg.removeDropIns())
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	return errors.Join(err, s.Close(ctx))

@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -21,6 +22,8 @@ func TestGuides(t *testing.T) {
 		"plugins.md":  "../..", // the repository
 		"fidelity.md": "../..",
 		"drop-in.md":  "",
+		"go.md":       "",
+		"python.md":   "",
 		"stripe.md":   "",
 		"resend.md":   "",
 		"twilio.md":   "",
@@ -67,11 +70,41 @@ func TestGuides(t *testing.T) {
 				t.Cleanup(func() { _ = os.Remove(filepath.Join(folder, "hello.wasm")) }) // what it builds
 			}
 			cmd.Env = environment(p.home, "PATH="+path+":"+os.Getenv("PATH"))
+			if guide == "go.md" {
+				// Its module takes this checkout of Mirra, and the SDK that is here.
+				cmd.Env = append(cmd.Env, "GOWORK="+workspace(t, filepath.Join(folder, "shop")), "GOFLAGS=-mod=readonly", "GOPROXY=off")
+			}
+			if guide == "python.md" {
+				plugin, err := filepath.Abs("../../sdk/python")
+				if err == nil {
+					err = os.Symlink(python, filepath.Join(path, "python3"))
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				cmd.Env = append(cmd.Env, "PYTHONPATH="+plugin, "PYTEST_PLUGINS=pytest_mirra", "PYTHONDONTWRITEBYTECODE=1") // as installed
+			}
 			if out, err := cmd.CombinedOutput(); err != nil {
 				t.Errorf("%v\n%s", err, out)
 			}
 		})
 	}
+}
+
+// workspace makes a Go workspace of a module that will be in folder, of this one and of
+// Mirra, and returns its file.
+func workspace(t *testing.T, folder string) string {
+	t.Helper()
+	here, err := filepath.Abs(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "go.work")
+	text := "go " + strings.TrimPrefix(runtime.Version(), "go") + "\n\nuse (\n\t" + strings.Join([]string{folder, here, filepath.Join(here, "../..")}, "\n\t") + "\n)\n"
+	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return file
 }
 
 func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }

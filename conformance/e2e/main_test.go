@@ -21,6 +21,9 @@ import (
 	"time"
 )
 
+// withinMirratest is set in the test binary that TestMirratestPrograms starts.
+const withinMirratest = "MIRRA_E2E_MIRRATEST"
+
 var (
 	binary string // the built program
 	home   string // MIRRA_HOME of the suite: one server for all tests
@@ -35,6 +38,9 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, "e2e: no binary at", binary, "- run `make build`, or `make e2e` which does")
 		os.Exit(1)
 	}
+	if os.Getenv(withinMirratest) != "" {
+		os.Exit(m.Run()) // with the environment as it is
+	}
 	os.Exit(run(m))
 }
 
@@ -45,6 +51,13 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(home)
+	// For mirratest, which takes this process's own environment.
+	for name, value := range map[string]string{"MIRRA_HOME": home, "MIRRA_PORT": "0", "MIRRA_BINARY": binary, "MIRRA_URL": "", "MIRRA_SESSION": ""} {
+		if err := os.Setenv(name, value); err != nil {
+			fmt.Fprintln(os.Stderr, "e2e:", err)
+			return 1
+		}
+	}
 	code := m.Run()
 	cmd := exec.Command(binary, "down", "--all")
 	cmd.Env = environment(home)

@@ -7,6 +7,7 @@ package assembly
 import (
 	"context"
 	"crypto/rand"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"net"
@@ -56,6 +57,9 @@ type Config struct {
 	// the zero value does not.
 	TLS     TLSFiles
 	TLSAddr string
+	// ProxyByName lets clients of the proxy name a session by its name too, which
+	// others may guess.
+	ProxyByName bool
 	// WebhookHosts are targets of deliveries allowed to all sessions, Private
 	// allows those in private networks.
 	WebhookHosts []string
@@ -171,3 +175,16 @@ func (s *Server) start() error {
 // PluginCache returns the folder of plugin files in a cache folder, which
 // clients and server share.
 func PluginCache(cacheDir string) string { return filepath.Join(cacheDir, "plugins") }
+
+// UserCache returns this user's cache folder: that of the system, or in MIRRA_HOME.
+func UserCache() (string, error) {
+	if home := os.Getenv("MIRRA_HOME"); home != "" {
+		home, err := filepath.Abs(home)
+		return filepath.Join(home, "cache"), err
+	}
+	folder, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("no folder for caches: %w; set MIRRA_HOME", err)
+	}
+	return filepath.Join(folder, "mirra"), nil
+}

@@ -171,12 +171,27 @@ func (s *Server) expire(ctx context.Context) {
 	}
 }
 
-// Close ends the sessions, puts persistent ones to rest and stops listening.
+// Close stops listening, ends the sessions and puts persistent ones to rest.
 // Requests under way get until ctx ends.
 func (s *Server) Close(ctx context.Context) error {
 	var faults *multierror.Error
 	if s.loop != nil {
 		s.loop()
+	}
+	// Vendors' first: their requests need their sessions.
+	vendors := []*http.Server{s.vendorWeb, s.tlsWeb}
+	s.mu.RLock()
+	for _, r := range s.reach {
+		for _, p := range r.ports {
+			if w, ok := p.(*http.Server); ok {
+				vendors = append(vendors, w)
+			}
+		}
+	}
+	s.mu.RUnlock()
+	faults = appendError(faults, shutdown(ctx, vendors...))
+	if s.proxy != nil {
+		faults = appendError(faults, s.proxy.Close(ctx))
 	}
 	if s.sessions != nil {
 		s.sessions.Close() // event streams end with their sessions
@@ -188,21 +203,11 @@ func (s *Server) Close(ctx context.Context) error {
 	for _, r := range all {
 		r.close()
 	}
-	for _, w := range []*http.Server{s.controlWeb, s.vendorWeb, s.tlsWeb} {
-		if w == nil {
-			continue
-		}
-		if err := w.Shutdown(ctx); err != nil {
-			faults = multierror.Append(faults, fmt.Errorf("stop listening: %w", err), w.Close())
-		}
-	}
+	faults = appendError(faults, shutdown(ctx, s.controlWeb))
 	for _, l := range []net.Listener{s.control, s.vendorL, s.tlsL} {
 		if l != nil {
 			_ = l.Close() // closed already if it was served
 		}
-	}
-	if s.proxy != nil {
-		faults = appendError(faults, s.proxy.Close(ctx))
 	}
 	s.loops.Wait()
 	if s.runtime != nil {
@@ -213,6 +218,21 @@ func (s *Server) Close(ctx context.Context) error {
 	}
 	if s.catalogue != nil {
 		faults = appendError(faults, s.catalogue.Close())
+	}
+	return faults.ErrorOrNil()
+}
+
+// shutdown stops servers, of which some may be nil, once their requests are answered or
+// ctx ends.
+func shutdown(ctx context.Context, servers ...*http.Server) error {
+	var faults *multierror.Error
+	for _, w := range servers {
+		if w == nil {
+			continue
+		}
+		if err := w.Shutdown(ctx); err != nil {
+			faults = multierror.Append(faults, fmt.Errorf("stop listening: %w", err), w.Close())
+		}
 	}
 	return faults.ErrorOrNil()
 }

@@ -57,6 +57,13 @@ func (s *Server) findProxied(id string) *proxy.Session {
 	if r == nil {
 		r = s.reach["ses_"+id]
 	}
+	if r == nil && s.cfg.ProxyByName && id != "" {
+		for _, one := range s.reach {
+			if one.session.Name() == id {
+				r = one
+			}
+		}
+	}
 	if r == nil {
 		return nil
 	}

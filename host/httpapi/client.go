@@ -40,6 +40,9 @@ func NewClient(base, token string) *Client {
 // URL returns where the server is.
 func (c *Client) URL() string { return c.base }
 
+// Token returns what the server knows this client by.
+func (c *Client) Token() string { return c.token }
+
 // maxAnswer bounds what is read of an answer: an export of a full mirror.
 const maxAnswer = 256 << 20
 
@@ -315,10 +318,11 @@ func (c *Client) Mirrors(ctx context.Context) ([]host.CatalogEntry, error) {
 	return l.Mirrors, err
 }
 
-// Proxy implements host.Proxies.
+// Proxy implements host.Proxies. Its addresses lead to the server's machine.
 func (c *Client) Proxy(ctx context.Context, id string) (*host.ProxyInfo, error) {
 	var p host.ProxyInfo
 	_, err := c.do(ctx, "GET", session(id, "proxy"), nil, &p)
+	leadTo(&p, c.base)
 	return &p, err
 }
 

@@ -1,15 +1,25 @@
 # Leads connections to the vendors' hosts to a session of Mirra. Python imports it
 # before the application; http.client, urllib3, requests, aiohttp and httpx all ask
-# socket.getaddrinfo.
+# socket.getaddrinfo. A process that runs already loads it as mirra_dropin, by its path,
+# and calls lead whenever its session changes.
 import os
 import socket
 import ssl
 import sys
 
 _folder = os.path.dirname(os.path.abspath(__file__))
-_domains = [d for d in os.environ.get("MIRRA_DOMAINS", "").split(",") if d]
-_no_egress = os.environ.get("MIRRA_EGRESS") == "no"
-_door, _, _port = os.environ.get("MIRRA_DOOR", "").rpartition(":")
+
+
+def lead():
+    """Takes over what the environment says of the session; without one, nothing is led."""
+    global _domains, _no_egress, _door, _port
+    _domains = [d for d in os.environ.get("MIRRA_DOMAINS", "").split(",") if d]
+    _no_egress = os.environ.get("MIRRA_EGRESS") == "no"
+    _door, _, _port = os.environ.get("MIRRA_DOOR", "").rpartition(":")
+
+
+lead()
+sys.modules["mirra_dropin"] = sys.modules[__name__]
 
 
 def _plain(name):
@@ -172,4 +182,5 @@ def _chain():
         spec.loader.exec_module(module)
 
 
-_chain()
+if __name__ == "sitecustomize":
+    _chain()
