@@ -34,6 +34,7 @@ type upFlags struct {
 	explain    bool
 	direct     bool
 	noEgress   bool
+	hold       bool
 
 	seedValueGiven, persistentGiven bool
 }
@@ -72,6 +73,7 @@ with its environment set, and its exit code is passed through.`,
 	s.BoolVar(&f.strict, "strict", false, "refuse operations that are served generically")
 	s.BoolVar(&f.direct, "no-proxy", false, "leave it to the command behind -- to call mirrors by their URLs")
 	s.BoolVar(&f.noEgress, "no-egress", false, "refuse what the application sends to hosts that no mirror claims")
+	s.BoolVar(&f.hold, "hold", false, "with --json, end the session soon after nobody follows its events with hold=true any more")
 	s.BoolVarP(&f.detach, "detach", "d", false, "return at once; the session lives on")
 	s.BoolVar(&f.explain, "explain", false, "print what decided which mirrors are started")
 	return cmd
@@ -102,7 +104,7 @@ func (a *app) up(ctx context.Context, f *upFlags, command []string) error {
 		}
 	}
 	background := len(command) == 0 && (f.detach || a.flags.json)
-	plan.request.Hold = !background && !plan.request.Persistent && f.timeout == ""
+	plan.request.Hold = (!background || f.hold) && !plan.request.Persistent && f.timeout == ""
 	s, attached, err := a.attach(ctx, server.c, f, plan)
 	if err != nil {
 		return err
