@@ -46,8 +46,15 @@ quickstart: build
 PLATFORM = $(shell node -p 'process.platform + "-" + process.arch')
 
 ## npm: the packages of sdk/npm in build/npm, with the program for this system
-npm: build
+npm: build sdk/npm/node_modules/.package-lock.json
+	cp cmd/mirra/dropin/mirra.cjs sdk/npm/node/mirra.cjs
+	cd sdk/npm && npm run --silent build
 	node sdk/npm/pack.mjs build/npm $(PLATFORM)=bin/mirra
+
+# What compiles them.
+sdk/npm/node_modules/.package-lock.json: sdk/npm/package-lock.json
+	cd sdk/npm && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
 
 ## deps: fetch what tests need but stripe-python (CONTRIBUTING.md); everything is pinned by lock files and runs offline afterwards
 deps:

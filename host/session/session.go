@@ -216,7 +216,13 @@ func (s *Session) Reset(names ...string) error {
 			return err
 		}
 	}
-	s.lifecycle("reset")
+	if len(names) == 0 {
+		s.lifecycle("reset")
+		return nil
+	}
+	for _, m := range mirrors {
+		s.trace.add(Entry{Type: LifecycleEntry, At: s.clock.nowNS(), Wall: s.cfg.Clock.Now().UnixNano(), Mirror: m.name, Action: "reset"}, nil, nil)
+	}
 	return nil
 }
 
