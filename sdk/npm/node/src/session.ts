@@ -1,10 +1,15 @@
 import { Control } from './control.js';
-import { environment, leadTo } from './environment.js';
+import { direct, environment, leadTo } from './environment.js';
 import { MirraError } from './error.js';
 import { expectOf, type Expect } from './expect.js';
 import { hook } from './hook.js';
 import type { CatalogEntry, ClockInfo, ClockMoved, Document, Fault, MirrorInfo, ProxyInfo, SessionInfo, State, TraceEntry, TraceQuery } from './types.js';
 import { waitForWebhook, type Webhook, type WebhookQuery } from './webhooks.js';
+
+export interface UseOptions {
+  noEgress?: boolean;
+  proxyMode?: 'tls' | 'env-var';
+}
 
 /** A set of mirrors with a state, clock and trace of its own. */
 export class Session implements AsyncDisposable {
@@ -78,6 +83,17 @@ export class Session implements AsyncDisposable {
     return new Session(this.#control, this.env, info, proxy, true);
   }
 
+  /** Sessions of the same server whose names begin so; end ends them. */
+  async named(prefix: string): Promise<Session[]> {
+    const found: SessionInfo[] = [];
+    for (let cursor: string | undefined = ''; cursor !== undefined; ) {
+      const page: { sessions: SessionInfo[]; nextCursor?: string } = await this.#control.call('GET', `/v1/sessions?limit=100&cursor=${encodeURIComponent(cursor)}`);
+      found.push(...page.sessions.filter((s) => s.name?.startsWith(prefix)));
+      cursor = page.nextCursor;
+    }
+    return Promise.all(found.map(async (info) => new Session(this.#control, this.env, info, await this.#control.call<ProxyInfo>('GET', `/v1/sessions/${info.sessionId}/proxy`), true)));
+  }
+
   /** Makes requests or webhooks go wrong. */
   fault(rule: Fault): Promise<Fault & { id: string }> {
     return this.#call('POST', '/faults', rule);
@@ -118,9 +134,15 @@ export class Session implements AsyncDisposable {
   /**
    * Leads this process's connections to the vendors' hosts to the session, and by the
    * environment those of programs that it starts, whatever session they were led to
-   * before. noEgress refuses other hosts; it is the session's unless given.
+   * before. noEgress refuses other hosts; it is the session's unless given. With
+   * env-var the environment alone changes, for applications that read URLs there.
    */
-  use({ noEgress = this.#proxy.noEgress }: { noEgress?: boolean } = {}): this {
+  use({ noEgress = this.#proxy.noEgress, proxyMode = 'tls' }: UseOptions = {}): this {
+    if (proxyMode === 'env-var') {
+      hook.session = this;
+      Object.assign(process.env, direct(this.env));
+      return this;
+    }
     if (!this.#proxy.door) throw new MirraError('mirra.proxy.none', `session ${this.id} has no port for the vendors' hosts`, 'the log of the server says why: mirra doctor');
     hook.use({ door: this.#proxy.door, domains: this.#proxy.domains, proxy: this.#proxy.url, egress: !noEgress, ca: [this.#proxy.ca] });
     hook.session = this;
