@@ -64,11 +64,10 @@ export class Control {
     }
   }
 
-  /** Follows server-sent events until signal ends it; the process may end meanwhile if idle. */
+  /** Follows server-sent events until signal ends it; once the first is there the process may end meanwhile if idle. */
   async *events<T>(path: string, signal: AbortSignal, idle = false): AsyncGenerator<T> {
     const answer = await this.#open('GET', path, undefined, signal);
     if (answer.statusCode !== 200) throw refusal(answer.statusCode, '', `GET ${path}`);
-    if (idle) answer.socket.unref();
     answer.setEncoding('utf8');
     let rest = '';
     for await (const part of answer) {
@@ -76,6 +75,7 @@ export class Control {
       rest = messages.pop() ?? '';
       for (const message of messages) {
         const data = message.split('\n').find((line) => line.startsWith('data: '));
+        if (data && idle) answer.socket.unref();
         if (data) yield JSON.parse(data.slice('data: '.length)) as T;
       }
     }
