@@ -45,7 +45,7 @@ export default async function server(project: TestProject): Promise<() => Promis
   });
   return async () => {
     const own = await forks(session, prefix);
-    if (!quiet) await report(attached ? [session] : own);
+    if (!quiet) await report(project.name, attached ? [session] : own);
     await Promise.all(own.map((f) => f.end()));
     if (--base.users > 0) return;
     bases.delete(id);
@@ -57,7 +57,8 @@ export default async function server(project: TestProject): Promise<() => Promis
 const forks = async (session: Session, prefix: string | null): Promise<Session[]> => (prefix === null ? [] : session.named(prefix + '-'));
 
 // report says what a user should know of a run.
-async function report(sessions: Session[]): Promise<void> {
+async function report(project: string, sessions: Session[]): Promise<void> {
+  if (sessions.length === 0) return; // no file was run
   const all = await Promise.all(sessions.map((s) => s.summary()));
   let requests = 0;
   let webhooks = 0;
@@ -71,8 +72,9 @@ async function report(sessions: Session[]): Promise<void> {
     for (const name of Object.keys(stats?.notMirrored ?? {})) missing.add(name);
     for (const { host, refused: n } of tried) if (n > 0) refused.add(host);
   }
-  console.log(`mirra: ${requests} requests, ${webhooks} webhook attempts`);
-  const line = (what: string, names: Set<string>) => names.size && console.log(`mirra: ${what}: ${[...names].sort().join(', ')}`);
+  const start = project ? `mirra: ${project}` : 'mirra';
+  console.log(`${start}: ${requests} requests, ${webhooks} webhook attempts`);
+  const line = (what: string, names: Set<string>) => names.size && console.log(`${start}: ${what}: ${[...names].sort().join(', ')}`);
   line('generic operations used', generic);
   line('not mirrored, answered 501', missing);
   line('refused, as no mirror answers for it', refused);
