@@ -61,6 +61,7 @@ deps:
 	$(GO) mod download
 	cd conformance/e2e && $(GO) mod download
 	cd conformance/e2e/node && npm ci --no-audit --no-fund --loglevel=error
+	@for v in conformance/e2e/vitest/[0-9]/; do (cd $$v && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) || exit 1; done
 
 ## test: unit tests with the race detector, then end to end; works on a clean clone
 test: deps test-unit test-plugins e2e fidelity-gate
