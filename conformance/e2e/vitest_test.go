@@ -34,6 +34,10 @@ func newVitestSuites(t *testing.T) map[string]*vitestSuite {
 	t.Helper()
 	suites := map[string]*vitestSuite{}
 	var first *vitestSuite
+	// The installed program is another build than the other tests': each would end the
+	// server of the other while it has no sessions.
+	own := t.TempDir()
+	t.Cleanup(func() { (&project{t: t, folder: own, home: own}).mirra("down", "--all") })
 	for _, version := range vitestVersions {
 		installed, err := filepath.Abs(filepath.Join("vitest", version, "node_modules"))
 		if err != nil {
@@ -43,8 +47,8 @@ func newVitestSuites(t *testing.T) map[string]*vitestSuite {
 			t.Fatalf("no Vitest %s: run make deps (%v)", version, err)
 		}
 		s := &vitestSuite{npmProject: newNpmProject(t), node: "node"}
-		// Their own settings are not these tests', and the client is the plugin's choice.
-		s.env = append(s.env, "NO_COLOR=1", "CI=1")
+		s.home = own
+		s.env = append(s.env, "MIRRA_HOME="+own, "NO_COLOR=1", "CI=1")
 		if version == "5" {
 			s.node = node22(t, installed)
 		}
@@ -59,7 +63,7 @@ func newVitestSuites(t *testing.T) map[string]*vitestSuite {
 			// Vitest, which it asks for as a peer, is in the folder above.
 			s.must("npm", "install", "--no-save", "--ignore-scripts", "--legacy-peer-deps", "@mirrahq/vitest")
 			first = s
-		} else if out, err := exec.Command("cp", "-r", first.folder, s.folder).CombinedOutput(); err != nil {
+		} else if out, err := exec.Command("cp", "-rp", first.folder, s.folder).CombinedOutput(); err != nil {
 			t.Fatalf("%v: %s", err, out)
 		}
 		suites[version] = s
