@@ -52,8 +52,15 @@ image: build
 PLATFORM = $(shell node -p 'process.platform + "-" + process.arch')
 
 ## npm: the packages of sdk/npm in build/npm, with the program for this system
-npm: build
+npm: build sdk/npm/node_modules/.package-lock.json
+	cp cmd/mirra/dropin/mirra.cjs sdk/npm/node/mirra.cjs
+	cd sdk/npm && npm run --silent build
 	node sdk/npm/pack.mjs build/npm $(PLATFORM)=bin/mirra
+
+# What compiles them.
+sdk/npm/node_modules/.package-lock.json: sdk/npm/package-lock.json
+	cd sdk/npm && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
 
 ## deps: fetch what tests need but stripe-python (CONTRIBUTING.md); everything is pinned by lock files and runs offline afterwards
 deps:
@@ -61,6 +68,7 @@ deps:
 	cd conformance/e2e && $(GO) mod download
 	cd examples/apps/go-resend && $(GO) mod download
 	@set -e; for folder in conformance/e2e/node examples/apps/express-twilio; do (cd $$folder && npm ci --no-audit --no-fund --loglevel=error); done
+	@for v in conformance/e2e/vitest/[0-9]/; do (cd $$v && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) || exit 1; done
 
 ## test: unit tests with the race detector, then end to end; works on a clean clone
 test: deps test-unit test-plugins e2e fidelity-gate

@@ -188,6 +188,9 @@ type CatalogEntry struct {
 	Fixtures   []CatalogFixture   `json:"fixtures"`
 	Simulates  []string           `json:"simulates"`
 	Entities   []string           `json:"entities"`
+	// Aliases are other words for entities, by Entities' names.
+	Aliases map[string][]string `json:"aliases"`
+	Events  []string            `json:"events"` // that webhooks are sent for
 }
 
 // CatalogOperation is one operation of a mirror.

@@ -36,6 +36,7 @@ type upFlags struct {
 	yes        bool
 	direct     bool
 	noEgress   bool
+	hold       bool
 
 	seedValueGiven, persistentGiven bool
 }
@@ -76,6 +77,7 @@ with its environment set, and its exit code is passed through.`,
 	s.BoolVar(&f.noEgress, "no-egress", false, "refuse what the application sends to hosts that no mirror claims")
 	s.BoolVar(&f.hosts, "hosts", false, "lead every program of this machine to the mirrors, by the hosts file and port 443, until the command ends")
 	s.BoolVar(&f.yes, "yes", false, "do what --hosts asks first")
+	s.BoolVar(&f.hold, "hold", false, "with --json, end the session soon after nobody follows its events with hold=true any more")
 	s.BoolVarP(&f.detach, "detach", "d", false, "return at once; the session lives on")
 	s.BoolVar(&f.explain, "explain", false, "print what decided which mirrors are started")
 	return cmd
@@ -109,7 +111,7 @@ func (a *app) up(ctx context.Context, f *upFlags, command []string) (err error) 
 	if f.hosts && background {
 		return &usageError{text: "up: --hosts lasts as long as the command, and does not go with --detach or --json", hint: "run it in a terminal of its own: mirra up --hosts"}
 	}
-	plan.request.Hold = !background && !plan.request.Persistent && f.timeout == ""
+	plan.request.Hold = (!background || f.hold) && !plan.request.Persistent && f.timeout == ""
 	s, attached, err := a.attach(ctx, server.c, f, plan)
 	if err != nil {
 		return err

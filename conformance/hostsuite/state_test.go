@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -90,6 +91,38 @@ func TestResetKeepsIdsApart(t *testing.T) {
 		t.Errorf("with a seed value a reset starts over: %s, then %s", first, again)
 	}
 	hostError(t, s.Reset("nobody"), "mirra.session.no_such_mirror")
+}
+
+// A reset goes back to what the session was seeded with, a fork's too, which shares
+// it with a session that may end.
+func TestResetSeedsAnew(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	s := r.mustCreate(func(o *session.Options) { o.Mirrors[0].Fixtures = []string{"three"} })
+	seeded := tags(t, s)
+	if len(seeded) != 3 {
+		t.Fatalf("seeded with %q", seeded)
+	}
+	mustDo(t, s, "POST", "/things", "tag=later")
+	fork, err := r.Fork(context.Background(), s.ID(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Reset(); err != nil {
+		t.Fatal(err)
+	}
+	wantTags(t, s, seeded...)
+	if err := r.End(s.ID(), true); err != nil {
+		t.Fatal(err)
+	}
+	wantTags(t, fork, append(slices.Clone(seeded), "later")...)
+	for range 2 {
+		if err := fork.Reset("probe"); err != nil {
+			t.Fatal(err)
+		}
+		wantTags(t, fork, seeded...)
+		mustDo(t, fork, "POST", "/things", "tag=again")
+	}
 }
 
 func TestSnapshotRestoreFork(t *testing.T) {

@@ -181,6 +181,7 @@ func (s *Server) Mirrors(ctx context.Context) ([]host.CatalogEntry, error) {
 		e := host.CatalogEntry{
 			Name: m.Name, Vendor: m.Vendor, Version: p.Version.String(), Digest: string(p.Digest), API: m.API.Default, Source: p.Source, Summary: m.Summary,
 			Hosts: p.Hosts(), Levels: map[string]int{}, Operations: []host.CatalogOperation{}, Fixtures: []host.CatalogFixture{}, Simulates: append([]string{}, m.Simulates...), Entities: []string{},
+			Aliases: map[string][]string{}, Events: append([]string{}, m.Events...),
 		}
 		for _, op := range m.Operations {
 			e.Levels[op.Level.String()]++
@@ -191,6 +192,9 @@ func (s *Server) Mirrors(ctx context.Context) ([]host.CatalogEntry, error) {
 		}
 		for _, n := range m.Entities {
 			e.Entities = append(e.Entities, n.Name)
+			if len(n.Aliases) > 0 {
+				e.Aliases[n.Name] = n.Aliases
+			}
 		}
 		out = append(out, e)
 	}

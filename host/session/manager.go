@@ -324,7 +324,18 @@ func (s *Session) seedAll(ctx context.Context, o Options) error {
 			}
 		}
 	}
-	return flatten(faults)
+	if faults != nil {
+		return flatten(faults)
+	}
+	for i, want := range o.Mirrors {
+		if len(want.Fixtures) == 0 && len(want.Seed) == 0 {
+			continue
+		}
+		if err := s.mirrors[i].keepSeeded(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // discard closes what a session that never started has opened.
@@ -443,7 +454,7 @@ func (g *Manager) Fork(ctx context.Context, id, name string) (*Session, error) {
 		return nil, err
 	}
 	for i, m := range s.mirrors {
-		m.named = from.mirrors[i].named
+		m.named, m.seeded = from.mirrors[i].named, from.mirrors[i].seeded
 	}
 	if err := s.restore(snap, true); err != nil {
 		_ = g.End(s.id, true) // ends what Create made

@@ -32,7 +32,8 @@ type Mirror struct {
 	ledger  ledger
 	limits  buckets
 	blobs   blobStore
-	epoch   uint64 // raised by reset, restore and fork
+	seeded  *mirrorSnapshot // what reset goes back to; nil for nothing
+	epoch   uint64          // raised by reset, restore and fork
 	call    call
 	traps   int       // in a row
 	cool    time.Time // no calls before this, after too many traps in a row

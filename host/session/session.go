@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"encoding/binary"
+	"maps"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -203,8 +204,9 @@ func (s *Session) lifecycle(action string) {
 	s.trace.add(Entry{Type: LifecycleEntry, At: s.clock.nowNS(), Wall: s.cfg.Clock.Now().UnixNano(), Action: action}, nil, nil)
 }
 
-// Reset empties the mirrors named, all for none: state, endpoints, limits,
-// idempotency keys. Ids, URLs, credentials and trace stay. No id is minted
+// Reset makes the mirrors named, all for none, what they were when the session began
+// and its seeds were loaded: state, endpoints, limits, idempotency keys. Seeds are
+// forgotten when the server of a persistent session ends. Ids, URLs, credentials and trace stay. No id is minted
 // again, unless the session has a seed value.
 func (s *Session) Reset(names ...string) error {
 	mirrors, err := s.pick(names)
@@ -216,7 +218,13 @@ func (s *Session) Reset(names ...string) error {
 			return err
 		}
 	}
-	s.lifecycle("reset")
+	if len(names) == 0 {
+		s.lifecycle("reset")
+		return nil
+	}
+	for _, m := range mirrors {
+		s.trace.add(Entry{Type: LifecycleEntry, At: s.clock.nowNS(), Wall: s.cfg.Clock.Now().UnixNano(), Mirror: m.name, Action: "reset"}, nil, nil)
+	}
 	return nil
 }
 
@@ -253,15 +261,25 @@ func (m *Mirror) reset() error {
 	if m.ended {
 		return errEnded
 	}
-	if err := m.store.Reset(); err != nil {
-		return err
-	}
 	counters := m.ledger.Counters
-	m.ledger = ledger{}
 	m.limits, m.blobs.sealed, m.blobs.bytes = nil, nil, 0
+	if m.seeded == nil {
+		if err := m.store.Reset(); err != nil {
+			return err
+		}
+		m.ledger = ledger{}
+	} else {
+		if err := m.store.Restore(m.seeded.state); err != nil {
+			return err
+		}
+		m.ledger, m.blobs.sealed = m.seeded.ledger.clone(), maps.Clone(m.seeded.blobs)
+		m.ledger.requeue()
+	}
 	if m.s.seedValue == "" {
 		// New ids go on behind the old ones.
-		m.ledger.Counters = counters
+		for i := range counters {
+			m.ledger.Counters[i] = max(counters[i], m.ledger.Counters[i])
+		}
 	}
 	m.epoch++
 	m.traps = 0

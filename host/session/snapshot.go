@@ -75,6 +75,19 @@ func (s *Session) takeSnapshot(name string) (*snapshot, error) {
 	return snap, nil
 }
 
+// keepSeeded makes what the mirror holds now what reset goes back to. It is never
+// released: forks share it.
+func (m *Mirror) keepSeeded() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	state, err := m.store.Snapshot()
+	if err != nil {
+		return fmt.Errorf("keep what %s was seeded with: %w", m.name, err)
+	}
+	m.seeded = &mirrorSnapshot{state: state, ledger: m.ledger.clone(), blobs: maps.Clone(m.blobs.sealed)}
+	return nil
+}
+
 func (n *snapshot) release() {
 	if n == nil {
 		return

@@ -1,4 +1,4 @@
-// Packs the packages beside this file as npm would publish them:
+// Packs the packages beside this file, compiled, as npm would publish them:
 //
 //     node sdk/npm/pack.mjs OUT PLATFORM=BINARY...
 //
@@ -6,7 +6,7 @@
 // is made anew.
 import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -53,6 +53,11 @@ for (const one of binaries) {
 for (const name of readdirSync(here)) {
   if (!existsSync(join(here, name, 'package.json'))) continue;
   const folder = join(out, 'packages', name);
-  cpSync(join(here, name), folder, { recursive: true, filter: (path) => !path.includes('node_modules') });
+  cpSync(join(here, name), folder, { recursive: true, filter: (path) => !relative(here, path).includes('node_modules') });
+  const about = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  if (about.version !== cli.version) throw new Error(`${about.name} is ${about.version}, not ${cli.version}`);
+  for (const script of ['preinstall', 'install', 'postinstall', 'prepare']) {
+    if (about.scripts?.[script]) throw new Error(`${about.name} has a script at installation, which many forbid: ${script}`);
+  }
   pack(folder);
 }

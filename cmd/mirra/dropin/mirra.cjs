@@ -1,69 +1,103 @@
 'use strict';
-// Leads connections to the vendors' hosts to a session of Mirra. Required by
-// NODE_OPTIONS before the application: https, fetch, undici, http2 and agents of an
-// SDK's own all come to net.Socket.prototype.connect.
+// Leads connections to the vendors' hosts to a session of Mirra: https, fetch, undici,
+// http2 and agents of an SDK's own all come to net.Socket.prototype.connect. Required
+// by NODE_OPTIONS before the application it takes the session of the environment;
+// @mirrahq/node names one with use.
 const fs = require('node:fs');
 const net = require('node:net');
 const tls = require('node:tls');
 
-const { MIRRA_DOOR: door = '', MIRRA_DOMAINS: domains = '', MIRRA_EGRESS: egress, MIRRA_PROXY: proxyURL, MIRRA_CA_FILE: caFile } = process.env;
-const claimedDomains = domains.split(',').filter(Boolean);
-let ca = [];
-try {
-  ca = [fs.readFileSync(caFile, 'utf8')];
-} catch {
-  // The session has ended. Its door leads nowhere, and nothing goes elsewhere.
-}
+// One for a process: contexts of node:vm, and packages that bring this file, share net.
+module.exports = net[Symbol.for('mirra.hook')] ??= install();
 
-const plain = (name) => String(name).toLowerCase().replace(/\.$/, '');
-const claimed = (name) => name && claimedDomains.some((d) => plain(name) === d || plain(name).endsWith('.' + d));
-const local = (name) => !name || /^(localhost|.*\.localhost|127\..*|::1|\[::1\]|::ffff:127\..*|0\.0\.0\.0|::)$/.test(plain(name));
+function install() {
+  // A session: its door, HOST:PORT; the domains that are never called for real; the
+  // URL of the proxy; whether other hosts are reached; certificates in PEM.
+  let to = { door: '', domains: [], proxy: '', egress: true, ca: [] };
+  const led = new Set(); // sockets that go to the session
 
-const connect = net.Socket.prototype.connect;
+  const plain = (name) => String(name).toLowerCase().replace(/\.$/, '');
+  const claimed = (name) => name && to.domains.some((d) => plain(name) === d || plain(name).endsWith('.' + d));
+  const local = (name) => !name || /^(localhost|.*\.localhost|127\..*|::1|\[::1\]|::ffff:127\..*|0\.0\.0\.0|::)$/.test(plain(name));
 
-const refused = (message) => Object.assign(new Error('mirra: ' + message), { code: 'ECONNREFUSED', syscall: 'connect' });
+  const connect = net.Socket.prototype.connect;
 
-// tell lets the proxy count what is refused here, before the application hears of it
-// and maybe ends.
-function tell(target, done) {
-  const proxy = new URL(proxyURL);
-  const told = new net.Socket();
-  told.on('error', () => {}); // the refusal counts, not the list
-  told.on('close', done);
-  told.resume();
-  connect.call(told, { host: proxy.hostname, port: Number(proxy.port) });
-  const user = Buffer.from(`${proxy.username}:x`).toString('base64');
-  told.write(`CONNECT ${target} HTTP/1.1\r\nHost: ${target}\r\nProxy-Authorization: Basic ${user}\r\n\r\n`);
-}
+  const refused = (message) => Object.assign(new Error('mirra: ' + message), { code: 'ECONNREFUSED', syscall: 'connect' });
 
-net.Socket.prototype.connect = function (...args) {
-  const [options, listener] = Array.isArray(args[0]) ? args[0] : net._normalizeArgs(args);
-  if (!options || options.path) return connect.apply(this, args);
-  // Who looked the name up by itself still names it to TLS.
-  const name = claimed(options.host) ? options.host : !local(options.host) && claimed(options.servername) ? options.servername : undefined;
-  const port = Number(options.port);
-  if (name) {
-    if (port !== 443 && port !== 80) {
+  // tell lets the proxy count what is refused here, before the application hears of it
+  // and maybe ends.
+  function tell(target, done) {
+    const proxy = new URL(to.proxy);
+    const told = new net.Socket();
+    told.on('error', () => {}); // the refusal counts, not the list
+    told.on('close', done);
+    told.resume();
+    connect.call(told, { host: proxy.hostname, port: Number(proxy.port) });
+    const user = Buffer.from(`${proxy.username}:x`).toString('base64');
+    told.write(`CONNECT ${target} HTTP/1.1\r\nHost: ${target}\r\nProxy-Authorization: Basic ${user}\r\n\r\n`);
+  }
+
+  net.Socket.prototype.connect = function (...args) {
+    const [options, listener] = Array.isArray(args[0]) ? args[0] : net._normalizeArgs(args);
+    if (!options || options.path) return connect.apply(this, args);
+    // Who looked the name up by itself still names it to TLS.
+    const name = claimed(options.host) ? options.host : !local(options.host) && claimed(options.servername) ? options.servername : undefined;
+    const port = Number(options.port);
+    if (name) {
+      const never = (why) => {
+        this.connecting = true;
+        process.nextTick(() => this.destroy(refused(why)));
+        return this;
+      };
+      if (port !== 443 && port !== 80) return never(`${name}:${port} is not mirrored, and never called for real: mirrors answer on ports 443 and 80`);
+      if (!to.door) return never(`${name} is never called for real, and the session that answered for it has ended`);
+      const at = to.door.lastIndexOf(':');
+      if (this.encrypted && !options.servername) this.setServername(plain(name));
+      led.add(this);
+      this.once('close', () => led.delete(this));
+      return connect.call(this, { ...options, host: to.door.slice(0, at), port: Number(to.door.slice(at + 1)), lookup: undefined, family: 0, localAddress: undefined }, listener);
+    }
+    if (!to.egress && !local(options.host)) {
+      const target = `${net.isIPv6(options.host) ? `[${options.host}]` : options.host}:${port}`;
       this.connecting = true;
-      process.nextTick(() => this.destroy(refused(`${name}:${port} is not mirrored, and never called for real: mirrors answer on ports 443 and 80`)));
+      tell(target, () => this.destroy(refused(`${target} belongs to no mirror, and the session was started with --no-egress`)));
       return this;
     }
-    const at = door.lastIndexOf(':');
-    if (this.encrypted && !options.servername) this.setServername(plain(name));
-    return connect.call(this, { ...options, host: door.slice(0, at), port: Number(door.slice(at + 1)), lookup: undefined, family: 0, localAddress: undefined }, listener);
-  }
-  if (egress === 'no' && !local(options.host)) {
-    const target = `${net.isIPv6(options.host) ? `[${options.host}]` : options.host}:${port}`;
-    this.connecting = true;
-    tell(target, () => this.destroy(refused(`${target} belongs to no mirror, and the session was started with --no-egress`)));
-    return this;
-  }
-  return connect.apply(this, args);
-};
+    return connect.apply(this, args);
+  };
 
-// Who brings certificates of its own gets one more.
-const createSecureContext = tls.createSecureContext;
-tls.createSecureContext = function (options) {
-  return createSecureContext.call(this, options?.ca ? { ...options, ca: [].concat(options.ca, ...ca) } : options);
-};
-require('node:module').syncBuiltinESMExports();
+  // Who brings certificates of its own gets one more. Others have it from
+  // NODE_EXTRA_CA_CERTS, but for a process that was told of its session by use.
+  const createSecureContext = tls.createSecureContext;
+  let told = false;
+  tls.createSecureContext = function (options) {
+    if (options?.ca) return createSecureContext.call(this, { ...options, ca: [].concat(options.ca, ...to.ca) });
+    if (!told || to.ca.length === 0) return createSecureContext.call(this, options);
+    if (claimed(options?.servername || options?.host)) return createSecureContext.call(this, { ...options, ca: to.ca });
+    const made = createSecureContext.call(this, options);
+    // One made for nobody's name may be for any. It copies all roots: not for a server.
+    if (!options?.servername && !options?.host && !options?.cert && !options?.pfx) for (const pem of to.ca) made.context.addCACert(pem);
+    return made;
+  };
+  (process.getBuiltinModule?.('node:module') ?? require('node:module')).syncBuiltinESMExports();
+
+  const { MIRRA_DOOR: door = '', MIRRA_DOMAINS: domains = '', MIRRA_EGRESS: egress, MIRRA_PROXY: proxy = '', MIRRA_CA_FILE: caFile } = process.env;
+  to = { door, domains: domains.split(',').filter(Boolean), proxy, egress: egress !== 'no', ca: [] };
+  try {
+    to.ca = [fs.readFileSync(caFile, 'utf8')];
+  } catch {
+    // The session has ended. Its door leads nowhere, and nothing goes elsewhere.
+  }
+
+  return {
+    // use leads the process to another session, whatever it was led to. Connections that
+    // are kept open to the former one end, lest they be taken for the next request.
+    use(session) {
+      if (session.door !== to.door) for (const socket of led) socket.destroy();
+      told = true;
+      to = session;
+    },
+    // connect opens a connection that is led nowhere, as Mirra's own are.
+    connect: (options) => connect.call(new net.Socket(), options),
+  };
+}
