@@ -18,9 +18,10 @@ type route struct {
 // segment is a step of the router's tree.
 type segment struct {
 	children []child
-	suffixed []child  // {name}.json
-	any      *segment // {name}
-	routes   []*route // by method, of paths that end here
+	index    map[string]*segment // of many children
+	suffixed []child             // {name}.json
+	any      *segment            // {name}
+	routes   []*route            // by method, of paths that end here
 }
 
 type child struct {
@@ -45,14 +46,37 @@ func (s *segment) add(path string, r *route) {
 }
 
 func (s *segment) static(part string) *segment {
+	next := s.child(part)
+	if next != nil {
+		return next
+	}
+	next = new(segment)
+	s.children = append(s.children, child{part, next})
+	if len(s.children) > few {
+		if s.index == nil {
+			s.index = map[string]*segment{}
+		}
+		for _, c := range s.children {
+			s.index[c.text] = c.next
+		}
+	}
+	return next
+}
+
+// few children are looked through as fast as a map is.
+const few = 8
+
+// child returns the step of a static part, nil if there is none.
+func (s *segment) child(part string) *segment {
+	if s.index != nil {
+		return s.index[part]
+	}
 	for i := range s.children {
-		if s.children[i].text == part {
+		if sameText(s.children[i].text, part) {
 			return s.children[i].next
 		}
 	}
-	next := new(segment)
-	s.children = append(s.children, child{part, next})
-	return next
+	return nil
 }
 
 // named returns the step of a name with text behind it, "" if there is none.
@@ -98,12 +122,9 @@ func (s *segment) walk(method, path string, values *[maxPathValues]string, n int
 	if end >= 0 {
 		part = path[:end]
 	}
-	for i := range s.children {
-		if text := s.children[i].text; len(text) == len(part) && sameText(text, part) {
-			if r := s.children[i].next.step(method, path, end, values, n); r != nil {
-				return r
-			}
-			break
+	if next := s.child(part); next != nil {
+		if r := next.step(method, path, end, values, n); r != nil {
+			return r
 		}
 	}
 	if part == "" || n == maxPathValues {

@@ -125,9 +125,11 @@ func (k *Collection) InsertSealed(c *Call, d Doc, id string, keys ...string) err
 	if err != nil {
 		return err
 	}
-	var all indexKeys
-	copy(all[:], keys)
-	k.link(c, all, rows.LastID, insertLink)
+	if len(k.paths) > 0 {
+		var all indexKeys
+		copy(all[:], keys)
+		k.link(c, all, rows.LastID, insertLink)
+	}
 	return nil
 }
 
