@@ -61,14 +61,18 @@ there, and --ca-file is the certificate that it is to trust.`,
 				}
 			}
 			c.ProxyByName = named
+			started := false
+			defer func() {
+				if started && caFile != "" {
+					_ = os.Remove(caFile) // it is of no use any more
+				}
+			}()
 			return a.serve(cmd.Context(), c, func(s *serverState) error {
 				if named {
-					if caFile != "" {
-						context.AfterFunc(cmd.Context(), func() { _ = os.Remove(caFile) }) // it is of no use any more
-					}
 					if err := a.firstSession(cmd.Context(), s, &up, caFile); err != nil {
 						return err
 					}
+					started = true
 				}
 				if a.flags.json {
 					return a.out.object(s)
