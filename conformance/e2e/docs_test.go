@@ -24,6 +24,7 @@ func TestGuides(t *testing.T) {
 		"stripe.md":   "",
 		"resend.md":   "",
 		"twilio.md":   "",
+		"vitest.md":   "",
 	} {
 		t.Run(guide, func(t *testing.T) {
 			t.Parallel()
@@ -58,6 +59,10 @@ func TestGuides(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Cleanup(func() { p.mirra("down", "--all") })
+			env := environment(p.home, "PATH="+path+":"+os.Getenv("PATH"))
+			if guide == "vitest.md" {
+				env = append(env, p.vitest()...)
+			}
 			cmd := exec.Command("bash", "-c", script.String())
 			if folder == "" {
 				folder = p.folder
@@ -66,7 +71,7 @@ func TestGuides(t *testing.T) {
 			if guide == "plugins.md" {
 				t.Cleanup(func() { _ = os.Remove(filepath.Join(folder, "hello.wasm")) }) // what it builds
 			}
-			cmd.Env = environment(p.home, "PATH="+path+":"+os.Getenv("PATH"))
+			cmd.Env = env
 			if out, err := cmd.CombinedOutput(); err != nil {
 				t.Errorf("%v\n%s", err, out)
 			}
