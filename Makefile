@@ -121,8 +121,9 @@ cross:
 	GOOS=windows GOARCH=amd64 $(GO) build -o /dev/null ./cmd/mirra
 
 ## bench: ratios against peers and references, measured in the same run
-bench: build
+bench: npm
 	$(GO) run ./conformance/bench -mirra bin/mirra
+	node conformance/bench/vitest/bench.mjs bin/mirra
 
 ## fidelity: how exactly mirrors answer as recorded; FIDELITY=flags of `mirra fidelity run`; PEER=emulate or stripe-mock measures a peer
 fidelity: build

@@ -27,6 +27,7 @@ func TestGuides(t *testing.T) {
 		"stripe.md":   "",
 		"resend.md":   "",
 		"twilio.md":   "",
+		"vitest.md":   "",
 	} {
 		t.Run(guide, func(t *testing.T) {
 			t.Parallel()
@@ -61,6 +62,10 @@ func TestGuides(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Cleanup(func() { p.mirra("down", "--all") })
+			env := environment(p.home, "PATH="+path+":"+os.Getenv("PATH"))
+			if guide == "vitest.md" {
+				env = append(env, p.vitest()...)
+			}
 			cmd := exec.Command("bash", "-c", script.String())
 			if folder == "" {
 				folder = p.folder
@@ -69,7 +74,7 @@ func TestGuides(t *testing.T) {
 			if guide == "plugins.md" {
 				t.Cleanup(func() { _ = os.Remove(filepath.Join(folder, "hello.wasm")) }) // what it builds
 			}
-			cmd.Env = environment(p.home, "PATH="+path+":"+os.Getenv("PATH"))
+			cmd.Env = env
 			if guide == "go.md" {
 				// Its module takes this checkout of Mirra, and the SDK that is here.
 				cmd.Env = append(cmd.Env, "GOWORK="+workspace(t, filepath.Join(folder, "shop")), "GOFLAGS=-mod=readonly", "GOPROXY=off")

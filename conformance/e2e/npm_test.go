@@ -25,17 +25,24 @@ type npmProject struct {
 
 func newNpmProject(t *testing.T) *npmProject {
 	t.Helper()
+	// A home of its own: programs of two builds do not share a server.
+	p := &npmProject{project: &project{t: t, folder: t.TempDir(), home: t.TempDir()}}
+	t.Cleanup(func() { p.mirra("down", "--all") })
+	p.env = environment(p.home, npmSettings(t)...)
+	return p
+}
+
+// npmSettings has npm get Mirra's packages from what make npm packed, and keep to
+// itself.
+func npmSettings(t *testing.T) []string {
+	t.Helper()
 	registry, err := npmregistry.Open("../../build/npm")
 	if err != nil {
 		t.Fatal(err)
 	}
 	server := httptest.NewServer(registry)
 	t.Cleanup(server.Close)
-	// A home of its own: programs of two builds do not share a server.
-	p := &npmProject{project: &project{t: t, folder: t.TempDir(), home: t.TempDir()}}
-	t.Cleanup(func() { p.mirra("down", "--all") })
-	p.env = environment(p.home, "npm_config_@mirrahq:registry="+server.URL, "npm_config_cache="+t.TempDir(), "npm_config_audit=false", "npm_config_fund=false", "npm_config_update_notifier=false")
-	return p
+	return []string{"npm_config_@mirrahq:registry=" + server.URL, "npm_config_cache=" + t.TempDir(), "npm_config_audit=false", "npm_config_fund=false", "npm_config_update_notifier=false"}
 }
 
 // run runs a command in the project's folder.

@@ -71,6 +71,27 @@ func newVitestSuites(t *testing.T) map[string]*vitestSuite {
 	return suites
 }
 
+// vitest makes the project one that has Vitest, and npm get Mirra's packages from what
+// make npm packed; it returns variables for that.
+func (p *project) vitest() []string {
+	p.t.Helper()
+	installed, err := filepath.Abs("vitest/4/node_modules")
+	if err == nil {
+		err = os.Symlink(installed, filepath.Join(p.folder, "node_modules"))
+	}
+	p.folder = filepath.Join(p.folder, "shop")
+	if err == nil {
+		err = os.MkdirAll(p.folder, 0o755)
+	}
+	if err == nil {
+		err = os.WriteFile(filepath.Join(p.folder, "package.json"), []byte("{}\n"), 0o644)
+	}
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return append(npmSettings(p.t), "npm_config_legacy_peer_deps=true", "npm_config_ignore_scripts=true", "CI=1")
+}
+
 // node22 is a Node that Vitest 5 runs on: the one of PATH, else the one that is
 // installed with it.
 func node22(t *testing.T, installed string) string {

@@ -74,13 +74,8 @@ export class Session implements AsyncDisposable {
   }
 
   /** Starts a session in the state of this one. It ends with end, or an hour after its last request. */
-  async fork(name?: string): Promise<Session> {
-    const info = await this.#call<SessionInfo>('POST', '/fork', name === undefined ? {} : { name });
-    const [proxy] = await Promise.all([
-      this.#control.call<ProxyInfo>('GET', `/v1/sessions/${info.sessionId}/proxy`),
-      this.#control.call('POST', `/v1/sessions/${info.sessionId}/webhooks/release`),
-    ]);
-    return new Session(this.#control, this.env, info, proxy, true);
+  fork(name?: string): Promise<Session> {
+    return fork(this.#control, this.env, this.id, name);
   }
 
   /** Sessions of the same server whose names begin so; end ends them. */
@@ -183,6 +178,14 @@ export class Session implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.end();
   }
+}
+
+/** Starts a session in the state of another one. Its webhooks go out as those of any. */
+export async function fork(control: Control, env: Record<string, string>, from: string, name?: string): Promise<Session> {
+  const info = await control.call<SessionInfo>('POST', `/v1/sessions/${from}/fork`, name === undefined ? {} : { name });
+  const path = `/v1/sessions/${info.sessionId}`;
+  const [proxy] = await Promise.all([control.call<ProxyInfo>('GET', `${path}/proxy`), control.call('POST', `${path}/webhooks/release`)]);
+  return new Session(control, env, info, proxy, true);
 }
 
 /** The session that this process is led to. */

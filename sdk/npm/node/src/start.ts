@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Control } from './control.js';
 import { MirraError } from './error.js';
 import { findProgram, runProgram } from './program.js';
-import { Session } from './session.js';
+import { Session, fork } from './session.js';
 import type { ProxyInfo, SessionInfo, State } from './types.js';
 
 export interface StartOptions {
@@ -92,10 +92,21 @@ export function connectMirra(env: Record<string, string>, session?: string): Pro
   return open(env, session, false);
 }
 
-async function open(env: Record<string, string>, session: string | undefined, owned: boolean): Promise<Session> {
+/** Starts a session in the state of that of an environment; it runs no program. */
+export function forkMirra(env: Record<string, string>, name?: string): Promise<Session> {
+  const { control, own } = read(env);
+  return fork(control, env, own, name);
+}
+
+// read finds the server and session of an environment.
+function read(env: Record<string, string>): { control: Control; own: string } {
   const { MIRRA_URL: url, MIRRA_TOKEN: token, MIRRA_SESSION: own } = env;
   if (!url || !token || !own) throw new MirraError('mirra.environment', 'MIRRA_URL, MIRRA_TOKEN and MIRRA_SESSION are not all there', 'mirra env prints them');
-  const control = new Control(url, token);
+  return { control: new Control(url, token), own };
+}
+
+async function open(env: Record<string, string>, session: string | undefined, owned: boolean): Promise<Session> {
+  const { control, own } = read(env);
   const path = `/v1/sessions/${encodeURIComponent(session ?? own)}`;
   const [info, proxy] = await Promise.all([control.call<SessionInfo>('GET', path), control.call<ProxyInfo>('GET', `${path}/proxy`)]);
   return new Session(control, env, info, proxy, owned);

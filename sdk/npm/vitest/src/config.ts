@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { ViteUserConfig } from 'vitest/config';
+import { begin } from './base.js';
 import { pluginName, type MirraOptions } from './options.js';
 
 const file = (name: string) => fileURLToPath(new URL(name, import.meta.url));
@@ -21,6 +22,7 @@ function mirra(options: MirraOptions) {
       if (test.browser?.enabled) return; // it has no processes of Node to lead
       test.globalSetup = before(globalSetup, test.globalSetup);
       test.setupFiles = before(setupFile, test.setupFiles);
+      if (process.env.VITEST) begin(options, config.root, test.env); // while Vitest makes itself ready
     },
   };
 }

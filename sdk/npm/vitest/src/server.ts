@@ -1,15 +1,8 @@
 // Runs in Vitest's own process, before the workers: a globalSetup.
-import { MirraError, startMirra, type Session } from '@mirrahq/node';
+import { MirraError, type Session } from '@mirrahq/node';
 import type { TestProject } from 'vitest/node';
+import { begin } from './base.js';
 import { key, pluginName, type MirraOptions } from './options.js';
-
-// Projects with the same options share a session to fork from.
-interface Base {
-  session: Promise<Session>;
-  users: number;
-  owned: boolean;
-}
-const bases: Map<string, Base> = ((globalThis as { [at: symbol]: unknown })[Symbol.for('mirra.vitest')] ??= new Map()) as Map<string, Base>;
 
 function optionsOf(project: TestProject): MirraOptions {
   const plugin = project.vite.config.plugins.find((p) => p.name === pluginName) as { api?: MirraOptions } | undefined;
@@ -19,19 +12,15 @@ function optionsOf(project: TestProject): MirraOptions {
 
 export default async function server(project: TestProject): Promise<() => Promise<void>> {
   const options = optionsOf(project);
-  const { mirrors, seeds, limits, clock, frozen, binary, noEgress = true, quiet = false } = options;
-  const attached = process.env.MIRRA_SESSION || options.sessionId;
-  const { root: cwd, env } = project.config;
-  const start = { mirrors, seeds, limits, clock, frozen, binary, noEgress: noEgress && options.proxyMode !== 'env-var', name: options.sessionName, sessionId: attached ?? null, cwd, env };
-  const id = JSON.stringify(start);
-  const base = bases.get(id) ?? { session: startMirra(start), users: 0, owned: !attached };
-  bases.set(id, base);
+  const { noEgress = true, quiet = false } = options;
+  const base = begin(options, project.config.root, project.config.env);
   const number = ++base.users;
+  const { attached } = base;
   let session: Session;
   try {
     session = await base.session;
   } catch (e) {
-    bases.delete(id);
+    base.forget(); // the next run may find what is missing
     throw e;
   }
   if (!quiet && number === 1) console.log(`mirra: session ${session.id}${session.name ? ` (${session.name})` : ''}: ${session.mirrors.map((m) => session.mirror(m).version).join(', ')}${attached ? ', for all workers' : ''}`);
@@ -48,7 +37,7 @@ export default async function server(project: TestProject): Promise<() => Promis
     if (!quiet) await report(project.name, attached ? [session] : own);
     await Promise.all(own.map((f) => f.end()));
     if (--base.users > 0) return;
-    bases.delete(id);
+    base.forget();
     await session.end();
   };
 }

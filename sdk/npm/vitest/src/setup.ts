@@ -1,13 +1,11 @@
 // Runs in each worker before each of its files: a setup file.
 import { randomUUID } from 'node:crypto';
-import { MirraError, connectMirra, type Session } from '@mirrahq/node';
+import { MirraError, connectMirra, forkMirra, type Session } from '@mirrahq/node';
 import { afterAll, beforeEach, inject } from 'vitest';
 import { key } from './options.js';
 
 const { env, prefix, options } = inject(key);
 const { isolate, proxyMode, noEgress } = options;
-
-const fork = async (name: string) => (await connectMirra(env)).fork(name);
 
 // ofWorker is the session that files of this worker had before, unless a run in watch
 // mode came between; else a new one.
@@ -17,12 +15,12 @@ async function ofWorker(): Promise<{ session: Session; fresh: boolean }> {
     return { session: await connectMirra(env, name), fresh: false };
   } catch (e) {
     if (!(e instanceof MirraError && e.code === 'mirra.session.not_found')) throw e;
-    return { session: await fork(name), fresh: true };
+    return { session: await forkMirra(env, name), fresh: true };
   }
 }
 
 async function ofFile(): Promise<{ session: Session; fresh: boolean }> {
-  const session = await fork(`${prefix}-file-${randomUUID().slice(0, 13)}`);
+  const session = await forkMirra(env, `${prefix}-file-${randomUUID().slice(0, 13)}`);
   return { session, fresh: true };
 }
 
