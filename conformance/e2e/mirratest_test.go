@@ -346,6 +346,22 @@ func refused(t testing.TB, c *http.Client) {
 	t.Fatalf("%s %s", resp.Status, text)
 }
 
+// TestMirratestServerEnds runs where TestMirratestPrograms starts it: the server ends when
+// nobody has a session, and another takes its place.
+func TestMirratestServerEnds(t *testing.T) {
+	if os.Getenv(withinMirratest) == "" {
+		return
+	}
+	for n := range 2 {
+		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			customer(t, stripeWith(mirratest.Start(t, "stripe").Client()), "jenny@example.com")
+		})
+		if out, err := exec.Command(binary, "down", "--all").CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+	}
+}
+
 // TestMirratestPrograms starts tests as `go test` does, where the program is missing, is
 // another or names a server that is gone.
 func TestMirratestPrograms(t *testing.T) {
@@ -376,6 +392,14 @@ func TestMirratestPrograms(t *testing.T) {
 			}
 		})
 	}
+	t.Run("a server that ends", func(t *testing.T) {
+		t.Parallel()
+		cmd := exec.Command(self, "-test.run", "^TestMirratestServerEnds$", "-test.v")
+		cmd.Env = append(environment(t.TempDir()), "MIRRA="+binary, "MIRRA_BINARY="+binary, withinMirratest+"=1")
+		if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), "--- PASS: TestMirratestServerEnds/1") {
+			t.Errorf("%v\n%s", err, out)
+		}
+	})
 	t.Run("within exec", func(t *testing.T) {
 		t.Parallel()
 		p := newProject(t)

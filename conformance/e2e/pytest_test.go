@@ -92,8 +92,8 @@ func TestPytestFailures(t *testing.T) {
 		"an unknown fixture": {"@pytest.mark.mirra('stripe', seeds={'stripe': 'what'})\ndef test(mirra): pass", "A=", []string{`no fixture "what"`, "failed-payments"}},
 		"an unknown option":  {"@pytest.mark.mirra('stripe', seed={})\ndef test(mirra): pass", "A=", []string{"the marker has no seed"}},
 		"nothing to mirror":  {"def test(mirra): pass", "A=", []string{"no vendor that has a mirror was found", "--mirrors"}},
-		"a session that ended": {"import subprocess, os\n@pytest.mark.mirra('stripe')\ndef test(mirra):\n    subprocess.run([os.environ['MIRRA_BINARY'], 'down'], check=True)\n    mirra.reset()", "A=",
-			[]string{"it has ended", "mirra down"}},
+		"a session that ended": {"import subprocess, os\n@pytest.mark.mirra('stripe')\n@pytest.mark.parametrize('n', range(3))\ndef test(mirra, n):\n    if n == 0:\n        subprocess.run([os.environ['MIRRA_BINARY'], 'down'], check=True)\n        mirra.reset()", "A=",
+			[]string{"it has ended", "mirra down", "1 failed, 1 passed, 1 error"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -43,7 +43,11 @@ func Start(t testing.TB, mirrors string, opts ...Option) *Session {
 		}
 	}
 	s := &Session{t: t, patience: o.patience}
-	if err := s.start(&o, mirrors); err != nil {
+	err := s.start(&o, mirrors)
+	if e, ok := errors.AsType[*host.Error](err); ok && s.info == nil && e.Code == "mirra.server.unreachable" {
+		err = s.start(&o, mirrors) // it ended just now, with nothing to do
+	}
+	if err != nil {
 		s.fail("start "+mirrors, err)
 	}
 	return s
@@ -89,9 +93,11 @@ func (s *Session) create(o *options, mirrors string) error {
 			return fmt.Errorf("webhooks of %s are to be forwarded, which is not among %v", name, names)
 		}
 	}
-	if s.info, err = s.control.CreateSession(s.t.Context(), &o.request); err != nil {
+	info, err := s.control.CreateSession(s.t.Context(), &o.request)
+	if err != nil {
 		return err
 	}
+	s.info = info
 	holding, letGo := context.WithCancel(context.Background())
 	held := make(chan struct{})
 	go func() {

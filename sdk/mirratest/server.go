@@ -9,30 +9,52 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/mirrahq/mirra/host"
 	"github.com/mirrahq/mirra/host/httpapi"
 )
 
-// background is the server of all tests of this process.
-var background = sync.OnceValues(func() (host.Control, error) {
+// found is the server of all tests of this process. It may end when it has no sessions,
+// and another come.
+var found struct {
+	sync.Mutex
+	client *httpapi.Client
+}
+
+// background returns the server that there is.
+func background() (host.Control, error) {
+	found.Lock()
+	defer found.Unlock()
+	if found.client != nil && healthy(found.client) == nil {
+		return found.client, nil
+	}
 	url, token := os.Getenv("MIRRA_URL"), os.Getenv("MIRRA_TOKEN")
-	if url == "" || token == "" {
+	given := url != "" && token != ""
+	if !given {
 		var err error
 		if url, token, err = fromProgram(); err != nil {
 			return nil, err
 		}
 	}
-	c := httpapi.NewClient(url, token)
-	if _, err := c.Health(context.Background()); err != nil {
-		if os.Getenv("MIRRA_URL") == "" {
-			return nil, err
-		}
-		return nil, &host.Error{Kind: host.KindUnavailable, Message: "the server that MIRRA_URL names, " + url + ", does not answer",
-			Hint: "unset MIRRA_URL and MIRRA_TOKEN, or run the tests within: mirra exec -- go test ./...", Err: err}
+	found.client = httpapi.NewClient(url, token)
+	err := healthy(found.client)
+	if err == nil {
+		return found.client, nil
 	}
-	return c, nil
-})
+	if !given {
+		return nil, err
+	}
+	return nil, &host.Error{Kind: host.KindUnavailable, Message: "the server that MIRRA_URL names, " + url + ", does not answer",
+		Hint: "unset MIRRA_URL and MIRRA_TOKEN, or run the tests within: mirra exec -- go test ./...", Err: err}
+}
+
+func healthy(c *httpapi.Client) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	_, err := c.Health(ctx)
+	return err
+}
 
 // fromProgram asks the program mirra where its server is.
 func fromProgram() (url, token string, err error) {

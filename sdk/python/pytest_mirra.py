@@ -194,8 +194,12 @@ class _Worker:
             self.wanted = wanted
             self.session.snapshot(_FOUND)
         else:
-            self.session.clear_faults()
-            self.session.reset()
+            try:
+                self.session.clear_faults()
+                self.session.reset()
+            except MirraError:
+                self.end()  # the next test gets another
+                raise
         self.session._begin()
         return self.session
 
@@ -297,9 +301,13 @@ def _mirra_worker(request):
     worker.end()
 
 
+def _split(items):
+    return [m.strip() for item in items for m in item.split(",") if m.strip()]
+
+
 def _everywhere(config):
     option = config.getoption("--mirra")
-    return option.split(",") if option else [m for item in config.getini("mirra") for m in item.split(",") if m]
+    return _split([option] if option else config.getini("mirra"))
 
 
 @pytest.fixture
@@ -311,7 +319,7 @@ def mirra(request, _mirra_worker):
     if options:
         pytest.fail("mirra: the marker has no %s; it takes mirrors, seeds and egress" % ", ".join(sorted(options)), pytrace=False)
     try:
-        session = _mirra_worker.take(list(args) or _everywhere(request.config), seeds, egress)
+        session = _mirra_worker.take(_split(args) or _everywhere(request.config), seeds, egress)
     except MirraError as e:
         pytest.fail("mirra: %s" % e, pytrace=False)
     before = {name: os.environ.get(name) for name in session.env}
