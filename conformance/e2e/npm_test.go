@@ -141,3 +141,28 @@ func TestNpmInstall(t *testing.T) {
 	p.env = append(p.env, "MIRRA_BINARY="+binary)
 	p.must(filepath.Join(bin, "mirra"), "version")
 }
+
+// TestNodePackage installs @mirrahq/node and runs sessions from a test of Node's own
+// runner, with Stripe's SDK.
+func TestNodePackage(t *testing.T) {
+	t.Parallel()
+	p := newNpmProject(t)
+	p.home = t.TempDir() // the installed program is another build than the other tests'
+	t.Cleanup(func() { p.mirra("down", "--all") })
+	p.env = append(p.env, "MIRRA_HOME="+p.home)
+	installed, err := filepath.Abs("node/node_modules")
+	if err == nil {
+		err = os.Symlink(installed, filepath.Join(p.folder, "node_modules"))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.folder = filepath.Join(p.folder, "shop")
+	if err := os.CopyFS(p.folder, os.DirFS("npm")); err != nil {
+		t.Fatal(err)
+	}
+	p.must("npm", "install", "--no-save", "@mirrahq/node")
+	if out, errs, code := p.run("node", "--test", "--test-reporter=tap"); code != 0 || !strings.Contains(out, "# pass 4") {
+		t.Errorf("exit code %d\n%s%s", code, out, errs)
+	}
+}

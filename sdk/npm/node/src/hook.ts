@@ -15,6 +15,8 @@ export interface Hook {
   connect(options: { host: string; port: number }): Socket;
   /** The session that this process was led to last, of whichever context. */
   session?: unknown;
+  /** The environment's session, as it was before this process was led to one. */
+  given?: { session: string | undefined };
 }
 
 // The hook of this process: that of the environment if there is one. It patches what

@@ -133,6 +133,7 @@ export class Session implements AsyncDisposable {
    * env-var the environment alone changes, for applications that read URLs there.
    */
   use({ noEgress = this.#proxy.noEgress, proxyMode = 'tls' }: UseOptions = {}): this {
+    hook.given ??= { session: process.env.MIRRA_SESSION };
     if (proxyMode === 'env-var') {
       hook.session = this;
       Object.assign(process.env, direct(this.env));

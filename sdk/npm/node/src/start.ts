@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Control } from './control.js';
 import { MirraError } from './error.js';
+import { hook } from './hook.js';
 import { findProgram, runProgram } from './program.js';
 import { Session, fork } from './session.js';
 import type { ProxyInfo, SessionInfo, State } from './types.js';
@@ -40,7 +41,7 @@ export async function startMirra(options: StartOptions = {}): Promise<Session> {
   const program = findProgram(options.binary);
   const { cwd, env } = options;
   const attach = (id: string) => runProgram<Record<string, string>>(program, ['env', '--session', id], { cwd, env });
-  const given = options.sessionId === null ? undefined : (options.sessionId ?? process.env.MIRRA_SESSION);
+  const given = options.sessionId === null ? undefined : (options.sessionId ?? (hook.given ?? { session: process.env.MIRRA_SESSION }).session);
   if (given) return connectMirra(await attach(given));
   if (options.name) {
     try {
