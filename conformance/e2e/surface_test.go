@@ -89,12 +89,14 @@ func (rs *resources) fail(a asked, statuses []int) bool {
 
 // refusedAs is the name of the refused resource that a path is of, "" if none.
 func (rs *resources) refusedAs(path string) string {
+	best := ""
 	for name, of := range rs.Refused {
-		if p := strings.ReplaceAll(path, nobody, "{}"); p == of || strings.HasPrefix(p, of+"/") {
-			return name
+		p := strings.ReplaceAll(path, nobody, "{}")
+		if (p == of || strings.HasPrefix(p, of+"/")) && len(of) >= len(rs.Refused[best]) {
+			best = name // one may lie below another
 		}
 	}
-	return ""
+	return best
 }
 
 // operation is one that a line knows, by its method and bare path.
