@@ -39,12 +39,7 @@ type Field struct {
 	Item     *Field  // of TArray and TMap
 }
 
-// Find returns the field of a name, nil if there is none.
-func Find(fields []Field, name string) *Field {
-	_, f := find(fields, name)
-	return f
-}
-
+// find returns the field of a name and its place, nil if there is none.
 func find(fields []Field, name string) (at int, f *Field) {
 	for i := range fields {
 		f := &fields[i]

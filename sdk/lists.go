@@ -229,13 +229,5 @@ func (k *Collection) First(c *Call, index, key string) (d Doc, ok bool) {
 	if key == "" {
 		return Doc{}, false
 	}
-	page, err := k.Find(c, ListQuery{Limit: 1, Index: index, Key: key})
-	if err != nil {
-		return Doc{}, false
-	}
-	docs, _ := page.Docs(c)
-	if len(docs) == 0 {
-		return Doc{}, false
-	}
-	return docs[0], true
+	return k.newest(c, ListQuery{Index: index, Key: key})
 }

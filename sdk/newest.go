@@ -3,8 +3,14 @@ package sdk
 // Newest returns the newest document whose members equal what the conditions
 // say, four of them at most; ok is false if there is none.
 func (k *Collection) Newest(c *Call, conditions ...Condition) (d Doc, ok bool) {
-	q := ListQuery{Limit: 1}
+	var q ListQuery
 	copy(q.Where[:], conditions)
+	return k.newest(c, q)
+}
+
+// newest returns the first document of a list.
+func (k *Collection) newest(c *Call, q ListQuery) (d Doc, ok bool) {
+	q.Limit = 1
 	page, err := k.Find(c, q)
 	if err != nil {
 		return Doc{}, false

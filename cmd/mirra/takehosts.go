@@ -5,16 +5,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 
 	"github.com/gofrs/flock"
 
 	"github.com/mirrahq/mirra/host"
+	"github.com/mirrahq/mirra/host/proxy"
 )
 
 func (c *Config) hostsLock() string { return filepath.Join(c.Dirs.State, "hosts.lock") }
@@ -107,12 +108,12 @@ func (d *doors) open() error {
 	d.opened = map[net.Conn]struct{}{}
 	for _, address := range []string{"127.0.0.1", "::1"} {
 		l, err := net.Listen("tcp", net.JoinHostPort(address, portHTTPS))
-		if err != nil && address == "::1" {
-			break // there is no IPv6 here
+		if errors.Is(err, syscall.EADDRNOTAVAIL) || errors.Is(err, syscall.EAFNOSUPPORT) {
+			continue // there is no IPv6 here
 		}
 		if err != nil {
-			return &host.Error{Kind: host.KindUnavailable, Code: "mirra.hosts.port", Message: fmt.Sprintf("listen on %s:%s: %v", address, portHTTPS, errors.Unwrap(err)),
-				Hint: "another program may have it, or it wants a privilege: on Linux sudo sysctl net.ipv4.ip_unprivileged_port_start=443; mirra exec -- CMD needs neither"}
+			return errors.Join(&host.Error{Kind: host.KindUnavailable, Code: "mirra.hosts.port", Message: fmt.Sprintf("listen on %s:%s: %v", address, portHTTPS, errors.Unwrap(err)),
+				Hint: "another program may have it, or it wants a privilege: on Linux sudo sysctl net.ipv4.ip_unprivileged_port_start=443; mirra exec -- CMD needs neither"}, d.close())
 		}
 		d.listeners = append(d.listeners, l)
 		d.loops.Go(func() { d.accept(l) })
@@ -141,14 +142,8 @@ func (d *doors) relay(c net.Conn) {
 		return
 	}
 	var both sync.WaitGroup
-	for _, pair := range [][2]net.Conn{{up, c}, {c, up}} {
-		both.Go(func() {
-			_, _ = io.Copy(pair[0], pair[1]) // ends with either side
-			if half, ok := pair[0].(*net.TCPConn); ok {
-				_ = half.CloseWrite()
-			}
-		})
-	}
+	both.Go(func() { proxy.Pass(up, c) })
+	both.Go(func() { proxy.Pass(c, up) })
 	both.Wait()
 	d.drop(c, up)
 }

@@ -56,6 +56,9 @@ with its environment set, and its exit code is passed through.`,
 				return &usageError{text: fmt.Sprintf("up: what is %q?", args[0]), hint: "mirrors are named with --mirrors " + args[0] + "; a command to run stands behind --"}
 			}
 			f.seedValueGiven, f.persistentGiven = cmd.Flags().Changed("seed-value"), cmd.Flags().Changed("persistent")
+			if err := f.check(a.flags.json, len(args) > 0); err != nil {
+				return err
+			}
 			return a.up(cmd.Context(), &f, args)
 		},
 	}
@@ -83,6 +86,19 @@ with its environment set, and its exit code is passed through.`,
 	return cmd
 }
 
+// check refuses flags that do not go together.
+func (f *upFlags) check(json, command bool) error {
+	switch {
+	case f.hosts && !command && (f.detach || json):
+		return &usageError{text: "up: --hosts lasts as long as the command, and does not go with --detach or --json", hint: "run it in a terminal of its own: mirra up --hosts"}
+	case f.yes && !f.hosts:
+		return &usageError{text: "up: --yes answers what --hosts asks, which is not there", hint: "usage: mirra up --hosts --yes"}
+	case f.hold && !json:
+		return &usageError{text: "up: --hold is for programs that read --json; without it the command holds the session itself", hint: "usage: mirra up --json --hold"}
+	}
+	return nil
+}
+
 func (a *app) up(ctx context.Context, f *upFlags, command []string) (err error) {
 	// The server takes longer to start than the project to read.
 	type connection struct {
@@ -108,9 +124,6 @@ func (a *app) up(ctx context.Context, f *upFlags, command []string) (err error) 
 		}
 	}
 	background := len(command) == 0 && (f.detach || a.flags.json)
-	if f.hosts && background {
-		return &usageError{text: "up: --hosts lasts as long as the command, and does not go with --detach or --json", hint: "run it in a terminal of its own: mirra up --hosts"}
-	}
 	plan.request.Hold = (!background || f.hold) && !plan.request.Persistent && f.timeout == ""
 	s, attached, err := a.attach(ctx, server.c, f, plan)
 	if err != nil {

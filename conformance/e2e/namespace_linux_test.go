@@ -20,10 +20,6 @@ const inNamespace = "MIRRA_E2E_NAMESPACE"
 // everything, and every vendor: unshare makes a network of loopback alone.
 func TestNothingLeaves(t *testing.T) {
 	t.Parallel()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
 	resolv := filepath.Join(t.TempDir(), "resolv.conf")
 	if err := os.WriteFile(resolv, []byte("nameserver 127.0.0.1\noptions timeout:1 attempts:1\n"), 0o644); err != nil {
 		t.Fatal(err)
@@ -32,15 +28,26 @@ func TestNothingLeaves(t *testing.T) {
 	if out, err := exec.Command("go", "build", "-o", filepath.Join(built, "goclients"), "./dropin/goclients").CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	script := `mount --bind "$1" /etc/resolv.conf && ip link set lo up && exec "$2" -test.run '^TestWithinNamespace$' -test.v`
+	within(t, "TestWithinNamespace", resolv, "/etc/resolv.conf", inNamespace+"="+built)
+}
+
+// within runs a test of this binary in a network of loopback alone, with file in the
+// place of one of the system's.
+func within(t *testing.T, test, file, place, env string) {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	script := `mount --bind "$1" "$2" && ip link set lo up && exec "$3" -test.run "^$4\$" -test.v`
 	flags := "-mn"
 	if os.Getuid() != 0 {
 		flags = "-rmn"
 	}
-	cmd := exec.Command("unshare", flags, "sh", "-c", script, "sh", resolv, self)
-	cmd.Env = append(environment(t.TempDir(), inNamespace+"="+built), "MIRRA="+binary)
+	cmd := exec.Command("unshare", flags, "sh", "-c", script, "sh", file, place, self, test)
+	cmd.Env = append(environment(t.TempDir(), env), "MIRRA="+binary)
 	out, err := cmd.CombinedOutput()
-	if err != nil || !strings.Contains(string(out), "--- PASS: TestWithinNamespace") {
+	if err != nil || !strings.Contains(string(out), "--- PASS: "+test) {
 		t.Errorf("%v (a kernel that permits unshare %s is needed)\n%s", err, flags, out)
 	}
 }

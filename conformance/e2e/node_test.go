@@ -14,17 +14,22 @@ func TestStripeNode(t *testing.T) {
 		t.Run(sdk, func(t *testing.T) {
 			t.Parallel()
 			p := newProject(t)
-			cmd := exec.Command("node", "--test", "stripe.test.mjs")
-			cmd.Dir = "node"
-			cmd.Env = environment(p.home, "MIRRA="+binary, "STRIPE_SDK="+sdk, "PROJECT="+p.folder)
-			var out bytes.Buffer
-			cmd.Stdout, cmd.Stderr = &out, &out
-			if err := cmd.Run(); err != nil {
-				t.Errorf("%v\n%s", err, out.String())
-			}
-			if !bytes.Contains(out.Bytes(), []byte("pass ")) || bytes.Contains(out.Bytes(), []byte("# pass 0")) {
-				t.Errorf("no test ran:\n%s", out.String())
-			}
+			p.node("stripe.test.mjs", "STRIPE_SDK="+sdk)
 		})
+	}
+}
+
+// node runs a file of the folder node with Node's own test runner, for the project.
+func (p *project) node(file string, env ...string) {
+	p.t.Helper()
+	cmd := exec.Command("node", "--test", file)
+	cmd.Dir = "node"
+	cmd.Env = environment(p.home, append(env, "MIRRA="+binary, "PROJECT="+p.folder)...)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		p.t.Errorf("%v\n%s", err, out)
+	}
+	if !bytes.Contains(out, []byte("pass ")) || bytes.Contains(out, []byte("# pass 0")) {
+		p.t.Errorf("no test ran:\n%s", out)
 	}
 }

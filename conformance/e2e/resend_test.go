@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"bytes"
 	"encoding/json"
 	"net"
 	"net/smtp"
@@ -22,17 +21,7 @@ func TestResendNode(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(p.folder, ".env.local"), []byte("RESEND_WEBHOOK_SECRET=whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command("node", "--test", "resend.test.mjs")
-	cmd.Dir = "node"
-	cmd.Env = environment(p.home, "MIRRA="+binary, "PROJECT="+p.folder)
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
-	if err := cmd.Run(); err != nil {
-		t.Errorf("%v\n%s", err, out.String())
-	}
-	if !bytes.Contains(out.Bytes(), []byte("pass ")) || bytes.Contains(out.Bytes(), []byte("# pass 0")) {
-		t.Errorf("no test ran:\n%s", out.String())
-	}
+	p.node("resend.test.mjs")
 }
 
 // TestResendGo drives resend-go with nothing but its base URL changed.
@@ -147,32 +136,7 @@ with smtplib.SMTP(sys.argv[1], int(sys.argv[2])) as s:
 	if got := sent["from Go"]; got == nil || got.Text != "it works!" || got.From != "Acme <onboarding@resend.dev>" || len(got.Bcc) != 1 || got.Bcc[0] != "bounced@resend.dev" || got.LastEvent != "bounced" {
 		t.Errorf("%+v", got)
 	}
-	if got := sent["from Python"]; got == nil || got.Html != "<p>it works!</p>\n" && got.Html != "<p>it works!</p>" || got.LastEvent != "delivered" {
+	if got := sent["from Python"]; got == nil || got.Html != "<p>it works!</p>" || got.LastEvent != "delivered" {
 		t.Errorf("%+v", got)
-	}
-}
-
-// TestResendIsDetected: a project that has the SDK of any language gets the mirror.
-func TestResendIsDetected(t *testing.T) {
-	t.Parallel()
-	for file, text := range map[string]string{
-		"package.json":     `{"dependencies":{"resend":"^6.38.0"}}`,
-		"go.mod":           "module example.com/app\n\ngo 1.26\n\nrequire github.com/resend/resend-go/v3 v3.1.1\n",
-		"requirements.txt": "resend==2.4.0\n",
-		"Gemfile":          "source 'https://rubygems.org'\ngem 'resend'\n",
-		".env":             "RESEND_API_KEY=re_123456789\n",
-	} {
-		t.Run(file, func(t *testing.T) {
-			t.Parallel()
-			p := &project{t: t, folder: t.TempDir(), home: home}
-			if err := os.WriteFile(filepath.Join(p.folder, file), []byte(text), 0o600); err != nil {
-				t.Fatal(err)
-			}
-			var u upped
-			if err := json.Unmarshal([]byte(p.mirra("up", "--json")), &u); err != nil || len(u.Mirrors) != 1 || u.Mirrors[0].Name != "resend" && u.Mirrors[0].Vendor != "resend" {
-				t.Errorf("up found %+v (%v)", u.Mirrors, err)
-			}
-			p.mirra("down", "--session", u.SessionID)
-		})
 	}
 }

@@ -24,16 +24,7 @@ func TestThreeVendorsOneUp(t *testing.T) {
 	} {
 		t.Run(file, func(t *testing.T) {
 			t.Parallel()
-			p := &project{t: t, folder: t.TempDir(), home: home}
-			if err := os.WriteFile(filepath.Join(p.folder, file), []byte(text), 0o600); err != nil {
-				t.Fatal(err)
-			}
-			var u upped
-			if err := json.Unmarshal([]byte(p.mirra("up", "--json")), &u); err != nil {
-				t.Fatal(err)
-			}
-			p.id = u.SessionID
-			t.Cleanup(func() { p.mirra("down", "--session", p.id) })
+			p, u := upWhere(t, file, text)
 			urls := map[string]string{}
 			for _, m := range u.Mirrors {
 				urls[strings.ToLower(m.Vendor)] = m.URL
@@ -41,10 +32,9 @@ func TestThreeVendorsOneUp(t *testing.T) {
 			if len(urls) != 3 {
 				t.Fatalf("up found %+v", u.Mirrors)
 			}
-			const account = "AC0123456789abcdef0123456789abcdef"
 			for _, r := range []struct{ vendor, path, kind, body, user, password, shows string }{
 				{"stripe", "/v1/customers", "application/x-www-form-urlencoded", "email=ada%40acme.com", "sk_test_123456789", "", `"cus_`},
-				{"twilio", "/2010-04-01/Accounts/" + account + "/Messages.json", "application/x-www-form-urlencoded", url.Values{"From": {"+15555550123"}, "To": {"+15558675310"}, "Body": {"Hi"}}.Encode(), account, "secret", `"SM`},
+				{"twilio", "/2010-04-01/Accounts/" + twilioAccount + "/Messages.json", "application/x-www-form-urlencoded", url.Values{"From": {"+15555550123"}, "To": {"+15558675310"}, "Body": {"Hi"}}.Encode(), twilioAccount, "secret", `"SM`},
 				{"resend", "/emails", "application/json", `{"from":"onboarding@resend.dev","to":"delivered@resend.dev","subject":"hi","text":"hi"}`, "", "re_123456789", `{"id":`},
 			} {
 				req, err := http.NewRequest("POST", urls[r.vendor]+r.path, strings.NewReader(r.body))
@@ -80,6 +70,53 @@ func TestThreeVendorsOneUp(t *testing.T) {
 				t.Errorf("the session's trace has %v", seen)
 			}
 		})
+	}
+}
+
+// upWhere is `mirra up` in a project that is one file.
+func upWhere(t *testing.T, file, text string) (*project, upped) {
+	t.Helper()
+	p := &project{t: t, folder: t.TempDir(), home: home}
+	if err := os.WriteFile(filepath.Join(p.folder, file), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var u upped
+	if err := json.Unmarshal([]byte(p.mirra("up", "--json")), &u); err != nil {
+		t.Fatal(err)
+	}
+	p.id = u.SessionID
+	t.Cleanup(func() { p.mirra("down", "--session", p.id) })
+	return p, u
+}
+
+// TestVendorIsDetected: a project that has the SDK of any language, or the vendor's
+// variables, gets the mirror.
+func TestVendorIsDetected(t *testing.T) {
+	t.Parallel()
+	for vendor, files := range map[string]map[string]string{
+		"Resend": {
+			"package.json":     `{"dependencies":{"resend":"^6.38.0"}}`,
+			"go.mod":           "module example.com/app\n\ngo 1.26\n\nrequire github.com/resend/resend-go/v3 v3.1.1\n",
+			"requirements.txt": "resend==2.4.0\n",
+			"Gemfile":          "source 'https://rubygems.org'\ngem 'resend'\n",
+			".env":             "RESEND_API_KEY=re_123456789\n",
+		},
+		"Twilio": {
+			"package.json":     `{"dependencies":{"twilio":"^6.3.1"}}`,
+			"go.mod":           "module example.com/app\n\ngo 1.26\n\nrequire github.com/twilio/twilio-go v1.31.0\n",
+			"requirements.txt": "twilio==9.4.1\n",
+			"Gemfile":          "source 'https://rubygems.org'\ngem 'twilio-ruby'\n",
+			".env":             "TWILIO_ACCOUNT_SID=" + twilioAccount + "\n",
+		},
+	} {
+		for file, text := range files {
+			t.Run(vendor+" by "+file, func(t *testing.T) {
+				t.Parallel()
+				if _, u := upWhere(t, file, text); len(u.Mirrors) != 1 || u.Mirrors[0].Vendor != vendor {
+					t.Errorf("up found %+v", u.Mirrors)
+				}
+			})
+		}
 	}
 }
 

@@ -207,9 +207,9 @@ func (p *Proxy) relay(c *conn, target string) {
 			_, _ = c.Close(), up.Close() // ends the other direction
 			return
 		}
-		pass(up, c)
+		Pass(up, c)
 	})
-	both.Go(func() { pass(c.Conn, up) })
+	both.Go(func() { Pass(c.Conn, up) })
 	both.Wait()
 	_, _ = c.Close(), up.Close() // both have said all
 }
@@ -262,8 +262,9 @@ func (*sniffed) Close() error                     { return nil }
 func (*sniffed) SetDeadline(time.Time) error      { return nil }
 func (*sniffed) SetWriteDeadline(time.Time) error { return nil }
 
-// pass copies one direction and ends it. If that is not possible, both end.
-func pass(to net.Conn, from io.Reader) {
+// Pass copies one direction of a tunnel and ends it. If that is not possible, both
+// end.
+func Pass(to net.Conn, from io.Reader) {
 	_, err := io.Copy(to, from)
 	half, ok := to.(interface{ CloseWrite() error })
 	if err == nil && ok && half.CloseWrite() == nil {

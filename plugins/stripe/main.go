@@ -88,7 +88,6 @@ func init() {
 	stripe.Warmup = warmup
 	stripe.Attempt = attempt
 	stripe.Outcome = outcome
-	stripe.Schema = marksSchema
 	route()
 	stripe.Serve()
 }

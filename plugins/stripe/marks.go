@@ -2,16 +2,8 @@ package main
 
 import "github.com/mirrahq/mirra/sdk"
 
-// Marks are what Stripe knows of an object and does not show in it.
-const marksSchema = `
-CREATE TABLE marks(
-	account TEXT NOT NULL,
-	id TEXT NOT NULL,
-	mark TEXT NOT NULL,
-	value TEXT NOT NULL,
-	PRIMARY KEY(account, id, mark)
-) STRICT, WITHOUT ROWID;
-`
+// marks are what Stripe knows of an object and does not show in it.
+var marks = stripe.Marks()
 
 const (
 	markConsumed       = "consumed"        // a payment method that may not be used again
@@ -37,22 +29,9 @@ const (
 	markTargets        = "targets"         // of the account, whose id here is "": see targetsFor
 )
 
-var (
-	writeMark = sdk.Define(`INSERT OR REPLACE INTO marks(account, id, mark, value) VALUES(?1, ?2, ?3, ?4)`)
-	readMark  = sdk.Define(`SELECT value FROM marks WHERE account = ?1 AND id = ?2 AND mark = ?3`)
-)
-
-func setMark(c *sdk.Call, id, mark, value string) {
-	writeMark.MustRun(c.Args().Text(c.Account()).Text(id).Text(mark).Text(value))
-}
+func setMark(c *sdk.Call, id, mark, value string) { marks.Set(c, id, mark, value) }
 
 // markOf returns a mark's value; "" if there is none.
-func markOf(c *sdk.Call, id, mark string) string {
-	rows := readMark.MustRun(c.Args().Text(c.Account()).Text(id).Text(mark))
-	if !rows.Next() {
-		return ""
-	}
-	return rows.Text()
-}
+func markOf(c *sdk.Call, id, mark string) string { return marks.Get(c, id, mark) }
 
 func hasMark(c *sdk.Call, id, mark string) bool { return markOf(c, id, mark) != "" }

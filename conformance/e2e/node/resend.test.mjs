@@ -1,49 +1,24 @@
 // Drives a mirror with the resend package, as an application does: only the base
 // URL is set. Webhooks are verified by the SDK and by svix itself.
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
-import { promisify } from 'node:util';
 import nodemailer from 'nodemailer';
 import { Resend } from 'resend';
 import { Webhook } from 'svix';
+import { Application, end, mirra, start } from './application.mjs';
 
 const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'; // in the project's .env.local
-const run = promisify(execFile);
 let session;
 let resend;
 
-async function mirra(...args) {
-  const env = { ...process.env, ...(session && { MIRRA_SESSION: session.sessionId }) };
-  const { stdout } = await run(process.env.MIRRA, args, { cwd: process.env.PROJECT, env });
-  return stdout;
-}
+const app = new Application();
 
-// The application's webhook route: what it verified, and by address what it knows.
-const hooks = [];
-const waiting = [];
-const server = createServer((req, res) => {
-  let body = '';
-  req.setEncoding('utf8');
-  req.on('data', (chunk) => (body += chunk));
-  req.on('end', () => {
-    hooks.push({ path: req.url, headers: req.headers, body });
-    res.end();
-    for (const wake of waiting.splice(0)) wake();
+// hook returns the first event of a type that fits, once it has come.
+const hook = (type, match) =>
+  app.find(({ body }) => {
+    const event = JSON.parse(body);
+    return event.type === type && match(event.data);
   });
-});
-
-async function hook(type, match) {
-  for (;;) {
-    const hit = hooks.find(({ body }) => {
-      const event = JSON.parse(body);
-      return event.type === type && match(event.data);
-    });
-    if (hit) return hit;
-    await new Promise((wake) => waiting.push(wake));
-  }
-}
 
 function ok({ data, error }) {
   assert.equal(error, null);
@@ -59,16 +34,13 @@ function verified({ body, headers }, by = secret) {
 const email = { from: 'Acme <onboarding@resend.dev>', to: 'delivered@resend.dev', subject: 'hello world', html: '<p>it works!</p>' };
 
 before(async () => {
-  await new Promise((done) => server.listen(0, '127.0.0.1', done));
-  const url = `http://127.0.0.1:${server.address().port}`;
-  session = JSON.parse(await mirra('up', '--mirrors', 'resend', '--limits', 'off', '--json', '--forward', `resend=${url}/forward`));
+  session = await start('--mirrors', 'resend', '--limits', 'off', '--forward', `resend=${await app.listen()}/forward`);
   resend = new Resend('re_e2e_123456789', { baseUrl: session.mirrors[0].url });
 });
 
 after(async () => {
-  server.closeAllConnections();
-  server.close();
-  await mirra('down', '--session', session.sessionId);
+  app.close();
+  await end();
 });
 
 test('an email is sent, read and told', async () => {
@@ -103,11 +75,11 @@ test('whatever the clock of the session, deliveries are fresh', async () => {
 });
 
 test('an endpoint of the API signs with its own secret', async () => {
-  const endpoint = `http://127.0.0.1:${server.address().port}/own`;
+  const endpoint = `${app.url}/own`;
   const made = ok(await resend.webhooks.create({ endpoint, events: ['contact.created'] }));
   ok(await resend.contacts.create({ email: 'steve@acme.com', firstName: 'Steve' }));
-  await hook('contact.created', () => hooks.some((h) => h.path === '/own'));
-  const told = hooks.find((h) => h.path === '/own');
+  await hook('contact.created', () => app.hooks.some((h) => h.path === '/own'));
+  const told = app.hooks.find((h) => h.path === '/own');
   verified(told, made.signing_secret);
   assert.throws(() => verified(told));
   ok(await resend.webhooks.remove(made.id));

@@ -1,61 +1,35 @@
 // Drives a mirror with stripe-node, as an application does: only host, port and
 // protocol are set.
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
-import { promisify } from 'node:util';
+import { Application, end, mirra, start } from './application.mjs';
 
 const sdk = process.env.STRIPE_SDK;
 const { default: Stripe } = await import(sdk);
 const current = sdk === 'stripe-current';
 const secret = 'whsec_e2e0000000000000000000000000000'; // in the project's .env.local
-const run = promisify(execFile);
-let session;
-
-async function mirra(...args) {
-  const env = { ...process.env, ...(session && { MIRRA_SESSION: session.sessionId }) };
-  const { stdout } = await run(process.env.MIRRA, args, { cwd: process.env.PROJECT, env });
-  return stdout;
-}
 
 // The application's webhook route.
-const hooks = [];
-const waiting = [];
-const server = createServer((req, res) => {
-  let body = '';
-  req.setEncoding('utf8');
-  req.on('data', (chunk) => (body += chunk));
-  req.on('end', () => {
-    res.end();
-    hooks.push({ body, signature: req.headers['stripe-signature'] });
-    for (const wake of waiting.splice(0)) wake();
-  });
-});
+const app = new Application();
 
 async function webhook(type, id) {
-  for (;;) {
-    const hit = hooks.find(({ body }) => {
-      const event = JSON.parse(body);
-      return event.type === type && event.data.object.id === id;
-    });
-    if (hit) return hit;
-    await new Promise((wake) => waiting.push(wake));
-  }
+  const { body, headers } = await app.find((h) => {
+    const event = JSON.parse(h.body);
+    return event.type === type && event.data.object.id === id;
+  });
+  return { body, signature: headers['stripe-signature'] };
 }
 
 let stripe;
 before(async () => {
-  await new Promise((ready) => server.listen(0, '127.0.0.1', ready));
-  const forward = `stripe=http://127.0.0.1:${server.address().port}/hook`;
-  session = JSON.parse(await mirra('up', '--mirrors', current ? 'stripe' : 'stripe@2024-06', '--json', '--new', '--forward', forward));
+  const session = await start('--mirrors', current ? 'stripe' : 'stripe@2024-06', '--new', '--forward', `stripe=${await app.listen()}/hook`);
   const url = new URL(session.mirrors[0].url);
   stripe = new Stripe('sk_test_e2e123456789', { host: url.hostname, port: url.port, protocol: 'http', maxNetworkRetries: 2, telemetry: false });
 });
 
 after(async () => {
-  await mirra('down', '--session', session.sessionId);
-  server.close();
+  await end();
+  app.close();
 });
 
 test('a payment, its charge and a refund', async () => {

@@ -1,24 +1,15 @@
 // Drives a mirror with twilio-node, as an application does: its HTTP client sends
 // what is for a host of Twilio's to the mirror's URL of that host.
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
-import { promisify } from 'node:util';
 import twilio from 'twilio';
+import { Application, end, mirra, start } from './application.mjs';
 
 const sid = 'AC0123456789abcdef0123456789abcdef';
 const token = 'e2e0000000000000000000000000abcd'; // in the project's .env.local
 const person = '+15558675310';
 const number = '+15555550123';
-const run = promisify(execFile);
 let session, client;
-
-async function mirra(...args) {
-  const env = { ...process.env, ...(session && { MIRRA_SESSION: session.sessionId }) };
-  const { stdout } = await run(process.env.MIRRA, args, { cwd: process.env.PROJECT, env });
-  return stdout;
-}
 
 class MirrorClient extends twilio.RequestClient {
   request(options) {
@@ -27,48 +18,33 @@ class MirrorClient extends twilio.RequestClient {
   }
 }
 
-// The application.
-const hooks = [];
-const waiting = [];
+// The application answers by path.
 const answers = {};
-const server = createServer((req, res) => {
-  let body = '';
-  req.setEncoding('utf8');
-  req.on('data', (chunk) => (body += chunk));
-  req.on('end', () => {
-    const path = req.url.split('?')[0];
-    res.setHeader('content-type', 'text/xml');
-    res.end(answers[path] ?? '');
-    hooks.push({ path, url: origin() + req.url, body, signature: req.headers['x-twilio-signature'] });
-    for (const wake of waiting.splice(0)) wake();
-  });
+const app = new Application((req, res) => {
+  res.setHeader('content-type', 'text/xml');
+  return answers[req.url.split('?')[0]];
 });
-const origin = () => `http://127.0.0.1:${server.address().port}`;
 
 // hook returns the first request that fits, once it has come.
 async function hook(fits) {
-  for (;;) {
-    const at = hooks.findIndex(fits);
-    if (at >= 0) return hooks.splice(at, 1)[0];
-    await new Promise((wake) => waiting.push(wake));
-  }
+  const { path, headers, body } = await app.take((h) => fits({ ...h, path: h.path.split('?')[0] }));
+  return { path: path.split('?')[0], url: app.url + path, body, signature: headers['x-twilio-signature'] };
 }
 
 const fields = (h) => Object.fromEntries(new URLSearchParams(h.body));
 
 before(async () => {
-  await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
-  session = JSON.parse(await mirra('up', '--json', '--mirrors', 'twilio', '--seed', 'twilio:verified-numbers', '--forward', `twilio=${origin()}/events`));
+  session = await start('--mirrors', 'twilio', '--seed', 'twilio:verified-numbers', '--forward', `twilio=${await app.listen()}/events`);
   client = twilio(sid, token, { httpClient: new MirrorClient() });
 });
 
 after(async () => {
-  server.close();
-  if (session) await mirra('down', '--session', session.sessionId);
+  app.close();
+  await end();
 });
 
 test('a message is sent, delivered and told of; validateRequest accepts that and nothing tampered', async () => {
-  const message = await client.messages.create({ to: person, from: number, body: 'Hi 👍', statusCallback: `${origin()}/status?order=7` });
+  const message = await client.messages.create({ to: person, from: number, body: 'Hi 👍', statusCallback: `${app.url}/status?order=7` });
   assert.equal(message.status, 'queued');
   assert.equal(message.numSegments, '1');
   assert.equal(message.accountSid, sid);
@@ -106,7 +82,7 @@ test('both styles of paging are followed', async () => {
 
 test('an incoming message is answered with TwiML', async () => {
   const [{ sid: pn }] = await client.incomingPhoneNumbers.list({ phoneNumber: number });
-  await client.incomingPhoneNumbers(pn).update({ smsUrl: `${origin()}/sms` });
+  await client.incomingPhoneNumbers(pn).update({ smsUrl: `${app.url}/sms` });
   const reply = new twilio.twiml.MessagingResponse();
   reply.message('You said & meant it');
   answers['/sms'] = reply.toString();
@@ -185,7 +161,7 @@ test('twilio-node gets through by itself when told to retry', async () => {
 
 test('whatever the clock of the session, deliveries verify', async () => {
   await mirra('clock', 'advance', '40d');
-  const message = await client.messages.create({ to: person, from: number, body: 'later', statusCallback: `${origin()}/later` });
+  const message = await client.messages.create({ to: person, from: number, body: 'later', statusCallback: `${app.url}/later` });
   await mirra('clock', 'advance', '1m');
   const h = await hook((x) => x.path === '/later' && fields(x).MessageStatus === 'delivered');
   assert.equal(fields(h).MessageSid, message.sid);
