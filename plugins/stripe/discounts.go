@@ -198,20 +198,28 @@ func deleteCustomerDiscount(r *request) error {
 // endDiscount answers with the discount that was deleted [S openapi 2024-04-10,
 // deleted_discount].
 func (r *request) endDiscount(x sdk.Doc) error {
-	emit(r.Call, "customer.discount.deleted", x, sdk.Doc{})
+	r.dropDiscount(x)
 	x.Delete("end")
 	insertAfter(x, "customer", "deleted", "true")
-	specOf["discount"].collection.Delete(r.Call, x.Get("id").String(), x)
 	return r.answer(x)
 }
 
+func (r *request) dropDiscount(x sdk.Doc) {
+	emit(r.Call, "customer.discount.deleted", x, sdk.Doc{})
+	specOf["discount"].collection.Delete(r.Call, x.Get("id").String(), x)
+}
+
 // setCustomerDiscount redeems coupon or promotion_code of a customer's
-// parameters; "" ends the discount.
+// parameters; "" ends the discount, another one takes its place. The events are
+// those that the descriptions name for it [S openapi 2024-04-10, webhooks]; what
+// customer.discount.updated says of before is believed.
 func (r *request) setCustomerDiscount(d sdk.Doc) error {
 	coupon, code := r.text("coupon"), r.text("promotion_code")
+	old := d.Get("discount").Clone(r.Arena)
 	if coupon == "" && code == "" {
-		if r.given("coupon") || r.given("promotion_code") {
+		if (r.given("coupon") || r.given("promotion_code")) && !old.IsNull() {
 			d.SetNull("discount")
+			r.dropDiscount(old)
 		}
 		return nil
 	}
@@ -224,6 +232,11 @@ func (r *request) setCustomerDiscount(d sdk.Doc) error {
 	if err := specOf["discount"].collection.Insert(r.Call, x); err != nil {
 		return err
 	}
-	emit(r.Call, "customer.discount.created", d.Get("discount"), sdk.Doc{})
+	if old.IsNull() {
+		emit(r.Call, "customer.discount.created", d.Get("discount"), sdk.Doc{})
+		return nil
+	}
+	specOf["discount"].collection.Delete(r.Call, old.Get("id").String(), old)
+	emit(r.Call, "customer.discount.updated", d.Get("discount"), changes(r.Call, old, d.Get("discount")))
 	return nil
 }

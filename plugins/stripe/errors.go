@@ -163,7 +163,8 @@ func asFailure(c *sdk.Call, err error) *failure {
 		return f
 	}
 	if e, ok := err.(*sdk.NotImplementedError); ok {
-		return &failure{status: 501, typ: "api_error", code: "mirra_not_mirrored", message: "Mirra does not mirror " + e.Operation + " (" + c.Method + " " + c.Path() + ") yet. See COVERAGE.md of the stripe plugin."}
+		next := cmp.Or(instead[e.Operation], "See COVERAGE.md of the stripe plugin.")
+		return &failure{status: 501, typ: "api_error", code: "mirra_not_mirrored", message: "Mirra does not mirror " + e.Operation + " (" + c.Method + " " + c.Path() + ") yet. " + next}
 	}
 	if e, ok := err.(*sdk.ParamError); ok {
 		return malformed(e)

@@ -5,5 +5,5 @@ package main
 // The line of this build: what requests that name no version get.
 const (
 	lineName    = "2026-08"
-	lineVersion = "2026-08-26.dahlia"
+	lineVersion = newestName
 )

@@ -62,7 +62,7 @@ var stripe = sdk.New(sdk.Manifest{
 		"charge.dispute.created", "charge.dispute.funds_reinstated", "charge.dispute.funds_withdrawn", "charge.dispute.updated", "charge.expired",
 		"charge.failed", "charge.pending", "charge.refund.updated", "charge.refunded", "charge.succeeded", "charge.updated", "checkout.session.completed",
 		"checkout.session.expired", "coupon.created", "coupon.deleted", "coupon.updated", "credit_note.created", "credit_note.updated",
-		"credit_note.voided", "customer.created", "customer.deleted", "customer.discount.created", "customer.discount.deleted", "customer.source.created",
+		"credit_note.voided", "customer.created", "customer.deleted", "customer.discount.created", "customer.discount.deleted", "customer.discount.updated", "customer.source.created",
 		"customer.source.deleted", "customer.source.updated", "customer.subscription.created", "customer.subscription.deleted",
 		"customer.subscription.resumed", "customer.subscription.trial_will_end", "customer.subscription.updated", "customer.tax_id.created",
 		"customer.tax_id.deleted", "customer.tax_id.updated", "customer.updated", "file.created", "invoice.created", "invoice.deleted",

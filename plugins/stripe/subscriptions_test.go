@@ -229,6 +229,28 @@ func TestDiscounts(t *testing.T) {
 	want(t, m.Form("GET", "/v1/subscriptions/"+r.Get("id")), map[string]string{"discount": "null", "discounts.#": "0"})
 }
 
+// TestCustomerDiscount: one coupon takes another's place, an empty one ends it, as in
+// the samples of @stripe/cli 1.52.0 for customer.discount.updated and .deleted.
+func TestCustomerDiscount(t *testing.T) {
+	m := start(t)
+	for _, percent := range []string{"20", "30"} {
+		m.Form("POST", "/v1/coupons", "id=P"+percent, "percent_off="+percent).Want(200)
+	}
+	c := m.Form("POST", "/v1/customers", "coupon=P20").Want(200)
+	path := "/v1/customers/" + c.Get("id")
+	want(t, c, map[string]string{"discount.coupon.id": "P20", "discount.customer": c.Get("id")})
+	want(t, m.Form("POST", path, "coupon=P30").Want(200), map[string]string{"discount.coupon.id": "P30"})
+	want(t, m.Form("GET", "/v1/events", "type=customer.discount.updated"), map[string]string{"data.#": "1", "data.0.data.object.coupon.id": "P30", "data.0.data.previous_attributes.coupon.id": "P20"})
+	want(t, m.Form("POST", path, "coupon=").Want(200), map[string]string{"discount": "null"})
+	want(t, m.Form("GET", "/v1/events", "type=customer.discount.deleted"), map[string]string{"data.#": "1", "data.0.data.object.coupon.id": "P30"})
+	want(t, m.Form("POST", path, "coupon=").Want(200), map[string]string{"discount": "null"})
+	want(t, m.Form("GET", "/v1/events", "type=customer.discount.deleted"), map[string]string{"data.#": "1"})
+	m.Form("GET", path+"/discount").Want(404)
+	if kept := m.State("discounts"); len(kept) != 0 {
+		t.Errorf("discounts left: %v", kept)
+	}
+}
+
 func TestPause(t *testing.T) {
 	m := start(t)
 	r := newSubscription(t, m)

@@ -17,6 +17,9 @@ var undescribed = []struct{ path, methods string }{
 	{"/v1/apps/installs", "GET POST"},
 	{"/v1/apps/installs/{id}", "GET POST"},
 	{"/v1/apps/installs/{id}/uninstall", "POST"},
+	{"/v1/issuing/cards/{id}/test/authorizations", "POST"}, // of samples of @stripe/cli 1.52.0
+	{"/v1/payment_pages/{id}", "GET"},                      // of the vendor's checkout page, and of those samples
+	{"/v1/payment_pages/{id}/confirm", "POST"},
 	{"/v1/product_catalog/trial_offers", "GET POST"},
 	{"/v1/product_catalog/trial_offers/{id}", "GET POST"},
 	{"/v1/subscriptions/{id}/pause", "POST"},
@@ -96,6 +99,14 @@ var undescribed = []struct{ path, methods string }{
 	{"/v2/money_management/transactions/{id}", "GET POST"},
 	{"/v2/money_management/transactions/{id}/refresh_regulatory_receipt", "POST"},
 	{"/v2/test_helpers/money_management/recipient_verifications", "POST"},
+}
+
+const payCheckout = "To pay a Checkout session: mirra simulate checkout.session.completed id=cs_test_…"
+
+// instead tells what does here what an operation without a mirror is called for.
+var instead = map[string]string{
+	"GetPaymentPagesId":         payCheckout,
+	"PostPaymentPagesIdConfirm": payCheckout,
 }
 
 // undescribedHandlers registers them by names like those of the description.

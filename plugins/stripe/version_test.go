@@ -29,7 +29,7 @@ func TestVersions(t *testing.T) {
 		"2018-11-21 accounts_upgrade=on": {lenient: "Invalid Stripe API version: 2018-11-21 accounts_upgrade=on", strict: "Invalid Stripe API version: 2018-11-21 accounts_upgrade=on"},
 		"2025-03-31.":                    {lenient: "Invalid Stripe API version: 2025-03-31.", strict: "Invalid Stripe API version: 2025-03-31."},
 		"2024_06_20":                     {lenient: "Invalid Stripe API version: 2024_06_20", strict: "Invalid Stripe API version: 2024_06_20"},
-		"latest":                         {lenient: "Invalid Stripe API version: latest", strict: "Invalid Stripe API version: latest"},
+		"latest":                         {used: "2026-08-26.dahlia"},
 		`"; drop`:                        {lenient: `Invalid Stripe API version: "; drop`, strict: `Invalid Stripe API version: "; drop`},
 	} {
 		var headers []string
