@@ -42,6 +42,8 @@ type Config struct {
 	// addresses only.
 	Shared bool
 	Log    *slog.Logger
+	// Kept is an authority that outlives the proxy and signs what it may; nil is none.
+	Kept *Root
 	// Now is the wall clock of certificates; nil is the system's.
 	Now func() time.Time
 }
@@ -66,7 +68,7 @@ type Proxy struct {
 	loops  sync.WaitGroup
 }
 
-// New returns a proxy with a certificate authority of its own. Close ends it.
+// New returns a proxy with a certificate authority of its own, beside the one kept. Close ends it.
 func New(cfg Config) (*Proxy, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
@@ -76,7 +78,7 @@ func New(cfg Config) (*Proxy, error) {
 	}
 	p := &Proxy{cfg: cfg, inner: newHandedOver(), open: map[net.Conn]struct{}{}, dialer: net.Dialer{Timeout: 30 * time.Second}}
 	var err error
-	if p.authority, err = newAuthority(cfg.Now); err != nil {
+	if p.authority, err = newAuthority(cfg.Now, cfg.Kept); err != nil {
 		return nil, err
 	}
 	if cfg.Shared {
@@ -111,8 +113,8 @@ func (p *Proxy) Domains() []string {
 	return all
 }
 
-// CA returns the certificate, PEM, that clients need to trust.
-func (p *Proxy) CA() []byte { return p.authority.pem }
+// CA returns the certificates, PEM, that clients need to trust.
+func (p *Proxy) CA() []byte { return p.authority.pem() }
 
 // Tried lists the hosts outside of its mirrors that a session's clients asked for,
 // oldest first.
