@@ -18,6 +18,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/mirrahq/mirra/host"
@@ -30,6 +31,12 @@ type Session struct {
 	Hosts map[string]http.Handler
 	// NoEgress refuses connections to hosts that no mirror claims.
 	NoEgress bool
+	// PassThrough are names below claimed domains that are passed on to the real vendor,
+	// "*.vendor.example" for all below one. What Hosts has is not, nor anything with
+	// NoEgress.
+	PassThrough []string
+
+	upstream atomic.Pointer[upstream]
 }
 
 // Config is what a Proxy works with.
@@ -85,7 +92,7 @@ func New(cfg Config) (*Proxy, error) {
 		p.dialer.ControlContext = publicOnly
 	}
 	p.ctx, p.cancel = context.WithCancel(context.Background())
-	p.transport = &http.Transport{DialContext: p.dialer.DialContext, DisableCompression: true, MaxIdleConnsPerHost: 16, IdleConnTimeout: 30 * time.Second}
+	p.transport = &http.Transport{Proxy: upstreamOf, DialContext: p.dialer.DialContext, DisableCompression: true, MaxIdleConnsPerHost: 16, IdleConnTimeout: 30 * time.Second}
 	p.web = &http.Server{
 		Handler: http.HandlerFunc(p.serve),
 		// A client cannot hold the server up for ever; bodies are bounded by mirrors.
@@ -260,6 +267,13 @@ func (p *Proxy) vendor(w http.ResponseWriter, r *http.Request, from client, host
 		return
 	}
 	h := s.Hosts[name]
+	if h == nil && r.TLS == nil && !p.cfg.Shared && s.passes(name) {
+		// Plain HTTP that was redirected to a door, or within a tunnel to another host.
+		p.tried.add(s.ID, name, false)
+		r.URL.Scheme, r.URL.Host = "http", r.Host
+		p.forward(w, r, s)
+		return
+	}
 	if h == nil {
 		p.tried.add(s.ID, name, true)
 		refuse(w, http.StatusBadGateway, notServed(s, name, domain, mirror))
