@@ -481,15 +481,16 @@ func TestPinned(t *testing.T) {
 		"late.vendor.test":  func(c *tls.Config) { c.Time = late },
 	} {
 		for range 2 {
-			c := w.client("a1", false)
-			change(c.Transport.(*http.Transport).TLSClientConfig)
-			if _, _, err := get(c, "https://"+name+"/"); err == nil {
+			_, _, c := send(t, w.front.Listener.Addr().String(), "CONNECT "+name+":443 HTTP/1.1\r\nHost: x\r\n"+basic("a1:x")+"\r\n")
+			cfg := &tls.Config{ServerName: name, RootCAs: w.roots()}
+			change(cfg)
+			if err := tls.Client(c, cfg).Handshake(); err == nil {
 				t.Errorf("%s: a certificate that the client does not want is good", name)
 			}
+			if _, err := io.Copy(io.Discard, c); err != nil { // the proxy ends it once it has noted it
+				t.Error(err)
+			}
 		}
-	}
-	if err := w.p.Close(t.Context()); err != nil { // once its goroutines have ended
-		t.Fatal(err)
 	}
 	got := map[string]host.TriedHost{}
 	for _, h := range w.p.Tried("ses_a1") {
