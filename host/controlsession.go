@@ -28,6 +28,10 @@ type NewSession struct {
 	// NoEgress refuses what the application sends through the proxy to hosts that no
 	// mirror claims.
 	NoEgress bool `json:"noEgress,omitempty"`
+	// PassThrough are hosts below vendors' domains that are passed on to the real vendor,
+	// names or "*.example.com" for all below one; with NoEgress none are. What a mirror
+	// of the session serves stays the mirror's, and cannot be named.
+	PassThrough []string `json:"passThrough,omitempty"`
 	// VersionMismatch says what a request gets that names an API version the
 	// mirror does not support: warn (the line's version, and a warning) or error
 	// (the vendor's refusal).

@@ -57,6 +57,8 @@ type Config struct {
 	// the zero value does not.
 	TLS     TLSFiles
 	TLSAddr string
+	// Root is a certificate authority of the proxy that outlives the server; nil is none.
+	Root *proxy.Root
 	// ProxyByName lets clients of the proxy name a session by its name too, which
 	// others may guess.
 	ProxyByName bool

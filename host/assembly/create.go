@@ -41,7 +41,7 @@ func (s *Server) CreateSession(ctx context.Context, r *host.NewSession) (*host.S
 		s.busy--
 		s.mu.Unlock()
 	}()
-	o, err := s.options(ctx, r)
+	o, pass, err := s.options(ctx, r)
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +49,7 @@ func (s *Server) CreateSession(ctx context.Context, r *host.NewSession) (*host.S
 	if err != nil {
 		return nil, several(err)
 	}
-	kept := keptReach{Project: r.Project, HideHeaders: r.HideHeaders, WebhookHosts: r.WebhookHosts, Rewrite: r.Rewrite, NoEgress: r.NoEgress}
+	kept := keptReach{Project: r.Project, HideHeaders: r.HideHeaders, WebhookHosts: r.WebhookHosts, Rewrite: r.Rewrite, NoEgress: r.NoEgress, PassThrough: pass}
 	reach := s.add(sess, kept, r.Hold)
 	if r.Ports {
 		s.openPorts(reach)
@@ -82,13 +82,14 @@ func several(err error) error {
 	return &host.Error{Kind: first.Kind, Code: first.Code, Message: strings.Join(texts, "; "), Hint: first.Hint}
 }
 
-// options checks a request and translates it; all its faults are reported.
-func (s *Server) options(ctx context.Context, r *host.NewSession) (*session.Options, error) {
+// options checks a request and translates it; all its faults are reported. pass is what
+// the proxy is to pass on to vendors.
+func (s *Server) options(ctx context.Context, r *host.NewSession) (o *session.Options, pass []string, err error) {
 	var faults *multierror.Error
 	bad := func(field, format string, args ...any) {
 		faults = multierror.Append(faults, &host.Error{Kind: host.KindInvalid, Code: "mirra.session.invalid", Message: field + ": " + fmt.Sprintf(format, args...)})
 	}
-	o := &session.Options{
+	o = &session.Options{
 		Name: r.Name, Persistent: r.Persistent, SeedValue: r.SeedValue, Limits: session.LimitMode(r.Limits), Strict: r.Strict, RefuseVersions: r.VersionMismatch == "error",
 		PeerClock: r.PeerClock == "session", Frozen: r.Frozen, AllowLiveKeys: r.AllowLiveKeys, Timeout: defaultTimeout * time.Second,
 		Secrets: func(variable string) (string, string, bool) {
@@ -127,8 +128,9 @@ func (s *Server) options(ctx context.Context, r *host.NewSession) (*session.Opti
 		faults = multierror.Append(faults, &host.Error{Kind: host.KindInvalid, Code: "mirra.session.no_mirrors", Message: "a session needs at least one mirror", Hint: "name them: --mirrors stripe"})
 	}
 	seeds := maps.Clone(r.Seeds)
+	var manifests []*abi.Manifest
 	for i, want := range r.Mirrors {
-		spec, name, err := s.mirrorSpec(ctx, want, seeds)
+		spec, m, err := s.mirrorSpec(ctx, want, seeds)
 		if err != nil {
 			faults = multierror.Append(faults, err)
 			continue
@@ -138,36 +140,38 @@ func (s *Server) options(ctx context.Context, r *host.NewSession) (*session.Opti
 				bad(fmt.Sprintf("mirrors[%d].forwards", i), "%q is not an http or https URL", f)
 			}
 		}
-		delete(seeds, name)
+		delete(seeds, m.Name)
+		manifests = append(manifests, m)
 		o.Mirrors = append(o.Mirrors, *spec)
 	}
+	pass = s.passThrough(r.PassThrough, manifests, func(format string, args ...any) { bad("passThrough", format, args...) })
 	if faults == nil { // else the mirror may be one that was not found
 		for _, name := range slices.Sorted(maps.Keys(seeds)) {
 			faults = multierror.Append(faults, &host.Error{Kind: host.KindInvalid, Code: "mirra.session.seed_without_mirror", Message: fmt.Sprintf("there is a seed for %q, which the session does not have", name), Hint: "add it to the mirrors, or leave the seed out"})
 		}
 	}
 	if faults != nil {
-		return nil, several(faults)
+		return nil, nil, several(faults)
 	}
-	return o, nil
+	return o, pass, nil
 }
 
 // mirrorSpec loads a mirror's program and translates what is asked of it.
-func (s *Server) mirrorSpec(ctx context.Context, want host.MirrorRequest, seeds map[string]host.Seed) (*session.MirrorSpec, string, error) {
+func (s *Server) mirrorSpec(ctx context.Context, want host.MirrorRequest, seeds map[string]host.Seed) (*session.MirrorSpec, *abi.Manifest, error) {
 	ref := want.Ref
 	if want.Digest != "" {
 		ref = want.Digest
 	}
 	if ref == "" {
-		return nil, "", &host.Error{Kind: host.KindInvalid, Code: "mirra.session.invalid", Message: "mirrors: a mirror needs a ref or a digest"}
+		return nil, nil, &host.Error{Kind: host.KindInvalid, Code: "mirra.session.invalid", Message: "mirrors: a mirror needs a ref or a digest"}
 	}
 	p, err := s.programs.Program(ctx, ref)
 	if err != nil {
-		return nil, "", err
+		return nil, nil, err
 	}
 	m := p.Manifest()
 	if r, err := registry.ParseRef(want.Ref); want.Digest != "" && err == nil && r.Name != "" && string(r.Name) != m.Name {
-		return nil, "", &host.Error{Kind: host.KindInvalid, Code: "mirra.session.mirror_mismatch", Message: fmt.Sprintf("%s is asked for, but %s is %s", want.Ref, want.Digest, m.Name)}
+		return nil, nil, &host.Error{Kind: host.KindInvalid, Code: "mirra.session.mirror_mismatch", Message: fmt.Sprintf("%s is asked for, but %s is %s", want.Ref, want.Digest, m.Name)}
 	}
 	spec := &session.MirrorSpec{Ref: p.Digest(), Seed: seeds[m.Name].State, Forwards: want.Forwards}
 	for _, f := range seeds[m.Name].Fixtures {
@@ -175,10 +179,10 @@ func (s *Server) mirrorSpec(ctx context.Context, want host.MirrorRequest, seeds 
 		case hasFixture(m, f):
 			spec.Fixtures = append(spec.Fixtures, f)
 		case f != "empty": // every mirror has it: nothing is loaded
-			return nil, m.Name, &host.Error{Kind: host.KindUnprocessed, Code: "mirra.session.unknown_fixture", Message: fmt.Sprintf("%s has no fixture %q", m.Name, f), Hint: "fixtures: " + fixtureNames(m)}
+			return nil, nil, &host.Error{Kind: host.KindUnprocessed, Code: "mirra.session.unknown_fixture", Message: fmt.Sprintf("%s has no fixture %q", m.Name, f), Hint: "fixtures: " + fixtureNames(m)}
 		}
 	}
-	return spec, m.Name, nil
+	return spec, m, nil
 }
 
 func hasFixture(m *abi.Manifest, name string) bool {

@@ -5,9 +5,11 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/mirrahq/mirra/abi"
 	"github.com/mirrahq/mirra/host"
 	"github.com/mirrahq/mirra/host/proxy"
 	"github.com/mirrahq/mirra/host/session"
@@ -17,7 +19,7 @@ import (
 // has a mirror is not called for real because a session lacks it.
 func (s *Server) startProxy() error {
 	var err error
-	s.proxy, err = proxy.New(proxy.Config{Find: s.findProxied, Shared: !isLoopback(s.vendorL.Addr()), Log: s.log})
+	s.proxy, err = proxy.New(proxy.Config{Find: s.findProxied, Shared: !isLoopback(s.vendorL.Addr()), Kept: s.cfg.Root, Log: s.log})
 	if err != nil {
 		return err
 	}
@@ -32,8 +34,8 @@ func (s *Server) startProxy() error {
 }
 
 // proxied is what the proxy is to know of a session.
-func (s *Server) proxied(sess *session.Session, noEgress bool) *proxy.Session {
-	p := &proxy.Session{ID: sess.ID(), NoEgress: noEgress, Hosts: map[string]http.Handler{}}
+func (s *Server) proxied(sess *session.Session, kept keptReach) *proxy.Session {
+	p := &proxy.Session{ID: sess.ID(), NoEgress: kept.NoEgress, PassThrough: kept.PassThrough, Hosts: map[string]http.Handler{}}
 	for _, m := range sess.Mirrors() {
 		man := m.Manifest()
 		domains := man.Domains
@@ -92,7 +94,10 @@ func (s *Server) Proxy(_ context.Context, id string) (*host.ProxyInfo, error) {
 	}
 	vendor := reachable(s.vendorL.Addr())
 	u := url.URL{Scheme: "http", User: url.UserPassword(r.session.ID(), "x"), Host: vendor} // some clients send no user name without a password
-	p := &host.ProxyInfo{URL: u.String(), CA: string(s.proxy.CA()), Domains: s.proxy.Domains(), NoEgress: r.kept.NoEgress, Tried: s.proxy.Tried(r.session.ID())}
+	p := &host.ProxyInfo{URL: u.String(), CA: string(s.proxy.CA()), Domains: s.proxy.Domains(), NoEgress: r.kept.NoEgress, PassThrough: []string{}, Upstream: r.proxied.Upstream(), Tried: s.proxy.Tried(r.session.ID())}
+	if !p.NoEgress {
+		p.PassThrough = append(p.PassThrough, r.kept.PassThrough...)
+	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if r.door != nil {
@@ -100,4 +105,38 @@ func (s *Server) Proxy(_ context.Context, id string) (*host.ProxyInfo, error) {
 		p.Door = net.JoinHostPort(bind, strconv.Itoa(r.kept.Door))
 	}
 	return p, nil
+}
+
+// SetUpstream implements host.Proxies.
+func (s *Server) SetUpstream(_ context.Context, id string, to host.Upstream) error {
+	r, err := s.find(id)
+	if err != nil {
+		return err
+	}
+	return s.proxy.SetUpstream(r.proxied, to, reachable(s.vendorL.Addr()))
+}
+
+// passThrough checks what is to be passed on to vendors, in a session with mirrors of
+// manifests, and returns it as the proxy has it. All faults are reported to bad.
+func (s *Server) passThrough(entries []string, manifests []*abi.Manifest, bad func(format string, args ...any)) []string {
+	var out []string
+	for _, text := range entries {
+		e, err := proxy.ParsePassThrough(text)
+		if err != nil {
+			bad("%v; %s", err, host.AsError(err).Hint)
+			continue
+		}
+		claimed := s.proxy.Claims(e)
+		for _, m := range manifests {
+			claimed = claimed || slices.ContainsFunc(m.Domains, func(d string) bool { return e == d || strings.HasSuffix(e, "."+d) })
+			if slices.ContainsFunc(m.Hosts, func(h abi.Host) bool { return strings.EqualFold(h.Name, e) && h.Protocol == "" }) {
+				bad("%s is served by the mirror %s itself; leave it out here, or the mirror", e, m.Name)
+			}
+		}
+		if !claimed {
+			bad("%s is below no domain of a vendor with a mirror; other hosts pass through anyway", e)
+		}
+		out = append(out, e)
+	}
+	return out
 }

@@ -38,6 +38,7 @@ type keptReach struct {
 	Ports        map[string]int    `json:"ports,omitempty"` // by mirror, or its relay: see relayKey
 	Door         int               `json:"door,omitempty"`  // port of redirected connections
 	NoEgress     bool              `json:"noEgress,omitempty"`
+	PassThrough  []string          `json:"passThrough,omitempty"`
 	HideHeaders  bool              `json:"hideHeaders,omitempty"`
 	WebhookHosts []string          `json:"webhookHosts,omitempty"`
 	Rewrite      map[string]string `json:"rewrite,omitempty"`
@@ -60,7 +61,7 @@ func (r *reach) close() {
 
 // add makes a session reachable.
 func (s *Server) add(sess *session.Session, kept keptReach, hold bool) *reach {
-	r := &reach{session: sess, kept: kept, hold: hold, proxied: s.proxied(sess, kept.NoEgress)}
+	r := &reach{session: sess, kept: kept, hold: hold, proxied: s.proxied(sess, kept)}
 	s.sender.allow(sess.ID(), kept.WebhookHosts, kept.Rewrite)
 	s.mu.Lock()
 	s.reach[sess.ID()] = r

@@ -326,6 +326,12 @@ func (c *Client) Proxy(ctx context.Context, id string) (*host.ProxyInfo, error) 
 	return &p, err
 }
 
+// SetUpstream implements host.Proxies.
+func (c *Client) SetUpstream(ctx context.Context, id string, to host.Upstream) error {
+	_, err := c.do(ctx, "PUT", session(id, "proxy", "upstream"), to, nil)
+	return err
+}
+
 // Events implements host.Traces. It goes on where it was when the connection
 // breaks.
 func (c *Client) Events(ctx context.Context, id string, after uint64, hold bool, yield func(host.TraceEntry) bool) error {

@@ -154,6 +154,14 @@ func (a *API) proxy(w http.ResponseWriter, r *http.Request) error {
 	return answer(w, http.StatusOK, p)
 }
 
+func (a *API) setUpstream(w http.ResponseWriter, r *http.Request) error {
+	var in host.Upstream
+	if err := decode(w, r, smallBody, &in); err != nil {
+		return err
+	}
+	return noContent(w, a.cfg.Control.SetUpstream(r.Context(), pathVar(r, "id"), in))
+}
+
 func (a *API) end(w http.ResponseWriter, r *http.Request) error {
 	q := newQuery(r, "purge")
 	purge := q.bool("purge")

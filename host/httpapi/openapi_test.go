@@ -53,6 +53,7 @@ var operations = map[string]operation{
 	"DELETE /v1/sessions/{id}/faults/{rule}":          {summary: "Remove a fault rule", status: "204"},
 	"POST /v1/sessions/{id}/simulate":                 {summary: "Cause a vendor event with all that follows", in: host.Simulation{}, status: "204"},
 	"GET /v1/sessions/{id}/proxy":                     {summary: "How an application reaches the session under its vendors' own names, and which other hosts it tried", out: host.ProxyInfo{}, status: "200"},
+	"PUT /v1/sessions/{id}/proxy/upstream":            {summary: "Reach hosts that no mirror claims through the proxies that the application had, until the next call", in: host.Upstream{}, status: "204"},
 	"GET /v1/sessions/{id}/events":                    {summary: "Follow the session as server-sent events, each a TraceEntry with its number as id; resumes behind Last-Event-ID", query: []string{"type string*", "after int", "hold bool", "bodies bool"}, status: "200", media: "text/event-stream"},
 	"GET /v1/sessions/{id}/trace":                     {summary: "A page of what happened, oldest first", query: append([]string{"type string*", "bodies bool"}, traceFilters...), out: host.TracePage{}, status: "200"},
 	"GET /v1/sessions/{id}/webhooks":                  {summary: "A page of webhook attempts with request and answer, oldest first", query: traceFilters, out: host.TracePage{}, status: "200"},

@@ -88,6 +88,7 @@ func (a *API) routes() []route {
 		{"DELETE", one + "/faults/{rule}", false, a.clearFaults},
 		{"POST", one + "/simulate", false, a.simulate},
 		{"GET", one + "/proxy", false, a.proxy},
+		{"PUT", one + "/proxy/upstream", false, a.setUpstream},
 		{"GET", one + "/events", false, a.events},
 		{"GET", one + "/trace", false, a.trace},
 		{"GET", one + "/webhooks", false, a.webhooks},

@@ -6,10 +6,6 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
-	"fmt"
-	"math/big"
 	"sync"
 	"time"
 )
@@ -28,65 +24,83 @@ const (
 	maxCommonName = 64
 )
 
-// authority signs certificates for the hosts below claimed domains. Its keys are
-// in memory only: they end with the process.
+// authority signs certificates for the hosts below claimed domains. The keys of what
+// it makes are in memory only: they end with the process.
 type authority struct {
-	pem  []byte // what clients are to trust
-	root signer
-	key  *ecdsa.PrivateKey // of all leaves
-	now  func() time.Time
+	roots []*Root           // the one that was kept, if there is, and the process's own, which is good for any
+	key   *ecdsa.PrivateKey // of all leaves
+	now   func() time.Time
 
 	mu      sync.Mutex
-	domains map[string]*signer // an intermediate for each claimed domain, which can sign for no other
+	domains map[string]*intermediate // of each claimed domain, which can sign for no other
 	leaves  map[string]*tls.Certificate
 }
 
-// signer is a certificate that signs others, and its key.
-type signer struct {
-	cert *x509.Certificate
-	key  *ecdsa.PrivateKey
+// intermediate signs for one domain.
+type intermediate struct {
+	Root
+	by *Root
 }
 
-func newAuthority(now func() time.Time) (*authority, error) {
-	a := &authority{now: now, domains: map[string]*signer{}, leaves: map[string]*tls.Certificate{}}
+// newAuthority returns an authority with a root of its own beside kept, which may be
+// nil.
+func newAuthority(now func() time.Time, kept *Root) (*authority, error) {
+	a := &authority{now: now, domains: map[string]*intermediate{}, leaves: map[string]*tls.Certificate{}}
 	var err error
 	if a.key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader); err != nil {
 		return nil, err
 	}
-	// A name of its own: clients that have the roots of two servers choose by it.
-	root := a.template("Mirra " + rand.Text()[:8])
-	if a.root.key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader); err != nil {
-		return nil, err
-	}
-	a.root.cert, err = sign(root, &signer{root, a.root.key}, a.root.key)
+	own, err := NewRoot(nil, now())
 	if err != nil {
 		return nil, err
 	}
-	a.pem = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.root.cert.Raw})
+	if kept != nil {
+		a.roots = append(a.roots, kept)
+	}
+	a.roots = append(a.roots, own)
 	return a, nil
 }
 
-// template is a certificate of an authority.
-func (a *authority) template(name string) *x509.Certificate {
-	now := a.now()
-	return &x509.Certificate{
-		Subject: pkix.Name{CommonName: name, Organization: []string{"Mirra, for tests on this machine"}}, NotBefore: now.Add(-backdate), NotAfter: now.Add(authorityLife),
-		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
+// pem is what clients are to trust.
+func (a *authority) pem() []byte {
+	var all []byte
+	for _, r := range a.roots {
+		all = append(all, r.PEM()...)
 	}
+	return all
 }
 
-// sign makes a certificate of a template.
-func sign(t *x509.Certificate, by *signer, key *ecdsa.PrivateKey) (*x509.Certificate, error) {
-	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 127))
+// root returns the one that is to sign for a domain: the one that was kept knows the
+// domains of its day only, and ends.
+func (a *authority) root(domain string) *Root {
+	for _, r := range a.roots {
+		if Permits(r.Cert, domain) && validAt(r.Cert, a.now()) {
+			return r
+		}
+	}
+	return a.roots[len(a.roots)-1]
+}
+
+// intermediate returns a domain's.
+func (a *authority) intermediate(domain string) (*intermediate, error) {
+	root := a.root(domain)
+	if i := a.domains[domain]; i != nil && i.by == root {
+		return i, nil
+	}
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, err
 	}
-	t.SerialNumber = serial.Add(serial, big.NewInt(1))
-	der, err := x509.CreateCertificate(rand.Reader, t, by.cert, key.Public(), by.key)
+	t := caTemplate("Mirra for "+domain, a.now())
+	t.MaxPathLenZero = true
+	t.PermittedDNSDomainsCritical, t.PermittedDNSDomains = true, []string{domain}
+	cert, err := sign(t, root, key)
 	if err != nil {
-		return nil, fmt.Errorf("sign certificate for %q: %w", t.Subject.CommonName, err)
+		return nil, err
 	}
-	return x509.ParseCertificate(der)
+	i := &intermediate{Root{cert, key}, root}
+	a.domains[domain] = i
+	return i, nil
 }
 
 // leaf returns the certificate of a host at or below a claimed domain.
@@ -97,37 +111,28 @@ func (a *authority) leaf(name, domain string) (*tls.Certificate, error) {
 	if c := a.leaves[name]; c != nil && now.Before(c.Leaf.NotAfter.Add(-leafLife/3)) {
 		return c, nil
 	}
-	by := a.domains[domain]
-	if by == nil {
-		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-		if err != nil {
-			return nil, err
-		}
-		t := a.template("Mirra for " + domain)
-		t.MaxPathLenZero = true
-		t.PermittedDNSDomainsCritical, t.PermittedDNSDomains = true, []string{domain}
-		cert, err := sign(t, &a.root, key)
-		if err != nil {
-			return nil, err
-		}
-		by = &signer{cert, key}
-		a.domains[domain] = by
+	by, err := a.intermediate(domain)
+	if err != nil {
+		return nil, err
 	}
 	t := &x509.Certificate{
 		NotBefore: now.Add(-backdate), NotAfter: now.Add(leafLife), DNSNames: []string{name}, BasicConstraintsValid: true,
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
+	if t.NotAfter.After(by.by.Cert.NotAfter) {
+		t.NotAfter = by.by.Cert.NotAfter // so that the next root signs another in time
+	}
 	if len(name) <= maxCommonName {
 		t.Subject.CommonName = name
 	}
-	cert, err := sign(t, by, a.key)
+	cert, err := sign(t, &by.Root, a.key)
 	if err != nil {
 		return nil, err
 	}
 	if len(a.leaves) >= maxLeaves {
 		clear(a.leaves) // they are made anew in a tenth of a millisecond
 	}
-	c := &tls.Certificate{Certificate: [][]byte{cert.Raw, by.cert.Raw}, PrivateKey: a.key, Leaf: cert}
+	c := &tls.Certificate{Certificate: [][]byte{cert.Raw, by.Cert.Raw}, PrivateKey: a.key, Leaf: cert}
 	a.leaves[name] = c
 	return c, nil
 }

@@ -13,7 +13,9 @@ import (
 
 func verify(a *authority, name string, now time.Time, chain ...*x509.Certificate) error {
 	roots, between := x509.NewCertPool(), x509.NewCertPool()
-	roots.AddCert(a.root.cert)
+	for _, r := range a.roots {
+		roots.AddCert(r.Cert)
+	}
 	for _, c := range chain[1:] {
 		between.AddCert(c)
 	}
@@ -26,7 +28,7 @@ func verify(a *authority, name string, now time.Time, chain ...*x509.Certificate
 func TestLeaf(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)
-	a, err := newAuthority(func() time.Time { return now })
+	a, err := newAuthority(func() time.Time { return now }, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +37,7 @@ func TestLeaf(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		chain := []*x509.Certificate{leaf.Leaf, a.domains["vendor.test"].cert}
+		chain := []*x509.Certificate{leaf.Leaf, a.domains["vendor.test"].Cert}
 		for _, at := range []time.Time{now, now.Add(-47 * time.Hour), now.Add(leafLife - time.Hour)} {
 			if err := verify(a, name, at, chain...); err != nil {
 				t.Errorf("%.20s at %s: %v", name, at, err)
@@ -50,7 +52,7 @@ func TestLeaf(t *testing.T) {
 		t.Error("a leaf is made for each connection")
 	}
 	now = now.Add(leafLife - time.Hour)
-	if again, err := a.leaf("api.vendor.test", "vendor.test"); err != nil || again == first || verify(a, "api.vendor.test", now, again.Leaf, a.domains["vendor.test"].cert) != nil {
+	if again, err := a.leaf("api.vendor.test", "vendor.test"); err != nil || again == first || verify(a, "api.vendor.test", now, again.Leaf, a.domains["vendor.test"].Cert) != nil {
 		t.Errorf("a leaf about to end is shown: %v", err)
 	}
 	for i := range maxLeaves + 10 {
@@ -67,7 +69,7 @@ func TestLeaf(t *testing.T) {
 // further authorities.
 func TestNameConstraint(t *testing.T) {
 	t.Parallel()
-	a, err := newAuthority(time.Now)
+	a, err := newAuthority(time.Now, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,24 +82,102 @@ func TestNameConstraint(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, good := range map[string]bool{"x.vendor.test": true, "vendor.test": true, "api.second.test": false, "vendor.test.example": false, "notvendor.test": false, "test": false} {
-		leaf, err := sign(&x509.Certificate{NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), DNSNames: []string{name}}, by, key)
+		leaf, err := sign(&x509.Certificate{NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), DNSNames: []string{name}}, &by.Root, key)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := verify(a, name, time.Now(), leaf, by.cert); (err == nil) != good {
+		if err := verify(a, name, time.Now(), leaf, by.Cert); (err == nil) != good {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	sub, err := sign(a.template("below"), by, key)
+	sub, err := sign(caTemplate("below", time.Now()), &by.Root, key)
 	if err != nil {
 		t.Fatal(err)
 	}
-	leaf, err := sign(&x509.Certificate{NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), DNSNames: []string{"x.vendor.test"}}, &signer{sub, key}, key)
+	leaf, err := sign(&x509.Certificate{NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), DNSNames: []string{"x.vendor.test"}}, &Root{sub, key}, key)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if verify(a, "x.vendor.test", time.Now(), leaf, sub, by.cert) == nil {
+	if verify(a, "x.vendor.test", time.Now(), leaf, sub, by.Cert) == nil {
 		t.Error("an authority below the intermediate is good")
+	}
+}
+
+// A root that was kept signs for the domains that it knows as long as it lasts; the
+// process's own does the rest, and clients trust both. What the kept one's key could
+// sign beside that is good nowhere.
+func TestKeptRoot(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)
+	made, err := NewRoot([]string{"vendor.test"}, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := made.KeyPEM()
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept, err := ParseRoot(made.PEM(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	start := now
+	a, err := newAuthority(func() time.Time { return now }, kept)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// good tells whether a program that trusts the kept root alone accepts a host.
+	good := func(name, domain string, at time.Time) bool {
+		t.Helper()
+		leaf, err := a.leaf(name, domain)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := verify(a, name, at, leaf.Leaf, a.domains[domain].Cert); err != nil {
+			t.Errorf("%s: not even for who trusts both: %v", name, err)
+		}
+		alone := &authority{roots: []*Root{kept}}
+		return verify(alone, name, at, leaf.Leaf, a.domains[domain].Cert) == nil
+	}
+	for _, at := range []time.Time{now, now.Add(-47 * time.Hour), now.Add(leafLife - time.Hour)} {
+		if !good("api.vendor.test", "vendor.test", at) {
+			t.Errorf("at %s the kept root did not sign", at)
+		}
+	}
+	if good("api.second.test", "second.test", now) {
+		t.Error("the kept root signs for what it does not know")
+	}
+	now = kept.Cert.NotAfter.Add(-time.Hour)
+	if !good("api.vendor.test", "vendor.test", now) {
+		t.Error("the kept root is not used to its end")
+	}
+	now = kept.Cert.NotAfter.Add(time.Hour)
+	a.roots[1], err = NewRoot(nil, now) // of a later start
+	if err != nil {
+		t.Fatal(err)
+	}
+	if good("api.vendor.test", "vendor.test", now) {
+		t.Error("a root that has ended is good")
+	}
+	for name, want := range map[string]bool{"x.vendor.test": true, "example.com": false, "notvendor.test": false} {
+		leaf, err := sign(&x509.Certificate{NotBefore: start, NotAfter: start.Add(time.Hour), DNSNames: []string{name}}, kept, a.key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		roots := x509.NewCertPool()
+		roots.AddCert(kept.Cert)
+		if _, err := leaf.Verify(x509.VerifyOptions{DNSName: name, Roots: roots, CurrentTime: start}); (err == nil) != want {
+			t.Errorf("signed with the kept key, %s: %v", name, err)
+		}
+	}
+	other, err := NewRoot(nil, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string][2][]byte{"another's key": {other.PEM(), key}, "no key": {made.PEM(), nil}, "no certificate": {key, key}, "half a key": {made.PEM(), key[:len(key)/2]}} {
+		if _, err := ParseRoot(text[0], text[1]); err == nil {
+			t.Errorf("%s is read", name)
+		}
 	}
 }
 

@@ -48,9 +48,48 @@ func (c *claims) of(name string) (domain, mirror string, ok bool) {
 	return "", "", false
 }
 
-// claimed tells whether a name is at or below a claimed domain.
-func (p *Proxy) claimed(name string) bool {
+// claimed tells whether a name is at or below a claimed domain, and s, which may be
+// nil, does not pass it on.
+func (p *Proxy) claimed(s *Session, name string) bool {
 	_, _, ok := p.claims.of(name)
+	return ok && !s.passes(name)
+}
+
+// passes tells whether a claimed name is passed on to its vendor.
+func (s *Session) passes(name string) bool {
+	if s == nil || s.NoEgress || s.Hosts[name] != nil {
+		return false
+	}
+	return s.excepts(name)
+}
+
+// excepts tells whether PassThrough has a name.
+func (s *Session) excepts(name string) bool {
+	for _, e := range s.PassThrough {
+		if below, all := strings.CutPrefix(e, "*"); name == e || all && strings.HasSuffix(name, below) {
+			return true
+		}
+	}
+	return false
+}
+
+// ParsePassThrough returns an entry of Session.PassThrough in the form it has there.
+func ParsePassThrough(s string) (string, error) {
+	below, all := strings.CutPrefix(s, "*.")
+	name, err := parseName(below)
+	if err != nil || !strings.Contains(name, ".") || net.ParseIP(name) != nil {
+		return "", &host.Error{Kind: host.KindInvalid, Code: "mirra.proxy.host", Message: fmt.Sprintf("%.100q is no host name", s), Hint: "write one as files.example.com, or *.example.com for all below"}
+	}
+	if all {
+		name = "*." + name
+	}
+	return name, nil
+}
+
+// Claims tells whether a name, or what "*." stands before, is at or below a claimed
+// domain.
+func (p *Proxy) Claims(name string) bool {
+	_, _, ok := p.claims.of(strings.TrimPrefix(name, "*."))
 	return ok
 }
 

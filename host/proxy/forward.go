@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -18,7 +19,7 @@ func (p *Proxy) absolute(w http.ResponseWriter, r *http.Request, from client) {
 		return
 	}
 	s := p.cfg.Find(from.name)
-	claimed := p.claimed(name)
+	claimed := p.claimed(s, name)
 	if s == nil && (claimed || from.known || p.cfg.Shared) {
 		refuse(w, http.StatusProxyAuthRequired, from.unknown())
 		return
@@ -37,12 +38,13 @@ func (p *Proxy) absolute(w http.ResponseWriter, r *http.Request, from client) {
 		if s != nil {
 			p.tried.add(s.ID, r.URL.Host, false)
 		}
-		p.forward(w, r)
+		p.forward(w, r, s)
 	}
 }
 
-// forward passes a request to an unclaimed host.
-func (p *Proxy) forward(w http.ResponseWriter, r *http.Request) {
+// forward passes a request of a session, which may be nil, to an unclaimed host.
+func (p *Proxy) forward(w http.ResponseWriter, r *http.Request, s *Session) {
+	r = r.WithContext(context.WithValue(r.Context(), sessionKey{}, s))
 	(&httputil.ReverseProxy{
 		Rewrite: func(out *httputil.ProxyRequest) {
 			out.Out.URL.RawQuery = out.In.URL.RawQuery // as it was sent
@@ -57,7 +59,7 @@ func (p *Proxy) forward(w http.ResponseWriter, r *http.Request) {
 		ErrorLog:      p.web.ErrorLog,
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
 			if e, ok := errors.AsType[*host.Error](err); ok {
-				refuse(w, http.StatusForbidden, e)
+				refuse(w, statusOf(e), e)
 				return
 			}
 			refuse(w, http.StatusBadGateway, &host.Error{Kind: host.KindUnavailable, Code: "mirra.proxy.unreachable", Message: fmt.Sprintf("connect to %s: %v", r.URL.Host, err)})

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -80,6 +81,13 @@ func (w *world) note(what string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.dialled = append(w.dialled, what)
+}
+
+// dials returns what was noted.
+func (w *world) dials() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.dialled)
 }
 
 // session starts one whose hosts say who answers.

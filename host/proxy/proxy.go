@@ -18,6 +18,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/mirrahq/mirra/host"
@@ -30,6 +31,12 @@ type Session struct {
 	Hosts map[string]http.Handler
 	// NoEgress refuses connections to hosts that no mirror claims.
 	NoEgress bool
+	// PassThrough are names below claimed domains that are passed on to the real vendor,
+	// "*.vendor.example" for all below one. What Hosts has is not, nor anything with
+	// NoEgress.
+	PassThrough []string
+
+	upstream atomic.Pointer[upstream]
 }
 
 // Config is what a Proxy works with.
@@ -42,6 +49,8 @@ type Config struct {
 	// addresses only.
 	Shared bool
 	Log    *slog.Logger
+	// Kept is an authority that outlives the proxy and signs what it may; nil is none.
+	Kept *Root
 	// Now is the wall clock of certificates; nil is the system's.
 	Now func() time.Time
 }
@@ -66,7 +75,7 @@ type Proxy struct {
 	loops  sync.WaitGroup
 }
 
-// New returns a proxy with a certificate authority of its own. Close ends it.
+// New returns a proxy with a certificate authority of its own, beside the one kept. Close ends it.
 func New(cfg Config) (*Proxy, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
@@ -76,14 +85,14 @@ func New(cfg Config) (*Proxy, error) {
 	}
 	p := &Proxy{cfg: cfg, inner: newHandedOver(), open: map[net.Conn]struct{}{}, dialer: net.Dialer{Timeout: 30 * time.Second}}
 	var err error
-	if p.authority, err = newAuthority(cfg.Now); err != nil {
+	if p.authority, err = newAuthority(cfg.Now, cfg.Kept); err != nil {
 		return nil, err
 	}
 	if cfg.Shared {
 		p.dialer.ControlContext = publicOnly
 	}
 	p.ctx, p.cancel = context.WithCancel(context.Background())
-	p.transport = &http.Transport{DialContext: p.dialer.DialContext, DisableCompression: true, MaxIdleConnsPerHost: 16, IdleConnTimeout: 30 * time.Second}
+	p.transport = &http.Transport{Proxy: upstreamOf, DialContext: p.dialer.DialContext, DisableCompression: true, MaxIdleConnsPerHost: 16, IdleConnTimeout: 30 * time.Second}
 	p.web = &http.Server{
 		Handler: http.HandlerFunc(p.serve),
 		// A client cannot hold the server up for ever; bodies are bounded by mirrors.
@@ -111,8 +120,8 @@ func (p *Proxy) Domains() []string {
 	return all
 }
 
-// CA returns the certificate, PEM, that clients need to trust.
-func (p *Proxy) CA() []byte { return p.authority.pem }
+// CA returns the certificates, PEM, that clients need to trust.
+func (p *Proxy) CA() []byte { return p.authority.pem() }
 
 // Tried lists the hosts outside of its mirrors that a session's clients asked for,
 // oldest first.
@@ -258,6 +267,13 @@ func (p *Proxy) vendor(w http.ResponseWriter, r *http.Request, from client, host
 		return
 	}
 	h := s.Hosts[name]
+	if h == nil && r.TLS == nil && !p.cfg.Shared && s.passes(name) {
+		// Plain HTTP that was redirected to a door, or within a tunnel to another host.
+		p.tried.add(s.ID, name, false)
+		r.URL.Scheme, r.URL.Host = "http", r.Host
+		p.forward(w, r, s)
+		return
+	}
 	if h == nil {
 		p.tried.add(s.ID, name, true)
 		refuse(w, http.StatusBadGateway, notServed(s, name, domain, mirror))

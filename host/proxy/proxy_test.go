@@ -6,14 +6,19 @@ import (
 	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
+	"time"
+
+	"github.com/mirrahq/mirra/host"
 )
 
 // Each way in leads to the session's handler of the host.
@@ -459,22 +464,44 @@ func TestShared(t *testing.T) {
 	}
 }
 
-// A client that trusts its vendor's certificate alone refuses this one; that is named.
+// A client that trusts its vendor's certificate alone refuses this one, and so does one
+// whose clock is further off than certificates allow; that is named.
 func TestPinned(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
 	w.session("a1")
-	c := w.client("a1", false)
-	c.Transport.(*http.Transport).TLSClientConfig.RootCAs = x509.NewCertPool()
-	if _, _, err := get(c, "https://api.vendor.test/"); err == nil {
-		t.Error("a certificate that nobody trusts is good")
+	early := func() time.Time { return time.Now().Add(-backdate - time.Hour) }
+	late := func() time.Time { return time.Now().Add(leafLife + time.Hour) }
+	for name, change := range map[string]func(*tls.Config){
+		"api.vendor.test": func(c *tls.Config) { c.RootCAs = x509.NewCertPool() },
+		"files.vendor.test": func(c *tls.Config) {
+			c.VerifyPeerCertificate = func([][]byte, [][]*x509.Certificate) error { return errors.New("pinned") }
+		},
+		"early.vendor.test": func(c *tls.Config) { c.Time = early },
+		"late.vendor.test":  func(c *tls.Config) { c.Time = late },
+	} {
+		for range 2 {
+			_, _, c := send(t, w.front.Listener.Addr().String(), "CONNECT "+name+":443 HTTP/1.1\r\nHost: x\r\n"+basic("a1:x")+"\r\n")
+			cfg := &tls.Config{ServerName: name, RootCAs: w.roots()}
+			change(cfg)
+			if err := tls.Client(c, cfg).Handshake(); err == nil {
+				t.Errorf("%s: a certificate that the client does not want is good", name)
+			}
+			if _, err := io.Copy(io.Discard, c); err != nil { // the proxy ends it once it has noted it
+				t.Error(err)
+			}
+		}
 	}
-	if err := w.p.Close(t.Context()); err != nil { // once its goroutines have ended
-		t.Fatal(err)
+	got := map[string]host.TriedHost{}
+	for _, h := range w.p.Tried("ses_a1") {
+		got[h.Host] = h
 	}
-	tried := w.p.Tried("ses_a1")
-	if len(tried) != 1 || !strings.HasPrefix(tried[0].Host, "api.vendor.test (no TLS: ") {
-		t.Errorf("tried %+v", tried)
+	want := map[string]host.TriedHost{}
+	for _, name := range []string{"api.vendor.test", "files.vendor.test", "early.vendor.test", "late.vendor.test"} {
+		want[name] = host.TriedHost{Host: name, Count: 2, Refused: 2, Alert: "bad certificate"} // crypto/tls knows no other alert
+	}
+	if !maps.Equal(got, want) {
+		t.Errorf("tried %+v, want %+v", got, want)
 	}
 }
 

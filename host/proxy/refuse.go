@@ -55,12 +55,24 @@ func refuseTunnel(c *conn, status int, err error) {
 	_ = c.Close()                                                                                                                                                           // likewise
 }
 
+// statusOf is what a fault of the way to an unclaimed host is answered with.
+func statusOf(e *host.Error) int {
+	if e.Kind == host.KindForbidden {
+		return http.StatusForbidden
+	}
+	return http.StatusBadGateway
+}
+
 func unclaimed(name string) *host.Error {
 	return &host.Error{Kind: host.KindNotFound, Code: "mirra.proxy.unclaimed", Message: name + " belongs to no mirror"}
 }
 
 // notServed says why a session does not answer for a claimed name.
 func notServed(s *Session, name, domain, mirror string) *host.Error {
+	if s.NoEgress && s.excepts(name) {
+		return &host.Error{Kind: host.KindForbidden, Code: "mirra.proxy.egress", Message: fmt.Sprintf("%s is to be passed through, and session %s was started with --no-egress, which goes before", name, s.ID),
+			Hint: "a session without --no-egress passes it on: mirra up --new"}
+	}
 	var served []string
 	for h := range s.Hosts {
 		if h == domain || strings.HasSuffix(h, "."+domain) {

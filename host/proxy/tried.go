@@ -16,12 +16,22 @@ type tried struct {
 }
 
 type triedHosts struct {
-	at  map[string]int // index in all
+	at  map[host.TriedHost]int // index in all, of one without counts
 	all []host.TriedHost
 }
 
 // add counts a host, "example.com:443". Those beyond maxTried are left out.
 func (t *tried) add(session, target string, refused bool) {
+	t.count(session, host.TriedHost{Host: target}, refused)
+}
+
+// addAlert counts a client that refused a host's certificate.
+func (t *tried) addAlert(session, name, alert string) {
+	t.count(session, host.TriedHost{Host: name, Alert: alert}, true)
+}
+
+// count adds one to what is like h.
+func (t *tried) count(session string, h host.TriedHost, refused bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.sessions == nil {
@@ -29,16 +39,16 @@ func (t *tried) add(session, target string, refused bool) {
 	}
 	s := t.sessions[session]
 	if s == nil {
-		s = &triedHosts{at: map[string]int{}}
+		s = &triedHosts{at: map[host.TriedHost]int{}}
 		t.sessions[session] = s
 	}
-	i, ok := s.at[target]
+	i, ok := s.at[h]
 	if !ok {
 		if len(s.all) == maxTried {
 			return
 		}
 		i = len(s.all)
-		s.at[target], s.all = i, append(s.all, host.TriedHost{Host: target})
+		s.at[h], s.all = i, append(s.all, h)
 	}
 	s.all[i].Count++
 	if refused {

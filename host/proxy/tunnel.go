@@ -42,6 +42,15 @@ func newConn(c net.Conn, r *bufio.Reader, from client) *conn {
 
 func (c *conn) Read(p []byte) (int, error) { return c.r.Read(p) }
 
+// CloseWrite says that there is no more to come.
+func (c *conn) CloseWrite() error {
+	half, ok := c.Conn.(interface{ CloseWrite() error })
+	if !ok {
+		return errors.ErrUnsupported
+	}
+	return half.CloseWrite()
+}
+
 // handedOver is the listener of connections that came another way.
 type handedOver struct {
 	conns chan net.Conn
@@ -97,7 +106,7 @@ func (p *Proxy) connect(w http.ResponseWriter, r *http.Request, from client) {
 		return
 	}
 	s := p.cfg.Find(from.name)
-	claimed := p.claimed(name)
+	claimed := p.claimed(s, name)
 	if s == nil && (claimed || from.known || p.cfg.Shared) {
 		refuseTunnel(c, http.StatusProxyAuthRequired, from.unknown())
 		return
@@ -121,7 +130,7 @@ func (p *Proxy) connect(w http.ResponseWriter, r *http.Request, from client) {
 		if s != nil {
 			p.tried.add(s.ID, target, false)
 		}
-		p.relay(c, target)
+		p.relay(c, target, s)
 	}
 }
 
@@ -165,6 +174,18 @@ func (p *Proxy) begin(c *conn) (net.Conn, error) {
 	if first[0] != recordHandshake {
 		return c, nil
 	}
+	if s := p.cfg.Find(c.client.name); s != nil && len(s.PassThrough) > 0 && !p.cfg.Shared {
+		// On a door nobody has said a name yet.
+		_ = c.SetReadDeadline(time.Now().Add(handshakePatience)) // likewise
+		name := sniff(c)
+		_ = c.SetReadDeadline(time.Time{}) // likewise
+		if s.passes(name) && p.Claims(name) {
+			target := net.JoinHostPort(name, strconv.Itoa(portHTTPS))
+			p.tried.add(s.ID, target, false)
+			p.pass(c, target, s)
+			return nil, errPassed
+		}
+	}
 	t := tls.Server(c, p.web.TLSConfig)
 	ctx, cancel := context.WithTimeout(p.ctx, handshakePatience)
 	defer cancel()
@@ -172,36 +193,81 @@ func (p *Proxy) begin(c *conn) (net.Conn, error) {
 		// Such as a client that pins its vendor's certificate.
 		p.cfg.Log.Info("TLS handshake", "host", c.sni, "error", err)
 		if s := p.cfg.Find(c.client.name); s != nil && c.sni != "" {
-			p.tried.add(s.ID, fmt.Sprintf("%s (no TLS: %v)", c.sni, err), true)
+			if alert := certificateAlert(err); alert != "" {
+				p.tried.addAlert(s.ID, c.sni, alert)
+			} else {
+				p.tried.add(s.ID, fmt.Sprintf("%s (no TLS: %v)", c.sni, err), true)
+			}
 		}
 		return nil, err
 	}
 	return t, nil
 }
 
-// relay connects a client with an unclaimed host and touches nothing.
-func (p *Proxy) relay(c *conn, target string) {
-	up, err := p.dialer.DialContext(p.ctx, "tcp", target)
+// certificateAlert returns the alert by which a client refused a certificate, RFC 8446
+// section 6.2, as crypto/tls calls it; "" for any other fault.
+func certificateAlert(err error) string {
+	e, ok := errors.AsType[*net.OpError](err)
+	if !ok || e.Op != "remote error" {
+		return ""
+	}
+	text := strings.TrimPrefix(e.Err.Error(), "tls: ")
+	if !strings.Contains(text, "certificate") { // all of them say it, and no other does but those of servers
+		return ""
+	}
+	return text
+}
+
+// relay connects a client of a CONNECT with an unclaimed host and touches nothing. s may
+// be nil.
+func (p *Proxy) relay(c *conn, target string, s *Session) {
+	up, err := p.dial(target, s)
 	if err != nil {
-		if e, ok := errors.AsType[*host.Error](err); ok {
-			refuseTunnel(c, http.StatusForbidden, e)
-			return
-		}
-		refuseTunnel(c, http.StatusBadGateway, &host.Error{Kind: host.KindUnavailable, Code: "mirra.proxy.unreachable", Message: fmt.Sprintf("connect to %s: %v", target, err)})
+		refuseTunnel(c, statusOf(err), err)
 		return
 	}
+	if _, err := io.WriteString(c, established); err != nil {
+		_, _ = c.Close(), up.Close() // the client went away
+		return
+	}
+	p.join(c, up, target, s)
+}
+
+// pass connects a client of a door with a claimed host that is passed on.
+func (p *Proxy) pass(c *conn, target string, s *Session) {
+	up, err := p.dial(target, s)
+	if err != nil {
+		// The client sees a connection that ends: TLS has no words for it.
+		p.cfg.Log.Warn("pass through", "host", target, "error", err)
+		p.tried.add(s.ID, target+" ("+err.Message+")", true)
+		_ = c.Close()
+		return
+	}
+	p.join(c, up, target, s)
+}
+
+// dial connects to an unclaimed host, through the session's proxy if there is one.
+func (p *Proxy) dial(target string, s *Session) (net.Conn, *host.Error) {
+	up, err := p.dialUpstream(target, s)
+	if err == nil {
+		return up, nil
+	}
+	if e, ok := errors.AsType[*host.Error](err); ok {
+		return nil, e
+	}
+	return nil, &host.Error{Kind: host.KindUnavailable, Code: "mirra.proxy.unreachable", Message: fmt.Sprintf("connect to %s: %v", target, err)}
+}
+
+// join passes bytes both ways until both have said all.
+func (p *Proxy) join(c *conn, up net.Conn, target string, s *Session) {
 	if !p.track(c) {
 		_ = up.Close()
 		return
 	}
 	defer p.untrack(c)
-	if _, err := io.WriteString(c, established); err != nil {
-		_, _ = c.Close(), up.Close() // the client went away
-		return
-	}
 	var both sync.WaitGroup
 	both.Go(func() {
-		if name := sniff(c); p.claimed(name) {
+		if name := sniff(c); p.claimed(s, name) {
 			// It was connected to by address. The vendor hears nothing of it.
 			p.triedClaimed(c, target, name)
 			_, _ = c.Close(), up.Close() // ends the other direction
@@ -225,7 +291,10 @@ func (p *Proxy) triedClaimed(c *conn, target, name string) {
 // maxRecord is a record of TLS: its header and 2^14 bytes, RFC 8446 section 5.1.
 const maxRecord = 5 + 1<<14
 
-var errSniffed = errors.New("sniffed")
+var (
+	errSniffed = errors.New("sniffed")
+	errPassed  = errors.New("passed through")
+)
 
 // sniff returns the server name of the TLS that a client begins, "" if it begins
 // none, and leaves what it read to be read again.
