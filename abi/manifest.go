@@ -46,7 +46,7 @@ type API struct {
 // Host is one host name the vendor serves its API on.
 type Host struct {
 	ID   string `json:"id"`   // "api"
-	Name string `json:"name"` // "api.stripe.com"
+	Name string `json:"name"` // "api.stripe.com"; "*.vendor.com" is each name below vendor.com that no other host has
 	// Protocol is "" for HTTP, or ProtocolSMTP: see Mail.
 	Protocol string `json:"protocol,omitempty"`
 }

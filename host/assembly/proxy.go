@@ -39,8 +39,8 @@ func (s *Server) proxied(sess *session.Session, noEgress bool) *proxy.Session {
 		domains := man.Domains
 		for i, h := range man.Hosts {
 			name := strings.ToLower(h.Name)
-			domains = append(domains[:len(domains):len(domains)], name) // a host is claimed even if its domain is not
-			if h.Protocol == "" {                                       // others have ports of their own
+			domains = append(domains[:len(domains):len(domains)], strings.TrimPrefix(name, "*.")) // a host is claimed even if its domain is not
+			if h.Protocol == "" {                                                                 // others have ports of their own
 				p.Hosts[name] = s.vendor.Host(suffix(sess.ID()), m.Name(), man.Hosts, i)
 			}
 		}

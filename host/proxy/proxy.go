@@ -17,6 +17,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -26,10 +27,21 @@ import (
 // Session is what a proxy knows of one.
 type Session struct {
 	ID string // "ses_a7k2"
-	// Hosts answers for the vendors' hosts that its mirrors serve, by name.
+	// Hosts answers for the vendors' hosts that its mirrors serve, by name;
+	// "*.vendor.com" answers for each name below vendor.com that has no handler nearer.
 	Hosts map[string]http.Handler
 	// NoEgress refuses connections to hosts that no mirror claims.
 	NoEgress bool
+}
+
+// handler returns who answers for a name, nil if nobody does.
+func (s *Session) handler(name string) http.Handler {
+	h := s.Hosts[name]
+	for below := true; h == nil && below; {
+		_, name, below = strings.Cut(name, ".")
+		h = s.Hosts["*."+name]
+	}
+	return h
 }
 
 // Config is what a Proxy works with.
@@ -257,7 +269,7 @@ func (p *Proxy) vendor(w http.ResponseWriter, r *http.Request, from client, host
 		refuse(w, http.StatusBadGateway, from.unknown())
 		return
 	}
-	h := s.Hosts[name]
+	h := s.handler(name)
 	if h == nil {
 		p.tried.add(s.ID, name, true)
 		refuse(w, http.StatusBadGateway, notServed(s, name, domain, mirror))
