@@ -69,15 +69,16 @@ func dropInClients(t *testing.T) []*dropInClient {
 	add("Python", nil, []string{python, "-B", filepath.Join(folder, "clients.py")},
 		"http.client", "urllib", "requests", "requests without its environment", "urllib3", "stripe", "asyncio", "httpx", "aiohttp", "aiohttp on uvloop", "uvloop", "a child process")
 	add("Ruby", nil, []string{"ruby", filepath.Join(folder, "clients.rb")}, "net/http", "net/http with a store of its own", "a child process")
-	add("PHP", nil, []string{"php", filepath.Join(folder, "clients.php")}, "curl", "curl with a bundle of its own", "streams")
+	add("PHP", nil, []string{"php", filepath.Join(folder, "clients.php")}, "curl", "curl with a bundle of its own", "curl with the bundle of stripe-php",
+		"Guzzle", "Guzzle without curl", "Symfony HttpClient", "Symfony HttpClient without curl", "streams")
 	add("Java", nil, []string{"java", "-cp", built, "Clients"}, "HttpClient", "HttpURLConnection")
 	post := `curl -sS --fail-with-body -u sk_test_dropin1234567890: -d name=curl https://api.stripe.com/v1/customers | sed -n 's/.*"id": *"\(cus_[A-Za-z0-9]*\)".*/\1/p'`
 	for _, c := range [][2]string{{"curl", post}, {"HTTP/1.1", strings.Replace(post, "curl", "curl --http1.1", 1)}} {
 		all = append(all, &dropInClient{language: "curl", name: c[0], command: []string{"sh", "-c", c[1]}})
 	}
 	misses := map[string]string{
-		"PHP, curl with a bundle of its own": "it trusts nobody else; give stripe-php the mirror's URL",
-		"PHP, streams":                       "they know no proxy, and go to the vendor: give them the mirror's URL",
+		"PHP, curl with a bundle of its own": "it trusts nobody else: give it the mirror's URL",
+		"PHP, streams":                       "they know no proxy but one that their context names, and go to the vendor: give them the mirror's URL",
 	}
 	found := 0
 	for _, c := range all {
@@ -272,6 +273,26 @@ func TestExecPassesThrough(t *testing.T) {
 	_ = cmd.Wait() // the code says it
 	if code := cmd.ProcessState.ExitCode(); code != 5 || rest.String() != "terminated\n" {
 		t.Errorf("SIGTERM: %d %q", code, rest.String())
+	}
+}
+
+// TestPrepended: what PHP ran in front of scripts before the hook was there runs still.
+func TestPrepended(t *testing.T) {
+	t.Parallel()
+	p := newProject(t)
+	for name, text := range map[string]string{
+		"own/own.ini": "auto_prepend_file=" + filepath.Join(p.folder, "first.php"), "first.php": "<?php $first = 'first';", "script.php": "<?php echo $first, ' ', count(spl_autoload_functions());",
+	} {
+		file := filepath.Join(p.folder, name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if out := p.mirra("exec", "--quiet", "--mirrors", "stripe", "--", "sh", "-c", "PHP_INI_SCAN_DIR=:own$PHP_INI_SCAN_DIR php script.php"); out != "first 1" {
+		t.Errorf("printed %q", out)
 	}
 }
 
