@@ -68,7 +68,7 @@ deps:
 	cd conformance/e2e && $(GO) mod download
 	cd examples/apps/go-resend && $(GO) mod download
 	@set -e; for folder in conformance/e2e/node examples/apps/express-twilio; do (cd $$folder && npm ci --no-audit --no-fund --loglevel=error); done
-	@for v in conformance/e2e/public conformance/e2e/vitest/[0-9]/; do (cd $$v && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) || exit 1; done
+	@for v in conformance/e2e/public conformance/e2e/vitest/[0-9]/ conformance/e2e/nodes/*/; do (cd $$v && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) || exit 1; done
 
 ## test: unit tests with the race detector, then end to end; works on a clean clone
 test: deps test-unit test-plugins e2e fidelity-gate
@@ -81,9 +81,11 @@ test-plugins: plugins
 	@set -e; for p in $(PLUGINS); do \
 	  MIRRA_TEST_PLUGIN=$(abspath build/plugins)/$$p.wasm $(GO) test -count=1 -shuffle=on ./plugins/$$p; done
 
-## e2e: the real binary driven by the vendor's own SDKs
+## e2e: the real binary driven by the vendor's own SDKs; ends with the clients that reached their session
 e2e: npm
-	cd conformance/e2e && MIRRA=$(abspath bin/mirra) $(GO) test -count=1 -shuffle=on ./...
+	@rm -f build/clients.md
+	cd conformance/e2e && MIRRA=$(abspath bin/mirra) MIRRA_E2E_TABLE=$(abspath build)/clients.md $(GO) test -count=1 -shuffle=on ./...
+	@cat build/clients.md
 
 ## check: everything that must hold before a commit
 check: lint test-unit

@@ -1,5 +1,7 @@
 package abi
 
+import "strings"
+
 // ManifestSection is the custom section of a module that holds its Manifest as
 // JSON, so that one .wasm file is a whole plugin and one digest covers it.
 const ManifestSection = "mirra.manifest"
@@ -46,9 +48,16 @@ type API struct {
 // Host is one host name the vendor serves its API on.
 type Host struct {
 	ID   string `json:"id"`   // "api"
-	Name string `json:"name"` // "api.stripe.com"
+	Name string `json:"name"` // "api.stripe.com"; "*.vendor.com" is each name below vendor.com that no other host has
 	// Protocol is "" for HTTP, or ProtocolSMTP: see Mail.
 	Protocol string `json:"protocol,omitempty"`
+}
+
+// Serves tells whether a host name, in small letters, is this host's.
+func (h Host) Serves(name string) bool {
+	own := strings.ToLower(h.Name)
+	below, all := strings.CutPrefix(own, "*")
+	return name == own || all && strings.HasSuffix(name, below)
 }
 
 // ProtocolSMTP is the protocol of a mail relay.

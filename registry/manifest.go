@@ -117,8 +117,11 @@ func (c *checker) reach(m *abi.Manifest) {
 			c.fault("%s: id %q: want lower-case letters, digits and single dashes", at("hosts", i), h.ID)
 		}
 		c.unique(names, at("hosts", i), "name", h.Name)
-		c.domain(at("hosts", i), h.Name)
+		below, wild := strings.CutPrefix(h.Name, "*.")
+		c.domain(at("hosts", i), below)
 		switch {
+		case wild && h.Protocol != "":
+			c.fault("%s: %q: a host of protocol %s has one name", at("hosts", i), h.Name, h.Protocol)
 		case h.Protocol != "" && h.Protocol != abi.ProtocolSMTP:
 			c.fault("%s: protocol %q: want none, which is HTTP, or %s", at("hosts", i), h.Protocol, abi.ProtocolSMTP)
 		case h.Protocol != "" && i == 0:

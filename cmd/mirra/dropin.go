@@ -68,7 +68,7 @@ func (a *app) dropIn(ctx context.Context, c host.Proxies, id string) (*dropIn, e
 	extra := readOptional(os.Getenv("NODE_EXTRA_CA_CERTS")) // one variable of one file
 	files := map[string][]byte{
 		"ca.pem": ca, "bundle.pem": joinPEM(roots, ca), "node.pem": joinPEM(extra, ca), "truststore.jks": keyStore(joinPEM(roots, ca)),
-		"php/mirra.ini": fmt.Appendf(nil, "curl.cainfo=%q\nopenssl.cafile=%q\n", d.file("bundle.pem"), d.file("bundle.pem")),
+		"php/mirra.ini": fmt.Appendf(nil, "curl.cainfo=%q\nopenssl.cafile=%q\nauto_prepend_file=%q\n", d.file("bundle.pem"), d.file("bundle.pem"), d.hook("php/mirra.php")),
 	}
 	for _, name := range sortedKeys(files) {
 		if err := replaceFile(d.file(filepath.FromSlash(name)), files[name]); err != nil {
@@ -87,7 +87,7 @@ func (d *dropIn) hook(name string) string { return filepath.Join(d.hooks, name) 
 
 func (c *Config) writeHooks() error {
 	// A folder for each language: Python and Ruby search theirs for modules.
-	for name, file := range map[string]string{"mirra.cjs": "mirra.cjs", "python/sitecustomize.py": "sitecustomize.py", "ruby/mirra_dropin.rb": "mirra_dropin.rb"} {
+	for name, file := range map[string]string{"mirra.cjs": "mirra.cjs", "python/sitecustomize.py": "sitecustomize.py", "ruby/mirra_dropin.rb": "mirra_dropin.rb", "php/mirra.php": "mirra.php"} {
 		text, err := dropInFiles.ReadFile("dropin/" + file)
 		if err == nil {
 			err = replaceFile(filepath.Join(c.hooksFolder(), filepath.FromSlash(name)), text)

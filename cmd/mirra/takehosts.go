@@ -69,7 +69,11 @@ func hostNames(ctx context.Context, c host.Control, s *host.SessionInfo) ([]stri
 	for _, m := range s.Mirrors {
 		for _, k := range known {
 			if k.Digest == m.Digest {
-				names = append(names, k.Hosts...)
+				for _, name := range k.Hosts {
+					if !strings.HasPrefix(name, "*.") { // a hosts file knows no wildcards
+						names = append(names, name)
+					}
+				}
 			}
 		}
 	}

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"flag"
@@ -21,13 +22,19 @@ var update = flag.Bool("update", false, "write the table of clients in docs/drop
 // dropInClient is a client of the programs in dropin, which know nothing of Mirra.
 type dropInClient struct {
 	language, name string
+	version        string // of what runs it, where there are several
 	mirror         string // that it calls, stripe for ""
 	command        []string
 	miss           string // why it does not reach its session, "" if it does
 }
 
+// String returns "Node 22, stripe".
+func (c *dropInClient) String() string {
+	return strings.TrimSpace(c.language+" "+c.version) + ", " + c.name
+}
+
 // dropInClients are the rows of the table in docs/drop-in.md.
-func dropInClients(t *testing.T) []dropInClient {
+func dropInClients(t *testing.T) []*dropInClient {
 	t.Helper()
 	folder, err := filepath.Abs("dropin")
 	if err != nil {
@@ -40,29 +47,42 @@ func dropInClients(t *testing.T) []dropInClient {
 			t.Fatalf("%v: %v\n%s", command, err, out)
 		}
 	}
-	var all []dropInClient
+	var all []*dropInClient
 	add := func(language string, mirrors map[string]string, command []string, names ...string) {
 		for _, n := range names {
-			all = append(all, dropInClient{language, n, mirrors[n], append(command[:len(command):len(command)], n), ""})
+			all = append(all, &dropInClient{language: language, name: n, mirror: mirrors[n], command: append(command[:len(command):len(command)], n)})
 		}
 	}
-	add("Node", map[string]string{"twilio": "twilio", "resend": "resend"}, []string{"node", filepath.Join(folder, "clients.mjs")},
-		"stripe", "stripe 16", "stripe with fetch", "twilio", "resend", "axios", "https", "https with an agent and certificates", "fetch", "http2", "tls", "a child process", "a worker thread")
+	tenants := "tenants" // of examples/tenants-mirror
+	for _, version := range nodeVersions {
+		add("Node", map[string]string{"twilio": "twilio", "resend": "resend", "auth0": tenants, "@shopify/shopify-api": tenants, "@clerk/backend": tenants, "@workos-inc/node": tenants},
+			[]string{nodeProgram(t, version), filepath.Join(folder, "clients.mjs")},
+			"stripe", "stripe 16", "stripe with fetch", "twilio", "resend", "auth0", "@shopify/shopify-api", "@clerk/backend", "@workos-inc/node", "axios",
+			"https", "https with an agent and certificates", "fetch", "undici", "http2", "tls", "a child process", "a worker thread")
+		for _, c := range all {
+			if c.language == "Node" && c.version == "" {
+				c.version = version
+			}
+		}
+	}
 	add("Go", map[string]string{"twilio-go": "twilio", "resend-go": "resend"}, []string{goclients}, "stripe-go", "twilio-go", "resend-go", "net/http")
 	add("Python", nil, []string{python, "-B", filepath.Join(folder, "clients.py")},
 		"http.client", "urllib", "requests", "requests without its environment", "urllib3", "stripe", "asyncio", "httpx", "aiohttp", "aiohttp on uvloop", "uvloop", "a child process")
 	add("Ruby", nil, []string{"ruby", filepath.Join(folder, "clients.rb")}, "net/http", "net/http with a store of its own", "a child process")
-	add("PHP", nil, []string{"php", filepath.Join(folder, "clients.php")}, "curl", "curl with a bundle of its own", "streams")
+	add("PHP", nil, []string{"php", filepath.Join(folder, "clients.php")}, "curl", "curl with a bundle of its own", "curl with the bundle of stripe-php",
+		"Guzzle", "Guzzle without curl", "Symfony HttpClient", "Symfony HttpClient without curl", "streams")
 	add("Java", nil, []string{"java", "-cp", built, "Clients"}, "HttpClient", "HttpURLConnection")
 	post := `curl -sS --fail-with-body -u sk_test_dropin1234567890: -d name=curl https://api.stripe.com/v1/customers | sed -n 's/.*"id": *"\(cus_[A-Za-z0-9]*\)".*/\1/p'`
-	all = append(all, dropInClient{"curl", "curl", "", []string{"sh", "-c", post}, ""}, dropInClient{"curl", "HTTP/1.1", "", []string{"sh", "-c", strings.Replace(post, "curl", "curl --http1.1", 1)}, ""})
+	for _, c := range [][2]string{{"curl", post}, {"HTTP/1.1", strings.Replace(post, "curl", "curl --http1.1", 1)}} {
+		all = append(all, &dropInClient{language: "curl", name: c[0], command: []string{"sh", "-c", c[1]}})
+	}
 	misses := map[string]string{
-		"PHP, curl with a bundle of its own": "it trusts nobody else; give stripe-php the mirror's URL",
-		"PHP, streams":                       "they know no proxy, and go to the vendor: give them the mirror's URL",
+		"PHP, curl with a bundle of its own": "it trusts nobody else: give it the mirror's URL",
+		"PHP, streams":                       "they know no proxy but one that their context names, and go to the vendor: give them the mirror's URL",
 	}
 	found := 0
-	for i, c := range all {
-		if all[i].miss = misses[c.language+", "+c.name]; all[i].miss != "" {
+	for _, c := range all {
+		if c.miss = misses[c.String()]; c.miss != "" {
 			found++
 		}
 	}
@@ -78,58 +98,101 @@ func (c *dropInClient) run(p *project, args ...string) (string, error) {
 	return p.try(append(append(append([]string{"exec", "--quiet"}, args...), "--", "env", "-u", "RESEND_BASE_URL", "-u", "STRIPE_API_BASE"), c.command...)...)
 }
 
-// TestDropIn runs programs unchanged: what each makes is in its session. The table of
-// the guide says which do.
-func TestDropIn(t *testing.T) {
-	t.Parallel()
+// reach runs programs unchanged and says of each what it made, which is in its session.
+// It returns the table of the guide. left returns what left the machine since it was
+// called last; nil where nobody looks.
+func reach(t *testing.T, left func() []string) (table string) {
+	t.Helper()
 	clients := dropInClients(t)
 	p := newProject(t)
-	p.mirra("up", "--mirrors", "stripe,twilio,resend", "--limits", "off", "--detach", "--quiet")
+	plugin := filepath.Join(p.folder, "tenants.wasm")
+	if out, err := exec.Command(binary, "plugin", "build", "../../examples/tenants-mirror", "-o", plugin).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	p.mirra("plugin", "install", "./tenants.wasm")
+	p.mirra("up", "--mirrors", "stripe,twilio,resend,tenants", "--limits", "off", "--detach", "--quiet")
 	t.Cleanup(func() { p.mirra("down") })
+	run := func(c *dropInClient) {
+		out, err := c.run(p)
+		id := strings.TrimSpace(out)
+		if c.miss != "" {
+			if err == nil && id != "" {
+				t.Errorf("%s works: take its miss away", c)
+			}
+			return
+		}
+		if err != nil || id == "" || strings.ContainsAny(id, " \n") {
+			t.Errorf("%s: printed %q, %v", c, out, err)
+			return
+		}
+		state, err := p.try("state", cmp.Or(c.mirror, "stripe"), "--json")
+		if err != nil || !strings.Contains(state, `"`+id+`"`) {
+			t.Errorf("%s: %s is not in the session (%v)", c, id, err)
+		}
+	}
 	slots := make(chan struct{}, 4)
 	var all sync.WaitGroup
 	for _, c := range clients {
-		all.Go(func() {
-			slots <- struct{}{}
-			defer func() { <-slots }()
-			out, err := c.run(p)
-			id := strings.TrimSpace(out)
-			if c.miss != "" {
-				if err == nil && id != "" {
-					t.Errorf("%s, %s works: take its miss away", c.language, c.name)
-				}
-				return
-			}
-			if err != nil || id == "" || strings.ContainsAny(id, " \n") {
-				t.Errorf("%s, %s: printed %q, %v", c.language, c.name, out, err)
-				return
-			}
-			mirror := c.mirror
-			if mirror == "" {
-				mirror = "stripe"
-			}
-			state, err := p.try("state", mirror, "--json")
-			if err != nil || !strings.Contains(state, `"`+id+`"`) {
-				t.Errorf("%s, %s: %s is not in the session (%v)", c.language, c.name, id, err)
-			}
-		})
+		if c.miss == "" {
+			all.Go(func() {
+				slots <- struct{}{}
+				defer func() { <-slots }()
+				run(c)
+			})
+		}
 	}
 	all.Wait()
-	checkTable(t, clients)
+	if left != nil {
+		if seen := left(); seen != nil {
+			t.Errorf("left the machine: %v", seen)
+		}
+	}
+	for _, c := range clients {
+		if c.miss != "" {
+			run(c)
+		}
+	}
+	return tableOf(clients)
 }
 
-// checkTable holds what worked against the guide.
-func checkTable(t *testing.T, clients []dropInClient) {
-	t.Helper()
-	const guide, begin, end = "../../docs/drop-in.md", "<!-- clients -->\n", "<!-- end of clients -->\n"
-	var table strings.Builder
-	table.WriteString("| language | client | reaches its session |\n| --- | --- | --- |\n")
+// tableOf is the table of the guide. Versions with the same result share a line.
+func tableOf(clients []*dropInClient) string {
+	var lines []string
+	versions := map[string][]string{}
 	for _, c := range clients {
 		reaches := "yes"
 		if c.miss != "" {
 			reaches = "no: " + c.miss
 		}
-		fmt.Fprintf(&table, "| %s | %s | %s |\n", c.language, c.name, reaches)
+		line := fmt.Sprintf("| %s%%s | %s | %s |", c.language, c.name, reaches)
+		if versions[line] == nil {
+			lines = append(lines, line)
+		}
+		versions[line] = append(versions[line], c.version)
+	}
+	table := "| language | client | reaches its session |\n| --- | --- | --- |\n"
+	for _, line := range lines {
+		table += strings.TrimSpace(fmt.Sprintf(line, strings.TrimSuffix(" "+strings.Join(versions[line], ", "), " "))) + "\n"
+	}
+	return table
+}
+
+// tableFile is the variable with the file that TestDropIn leaves its table in.
+const tableFile = "MIRRA_E2E_TABLE"
+
+// TestDropIn: what each client makes is in its session, in a network of its own where
+// there is one. The table of the guide says which do.
+func TestDropIn(t *testing.T) {
+	t.Parallel()
+	const guide, begin, end = "../../docs/drop-in.md", "<!-- clients -->\n", "<!-- end of clients -->\n"
+	table := reachAlone(t)
+	if t.Failed() {
+		return
+	}
+	if file := os.Getenv(tableFile); file != "" {
+		if err := os.WriteFile(file, []byte(table), 0o644); err != nil {
+			t.Error(err)
+		}
 	}
 	text, err := os.ReadFile(guide)
 	if err != nil {
@@ -140,16 +203,16 @@ func checkTable(t *testing.T, clients []dropInClient) {
 	if !ok || !closed {
 		t.Fatalf("%s has no table of clients between %q and %q", guide, begin, end)
 	}
-	if old == table.String() {
+	if old == table {
 		return
 	}
 	if *update {
-		if err := os.WriteFile(guide, []byte(before+begin+table.String()+end+after), 0o644); err != nil {
+		if err := os.WriteFile(guide, []byte(before+begin+table+end+after), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return
 	}
-	t.Errorf("%s says otherwise of what works: go test -run TestDropIn -update, and review the difference. It is\n%s", guide, table.String())
+	t.Errorf("%s says otherwise of what works: go test -run TestDropIn -update, and review the difference. It is\n%s", guide, table)
 }
 
 // TestExecPassesThrough: the command's output is alone on stdout, its exit code and
@@ -210,6 +273,26 @@ func TestExecPassesThrough(t *testing.T) {
 	_ = cmd.Wait() // the code says it
 	if code := cmd.ProcessState.ExitCode(); code != 5 || rest.String() != "terminated\n" {
 		t.Errorf("SIGTERM: %d %q", code, rest.String())
+	}
+}
+
+// TestPrepended: what PHP ran in front of scripts before the hook was there runs still.
+func TestPrepended(t *testing.T) {
+	t.Parallel()
+	p := newProject(t)
+	for name, text := range map[string]string{
+		"own/own.ini": "auto_prepend_file=" + filepath.Join(p.folder, "first.php"), "first.php": "<?php $first = 'first';", "script.php": "<?php echo $first, ' ', count(spl_autoload_functions());",
+	} {
+		file := filepath.Join(p.folder, name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if out := p.mirra("exec", "--quiet", "--mirrors", "stripe", "--", "sh", "-c", "PHP_INI_SCAN_DIR=:own$PHP_INI_SCAN_DIR php script.php"); out != "first 1" {
+		t.Errorf("printed %q", out)
 	}
 }
 

@@ -21,7 +21,7 @@ const inNamespace = "MIRRA_E2E_NAMESPACE"
 func TestNothingLeaves(t *testing.T) {
 	t.Parallel()
 	resolv := filepath.Join(t.TempDir(), "resolv.conf")
-	if err := os.WriteFile(resolv, []byte("nameserver 127.0.0.1\noptions timeout:1 attempts:1\n"), 0o644); err != nil {
+	if err := os.WriteFile(resolv, []byte(nameServers), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	built := t.TempDir()
@@ -72,6 +72,9 @@ func (o *outside) take() []string {
 	o.asked = nil
 	return all
 }
+
+// nameServers is the resolv.conf that names it.
+const nameServers = "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n"
 
 // vendorAddress is where every name leads.
 const vendorAddress = "127.9.9.9"

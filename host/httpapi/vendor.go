@@ -60,15 +60,21 @@ const (
 
 // hostURL is host.Request.HostURL.
 func (p *place) hostURL(m *abi.Manifest, id string) string {
-	if id == "" || len(m.Hosts) == 0 || m.Hosts[0].ID == id {
+	if len(m.Hosts) > 0 && id == "" {
+		id = m.Hosts[0].ID
+	}
+	if p.way == byHost && id == p.host {
+		return p.base
+	}
+	if len(m.Hosts) == 0 || m.Hosts[0].ID == id {
 		return p.root
 	}
 	switch p.way {
 	case byHost:
 		for _, h := range m.Hosts {
 			if h.ID == id {
-				scheme, _, _ := strings.Cut(p.root, "://")
-				return scheme + "://" + h.Name
+				scheme, _, _ := strings.Cut(p.base, "://")
+				return urlOf(scheme, h.Name)
 			}
 		}
 	case byPath:
@@ -146,9 +152,20 @@ func (v *Vendor) Host(session, mirror string, hosts []abi.Host, i int) http.Hand
 				target = "/" + target
 			}
 		}
-		scheme += "://"
-		v.serve(w, r, place{session: session, mirror: mirror, host: hosts[i].ID, base: scheme + hosts[i].Name, root: scheme + hosts[0].Name, target: target, way: byHost})
+		p := place{session: session, mirror: mirror, host: hosts[i].ID, base: urlOf(scheme, hosts[i].Name), root: urlOf(scheme, hosts[0].Name), target: target, way: byHost}
+		if p.base == "" {
+			p.base = urlOf(scheme, hostName(r.Host)) // one of a wildcard's
+		}
+		v.serve(w, r, p)
 	})
+}
+
+// urlOf is the URL of a vendor's host, "" of a wildcard: it is of no host alone.
+func urlOf(scheme, name string) string {
+	if strings.HasPrefix(name, "*.") {
+		return ""
+	}
+	return scheme + "://" + name
 }
 
 func (v *Vendor) serve(w http.ResponseWriter, r *http.Request, p place) {

@@ -386,6 +386,20 @@ func TestVendorHost(t *testing.T) {
 			t.Errorf("%s: %d %+v", tc.uri, w.Code, got)
 		}
 	}
+	x.hosts = []abi.Host{{ID: "tenant", Name: "*.vendor.test"}, {ID: "api", Name: "api.vendor.test"}}
+	call := func(i int, name string) {
+		r := httptest.NewRequest("GET", "/v1", nil)
+		r.Host, r.TLS = name, &tls.ConnectionState{}
+		v.Host("a7k2", "vendor", x.hosts, i).ServeHTTP(httptest.NewRecorder(), r)
+	}
+	call(0, "App.eu.vendor.test:443")
+	if want := "https://app.eu.vendor.test"; got.Host != "tenant" || got.BaseURL != want || got.HostURL("") != want || got.HostURL("tenant") != want || got.HostURL("api") != "https://api.vendor.test" {
+		t.Errorf("a tenant: %+v, %q", got, got.HostURL("tenant"))
+	}
+	call(1, "api.vendor.test")
+	if got.BaseURL != "https://api.vendor.test" || got.HostURL("api") != got.BaseURL || got.HostURL("") != "" || got.HostURL("tenant") != "" {
+		t.Errorf("beside tenants: %+v, %q", got, got.HostURL("tenant"))
+	}
 	w := httptest.NewRecorder()
 	v.Host("gone", "vendor", x.hosts, 0).ServeHTTP(w, httptest.NewRequest("GET", "/v1", nil))
 	if w.Code != 404 || !strings.Contains(w.Body.String(), "mirra.vendor.no_mirror") {

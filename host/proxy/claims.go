@@ -57,7 +57,7 @@ func (p *Proxy) claimed(s *Session, name string) bool {
 
 // passes tells whether a claimed name is passed on to its vendor.
 func (s *Session) passes(name string) bool {
-	if s == nil || s.NoEgress || s.Hosts[name] != nil {
+	if s == nil || s.NoEgress || s.handler(name) != nil {
 		return false
 	}
 	return s.excepts(name)

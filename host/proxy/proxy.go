@@ -17,6 +17,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -27,7 +28,8 @@ import (
 // Session is what a proxy knows of one.
 type Session struct {
 	ID string // "ses_a7k2"
-	// Hosts answers for the vendors' hosts that its mirrors serve, by name.
+	// Hosts answers for the vendors' hosts that its mirrors serve, by name;
+	// "*.vendor.com" answers for each name below vendor.com that has no handler nearer.
 	Hosts map[string]http.Handler
 	// NoEgress refuses connections to hosts that no mirror claims.
 	NoEgress bool
@@ -37,6 +39,16 @@ type Session struct {
 	PassThrough []string
 
 	upstream atomic.Pointer[upstream]
+}
+
+// handler returns who answers for a name, nil if nobody does.
+func (s *Session) handler(name string) http.Handler {
+	h := s.Hosts[name]
+	for below := true; h == nil && below; {
+		_, name, below = strings.Cut(name, ".")
+		h = s.Hosts["*."+name]
+	}
+	return h
 }
 
 // Config is what a Proxy works with.
@@ -266,7 +278,7 @@ func (p *Proxy) vendor(w http.ResponseWriter, r *http.Request, from client, host
 		refuse(w, http.StatusBadGateway, from.unknown())
 		return
 	}
-	h := s.Hosts[name]
+	h := s.handler(name)
 	if h == nil && r.TLS == nil && !p.cfg.Shared && s.passes(name) {
 		// Plain HTTP that was redirected to a door, or within a tunnel to another host.
 		p.tried.add(s.ID, name, false)

@@ -108,6 +108,29 @@ func TestSessionsNeverMix(t *testing.T) {
 	all.Wait()
 }
 
+// A wildcard answers for each name below its own that has no handler nearer.
+func TestTenants(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	s := w.session("a1")
+	for _, wildcard := range []string{"*.vendor.test", "*.eu.vendor.test"} {
+		s.Hosts[wildcard] = http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(rw, wildcard+" "+r.Host) })
+	}
+	c := w.client("a1", false)
+	for name, want := range map[string]string{
+		"one.vendor.test": "*.vendor.test one.vendor.test", "a.b.vendor.test": "*.vendor.test a.b.vendor.test",
+		"one.eu.vendor.test": "*.eu.vendor.test one.eu.vendor.test", "eu.vendor.test": "*.vendor.test eu.vendor.test",
+		"api.vendor.test": "ses_a1 api.vendor.test ",
+	} {
+		if _, text, err := get(c, "https://"+name+"/"); err != nil || !strings.HasPrefix(text, want) {
+			t.Errorf("%s: %q %v", name, text, err)
+		}
+	}
+	if resp, text, err := get(c, "https://vendor.test/"); err != nil || resp.StatusCode != http.StatusBadGateway {
+		t.Errorf("the domain itself: %q %v", text, err)
+	}
+}
+
 // Whatever is wrong is named, at the door of a tunnel in the status line too, and
 // nothing of it leaves.
 func TestRefusals(t *testing.T) {

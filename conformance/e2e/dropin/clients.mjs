@@ -42,10 +42,27 @@ const clients = {
     if (error) throw error;
     return data.id;
   },
+  auth0: async () => {
+    const { ManagementClient } = require('auth0');
+    const client = new ManagementClient({ domain: 'dropin.eu.auth0.com', token: 'eyJhbGciOiJub25lIn0.e30.' });
+    return (await client.users.create({ connection: 'Username-Password-Authentication', email: 'jenny@example.com' })).user_id;
+  },
+  '@shopify/shopify-api': async () => {
+    require('@shopify/shopify-api/adapters/node');
+    const { shopifyApi, ApiVersion, Session } = require('@shopify/shopify-api');
+    const shopify = shopifyApi({ apiKey: 'key', apiSecretKey: 'secret', scopes: ['write_customers'], hostName: 'app.example', apiVersion: ApiVersion.January26, isEmbeddedApp: false, logger: { level: 0 } });
+    const session = new Session({ id: '1', shop: 'dropin.myshopify.com', state: '', isOnline: false, accessToken: 'shpat_0123456789abcdef' });
+    const mutation = 'mutation customerCreate($input: CustomerInput!) { customerCreate(input: $input) { customer { id } } }';
+    const { data } = await new shopify.clients.Graphql({ session }).request(mutation, { variables: { input: { firstName: 'Jenny' } } });
+    return data.customerCreate.customer.id;
+  },
+  '@clerk/backend': async () => (await require('@clerk/backend').createClerkClient({ secretKey: key }).organizations.createOrganization({ name: 'App' })).id,
+  '@workos-inc/node': async () => (await new (require('@workos-inc/node').WorkOS)(key).organizations.createOrganization({ name: 'App' })).id,
   axios: async () => (await require('axios').post(customers, 'name=axios', { headers: form })).data.id,
   https: () => viaHTTPS({}),
   'https with an agent and certificates': () => viaHTTPS({ agent: new https.Agent({ keepAlive: false }), ca: tls.rootCertificates }),
   fetch: async () => (await (await fetch(customers, { method: 'POST', headers: form, body: 'name=fetch' })).json()).id,
+  undici: async () => (await (await require('undici').request(customers, { method: 'POST', headers: form, body: 'name=undici' })).body.json()).id,
   http2: () =>
     new Promise((resolve, reject) => {
       const session = http2.connect('https://api.stripe.com');
