@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -23,6 +24,9 @@ type exampleApp struct {
 	base   string // of the application
 }
 
+// apps is the folder of the applications.
+const apps = "../../examples/apps/"
+
 // runApp starts a session of a vendor whose events go to a path of the application,
 // and the application under `mirra exec`.
 func runApp(t *testing.T, folder, mirror, hook string, upArgs, command []string) *exampleApp {
@@ -33,7 +37,7 @@ func runApp(t *testing.T, folder, mirror, hook string, upArgs, command []string)
 	}
 	port := fmt.Sprint(l.Addr().(*net.TCPAddr).Port)
 	l.Close() // the application takes it in a moment
-	p := &exampleApp{project: &project{t: t, folder: filepath.Join("../../examples/apps", folder), home: home}, base: "http://127.0.0.1:" + port}
+	p := &exampleApp{project: &project{t: t, folder: folder, home: home}, base: "http://127.0.0.1:" + port}
 	var u upped
 	args := append([]string{"up", "--json", "--new", "--mirrors", mirror, "--forward", mirror + "=" + p.base + hook}, upArgs...)
 	if err := json.Unmarshal([]byte(p.mirra(args...)), &u); err != nil {
@@ -117,11 +121,11 @@ func TestGoWithResend(t *testing.T) {
 	t.Parallel()
 	built := filepath.Join(t.TempDir(), "welcome")
 	build := exec.Command("go", "build", "-o", built, ".")
-	build.Dir = "../../examples/apps/go-resend"
+	build.Dir = apps + "go-resend"
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	p := runApp(t, "go-resend", "resend", "/webhooks", nil, []string{built})
+	p := runApp(t, apps+"go-resend", "resend", "/webhooks", nil, []string{built})
 	for _, to := range []string{"delivered@resend.dev", "bounced@resend.dev"} {
 		p.want(202, "POST", "/welcome", url.Values{"email": {to}})
 	}
@@ -137,7 +141,7 @@ func TestGoWithResend(t *testing.T) {
 // text messages.
 func TestExpressWithTwilio(t *testing.T) {
 	t.Parallel()
-	p := runApp(t, "express-twilio", "twilio", "/sms", []string{"--seed", "twilio:verified-numbers"}, []string{"node", "app.mjs"})
+	p := runApp(t, apps+"express-twilio", "twilio", "/sms", []string{"--seed", "twilio:verified-numbers"}, []string{"node", "app.mjs"})
 	p.mirra("fault", "add", "--mirror", "twilio", "--method", "POST", "--error", "rate-limit", "--count", "1")
 	p.want(202, "POST", "/remind", url.Values{"to": {"+15558675310"}})
 	p.mirra("simulate", "message.received", "from=+15558675310", "to=+15555550123", "body=Yes, I am")
@@ -153,7 +157,7 @@ func TestExpressWithTwilio(t *testing.T) {
 // TestFlaskWithStripe: an application that sells something.
 func TestFlaskWithStripe(t *testing.T) {
 	t.Parallel()
-	p := runApp(t, "flask-stripe", "stripe", "/webhooks", nil, pythonCommand(t, "app.py").Args)
+	p := runApp(t, apps+"flask-stripe", "stripe", "/webhooks", nil, pythonCommand(t, "app.py").Args)
 	order := func(cart string) (id string) {
 		var made struct{ Order string }
 		if err := json.Unmarshal([]byte(p.want(201, "POST", "/orders", url.Values{"cart": {cart}})), &made); err != nil {
@@ -175,5 +179,57 @@ func TestFlaskWithStripe(t *testing.T) {
 	}
 	if want := map[string]string{good: "paid", bad: "declined: Your card was declined."}; fmt.Sprint(orders) != fmt.Sprint(want) {
 		t.Errorf("orders are %v, want %v", orders, want)
+	}
+}
+
+// TestNextWithStripe: an application that sells seats. It is copied, as it has a file
+// with its secret, and Next.js writes into its folder.
+func TestNextWithStripe(t *testing.T) {
+	t.Parallel()
+	folder := filepath.Join(t.TempDir(), "tickets")
+	if _, err := os.Stat(apps + "nextjs-stripe/node_modules/next"); err != nil {
+		t.Fatalf("no Next.js: run make deps (%v)", err)
+	}
+	// By links, of what is 300 MB; Next.js takes none that lead out of its folder.
+	if _, err := exec.Command("cp", "-Rl", apps+"nextjs-stripe", folder).CombinedOutput(); err != nil {
+		if err := os.RemoveAll(folder); err != nil {
+			t.Fatal(err)
+		}
+		if out, err := exec.Command("cp", "-R", apps+"nextjs-stripe", folder).CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+	}
+	if err := os.RemoveAll(filepath.Join(folder, ".next")); err != nil { // of who ran it there
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, ".env.local"), []byte("STRIPE_WEBHOOK_SECRET="+webhookSecret+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := runApp(t, folder, "stripe", "/webhooks", []string{"--no-egress"}, []string{"env", "NEXT_TELEMETRY_DISABLED=1", "node", "node_modules/next/dist/bin/next", "dev", "--hostname", "127.0.0.1"})
+	// Next.js compiles a route when it is asked first.
+	if body := p.want(400, "POST", "/webhooks", url.Values{"type": {"payment_intent.succeeded"}}); !strings.Contains(body, "stripe-signature") {
+		t.Errorf("a webhook that nobody signed is answered %s", body)
+	}
+	p.want(422, "POST", "/orders", url.Values{"seats": {"11"}})
+	order := func(seats string) (id string) {
+		var made struct{ Order string }
+		if err := json.Unmarshal([]byte(p.want(201, "POST", "/orders", url.Values{"seats": {seats}})), &made); err != nil {
+			t.Fatal(err)
+		}
+		return made.Order
+	}
+	good, bad := order("3"), order("2")
+	for id, card := range map[string]string{good: "pm_card_visa", bad: "pm_card_visa_chargeDeclined"} {
+		p.askAt(p.mirror, "POST", "/v1/payment_intents/"+id+"/confirm", url.Values{"payment_method": {card}}) // what a browser would do
+	}
+	p.mirra("clock", "advance", "1m")
+	page := p.want(200, "GET", "/", nil)
+	for id, want := range map[string]string{good: "3 seats are yours", bad: "declined: Your card was declined."} {
+		if !strings.Contains(page, id+": "+want) {
+			t.Errorf("the page does not say that %s is %q:\n%s", id, want, page)
+		}
+	}
+	if env := p.mirra("env"); !strings.Contains(env, webhookSecret) {
+		t.Errorf("webhooks are not signed with the secret of .env.local:\n%s", env)
 	}
 }

@@ -132,7 +132,9 @@ func (a *authority) leaf(name, domain string) (*tls.Certificate, error) {
 	if len(a.leaves) >= maxLeaves {
 		clear(a.leaves) // they are made anew in a tenth of a millisecond
 	}
-	c := &tls.Certificate{Certificate: [][]byte{cert.Raw, by.Cert.Raw}, PrivateKey: a.key, Leaf: cert}
+	// The root too, which a chain may leave out: Chromium's list of accepted keys is
+	// compared with what is shown, and the root's key is the one that clients know.
+	c := &tls.Certificate{Certificate: [][]byte{cert.Raw, by.Cert.Raw, by.by.Cert.Raw}, PrivateKey: a.key, Leaf: cert}
 	a.leaves[name] = c
 	return c, nil
 }

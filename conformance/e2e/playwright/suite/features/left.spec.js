@@ -1,0 +1,3 @@
+import { meetings } from './meetings.js';
+
+meetings('left');
