@@ -184,6 +184,33 @@ type Stats struct {
 	FirstAt     *time.Time     `json:"firstAt,omitempty"`
 }
 
+// Since returns what was done since an earlier state of the counts, which may be nil.
+func (t *Stats) Since(earlier *Stats) *Stats {
+	if t == nil || earlier == nil {
+		return t
+	}
+	d := *t
+	d.Requests -= earlier.Requests
+	d.Errors -= earlier.Errors
+	d.RateLimited -= earlier.RateLimited
+	d.Webhooks -= earlier.Webhooks
+	for _, m := range []struct {
+		now    *map[string]int
+		before map[string]int
+	}{
+		{&d.LimitedBy, earlier.LimitedBy}, {&d.Warnings, earlier.Warnings}, {&d.Generic, earlier.Generic}, {&d.NotMirrored, earlier.NotMirrored},
+	} {
+		more := map[string]int{}
+		for name, n := range *m.now {
+			if n > m.before[name] {
+				more[name] = n - m.before[name]
+			}
+		}
+		*m.now = more
+	}
+	return &d
+}
+
 // Duration is a time.Duration that is written as text, "31d", "1h30m": days and
 // weeks too.
 type Duration time.Duration

@@ -346,8 +346,8 @@ func (a *app) hold(ctx context.Context, c host.Control, s *host.SessionInfo, att
 	return a.leave(c, s, attached)
 }
 
-// leave ends the session unless somebody else started it, and prints what it
-// did.
+// leave ends the session unless somebody else started it, and prints what it did
+// since s was looked at.
 func (a *app) leave(c host.Control, s *host.SessionInfo, attached bool) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
@@ -358,7 +358,7 @@ func (a *app) leave(c host.Control, s *host.SessionInfo, attached bool) error {
 	if err != nil {
 		return err
 	}
-	a.tally(last.Stats)
+	a.tally(last.Stats.Since(s.Stats))
 	if attached || s.Persistent {
 		a.out.say("→ session %s lives on; end it with: mirra down", title(s))
 		return nil

@@ -214,12 +214,17 @@ func TestTwilioGoSuite(t *testing.T) {
 		t.Fatalf("%v: %s", err, out)
 	}
 	p := publicProject(t, "--mirrors", "twilio", "--seed", "twilio:verified-numbers")
-	out, ok := p.exec(p.folder, []string{
+	env := []string{
 		"TWILIO_ACCOUNT_SID=AC0123456789abcdef0123456789abcdef", "TWILIO_API_KEY=SK0123456789abcdef0123456789abcdef", "TWILIO_API_SECRET=secret",
 		"TWILIO_FROM_NUMBER=+15555550123", "TWILIO_TO_NUMBER=+15558675310",
-	}, suite, "-test.v", "-test.run", "^(TestSendingAText|TestListing.*)$")
-	if passed := strings.Count(out, "\n--- PASS: "); !ok || passed != 4 {
+	}
+	out, ok := p.exec(p.folder, env, suite, "-test.v", "-test.run", "^(TestSendingAText|TestListing.*)$")
+	if passed := strings.Count(out, "\n--- PASS: "); !ok || passed != 4 || !strings.Contains(out, "4 requests,") {
 		t.Errorf("%d of 4 pass: %s", passed, out)
+	}
+	// The SDK shows what the proxy says of a host without a mirror.
+	if out, ok := p.exec(p.folder, env, suite, "-test.run", "^TestSpecialCharacters$"); ok || !strings.Contains(out, "chat.twilio.com is not mirrored") || !strings.Contains(out, "0 requests,") {
+		t.Errorf("chat: %s", out)
 	}
 }
 

@@ -10,8 +10,10 @@ import (
 	"github.com/mirrahq/mirra/host"
 )
 
-// refusal is the body of a refused request, in the shape of the control API.
-func refusal(err error) []byte {
+// refusal is the body of a refused request, in the shape of the control API. Beside it
+// stand the status and the message once more, where the SDKs of many vendors look for
+// them: twilio-go would show an empty text, and a 0.
+func refusal(status int, err error) []byte {
 	e := host.AsError(err)
 	fault := map[string]string{"code": e.Code, "message": e.Message}
 	if e.Err != nil && e.Kind != host.KindInternal {
@@ -20,7 +22,7 @@ func refusal(err error) []byte {
 	if e.Hint != "" {
 		fault["hint"] = e.Hint
 	}
-	b, _ := json.Marshal(map[string]any{"error": fault}) // of strings
+	b, _ := json.Marshal(map[string]any{"error": fault, "message": fault["message"], "status": status}) // of strings
 	return append(b, '\n')
 }
 
@@ -32,7 +34,7 @@ func refuse(w http.ResponseWriter, status int, err error) {
 		h.Set("Proxy-Authenticate", challenge)
 	}
 	w.WriteHeader(status)
-	_, _ = w.Write(refusal(err)) // the client went away
+	_, _ = w.Write(refusal(status, err)) // the client went away
 }
 
 const challenge = `Basic realm="mirra: the user name is a session's id"`
@@ -40,7 +42,7 @@ const challenge = `Basic realm="mirra: the user name is a session's id"`
 // refuseTunnel answers a CONNECT. Most clients show nothing of such an answer but
 // the status line, so that the reason stands there.
 func refuseTunnel(c *conn, status int, err error) {
-	body := refusal(err)
+	body := refusal(status, err)
 	more := ""
 	if status == http.StatusProxyAuthRequired {
 		more = "Proxy-Authenticate: " + challenge + "\r\n"
