@@ -194,12 +194,22 @@ func (v *Vendor) serve(w http.ResponseWriter, r *http.Request, p place) {
 	body.pairs = in.Headers
 	in.Body, in.BodyFault = body.read(r, x.MaxBody())
 	out := x.Serve(r.Context(), &in)
-	defer out.Release()
+	defer release(r, out)
 	hide := false
 	if h, ok := x.(headerHider); ok {
 		hide = h.HideHeaders()
 	}
 	v.write(w, r, out, hide)
+}
+
+// release gives a response's memory back, where it was made unless that would be
+// waited for: an answer over HTTP/2 ends when its handler returns.
+func release(r *http.Request, out *host.Response) {
+	if r.ProtoMajor > 1 {
+		go out.Release()
+		return
+	}
+	out.Release()
 }
 
 // appendHeaders lists a request's headers. Their order on the wire is lost in
@@ -246,8 +256,10 @@ func (v *Vendor) write(w http.ResponseWriter, r *http.Request, out *host.Respons
 		if r.Method != http.MethodHead {
 			_, _ = w.Write(out.Body) // the client went away
 		}
-		// What the mirror does behind an answer is not to delay it.
-		_ = http.NewResponseController(w).Flush() // likewise
+		if r.ProtoMajor == 1 {
+			// What the mirror does behind an answer is not to delay it: see release.
+			_ = http.NewResponseController(w).Flush() // likewise
+		}
 	}
 	for _, t := range out.Trailers {
 		h.Set(strings.Clone(t.Name), strings.Clone(t.Value))
