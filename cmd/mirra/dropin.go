@@ -230,7 +230,9 @@ func tried(ctx context.Context, c host.Proxies, id string) []string {
 	}
 	var lines, refused, passed []string
 	for _, h := range info.Tried {
-		if h.Refused > 0 {
+		if h.Alert != "" {
+			lines = append(lines, refusedCertificate(h))
+		} else if h.Refused > 0 {
 			refused = append(refused, printable(h.Host))
 		} else {
 			passed = append(passed, printable(h.Host))
