@@ -49,7 +49,8 @@ func (systemStore) add(_ *x509.Certificate, file string) error {
 	return said(truststore.InstallFile(file, truststore.WithPrefix(storePrefix)))
 }
 
-func (systemStore) remove(_ *x509.Certificate, file string) error {
+// uninstall is remove where nothing more is to do.
+func uninstall(file string) error {
 	return said(truststore.UninstallFile(file, truststore.WithPrefix(storePrefix)))
 }
 

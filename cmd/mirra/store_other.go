@@ -27,6 +27,8 @@ func (systemStore) has(c *x509.Certificate) (bool, error) {
 	return err == nil, nil
 }
 
+func (systemStore) remove(_ *x509.Certificate, file string) error { return uninstall(file) }
+
 func (systemStore) byHand(c *x509.Certificate, file string, remove bool) string {
 	switch {
 	case runtime.GOOS == "darwin" && remove:
