@@ -31,7 +31,8 @@ type ProxyInfo struct {
 	CA      string   `json:"ca"`      // the certificate to trust, PEM
 	Domains []string `json:"domains"` // what never leaves the machine, all below included
 	// PassThrough are exceptions to Domains, which are passed on to the real vendor:
-	// names, and with "*." all below one. With NoEgress there are none.
+	// names, and with "*." all below one, but for names behind a "!", which mirrors
+	// serve. With NoEgress there are none.
 	PassThrough []string `json:"passThrough"`
 	NoEgress    bool     `json:"noEgress"`
 	// Upstream are the proxies that unclaimed hosts are reached through, without their

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"time"
 
 	"github.com/gofrs/flock"
 	"github.com/spf13/cobra"
@@ -31,6 +32,9 @@ func (a *app) doctorCommand() *cobra.Command {
 			all = append(all, a.checkPlugins(ctx)...)
 			all = append(all, checkNames(ctx))
 			all = append(all, checkHosts(systemHosts(), fix)...)
+			all = append(all, a.checkTrust(ctx, time.Now())...)
+			all = append(all, a.checkCertificates(time.Now())...)
+			all = append(all, a.checkRefused(ctx)...)
 			bad := 0
 			for _, f := range all {
 				if !f.OK {

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -30,6 +31,9 @@ type dropIn struct {
 	hooks  string // folder of all sessions
 	info   *host.ProxyInfo
 	roots  bool // the system's roots were found
+
+	upstream host.Upstream // what the environment said of proxies
+	say      []string      // what a user should know beside
 }
 
 // dropInFolder is where the folders of sessions are.
@@ -61,7 +65,14 @@ func (a *app) dropIn(ctx context.Context, c host.Proxies, id string) (*dropIn, e
 	if err != nil {
 		return nil, err
 	}
-	d := &dropIn{folder: filepath.Join(a.cfg.dropInFolder(), id), hooks: a.cfg.hooksFolder(), info: info}
+	d := &dropIn{folder: filepath.Join(a.cfg.dropInFolder(), id), hooks: a.cfg.hooksFolder(), info: info, upstream: upstream(os.Getenv)}
+	if d.upstream != (host.Upstream{}) || info.Upstream != "" {
+		// Whoever runs the application knows its network, not who started the server.
+		if err := a.setUpstream(ctx, c, id, d); err != nil {
+			return nil, err
+		}
+	}
+	d.say = append(d.say, a.passing(d.info)...)
 	ca := []byte(info.CA)
 	roots := systemRoots(os.Getenv("SSL_CERT_FILE"))
 	d.roots = len(roots) > 0
@@ -128,10 +139,63 @@ func (d *dropIn) notes() []string {
 	if !d.roots {
 		out = append(out, "no file of the system's root certificates was found; SSL_CERT_FILE=FILE names one. Until then tools that take theirs from the environment trust the mirrors alone")
 	}
-	for _, name := range []string{"HTTPS_PROXY", "https_proxy"} {
-		if v := os.Getenv(name); v != "" && v != d.info.URL {
-			out = append(out, name+" was set; Mirra's proxy stands in its place and goes to other hosts directly")
-			break
+	return append(out, d.say...)
+}
+
+// upstream is what an environment says of proxies, or said before Mirra's own stood
+// there.
+func upstream(get func(string) string) host.Upstream {
+	// Upper case goes first, as httpproxy has it.
+	u := host.Upstream{HTTP: cmp.Or(get("HTTP_PROXY"), get("http_proxy")), HTTPS: cmp.Or(get("HTTPS_PROXY"), get("https_proxy")), NoProxy: cmp.Or(get("NO_PROXY"), get("no_proxy"))}
+	if own := get("MIRRA_PROXY"); own != "" && u.HTTPS == own {
+		u = host.Upstream{HTTP: get("MIRRA_HTTP_PROXY"), HTTPS: get("MIRRA_HTTPS_PROXY"), NoProxy: get("MIRRA_NO_PROXY")}
+	}
+	if u.HTTP == "" && u.HTTPS == "" {
+		return host.Upstream{}
+	}
+	return u
+}
+
+// setUpstream tells the session of the application's own proxy. One that cannot be used
+// is no fault: other hosts are reached directly, and the user hears of it.
+func (a *app) setUpstream(ctx context.Context, c host.Proxies, id string, d *dropIn) error {
+	err := c.SetUpstream(ctx, id, d.upstream)
+	if e, ok := errors.AsType[*host.Error](err); ok && (e.Kind == host.KindInvalid || e.Kind == host.KindForbidden) {
+		d.say = append(d.say, e.Message+"; "+e.Hint)
+		err = nil
+	}
+	if err == nil {
+		d.info, err = c.Proxy(ctx, id)
+	}
+	if err == nil && d.info.Upstream != "" {
+		d.say = append(d.say, "other hosts are reached through the proxy that was set: "+d.info.Upstream)
+	}
+	return err
+}
+
+// passing says what leaves for the real vendor.
+func (a *app) passing(info *host.ProxyInfo) []string {
+	var passed, kept []string
+	for _, e := range info.PassThrough {
+		if name, served := strings.CutPrefix(e, "!"); served {
+			kept = append(kept, name)
+		} else {
+			passed = append(passed, e)
+		}
+	}
+	var out []string
+	if passed != nil {
+		line := "passes to the real vendor: " + strings.Join(passed, ", ")
+		if kept != nil {
+			line += ", but for what is mirrored: " + strings.Join(kept, ", ")
+		}
+		out = append(out, line)
+	}
+	if want := []string(a.cfg.File.PassThrough); !slices.Equal(want, passed) && len(want) > 0 {
+		if info.NoEgress {
+			out = append(out, "refused, for --no-egress goes before pass-through: "+strings.Join(want, ", "))
+		} else {
+			out = append(out, "pass-through of mirra.yaml is not this session's, which lived before: mirra up --new starts another")
 		}
 	}
 	return out
@@ -167,10 +231,17 @@ func (d *dropIn) environ(get func(string) string) map[string]string {
 	if get("PHP_INI_SCAN_DIR") == "" {
 		env["PHP_INI_SCAN_DIR"] = list + d.file("php") // an empty one is PHP's own
 	}
+	if get("HTTP_PROXY") != "" {
+		env["HTTP_PROXY"] = "" // Go and others take it before http_proxy
+	}
+	if d.upstream != (host.Upstream{}) {
+		// For a mirra exec within this one.
+		env["MIRRA_HTTP_PROXY"], env["MIRRA_HTTPS_PROXY"], env["MIRRA_NO_PROXY"] = d.upstream.HTTP, d.upstream.HTTPS, d.upstream.NoProxy
+	}
 	if d.info.Door == "" {
 		return env // hooks have nowhere to lead to
 	}
-	env["MIRRA_DOOR"], env["MIRRA_DOMAINS"], env["MIRRA_EGRESS"] = d.info.Door, strings.Join(d.info.Domains, ","), "yes"
+	env["MIRRA_DOOR"], env["MIRRA_DOMAINS"], env["MIRRA_PASS_THROUGH"], env["MIRRA_EGRESS"] = d.info.Door, strings.Join(d.info.Domains, ","), strings.Join(d.info.PassThrough, ","), "yes"
 	if d.info.NoEgress {
 		env["MIRRA_EGRESS"] = "no"
 	}
@@ -230,7 +301,9 @@ func tried(ctx context.Context, c host.Proxies, id string) []string {
 	}
 	var lines, refused, passed []string
 	for _, h := range info.Tried {
-		if h.Refused > 0 {
+		if h.Alert != "" {
+			lines = append(lines, refusedCertificate(h))
+		} else if h.Refused > 0 {
 			refused = append(refused, printable(h.Host))
 		} else {
 			passed = append(passed, printable(h.Host))

@@ -158,7 +158,7 @@ func parseRefs(texts []string) ([]registry.Ref, error) {
 func (a *app) fillSettings(p *plan, f *upFlags) error {
 	r, c := p.request, &a.cfg.File
 	r.Name, r.Persistent, r.Limits, r.PeerClock, r.Strict = c.Name, c.Persistent, c.Limits, c.PeerClock, c.Strict
-	r.NoEgress = f.noEgress
+	r.NoEgress, r.PassThrough = f.noEgress, c.PassThrough
 	r.VersionMismatch = c.VersionMismatch
 	r.AllowLiveKeys, r.HideHeaders, r.WebhookHosts, r.Rewrite = c.AllowLiveKeys, c.MirraHeaders == "off", c.WebhookHosts, c.Rewrite
 	r.Frozen = f.frozen

@@ -103,7 +103,11 @@ func (a *app) serve(ctx context.Context, c assembly.Config, ready func(*serverSt
 	c.CacheDir, c.DataDir, c.Sources, c.Version = a.cfg.Dirs.Cache, a.cfg.Dirs.Data, a.cfg.sources(), version()
 	c.Precompiled = embeddedFiles()
 	c.Ended = a.cfg.removeDropIn
-	if err := a.cfg.removeDropIns(); err != nil { // of a server that crashed: its authority is gone
+	err := a.cfg.removeDropIns() // of a server that crashed: its authority is gone
+	if err != nil {
+		return err
+	}
+	if c.Root, err = a.cfg.keptCA().load(); err != nil {
 		return err
 	}
 	if c.ControlAddr == "" {
@@ -112,6 +116,11 @@ func (a *app) serve(ctx context.Context, c assembly.Config, ready func(*serverSt
 	s, err := assembly.New(c)
 	if err != nil {
 		return err
+	}
+	if c.Root != nil {
+		if why := outdated(c.Root, nil, time.Now()); why != "" && c.Log != nil {
+			c.Log.Warn("the authority of mirra trust is not used", "reason", why) // doctor says it too
+		}
 	}
 	state := &serverState{PID: os.Getpid(), Version: c.Version, Control: s.ControlURL(), Vendor: s.VendorURL(), TLS: s.TLSURL(), Token: s.Token(), Started: time.Now().UTC()}
 	err = writePrivate(a.cfg.stateFile(), state)

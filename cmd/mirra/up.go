@@ -154,6 +154,14 @@ func (a *app) up(ctx context.Context, f *upFlags, command []string) (err error) 
 		return a.out.object(upResult(s, d))
 	}
 	a.describe(s, plan, attached)
+	info, err := server.c.Proxy(ctx, s.SessionID)
+	if err != nil {
+		return err
+	}
+	for _, line := range a.passing(info) {
+		a.out.summary("")
+		a.out.summary("  %s", line)
+	}
 	if background {
 		a.hintRoute(ctx, s)
 		return nil
@@ -188,10 +196,13 @@ type upProxy struct {
 	URL       string `json:"url"` // for HTTPS_PROXY
 	Port      int    `json:"port"`
 	CAFile    string `json:"caFile"`
+	// PassThrough are hosts that are passed on to the real vendor, as host.ProxyInfo has
+	// them.
+	PassThrough []string `json:"passThrough"`
 }
 
 func upResult(s *host.SessionInfo, d *dropIn) upJSON {
-	out := upJSON{Proxy: upProxy{true, d.info.URL, d.port(), d.file("ca.pem")}, SessionID: s.SessionID, Name: s.Name, Status: s.Status, CreatedAt: s.CreatedAt, ExpiresAt: s.ExpiresAt}
+	out := upJSON{Proxy: upProxy{true, d.info.URL, d.port(), d.file("ca.pem"), d.info.PassThrough}, SessionID: s.SessionID, Name: s.Name, Status: s.Status, CreatedAt: s.CreatedAt, ExpiresAt: s.ExpiresAt}
 	for _, m := range s.Mirrors {
 		out.Mirrors = append(out.Mirrors, upMirror{m.Name, m.Vendor, m.URL, m.URLs, m.Version, m.Digest, m.Env})
 	}

@@ -13,6 +13,8 @@ import (
 
 	"github.com/hashicorp/go-multierror"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/mirrahq/mirra/host/proxy"
 )
 
 // fileConfig is what mirra.yaml and the user's config.yaml may hold.
@@ -22,6 +24,7 @@ type fileConfig struct {
 	Limits          string              `yaml:"limits"`
 	PeerClock       string              `yaml:"peer-clock"`
 	WebhookHosts    []string            `yaml:"webhook-hosts"`
+	PassThrough     hostList            `yaml:"pass-through"`
 	Rewrite         map[string]string   `yaml:"rewrite"`
 	AllowLiveKeys   bool                `yaml:"allow-live-keys"`
 	Strict          bool                `yaml:"strict"`
@@ -72,6 +75,30 @@ func (l *textList) UnmarshalYAML(n *yaml.Node) error {
 		return nil
 	}
 	return n.Decode((*[]string)(l))
+}
+
+// hostList is a name of a host, "*.example.com" for all below one, or a list of such.
+type hostList []string
+
+// UnmarshalYAML implements yaml.Unmarshaler. All faults are reported.
+func (l *hostList) UnmarshalYAML(n *yaml.Node) error {
+	nodes := []*yaml.Node{n}
+	if n.Kind == yaml.SequenceNode {
+		nodes = n.Content
+	}
+	var faults *multierror.Error
+	for _, one := range nodes {
+		name, err := proxy.ParsePassThrough(one.Value)
+		switch {
+		case one.Kind != yaml.ScalarNode:
+			faults = multierror.Append(faults, positioned(one, "want the name of a host, or a list of them"))
+		case err != nil:
+			faults = multierror.Append(faults, positioned(one, "%v (%s)", err, hint(err)))
+		default:
+			*l = append(*l, name)
+		}
+	}
+	return faults.ErrorOrNil()
 }
 
 // positionError is a fault at a place of a file.
@@ -154,7 +181,9 @@ func parseConfig(text []byte, c *fileConfig) (map[string]any, error) {
 		seen[key.Value] = true
 		field.SetZero() // a later file replaces lists and maps whole
 		if err := value.Decode(field.Addr().Interface()); err != nil {
-			if e, ok := errors.AsType[*positionError](err); ok {
+			if several, ok := errors.AsType[*multierror.Error](err); ok {
+				faults = multierror.Append(faults, several.Errors...)
+			} else if e, ok := errors.AsType[*positionError](err); ok {
 				faults = multierror.Append(faults, e)
 			} else {
 				faults = multierror.Append(faults, positioned(value, "%s: %s", key.Value, wanted(field.Type())))

@@ -96,7 +96,7 @@ func (s *Server) Proxy(_ context.Context, id string) (*host.ProxyInfo, error) {
 	u := url.URL{Scheme: "http", User: url.UserPassword(r.session.ID(), "x"), Host: vendor} // some clients send no user name without a password
 	p := &host.ProxyInfo{URL: u.String(), CA: string(s.proxy.CA()), Domains: s.proxy.Domains(), NoEgress: r.kept.NoEgress, PassThrough: []string{}, Upstream: r.proxied.Upstream(), Tried: s.proxy.Tried(r.session.ID())}
 	if !p.NoEgress {
-		p.PassThrough = append(p.PassThrough, r.kept.PassThrough...)
+		p.PassThrough = append(p.PassThrough, r.proxied.Passing()...)
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()

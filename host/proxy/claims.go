@@ -2,9 +2,11 @@ package proxy
 
 import (
 	"fmt"
+	"maps"
 	"net"
 	"net/netip"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -71,6 +73,17 @@ func (s *Session) excepts(name string) bool {
 		}
 	}
 	return false
+}
+
+// Passing returns PassThrough with what it does not pass of it behind a "!".
+func (s *Session) Passing() []string {
+	out := slices.Clone(s.PassThrough)
+	for _, name := range slices.Sorted(maps.Keys(s.Hosts)) {
+		if s.excepts(name) {
+			out = append(out, "!"+name)
+		}
+	}
+	return out
 }
 
 // ParsePassThrough returns an entry of Session.PassThrough in the form it has there.

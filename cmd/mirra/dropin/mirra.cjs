@@ -11,13 +11,14 @@ const tls = require('node:tls');
 module.exports = net[Symbol.for('mirra.hook')] ??= install();
 
 function install() {
-  // A session: its door, HOST:PORT; the domains that are never called for real; the
-  // URL of the proxy; whether other hosts are reached; certificates in PEM.
-  let to = { door: '', domains: [], proxy: '', egress: true, ca: [] };
+  // A session: its door, HOST:PORT; the domains that are never called for real, and what
+  // is passed on of them; the URL of the proxy; whether other hosts are reached; certificates in PEM.
+  let to = { door: '', domains: [], pass: [], proxy: '', egress: true, ca: [] };
   const led = new Set(); // sockets that go to the session
 
   const plain = (name) => String(name).toLowerCase().replace(/\.$/, '');
-  const claimed = (name) => name && to.domains.some((d) => plain(name) === d || plain(name).endsWith('.' + d));
+  const passes = (name) => to.pass?.some((e) => name === e || (e.startsWith('*') && name.endsWith(e.slice(1)))) && !to.pass.includes('!' + name);
+  const claimed = (name) => name && to.domains.some((d) => plain(name) === d || plain(name).endsWith('.' + d)) && !passes(plain(name));
   const local = (name) => !name || /^(localhost|.*\.localhost|127\..*|::1|\[::1\]|::ffff:127\..*|0\.0\.0\.0|::)$/.test(plain(name));
 
   const connect = net.Socket.prototype.connect;
@@ -81,8 +82,8 @@ function install() {
   };
   (process.getBuiltinModule?.('node:module') ?? require('node:module')).syncBuiltinESMExports();
 
-  const { MIRRA_DOOR: door = '', MIRRA_DOMAINS: domains = '', MIRRA_EGRESS: egress, MIRRA_PROXY: proxy = '', MIRRA_CA_FILE: caFile } = process.env;
-  to = { door, domains: domains.split(',').filter(Boolean), proxy, egress: egress !== 'no', ca: [] };
+  const { MIRRA_DOOR: door = '', MIRRA_DOMAINS: domains = '', MIRRA_PASS_THROUGH: pass = '', MIRRA_EGRESS: egress, MIRRA_PROXY: proxy = '', MIRRA_CA_FILE: caFile } = process.env;
+  to = { door, domains: domains.split(',').filter(Boolean), pass: pass.split(',').filter(Boolean), proxy, egress: egress !== 'no', ca: [] };
   try {
     to.ca = [fs.readFileSync(caFile, 'utf8')];
   } catch {

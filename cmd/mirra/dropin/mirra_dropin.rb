@@ -7,6 +7,7 @@ require 'socket'
 
 module MirraDropIn
   DOMAINS = ENV.fetch('MIRRA_DOMAINS', '').split(',').freeze
+  PASS = ENV.fetch('MIRRA_PASS_THROUGH', '').split(',').freeze
   NO_EGRESS = ENV['MIRRA_EGRESS'] == 'no'
   CA = ENV.fetch('MIRRA_CA_FILE', '').freeze
   DOOR, PORT = ENV.fetch('MIRRA_DOOR', '').split(/:(?=\d+\z)/)
@@ -16,7 +17,12 @@ module MirraDropIn
   end
 
   def self.claimed?(name)
-    DOMAINS.any? { |d| plain(name) == d || plain(name).end_with?(".#{d}") }
+    DOMAINS.any? { |d| plain(name) == d || plain(name).end_with?(".#{d}") } && !passes?(plain(name))
+  end
+
+  # passes? tells whether a name is passed on to its vendor.
+  def self.passes?(name)
+    PASS.any? { |e| name == e || (e.start_with?('*') && name.end_with?(e[1..])) } && !PASS.include?("!#{name}")
   end
 
   def self.local?(name)

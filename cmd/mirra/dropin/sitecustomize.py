@@ -12,8 +12,9 @@ _folder = os.path.dirname(os.path.abspath(__file__))
 
 def lead():
     """Takes over what the environment says of the session; without one, nothing is led."""
-    global _domains, _no_egress, _door, _port
+    global _domains, _pass, _no_egress, _door, _port
     _domains = [d for d in os.environ.get("MIRRA_DOMAINS", "").split(",") if d]
+    _pass = [e for e in os.environ.get("MIRRA_PASS_THROUGH", "").split(",") if e]
     _no_egress = os.environ.get("MIRRA_EGRESS") == "no"
     _door, _, _port = os.environ.get("MIRRA_DOOR", "").rpartition(":")
 
@@ -30,7 +31,12 @@ def _plain(name):
 
 def _claimed(name):
     name = _plain(name)
-    return any(name == d or name.endswith("." + d) for d in _domains)
+    return any(name == d or name.endswith("." + d) for d in _domains) and not _passes(name)
+
+
+def _passes(name):
+    """Tells whether a name is passed on to its vendor."""
+    return any(name == e or e.startswith("*") and name.endswith(e[1:]) for e in _pass) and "!" + name not in _pass
 
 
 def _local(name):

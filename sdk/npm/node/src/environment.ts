@@ -13,7 +13,7 @@ export function leadTo(proxy: ProxyInfo, control: string): ProxyInfo {
 }
 
 /** Names of variables that lead clients by proxies and hooks, not by a mirror's URL. */
-const leading = /^(MIRRA_(DOOR|DOMAINS|EGRESS|PROXY|CA_FILE)|https?_proxy|HTTPS_PROXY|no_proxy|NO_PROXY|SSL_CERT_FILE|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE|NODE_EXTRA_CA_CERTS|NODE_OPTIONS|PHP_INI_SCAN_DIR|PYTHONPATH|RUBYLIB|RUBYOPT|JAVA_TOOL_OPTIONS)$/;
+const leading = /^(MIRRA_(DOOR|DOMAINS|PASS_THROUGH|EGRESS|PROXY|HTTPS?_PROXY|NO_PROXY|CA_FILE)|https?_proxy|HTTPS_PROXY|no_proxy|NO_PROXY|SSL_CERT_FILE|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE|NODE_EXTRA_CA_CERTS|NODE_OPTIONS|PHP_INI_SCAN_DIR|PYTHONPATH|RUBYLIB|RUBYOPT|JAVA_TOOL_OPTIONS)$/;
 
 /** The variables of an environment that give a mirror's URL, for applications that read theirs. */
 export function direct(env: Record<string, string>): Record<string, string> {
@@ -34,6 +34,7 @@ export function environment(base: Record<string, string>, info: SessionInfo, pro
   for (const [name, value] of Object.entries(env)) if (value === base.MIRRA_PROXY) env[name] = proxy.url;
   if (!base.MIRRA_DOOR || !proxy.door) return env;
   env.MIRRA_DOOR = proxy.door;
+  env.MIRRA_PASS_THROUGH = proxy.passThrough.join(',');
   const port = (door: string) => door.slice(door.lastIndexOf(':') + 1);
   if (env.JAVA_TOOL_OPTIONS) env.JAVA_TOOL_OPTIONS = env.JAVA_TOOL_OPTIONS.replaceAll(`.proxyPort=${port(base.MIRRA_DOOR)} `, `.proxyPort=${port(proxy.door)} `);
   return env;

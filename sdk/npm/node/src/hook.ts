@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 export interface Led {
   door: string;
   domains: string[];
+  pass?: string[];
   proxy: string;
   egress: boolean;
   ca: string[];

@@ -140,7 +140,7 @@ export class Session implements AsyncDisposable {
       return this;
     }
     if (!this.#proxy.door) throw new MirraError('mirra.proxy.none', `session ${this.id} has no port for the vendors' hosts`, 'the log of the server says why: mirra doctor');
-    hook.use({ door: this.#proxy.door, domains: this.#proxy.domains, proxy: this.#proxy.url, egress: !noEgress, ca: [this.#proxy.ca] });
+    hook.use({ door: this.#proxy.door, domains: this.#proxy.domains, pass: noEgress ? [] : this.#proxy.passThrough, proxy: this.#proxy.url, egress: !noEgress, ca: [this.#proxy.ca] });
     hook.session = this;
     Object.assign(process.env, this.env, { MIRRA_EGRESS: noEgress ? 'no' : 'yes' });
     return this;
@@ -165,7 +165,7 @@ export class Session implements AsyncDisposable {
     this.#ended = true;
     if (hook.session === this) {
       hook.session = undefined;
-      hook.use({ door: '', domains: this.#proxy.domains, proxy: this.#proxy.url, egress: !this.#proxy.noEgress, ca: [this.#proxy.ca] });
+      hook.use({ door: '', domains: this.#proxy.domains, pass: this.#proxy.passThrough, proxy: this.#proxy.url, egress: !this.#proxy.noEgress, ca: [this.#proxy.ca] });
     }
     try {
       if (this.#owned) await this.#call('DELETE', '');

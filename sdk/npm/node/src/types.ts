@@ -36,8 +36,11 @@ export interface ProxyInfo {
   door: string;
   ca: string;
   domains: string[];
+  /** Exceptions to domains, which are passed on to the real vendor: names, "*." before one for all below, but for those behind a "!". */
+  passThrough: string[];
   noEgress: boolean;
-  tried: { host: string; count: number; refused: number }[];
+  /** alert is by what a client refused the certificate it was shown. */
+  tried: { host: string; count: number; refused: number; alert?: string }[];
 }
 
 export interface ClockInfo {
