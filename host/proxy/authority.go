@@ -33,7 +33,7 @@ const (
 type authority struct {
 	pem  []byte // what clients are to trust
 	root signer
-	key  *ecdsa.PrivateKey // of all leaves
+	key  *ecdsa.PrivateKey // of all leaves, so that a browser can be told of them by one fingerprint
 	now  func() time.Time
 
 	mu      sync.Mutex
@@ -127,9 +127,7 @@ func (a *authority) leaf(name, domain string) (*tls.Certificate, error) {
 	if len(a.leaves) >= maxLeaves {
 		clear(a.leaves) // they are made anew in a tenth of a millisecond
 	}
-	// The root too, which a chain may leave out: Chromium's list of accepted keys is
-	// compared with what is shown, and the root's key is the one that clients know.
-	c := &tls.Certificate{Certificate: [][]byte{cert.Raw, by.cert.Raw, a.root.cert.Raw}, PrivateKey: a.key, Leaf: cert}
+	c := &tls.Certificate{Certificate: [][]byte{cert.Raw, by.cert.Raw}, PrivateKey: a.key, Leaf: cert}
 	a.leaves[name] = c
 	return c, nil
 }
