@@ -17,17 +17,18 @@ var shellBlock = regexp.MustCompile("(?s)```sh\n(.*?)```")
 func TestGuides(t *testing.T) {
 	t.Parallel()
 	for guide, folder := range map[string]string{
-		"sessions.md": "",      // a project's folder
-		"server.md":   "",      // likewise
-		"plugins.md":  "../..", // the repository
-		"fidelity.md": "../..",
-		"drop-in.md":  "",
-		"go.md":       "",
-		"python.md":   "",
-		"stripe.md":   "",
-		"resend.md":   "",
-		"twilio.md":   "",
-		"vitest.md":   "",
+		"sessions.md":   "",      // a project's folder
+		"server.md":     "",      // likewise
+		"plugins.md":    "../..", // the repository
+		"fidelity.md":   "../..",
+		"drop-in.md":    "",
+		"go.md":         "",
+		"python.md":     "",
+		"stripe.md":     "",
+		"resend.md":     "",
+		"twilio.md":     "",
+		"vitest.md":     "",
+		"playwright.md": "",
 	} {
 		t.Run(guide, func(t *testing.T) {
 			t.Parallel()
@@ -63,8 +64,12 @@ func TestGuides(t *testing.T) {
 			}
 			t.Cleanup(func() { p.mirra("down", "--all") })
 			env := environment(p.home, "PATH="+path+":"+os.Getenv("PATH"))
-			if guide == "vitest.md" {
-				env = append(env, p.vitest()...)
+			switch guide {
+			case "vitest.md":
+				env = append(env, p.npm("vitest/4/node_modules")...)
+			case "playwright.md":
+				env = append(env, p.npm("playwright/node_modules")...)
+				env = append(env, "CHROMIUM="+chromium(t))
 			}
 			cmd := exec.Command("bash", "-c", script.String())
 			if folder == "" {

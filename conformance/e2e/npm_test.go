@@ -68,6 +68,38 @@ func (p *npmProject) must(name string, args ...string) string {
 	return out
 }
 
+// below makes the project's folder have what is installed in another, and returns one
+// below it. What npm installs there has the peers that it asks for above.
+func (p *project) below(installed, name string) string {
+	p.t.Helper()
+	entries, err := os.ReadDir(installed)
+	if err != nil || len(entries) == 0 {
+		p.t.Fatalf("nothing is installed in %s: run make deps (%v)", installed, err)
+	}
+	if installed, err = filepath.Abs(installed); err == nil {
+		err = os.Symlink(installed, filepath.Join(p.folder, "node_modules"))
+	}
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return filepath.Join(p.folder, name)
+}
+
+// npm makes the project one that has what is installed in a folder, and npm get
+// Mirra's packages from what make npm packed; it returns variables for that.
+func (p *project) npm(installed string) []string {
+	p.t.Helper()
+	p.folder = p.below(installed, "shop")
+	err := os.MkdirAll(p.folder, 0o755)
+	if err == nil {
+		err = os.WriteFile(filepath.Join(p.folder, "package.json"), []byte("{}\n"), 0o644)
+	}
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return append(npmSettings(p.t), "npm_config_legacy_peer_deps=true", "npm_config_ignore_scripts=true", "CI=1")
+}
+
 // TestNpx runs the program with nothing but Node, by the command of the README.
 func TestNpx(t *testing.T) {
 	t.Parallel()
@@ -150,14 +182,7 @@ func TestNodePackage(t *testing.T) {
 	p.home = t.TempDir() // the installed program is another build than the other tests'
 	t.Cleanup(func() { p.mirra("down", "--all") })
 	p.env = append(p.env, "MIRRA_HOME="+p.home)
-	installed, err := filepath.Abs("node/node_modules")
-	if err == nil {
-		err = os.Symlink(installed, filepath.Join(p.folder, "node_modules"))
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	p.folder = filepath.Join(p.folder, "shop")
+	p.folder = p.below("node/node_modules", "shop")
 	if err := os.CopyFS(p.folder, os.DirFS("npm")); err != nil {
 		t.Fatal(err)
 	}

@@ -38,29 +38,12 @@ func newPlaywrightSuite(t *testing.T) *playwrightSuite {
 	s.home = t.TempDir()
 	t.Cleanup(func() { s.mirra("down", "--all") })
 	s.env = append(s.env, "MIRRA_HOME="+s.home, "NO_COLOR=1", "CI=1", "CHROMIUM="+chromium(t))
-	s.folder = playwrightAbove(t, s.folder, "suite")
+	s.folder = s.below("playwright/node_modules", "suite")
 	if err := os.CopyFS(s.folder, os.DirFS("playwright/suite")); err != nil {
 		t.Fatal(err)
 	}
-	// Playwright, which it asks for as a peer, is in the folder above.
 	s.must("npm", "install", "--no-save", "--ignore-scripts", "--legacy-peer-deps", "@mirrahq/playwright")
 	return s
-}
-
-// playwrightAbove makes a folder have Playwright, and returns one below it.
-func playwrightAbove(t *testing.T, folder, below string) string {
-	t.Helper()
-	installed, err := filepath.Abs("playwright/node_modules")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(filepath.Join(installed, "@playwright", "test")); err != nil {
-		t.Fatalf("no Playwright: run make deps (%v)", err)
-	}
-	if err := os.Symlink(installed, filepath.Join(folder, "node_modules")); err != nil {
-		t.Fatal(err)
-	}
-	return filepath.Join(folder, below)
 }
 
 // test runs a configuration, behind a command if there is one, and returns how many

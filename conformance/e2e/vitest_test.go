@@ -37,28 +37,18 @@ func newVitestSuites(t *testing.T) map[string]*vitestSuite {
 	own := t.TempDir()
 	t.Cleanup(func() { (&project{t: t, folder: own, home: own}).mirra("down", "--all") })
 	for _, version := range vitestVersions {
-		installed, err := filepath.Abs(filepath.Join("vitest", version, "node_modules"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := os.Stat(filepath.Join(installed, "vitest")); err != nil {
-			t.Fatalf("no Vitest %s: run make deps (%v)", version, err)
-		}
+		installed := filepath.Join("vitest", version, "node_modules")
 		s := &vitestSuite{npmProject: newNpmProject(t), node: "node"}
 		s.home = own
 		s.env = append(s.env, "MIRRA_HOME="+own, "NO_COLOR=1", "CI=1")
 		if version == "5" {
 			s.node = nodeProgram(t, "22")
 		}
-		if err := os.Symlink(installed, filepath.Join(s.folder, "node_modules")); err != nil {
-			t.Fatal(err)
-		}
-		s.folder = filepath.Join(s.folder, "suite")
+		s.folder = s.below(installed, "suite")
 		if first == nil {
 			if err := os.CopyFS(s.folder, os.DirFS("vitest/suite")); err != nil {
 				t.Fatal(err)
 			}
-			// Vitest, which it asks for as a peer, is in the folder above.
 			s.must("npm", "install", "--no-save", "--ignore-scripts", "--legacy-peer-deps", "@mirrahq/vitest")
 			first = s
 		} else if out, err := exec.Command("cp", "-rp", first.folder, s.folder).CombinedOutput(); err != nil {
@@ -67,27 +57,6 @@ func newVitestSuites(t *testing.T) map[string]*vitestSuite {
 		suites[version] = s
 	}
 	return suites
-}
-
-// vitest makes the project one that has Vitest, and npm get Mirra's packages from what
-// make npm packed; it returns variables for that.
-func (p *project) vitest() []string {
-	p.t.Helper()
-	installed, err := filepath.Abs("vitest/4/node_modules")
-	if err == nil {
-		err = os.Symlink(installed, filepath.Join(p.folder, "node_modules"))
-	}
-	p.folder = filepath.Join(p.folder, "shop")
-	if err == nil {
-		err = os.MkdirAll(p.folder, 0o755)
-	}
-	if err == nil {
-		err = os.WriteFile(filepath.Join(p.folder, "package.json"), []byte("{}\n"), 0o644)
-	}
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	return append(npmSettings(p.t), "npm_config_legacy_peer_deps=true", "npm_config_ignore_scripts=true", "CI=1")
 }
 
 // vitest is the command of the suite's version. Vitest gives a test five seconds, which

@@ -28,7 +28,7 @@ const (
 // it makes are in memory only: they end with the process.
 type authority struct {
 	roots []*Root           // the one that was kept, if there is, and the process's own, which is good for any
-	key   *ecdsa.PrivateKey // of all leaves
+	key   *ecdsa.PrivateKey // of all leaves, so that a browser can be told of them by one fingerprint
 	now   func() time.Time
 
 	mu      sync.Mutex
@@ -132,9 +132,7 @@ func (a *authority) leaf(name, domain string) (*tls.Certificate, error) {
 	if len(a.leaves) >= maxLeaves {
 		clear(a.leaves) // they are made anew in a tenth of a millisecond
 	}
-	// The root too, which a chain may leave out: Chromium's list of accepted keys is
-	// compared with what is shown, and the root's key is the one that clients know.
-	c := &tls.Certificate{Certificate: [][]byte{cert.Raw, by.Cert.Raw, by.by.Cert.Raw}, PrivateKey: a.key, Leaf: cert}
+	c := &tls.Certificate{Certificate: [][]byte{cert.Raw, by.Cert.Raw}, PrivateKey: a.key, Leaf: cert}
 	a.leaves[name] = c
 	return c, nil
 }

@@ -2,5 +2,5 @@
 export const common = {
   timeout: 60_000,
   reporter: [['line'], ['json', { outputFile: process.env.RESULTS }]],
-  use: { launchOptions: { executablePath: process.env.CHROMIUM, args: ['--no-sandbox'] } },
+  use: { launchOptions: { executablePath: process.env.CHROMIUM } },
 };

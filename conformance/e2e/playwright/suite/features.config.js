@@ -8,6 +8,6 @@ export default defineConfig(common, {
   projects: [
     { name: 'workers', testMatch: 'features/{left,right}.spec.js', use: { mirraOptions: { mirrors } } },
     { name: 'tests', testMatch: 'features/reset.spec.js', use: { mirraOptions: { mirrors, resetBetweenTests: true, seeds: { stripe: { customers: [{ id: 'cus_seeded' }] } } } } },
-    { name: 'browser', testMatch: 'features/browser.spec.js', use: { mirraOptions: { mirrors } } },
+    { name: 'browser', testMatch: 'features/browser.spec.js', use: { mirraOptions: { mirrors }, launchOptions: { ...common.use.launchOptions, args: ['--user-agent=Shopper'] } } },
   ],
 });

@@ -1,18 +1,20 @@
-import { X509Certificate, createHash } from 'node:crypto';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import { connect } from 'node:tls';
 import { MirraError, type Session } from '@mirrahq/node';
 import type { PlaywrightTestOptions } from '@playwright/test';
 
 type ProxySettings = NonNullable<PlaywrightTestOptions['proxy']>;
 
-/** Hosts that pages reach without the proxy. Chromium takes all of 127.0.0.0/8 for localhost. */
+/** Hosts that pages reach without the proxy: localhost is all of loopback to Chromium, and to Playwright's own requests what ends so. */
 const bypass = 'localhost,*.localhost,127.0.0.1,[::1]';
 
-const variable = (session: Session, name: string): string => {
+function variable(session: Session, name: string): string {
   const value = session.env[name];
   if (!value) throw new MirraError('mirra.proxy.none', `session ${session.id} has no ${name}, which leads a browser to it`, 'mirra env prints it, unless with --no-proxy');
   return value;
-};
+}
 
 /** The proxy of a browser's context: the session's own port, which needs no user name. */
 export function proxyOf(session: Session): ProxySettings {
@@ -24,12 +26,23 @@ export function proxyOf(session: Session): ProxySettings {
 }
 
 /**
- * Chromium's argument for a certificate authority that is good without being in any
- * store: the SHA-256 of its key's SubjectPublicKeyInfo, in base64.
- * See https://www.chromium.org/Home/chromium-security/certificate-transparency/#testing, 2026-11: believed.
+ * Chromium's argument that takes the certificates of a session's server for good, and
+ * no store's: the fingerprint, RFC 7469 section 2.4, of the key that they all have.
+ * See services/network/public/cpp/network_switches.cc of Chromium, 2026-11.
  */
 export async function trusting(session: Session): Promise<string> {
-  const ca = new X509Certificate(await readFile(variable(session, 'MIRRA_CA_FILE')));
-  const key = ca.publicKey.export({ type: 'spki', format: 'der' });
-  return `--ignore-certificate-errors-spki-list=${createHash('sha256').update(key).digest('base64')}`;
+  const door = variable(session, 'MIRRA_DOOR');
+  const at = door.lastIndexOf(':');
+  const [servername] = variable(session, 'MIRRA_DOMAINS').split(',');
+  const ca = await readFile(variable(session, 'MIRRA_CA_FILE'));
+  const socket = connect({ host: door.slice(0, at).replace(/^\[|\]$/g, ''), port: Number(door.slice(at + 1)), servername, ca });
+  try {
+    await once(socket, 'secureConnect');
+    const key = socket.getPeerX509Certificate()!.publicKey.export({ type: 'spki', format: 'der' });
+    return `--ignore-certificate-errors-spki-list=${createHash('sha256').update(key).digest('base64')}`;
+  } catch (e) {
+    throw new MirraError('mirra.proxy.unreachable', `the port of session ${session.id}, ${door}, shows no certificate of its server: ${e instanceof Error ? e.message : e}`, 'start a session anew; mirra status shows whether a server runs');
+  } finally {
+    socket.destroy();
+  }
 }

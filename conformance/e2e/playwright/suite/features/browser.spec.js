@@ -4,6 +4,7 @@ const statuses = async (mirra, path) => (await mirra.trace({ path })).map((e) =>
 
 test('all that a page asks with reaches the session', async ({ page, shop, mirra }) => {
   await page.goto(shop);
+  expect(await page.evaluate(() => navigator.userAgent)).toBe('Shopper'); // an argument of the project's
   expect(await page.evaluate(async () => (await fetch('https://api.stripe.com/v1/events')).status)).toBe(401);
   const xhr = () =>
     new Promise((resolve) => {
@@ -84,7 +85,7 @@ test('what the mirror does not serve is refused', async ({ page, shop, mirra }) 
 
 test('no other certificate is good for it, and the mirror’s is in no store', async ({ page, playwright, proxy }) => {
   await expect(page.goto(process.env.STRANGER)).rejects.toThrow('net::ERR_CERT_AUTHORITY_INVALID');
-  const other = await playwright.chromium.launch({ executablePath: process.env.CHROMIUM, args: ['--no-sandbox'] });
+  const other = await playwright.chromium.launch({ executablePath: process.env.CHROMIUM, args: [] });
   const context = await other.newContext({ proxy });
   const there = await context.newPage();
   await expect(there.goto('https://api.stripe.com/')).rejects.toThrow('net::ERR_CERT_AUTHORITY_INVALID');
