@@ -169,7 +169,7 @@ type FaultRule struct {
 	LatencyMS int    `json:"latencyMs,omitempty"`
 	Error     string `json:"error,omitempty"`   // a name of the manifest's errors
 	Drop      string `json:"drop,omitempty"`    // before or after the handler ran
-	Webhook   string `json:"webhook,omitempty"` // drop, duplicate, delay, reorder
+	Webhook   string `json:"webhook,omitempty"` // drop, duplicate, delay, reorder, forge, alter, unsign, stale
 	DelayMS   int64  `json:"delayMs,omitempty"` // of webhook "delay", session time
 }
 

@@ -104,7 +104,7 @@ func (a *app) addFaultCommand() *cobra.Command {
 	f.StringVar(&latency, "latency", "", "answer so much later, 2s")
 	f.StringVar(&r.Error, "error", "", "answer with an error of the vendor's: rate-limit, internal, …")
 	f.StringVar(&r.Drop, "drop", "", "close the connection before or after the request was handled")
-	f.StringVar(&r.Webhook, "webhook", "", "drop, duplicate, delay or reorder webhooks")
+	f.StringVar(&r.Webhook, "webhook", "", "drop, duplicate, delay or reorder webhooks; forge, alter, unsign or stale: make their signature wrong")
 	f.StringVar(&delay, "delay", "", "how long --webhook delay takes, in session time")
 	return a.sessionFlag(cmd)
 }

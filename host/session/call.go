@@ -36,6 +36,7 @@ type call struct {
 	creds    []*credential
 	staged   int // timers and deliveries so far
 	body     int // bytes of the request's body, where it is a blob
+	forgery  *forgery
 }
 
 var _ host.Call = (*call)(nil)
@@ -210,22 +211,38 @@ func (c *call) secret(handle uint32) (text string, base64Key bool, ok bool) {
 	return "", false, false
 }
 
-func (c *call) HMAC(alg, secret uint32, data, out []byte) ([]byte, error) {
-	text, encoded, ok := c.secret(secret)
+// hashKey returns the key that a secret signs with.
+func (c *call) hashKey(handle uint32) (key []byte, err error) {
+	text, encoded, ok := c.secret(handle)
 	if !ok {
-		return nil, &host.CallError{Errno: abi.NotFound, Message: fmt.Sprintf("no secret with handle %d", secret)}
+		return nil, &host.CallError{Errno: abi.NotFound, Message: fmt.Sprintf("no secret with handle %d", handle)}
+	}
+	key = []byte(text)
+	if encoded {
+		key = decodeKey(text)
+	}
+	if c.forgery != nil {
+		key = c.forgery.key(key)
+	}
+	return key, nil
+}
+
+func (c *call) HMAC(alg, secret uint32, data, out []byte) ([]byte, error) {
+	key, err := c.hashKey(secret)
+	if err != nil {
+		return nil, err
 	}
 	h := hashFor(alg)
 	if h == nil || alg == abi.MD5 {
 		return nil, &host.CallError{Errno: abi.Invalid, Message: fmt.Sprintf("hmac algorithm %d", alg)}
 	}
-	key := []byte(text)
-	if encoded {
-		key = decodeKey(text)
-	}
 	mac := hmac.New(h, key)
 	mac.Write(data)
-	return mac.Sum(out), nil
+	sum := mac.Sum(out)
+	if c.forgery != nil {
+		c.forgery.macs = append(c.forgery.macs, append([]byte{}, sum[len(out):]...))
+	}
+	return sum, nil
 }
 
 func (c *call) Digest(alg uint32, data, out []byte) ([]byte, error) {

@@ -177,9 +177,9 @@ func (r *FaultRule) check(s *Session) error {
 		bad("drop %q: want before or after", r.Drop)
 	}
 	switch r.Webhook {
-	case "", MishapDrop, MishapDuplicate, MishapDelay, MishapReorder:
+	case "", MishapDrop, MishapDuplicate, MishapDelay, MishapReorder, MishapForge, MishapAlter, MishapUnsign, MishapStale:
 	default:
-		bad("webhook %q: want drop, duplicate, delay or reorder", r.Webhook)
+		bad("webhook %q: want drop, duplicate, delay, reorder, forge, alter, unsign or stale", r.Webhook)
 	}
 	if r.LatencyMS == 0 && r.Error == "" && r.Drop == "" && r.Webhook == "" {
 		bad("the rule does nothing: want latencyMs, error, drop or webhook")

@@ -279,6 +279,7 @@ type try struct {
 	took    time.Duration
 	nowNS   int64
 	mishap  string
+	forgery *forgery
 	skip    bool // nothing is to be sent
 	dead    bool // the plugin could not build it
 	fast    bool // not sent: the endpoint has used up an advance's patience
@@ -302,8 +303,8 @@ func (m *Mirror) startAttempt(d *delivery, epoch uint64) *try {
 	}
 	req := m.deliveryRequest(abi.KindAttempt, d)
 	req.Delivery.Attempt++
-	inv := m.invoke(context.Background(), abi.KindAttempt, x.out[:0], func(now, peer int64, _ *call) []byte {
-		req.Context.NowNS, req.Context.PeerNS = now, peer
+	inv := m.invoke(context.Background(), abi.KindAttempt, x.out[:0], func(now, peer int64, c *call) []byte {
+		req.Context.NowNS, req.Context.PeerNS = now, c.forge(t.forgery, peer)
 		t.nowNS = now
 		x.frame = m.s.grease(req.Append(m.s.grease(x.frame[:0])))
 		return x.frame
@@ -350,6 +351,9 @@ func (m *Mirror) outgoing(t *try, output []byte) error {
 	}
 	// The signature covers what the plugin built; nothing is replaced in it.
 	t.out.Body = abi.AppendLayout(nil, abi.LayoutAsIs, r.Body)
+	if t.forgery != nil {
+		t.forgery.change(&t.out)
+	}
 	return nil
 }
 
@@ -473,6 +477,9 @@ func (m *Mirror) mishap(t *try, rule *FaultRule) bool {
 		t.dead = true
 		t.result = abi.Result{Outcome: abi.OutcomeAborted, Error: "dropped by a fault rule"}
 		return true
+	}
+	if rule.Webhook.forges() {
+		t.forgery = &forgery{kind: rule.Webhook}
 	}
 	return false
 }

@@ -117,7 +117,7 @@ export interface Fault {
   error?: string;
   latencyMs?: number;
   drop?: 'before' | 'after';
-  webhook?: 'drop' | 'duplicate' | 'delay' | 'reorder';
+  webhook?: 'drop' | 'duplicate' | 'delay' | 'reorder' | 'forge' | 'alter' | 'unsign' | 'stale';
   delayMs?: number;
 }
 
