@@ -1,9 +1,9 @@
 package e2e
 
 import (
+	"crypto/x509"
 	"encoding/json"
-	"io"
-	"log"
+	"encoding/pem"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -69,16 +69,25 @@ func (s *playwrightSuite) test(config string, before ...string) (passed, failed 
 	return report.Stats.Expected, report.Stats.Unexpected + report.Stats.Flaky + report.Stats.Skipped, stdout + stderr
 }
 
+// stranger returns the key and certificate of a server that nobody trusts, PEM.
+func stranger(t *testing.T) string {
+	t.Helper()
+	server := httptest.NewTLSServer(nil)
+	server.Close()
+	made := server.TLS.Certificates[0]
+	key, err := x509.MarshalPKCS8PrivateKey(made.PrivateKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key})) + string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: made.Certificate[0]}))
+}
+
 // TestPlaywright runs a suite in a real browser: an application that knows nothing of
 // Mirra, pages of its own and the vendor's, and all that a page can ask with.
 func TestPlaywright(t *testing.T) {
 	t.Parallel()
 	s := newPlaywrightSuite(t)
-	stranger := httptest.NewUnstartedServer(nil) // with a certificate that nobody trusts
-	stranger.Config.ErrorLog = log.New(io.Discard, "", 0)
-	stranger.StartTLS()
-	t.Cleanup(stranger.Close)
-	s.env = append(s.env, "MEET="+meeting(t), "STRANGER="+stranger.URL)
+	s.env = append(s.env, "MEET="+meeting(t), "STRANGER="+stranger(t))
 	for config, want := range map[string]int{"shop.config.js": 3, "features.config.js": 10} {
 		t.Run(config, func(t *testing.T) {
 			s.t = t

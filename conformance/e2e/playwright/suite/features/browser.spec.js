@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:https';
 import { expect, test } from '../fixtures.js';
 
 const statuses = async (mirra, path) => (await mirra.trace({ path })).map((e) => e.status);
@@ -83,8 +86,15 @@ test('what the mirror does not serve is refused', async ({ page, shop, mirra }) 
   for (const { count, refused } of tried) expect(refused).toBe(count);
 });
 
-test('no other certificate is good for it, and the mirror’s is in no store', async ({ page, playwright, proxy }) => {
-  await expect(page.goto(process.env.STRANGER)).rejects.toThrow('net::ERR_CERT_AUTHORITY_INVALID');
+test('no other certificate is good for it, and the mirror’s is in no store', async ({ page, playwright, proxy, mirra }) => {
+  // One that shows the session's authority beside its own certificate, too.
+  const authority = await readFile(mirra.env.MIRRA_CA_FILE, 'utf8');
+  for (const cert of [process.env.STRANGER, process.env.STRANGER + authority]) {
+    const stranger = createServer({ key: process.env.STRANGER, cert }, (_, response) => response.end()).listen(0, '127.0.0.1');
+    await once(stranger, 'listening');
+    await expect(page.goto(`https://127.0.0.1:${stranger.address().port}`)).rejects.toThrow('net::ERR_CERT_AUTHORITY_INVALID');
+    stranger.close();
+  }
   const other = await playwright.chromium.launch({ executablePath: process.env.CHROMIUM, args: [] });
   const context = await other.newContext({ proxy });
   const there = await context.newPage();
