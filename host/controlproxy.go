@@ -46,7 +46,8 @@ type TriedHost struct {
 	Host    string `json:"host"` // "example.com:443"
 	Count   int    `json:"count"`
 	Refused int    `json:"refused"` // so many of Count; the others passed through
-	// Alert is by what a client refused the certificate it was shown, as it called it
-	// in TLS: "unknown certificate authority". Such a host may well be a mirror's.
+	// Alert is by what a client refused the certificate it was shown: as it called it in
+	// TLS, "unknown certificate authority", or that it ended the connection. Such a host
+	// may well be a mirror's.
 	Alert string `json:"alert,omitempty"`
 }

@@ -1,14 +1,18 @@
 package e2e
 
 import (
+	"bufio"
 	wire "encoding/binary"
+	"encoding/json"
 	"fmt"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 )
 
@@ -205,5 +209,94 @@ func TestWithinNamespace(t *testing.T) {
 	try("server ended")
 	if asked != 3*len(callers)*len(undeclared) {
 		t.Errorf("%d calls", asked)
+	}
+	killedWithin(t, p, o)
+	passThrough(t, p, o)
+}
+
+// killedWithin: a command whose server is killed in the middle of it reaches nobody
+// from then on.
+func killedWithin(t *testing.T, p *project, o *outside) {
+	t.Helper()
+	script := `read -r go
+curl -sS --fail-with-body -u sk_test_dropin1234567890: https://api.stripe.com/v1/customers >/dev/null && echo answered
+node -e 'fetch("https://api.stripe.com/v1/customers").then(() => console.log("answered"), () => {})'
+curl -sS http://api.stripe.com/ && echo answered
+` + "set -- api.stripe.com\n"
+	for _, caller := range callers {
+		script += "( " + caller + " )\n"
+	}
+	cmd := exec.Command(binary, "exec", "--quiet", "--mirrors", "stripe", "--", "sh", "-c", "echo ready\n"+script+"echo over\n")
+	cmd.Dir, cmd.Env = p.folder, environment(p.home)
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(out)
+	if !lines.Scan() || lines.Text() != "ready" {
+		t.Fatalf("exec printed %q", lines.Text())
+	}
+	var server struct{ PID int }
+	text, err := os.ReadFile(filepath.Join(p.home, "state", "server.json"))
+	if err == nil {
+		err = json.Unmarshal(text, &server)
+	}
+	if err != nil || server.PID <= 1 {
+		t.Fatalf("the server's state is %q, %v", text, err)
+	}
+	if err := syscall.Kill(server.PID, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	o.take()
+	fmt.Fprintln(in, "go")
+	over := false
+	for lines.Scan() {
+		if lines.Text() == "answered" {
+			t.Error("a client was answered by nobody")
+		}
+		over = over || lines.Text() == "over"
+	}
+	_ = cmd.Wait() // it misses its server
+	if seen := o.take(); seen != nil || !over {
+		t.Errorf("once the server was killed: %v, over %v", seen, over)
+	}
+}
+
+// passThrough: what mirra.yaml excepts reaches the vendor from every client, and nothing
+// else does; with --no-egress nothing at all.
+func passThrough(t *testing.T, p *project, o *outside) {
+	t.Helper()
+	const excepted = "pass-through: [dashboard.stripe.com, '*.stripe.com', conversations.twilio.com]\n"
+	if err := os.WriteFile(filepath.Join(p.folder, "mirra.yaml"), []byte("mirrors: [stripe, resend]\n"+excepted), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	leaves := map[string]bool{"dashboard.stripe.com": true, "connect.stripe.com": true, "a.b.stripe.com": true, "API2.STRIPE.COM": true, "conversations.twilio.com": true}
+	for _, state := range []struct {
+		name string
+		args []string
+	}{{"pass-through", nil}, {"--no-egress", []string{"--no-egress"}}} {
+		p.mirra(append([]string{"up", "--detach", "--quiet"}, state.args...)...)
+		env := p.mirra("env", "--shell", "sh")
+		o.take()
+		for caller, script := range callers {
+			for _, name := range append(slices.Clone(undeclared), "api.stripe.com") {
+				cmd := exec.Command("sh", "-c", env+script, "sh", name)
+				cmd.Dir, cmd.Env = p.folder, environment(p.home)
+				out, _ := cmd.CombinedOutput() // nobody answers there
+				seen := strings.Join(o.take(), ", ")
+				want := leaves[name] && state.args == nil
+				if left := strings.Contains(seen, "connection to port"); left != want || !want && seen != "" {
+					t.Errorf("%s, %s to %s: %q\n%s", state.name, caller, name, seen, out)
+				}
+			}
+		}
+		p.mirra("down")
 	}
 }

@@ -128,7 +128,8 @@ func (s *Server) passThrough(entries []string, manifests []*abi.Manifest, bad fu
 		}
 		claimed := s.proxy.Claims(e)
 		for _, m := range manifests {
-			claimed = claimed || slices.ContainsFunc(m.Domains, func(d string) bool { return e == d || strings.HasSuffix(e, "."+d) })
+			below := func(domain string) bool { return e == domain || strings.HasSuffix(e, "."+domain) }
+			claimed = claimed || slices.ContainsFunc(m.Domains, below) || slices.ContainsFunc(m.Hosts, func(h abi.Host) bool { return below(strings.ToLower(h.Name)) })
 			if slices.ContainsFunc(m.Hosts, func(h abi.Host) bool { return h.Protocol == "" && h.Serves(e) }) {
 				bad("%s is served by the mirror %s itself; leave it out here, or the mirror", e, m.Name)
 			}

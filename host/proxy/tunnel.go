@@ -27,6 +27,9 @@ type conn struct {
 	client client
 	host   string // that it asked to be connected to, "" on a door
 	sni    string // that its TLS is for
+
+	begins bool   // TLS does
+	last   []byte // that was read while it does, an alert's at most
 }
 
 // connKey is the context key of a request's *conn.
@@ -40,7 +43,14 @@ func newConn(c net.Conn, r *bufio.Reader, from client) *conn {
 	return &conn{Conn: c, r: r, client: from}
 }
 
-func (c *conn) Read(p []byte) (int, error) { return c.r.Read(p) }
+func (c *conn) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	if c.begins {
+		c.last = append(c.last, p[:n]...)
+		c.last = c.last[max(0, len(c.last)-alertBytes):]
+	}
+	return n, err
+}
 
 // CloseWrite says that there is no more to come.
 func (c *conn) CloseWrite() error {
@@ -186,6 +196,7 @@ func (p *Proxy) begin(c *conn) (net.Conn, error) {
 			return nil, errPassed
 		}
 	}
+	c.begins = true
 	t := tls.Server(c, p.web.TLSConfig)
 	ctx, cancel := context.WithTimeout(p.ctx, handshakePatience)
 	defer cancel()
@@ -193,7 +204,7 @@ func (p *Proxy) begin(c *conn) (net.Conn, error) {
 		// Such as a client that pins its vendor's certificate.
 		p.cfg.Log.Info("TLS handshake", "host", c.sni, "error", err)
 		if s := p.cfg.Find(c.client.name); s != nil && c.sni != "" {
-			if alert := certificateAlert(err); alert != "" {
+			if alert := c.certificateAlert(err); alert != "" {
 				p.tried.addAlert(s.ID, c.sni, alert)
 			} else {
 				p.tried.add(s.ID, fmt.Sprintf("%s (no TLS: %v)", c.sni, err), true)
@@ -201,22 +212,39 @@ func (p *Proxy) begin(c *conn) (net.Conn, error) {
 		}
 		return nil, err
 	}
+	c.begins = false
 	return t, nil
 }
 
-// certificateAlert returns the alert by which a client refused a certificate, RFC 8446
-// section 6.2, as crypto/tls calls it; "" for any other fault.
-func certificateAlert(err error) string {
-	e, ok := errors.AsType[*net.OpError](err)
-	if !ok || e.Op != "remote error" {
-		return ""
+// certificateAlert returns why a client ended a handshake in which it was shown a
+// certificate: the alert of RFC 8446, section 6.2, as crypto/tls calls it; "" for any
+// other fault.
+func (c *conn) certificateAlert(err error) string {
+	text := ""
+	switch e, ok := errors.AsType[*net.OpError](err); {
+	case ok && e.Op == "remote error":
+		text = e.Err.Error()
+	case ok && e.Op == "local error" && len(c.last) == alertBytes && c.last[0] == recordAlert && c.last[5] == alertFatal:
+		// OpenSSL encrypts nothing yet when it refuses a certificate, and crypto/tls takes
+		// that for a bad record.
+		text = tls.AlertError(c.last[6]).Error()
+	case errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET):
+		return "the connection was ended"
 	}
-	text := strings.TrimPrefix(e.Err.Error(), "tls: ")
+	text = strings.TrimPrefix(text, "tls: ")
 	if !strings.Contains(text, "certificate") { // all of them say it, and no other does but those of servers
 		return ""
 	}
 	return text
 }
+
+// An alert that is not encrypted: its type, version and length, RFC 8446 section 5.1,
+// its level and description.
+const (
+	recordAlert = 21
+	alertFatal  = 2
+	alertBytes  = 7
+)
 
 // relay connects a client of a CONNECT with an unclaimed host and touches nothing. s may
 // be nil.
