@@ -98,7 +98,7 @@ func newOutside(t *testing.T) *outside {
 			_, _ = names.WriteTo(answer, from) // who asks again gets it again
 		}
 	}()
-	for _, port := range []string{"80", "443", "587"} {
+	for _, port := range []string{"80", "443", "465", "587"} {
 		l, err := net.Listen("tcp", vendorAddress+":"+port)
 		if err != nil {
 			t.Fatal(err)
@@ -146,13 +146,13 @@ var undeclared = []string{"stripe.com", "dashboard.stripe.com", "connect.stripe.
 
 // callers try to reach $1 in every way that clients have. They may fail.
 var callers = map[string]string{
-	"node": `node -e 'const h = process.argv[1]; const done = []; for (const f of [() => fetch("https://" + h), () => fetch("http://" + h), ...[80, 443, 587].map((p) => () => new Promise((ok, no) => require("net").connect(p, h).on("error", no).on("connect", function () { this.end(); ok(); })))]) done.push(f().catch(() => {})); Promise.all(done).then(() => process.exit())' "$1"`,
+	"node": `node -e 'const h = process.argv[1]; const done = []; for (const f of [() => fetch("https://" + h), () => fetch("http://" + h), () => require("dns").promises.lookup(h), () => require("dns").promises.resolve4(h), ...[80, 443, 465, 587].map((p) => () => new Promise((ok, no) => require("net").connect(p, h).on("error", no).on("connect", function () { this.end(); ok(); })))]) done.push(f().catch(() => {})); Promise.all(done).then(() => process.exit())' "$1"`,
 	"python": python + ` -B -c 'import sys, socket, http.client, urllib.request, asyncio, requests; h = sys.argv[1]; t = lambda f: [None for _ in [0] if not attempt(f)]
 def attempt(f):
     try: f()
     except Exception: pass
-for f in (lambda: http.client.HTTPSConnection(h).request("GET", "/"), lambda: urllib.request.urlopen("http://" + h), lambda: requests.get("https://" + h), lambda: socket.create_connection((h, 587)), lambda: socket.socket().connect((h, 443)), lambda: socket.gethostbyname(h), lambda: asyncio.run(asyncio.open_connection(h, 443)), lambda: (__import__("uvloop").install(), asyncio.run(asyncio.open_connection(h, 443)))): attempt(f)' "$1"`,
-	"ruby": `ruby -rsocket -rnet/http -e 'h = ARGV[0]; [-> { Net::HTTP.get(URI("https://#{h}/")) }, -> { Net::HTTP.new(h, 80, nil).get("/") }, -> { TCPSocket.new(h, 587) }, -> { Socket.tcp(h, 443) { } }, -> { IPSocket.getaddress(h) }, -> { Addrinfo.getaddrinfo(h, 443) }].each { |f| begin; f.call; rescue StandardError; end }' "$1"`,
+for f in (lambda: http.client.HTTPSConnection(h).request("GET", "/"), lambda: urllib.request.urlopen("http://" + h), lambda: requests.get("https://" + h), lambda: socket.create_connection((h, 465)), lambda: socket.create_connection((h, 587)), lambda: socket.socket().connect((h, 443)), lambda: socket.gethostbyname(h), lambda: asyncio.run(asyncio.open_connection(h, 443)), lambda: (__import__("uvloop").install(), asyncio.run(asyncio.open_connection(h, 443)))): attempt(f)' "$1"`,
+	"ruby": `ruby -rsocket -rnet/http -e 'h = ARGV[0]; [-> { Net::HTTP.get(URI("https://#{h}/")) }, -> { Net::HTTP.new(h, 80, nil).get("/") }, -> { TCPSocket.new(h, 465) }, -> { TCPSocket.new(h, 587) }, -> { Socket.tcp(h, 443) { } }, -> { IPSocket.getaddress(h) }, -> { Addrinfo.getaddrinfo(h, 443) }].each { |f| begin; f.call; rescue StandardError; end }' "$1"`,
 	"curl": `curl -sk "https://$1/" || true; curl -sk "http://$1/" || true; curl -sk "https://$1:587/"`,
 }
 
