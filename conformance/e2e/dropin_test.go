@@ -55,10 +55,10 @@ func dropInClients(t *testing.T) []*dropInClient {
 	}
 	tenants := "tenants" // of examples/tenants-mirror
 	for _, version := range nodeVersions {
-		add("Node", map[string]string{"twilio": "twilio", "resend": "resend", "auth0": tenants, "@shopify/shopify-api": tenants, "@clerk/backend": tenants, "@workos-inc/node": tenants},
+		add("Node", map[string]string{"twilio": "twilio", "resend": "resend", "nodemailer": "resend", "auth0": tenants, "@shopify/shopify-api": tenants, "@clerk/backend": tenants, "@workos-inc/node": tenants},
 			[]string{nodeProgram(t, version), filepath.Join(folder, "clients.mjs")},
 			"stripe", "stripe 16", "stripe with fetch", "twilio", "resend", "auth0", "@shopify/shopify-api", "@clerk/backend", "@workos-inc/node", "axios",
-			"https", "https with an agent and certificates", "fetch", "undici", "http2", "tls", "a child process", "a worker thread")
+			"https", "https with an agent and certificates", "http, at an address that it looked up", "fetch", "undici", "nodemailer", "http2", "tls", "a child process", "a worker thread")
 		for _, c := range all {
 			if c.language == "Node" && c.version == "" {
 				c.version = version
@@ -66,9 +66,9 @@ func dropInClients(t *testing.T) []*dropInClient {
 		}
 	}
 	add("Go", map[string]string{"twilio-go": "twilio", "resend-go": "resend"}, []string{goclients}, "stripe-go", "twilio-go", "resend-go", "net/http")
-	add("Python", nil, []string{python, "-B", filepath.Join(folder, "clients.py")},
-		"http.client", "urllib", "requests", "requests without its environment", "urllib3", "stripe", "asyncio", "httpx", "aiohttp", "aiohttp on uvloop", "uvloop", "a child process")
-	add("Ruby", nil, []string{"ruby", filepath.Join(folder, "clients.rb")}, "net/http", "net/http with a store of its own", "a child process")
+	add("Python", map[string]string{"smtplib": "resend"}, []string{python, "-B", filepath.Join(folder, "clients.py")},
+		"http.client", "urllib", "requests", "requests without its environment", "urllib3", "stripe", "asyncio", "httpx", "aiohttp", "aiohttp on uvloop", "uvloop", "smtplib", "a child process")
+	add("Ruby", map[string]string{"net/smtp": "resend"}, []string{"ruby", filepath.Join(folder, "clients.rb")}, "net/http", "net/http with a store of its own", "net/smtp", "a child process")
 	add("PHP", nil, []string{"php", filepath.Join(folder, "clients.php")}, "curl", "curl with a bundle of its own", "curl with the bundle of stripe-php",
 		"Guzzle", "Guzzle without curl", "Symfony HttpClient", "Symfony HttpClient without curl", "streams")
 	add("Java", nil, []string{"java", "-cp", built, "Clients"}, "HttpClient", "HttpURLConnection")

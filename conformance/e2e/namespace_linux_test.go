@@ -5,6 +5,7 @@ import (
 	wire "encoding/binary"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -102,7 +103,7 @@ func newOutside(t *testing.T) *outside {
 			_, _ = names.WriteTo(answer, from) // who asks again gets it again
 		}
 	}()
-	for _, port := range []string{"80", "443", "587"} {
+	for _, port := range []string{"80", "443", "465", "587"} {
 		l, err := net.Listen("tcp", vendorAddress+":"+port)
 		if err != nil {
 			t.Fatal(err)
@@ -150,14 +151,86 @@ var undeclared = []string{"stripe.com", "dashboard.stripe.com", "connect.stripe.
 
 // callers try to reach $1 in every way that clients have. They may fail.
 var callers = map[string]string{
-	"node": `node -e 'const h = process.argv[1]; const done = []; for (const f of [() => fetch("https://" + h), () => fetch("http://" + h), ...[80, 443, 587].map((p) => () => new Promise((ok, no) => require("net").connect(p, h).on("error", no).on("connect", function () { this.end(); ok(); })))]) done.push(f().catch(() => {})); Promise.all(done).then(() => process.exit())' "$1"`,
+	"node": `node -e 'const h = process.argv[1]; const done = []; for (const f of [() => fetch("https://" + h), () => fetch("http://" + h), () => require("dns").promises.lookup(h), () => require("dns").promises.resolve4(h), ...[80, 443, 465, 587].map((p) => () => new Promise((ok, no) => require("net").connect(p, h).on("error", no).on("connect", function () { this.end(); ok(); })))]) done.push(f().catch(() => {})); Promise.all(done).then(() => process.exit())' "$1"`,
 	"python": python + ` -B -c 'import sys, socket, http.client, urllib.request, asyncio, requests; h = sys.argv[1]; t = lambda f: [None for _ in [0] if not attempt(f)]
 def attempt(f):
     try: f()
     except Exception: pass
-for f in (lambda: http.client.HTTPSConnection(h).request("GET", "/"), lambda: urllib.request.urlopen("http://" + h), lambda: requests.get("https://" + h), lambda: socket.create_connection((h, 587)), lambda: socket.socket().connect((h, 443)), lambda: socket.gethostbyname(h), lambda: asyncio.run(asyncio.open_connection(h, 443)), lambda: (__import__("uvloop").install(), asyncio.run(asyncio.open_connection(h, 443)))): attempt(f)' "$1"`,
-	"ruby": `ruby -rsocket -rnet/http -e 'h = ARGV[0]; [-> { Net::HTTP.get(URI("https://#{h}/")) }, -> { Net::HTTP.new(h, 80, nil).get("/") }, -> { TCPSocket.new(h, 587) }, -> { Socket.tcp(h, 443) { } }, -> { IPSocket.getaddress(h) }, -> { Addrinfo.getaddrinfo(h, 443) }].each { |f| begin; f.call; rescue StandardError; end }' "$1"`,
+for f in (lambda: http.client.HTTPSConnection(h).request("GET", "/"), lambda: urllib.request.urlopen("http://" + h), lambda: requests.get("https://" + h), lambda: socket.create_connection((h, 465)), lambda: socket.create_connection((h, 587)), lambda: socket.socket().connect((h, 443)), lambda: socket.gethostbyname(h), lambda: asyncio.run(asyncio.open_connection(h, 443)), lambda: (__import__("uvloop").install(), asyncio.run(asyncio.open_connection(h, 443)))): attempt(f)' "$1"`,
+	"ruby": `ruby -rsocket -rnet/http -e 'h = ARGV[0]; [-> { Net::HTTP.get(URI("https://#{h}/")) }, -> { Net::HTTP.new(h, 80, nil).get("/") }, -> { TCPSocket.new(h, 465) }, -> { TCPSocket.new(h, 587) }, -> { Socket.tcp(h, 443) { } }, -> { IPSocket.getaddress(h) }, -> { Addrinfo.getaddrinfo(h, 443) }].each { |f| begin; f.call; rescue StandardError; end }' "$1"`,
 	"curl": `curl -sk "https://$1/" || true; curl -sk "http://$1/" || true; curl -sk "https://$1:587/"`,
+}
+
+// interrupted call a vendor, print what became of it, and once they are told call
+// again, by the connection that they have and by another.
+var interrupted = map[string]string{
+	"node": `node -e 'const call = (more) => fetch("https://api.stripe.com/v1/customers", { headers: { authorization: "Bearer sk_test_dropin1234567890", ...more } }).then((r) => r.text()).then(() => "answered", () => "failed");
+call().then((was) => { console.log(was); process.stdin.once("data", async () => { console.log(await call() + " " + await call({ connection: "close" })); process.exit(); }); });'`,
+	"python": python + ` -B -c 'import http.client
+def call(c):
+    try:
+        c.request("GET", "/v1/customers", headers={"Authorization": "Bearer sk_test_dropin1234567890"})
+        c.getresponse().read()
+        return "answered"
+    except OSError: return "failed"
+    except http.client.HTTPException: return "failed"
+c = http.client.HTTPSConnection("api.stripe.com")
+print(call(c), flush=True)
+input()
+print(call(c), call(http.client.HTTPSConnection("api.stripe.com")))'`,
+	"ruby": `ruby -rnet/http -e 'call = ->(c) { begin; c.start unless c.started?; c.get("/v1/customers", "Authorization" => "Bearer sk_test_dropin1234567890"); "answered"; rescue StandardError; "failed"; end }
+other = -> { Net::HTTP.new("api.stripe.com", 443).tap { |c| c.use_ssl = true } }
+c = other.call
+puts call.call(c)
+$stdout.flush
+gets
+puts call.call(c) + " " + call.call(other.call)'`,
+	"curl": `call() { curl -sS -u sk_test_dropin1234567890: https://api.stripe.com/v1/customers >/dev/null && echo answered || echo failed; }; call; read -r told; echo $(call) $(call)`,
+}
+
+// interrupt kills the server, as SIGKILL does, while clients run that have called a
+// vendor, and lets them go on.
+func interrupt(t *testing.T, p *project, env string) {
+	t.Helper()
+	type client struct {
+		caller string
+		cmd    *exec.Cmd
+		tell   io.WriteCloser
+		said   *bufio.Reader
+	}
+	var clients []*client
+	for caller, script := range interrupted {
+		cmd := exec.Command("sh", "-c", env+script)
+		cmd.Dir, cmd.Env = p.folder, environment(p.home)
+		tell, err := cmd.StdinPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err := cmd.StdoutPipe()
+		if err == nil {
+			err = cmd.Start()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := &client{caller, cmd, tell, bufio.NewReader(out)}
+		if line, err := c.said.ReadString('\n'); err != nil || line != "answered\n" {
+			t.Errorf("%s, in front of the end: %q %v", caller, line, err)
+		}
+		clients = append(clients, c)
+	}
+	kill(t, p.home)
+	for _, c := range clients {
+		if _, err := io.WriteString(c.tell, "go on\n"); err != nil {
+			t.Errorf("%s: %v", c.caller, err)
+		}
+		if line, err := c.said.ReadString('\n'); err != nil || line != "failed failed\n" {
+			t.Errorf("%s, behind the end: %q %v", c.caller, line, err)
+		}
+		if err := c.cmd.Wait(); err != nil {
+			t.Errorf("%s: %v", c.caller, err)
+		}
+	}
 }
 
 // TestWithinNamespace is TestNothingLeaves's other half.
@@ -207,7 +280,14 @@ func TestWithinNamespace(t *testing.T) {
 	try("session ended")
 	p.mirra("down", "--all")
 	try("server ended")
-	if asked != 3*len(callers)*len(undeclared) {
+	p.mirra("up", "--mirrors", "stripe,resend", "--detach", "--quiet")
+	env = p.mirra("env", "--shell", "sh")
+	interrupt(t, p, env)
+	if seen := o.take(); seen != nil {
+		t.Errorf("server killed, while clients run: %v", seen)
+	}
+	try("server killed")
+	if asked != 4*len(callers)*len(undeclared) {
 		t.Errorf("%d calls", asked)
 	}
 	killedWithin(t, p, o)

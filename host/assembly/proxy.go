@@ -13,6 +13,7 @@ import (
 	"github.com/mirrahq/mirra/host"
 	"github.com/mirrahq/mirra/host/proxy"
 	"github.com/mirrahq/mirra/host/session"
+	"github.com/mirrahq/mirra/host/smtp"
 )
 
 // startProxy makes the proxy and claims what the known plugins do: a vendor that
@@ -34,15 +35,17 @@ func (s *Server) startProxy() error {
 }
 
 // proxied is what the proxy is to know of a session.
-func (s *Server) proxied(sess *session.Session, kept keptReach) *proxy.Session {
-	p := &proxy.Session{ID: sess.ID(), NoEgress: kept.NoEgress, PassThrough: kept.PassThrough, Hosts: map[string]http.Handler{}}
+func (s *Server) proxied(sess *session.Session, kept keptReach, relays map[string]*smtp.Server) *proxy.Session {
+	p := &proxy.Session{ID: sess.ID(), NoEgress: kept.NoEgress, PassThrough: kept.PassThrough, Hosts: map[string]http.Handler{}, Relays: map[string]func(net.Conn){}}
 	for _, m := range sess.Mirrors() {
 		man := m.Manifest()
 		domains := man.Domains
 		for i, h := range man.Hosts {
 			name := strings.ToLower(h.Name)
 			domains = append(domains[:len(domains):len(domains)], strings.TrimPrefix(name, "*.")) // a host is claimed even if its domain is not
-			if h.Protocol == "" {                                                                 // others have ports of their own
+			if relay := relays[relayKey(m.Name(), h.ID)]; relay != nil {
+				p.Relays[name] = relay.Take
+			} else {
 				p.Hosts[name] = s.vendor.Host(suffix(sess.ID()), m.Name(), man.Hosts, i)
 			}
 		}

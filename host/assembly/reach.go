@@ -23,6 +23,7 @@ type reach struct {
 	session *session.Session
 	kept    keptReach
 	proxied *proxy.Session
+	relays  map[string]*smtp.Server // by relayKey
 	ports   []io.Closer
 	door    net.Listener
 
@@ -51,6 +52,9 @@ func (r *reach) close() {
 	for _, w := range r.ports {
 		_ = w.Close() // the session is gone, whoever still talks to it learns so
 	}
+	for _, m := range r.relays {
+		_ = m.Close() // likewise, and those with a port again
+	}
 	if r.door != nil {
 		_ = r.door.Close() // likewise
 	}
@@ -61,7 +65,8 @@ func (r *reach) close() {
 
 // add makes a session reachable.
 func (s *Server) add(sess *session.Session, kept keptReach, hold bool) *reach {
-	r := &reach{session: sess, kept: kept, hold: hold, proxied: s.proxied(sess, kept)}
+	r := &reach{session: sess, kept: kept, hold: hold, relays: s.relays(sess)}
+	r.proxied = s.proxied(sess, kept, r.relays)
 	s.sender.allow(sess.ID(), kept.WebhookHosts, kept.Rewrite)
 	s.mu.Lock()
 	s.reach[sess.ID()] = r
@@ -166,12 +171,7 @@ func (s *Server) openPorts(r *reach) {
 		s.openPort(r, m.Name(), httpapi.NewServer(s.vendor.Port(id, m.Name()), s.log))
 		for _, h := range m.Manifest().Hosts {
 			if h.Protocol == abi.ProtocolSMTP {
-				s.openPort(r, relayKey(m.Name(), h.ID), smtp.NewServer(smtp.Relay{HostID: h.ID, Name: h.Name, Mirror: func() smtp.Exchanger {
-					if x := s.route(id, m.Name()); x != nil {
-						return x
-					}
-					return nil
-				}}, s.log))
+				s.openPort(r, relayKey(m.Name(), h.ID), r.relays[relayKey(m.Name(), h.ID)])
 			}
 		}
 	}
@@ -184,6 +184,24 @@ func (s *Server) openPorts(r *reach) {
 	r.door, r.kept.Door = l, l.Addr().(*net.TCPAddr).Port
 	s.mu.Unlock()
 	s.loops.Go(func() { _ = s.proxy.Door(l, r.session.ID()) }) // ends with reach.close
+}
+
+// relays makes the servers of the session's mail relays, which serve nobody yet.
+func (s *Server) relays(sess *session.Session) map[string]*smtp.Server {
+	all := map[string]*smtp.Server{}
+	for _, m := range sess.Mirrors() {
+		for _, h := range m.Manifest().Hosts {
+			if h.Protocol == abi.ProtocolSMTP {
+				all[relayKey(m.Name(), h.ID)] = smtp.NewServer(smtp.Relay{HostID: h.ID, Name: h.Name, MaxBytes: m.MaxBody(), Mirror: func() smtp.Exchanger {
+					if x := s.route(suffix(sess.ID()), m.Name()); x != nil {
+						return x
+					}
+					return nil
+				}}, s.log)
+			}
+		}
+	}
+	return all
 }
 
 // relayKey is what the port of a mirror's mail relay is kept under.

@@ -31,6 +31,9 @@ type Session struct {
 	// Hosts answers for the vendors' hosts that its mirrors serve, by name;
 	// "*.vendor.com" answers for each name below vendor.com that has no handler nearer.
 	Hosts map[string]http.Handler
+	// Relays takes connections of mail programs to the vendors' relays that its mirrors
+	// serve, by name. They are in TLS, and are its to close.
+	Relays map[string]func(net.Conn)
 	// NoEgress refuses connections to hosts that no mirror claims.
 	NoEgress bool
 	// PassThrough are names below claimed domains that are passed on to the real vendor,

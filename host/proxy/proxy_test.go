@@ -108,6 +108,51 @@ func TestSessionsNeverMix(t *testing.T) {
 	all.Wait()
 }
 
+// A relay gets the connections of mail programs that are in TLS from the first byte, and
+// nobody else's.
+func TestRelays(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	s := w.session("a1")
+	s.Relays = map[string]func(net.Conn){"smtp.vendor.test": func(c net.Conn) {
+		_, _ = io.WriteString(c, "220 smtp.vendor.test")
+		_ = c.Close()
+	}}
+	door := w.door("ses_a1")
+	tunnel := func(target string) net.Conn {
+		resp, _, conn := send(t, w.front.Listener.Addr().String(), "CONNECT "+target+" HTTP/1.1\r\nHost: x\r\n"+basic("a1:x")+"\r\n")
+		if resp.StatusCode != 200 {
+			t.Fatalf("%s: %s", target, resp.Status)
+		}
+		return conn
+	}
+	redirected, err := net.Dial("tcp", door)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]net.Conn{"door": redirected, "465": tunnel("smtp.vendor.test:465"), "2465": tunnel("SMTP.vendor.test.:2465")} {
+		inTLS := tls.Client(c, &tls.Config{RootCAs: w.roots(), ServerName: "smtp.vendor.test"})
+		if text, err := io.ReadAll(inTLS); err != nil || string(text) != "220 smtp.vendor.test" {
+			t.Errorf("%s: %q %v", name, text, err)
+		}
+		inTLS.Close()
+	}
+	for name, c := range map[string]*http.Client{"443": w.client("a1", false), "door": w.redirected(door, true)} {
+		if resp, text, err := get(c, "https://smtp.vendor.test/"); err != nil || resp.StatusCode != http.StatusBadGateway {
+			t.Errorf("HTTP by %s: %q %v", name, text, err)
+		}
+	}
+	for _, target := range []string{"smtp.vendor.test:587", "api.vendor.test:465", "other.vendor.test:465"} {
+		resp, fault, _ := send(t, w.front.Listener.Addr().String(), "CONNECT "+target+" HTTP/1.1\r\nHost: x\r\n"+basic("a1:x")+"\r\n")
+		if resp.StatusCode != http.StatusBadGateway || fault.Code != "mirra.proxy.port" {
+			t.Errorf("%s: %s %+v", target, resp.Status, fault)
+		}
+	}
+	if w.dialled != nil {
+		t.Errorf("dialled %v", w.dialled)
+	}
+}
+
 // A wildcard answers for each name below its own that has no handler nearer.
 func TestTenants(t *testing.T) {
 	t.Parallel()

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -26,6 +27,7 @@ type conn struct {
 	r      *bufio.Reader
 	client client
 	host   string // that it asked to be connected to, "" on a door
+	port   int    // likewise, 0 on a door
 	sni    string // that its TLS is for
 
 	begins bool   // TLS does
@@ -97,6 +99,11 @@ const (
 	portHTTPS = 443
 )
 
+// relayPorts are those of mail relays that speak TLS from the first byte: RFC 8314
+// section 3.3, and what vendors offer where networks block it
+// [resend.com/docs/send-with-smtp, 2026-11].
+var relayPorts = []int{465, 2465}
+
 // connect serves a CONNECT.
 func (p *Proxy) connect(w http.ResponseWriter, r *http.Request, from client) {
 	raw, buffered, err := http.NewResponseController(w).Hijack()
@@ -123,11 +130,11 @@ func (p *Proxy) connect(w http.ResponseWriter, r *http.Request, from client) {
 	}
 	target := net.JoinHostPort(name, strconv.Itoa(port))
 	switch {
-	case claimed && port != portHTTPS && port != portHTTP:
+	case claimed && port != portHTTPS && port != portHTTP && (s.Relays[name] == nil || !slices.Contains(relayPorts, port)):
 		p.tried.add(s.ID, target, true)
-		refuseTunnel(c, http.StatusBadGateway, &host.Error{Kind: host.KindNotFound, Code: "mirra.proxy.port", Message: fmt.Sprintf("%s is not mirrored, and never called for real: mirrors answer on ports 443 and 80", target)})
+		refuseTunnel(c, http.StatusBadGateway, &host.Error{Kind: host.KindNotFound, Code: "mirra.proxy.port", Message: fmt.Sprintf("%s is not mirrored, and never called for real: mirrors answer on ports 443 and 80, mail relays on 465 and 2465", target)})
 	case claimed:
-		c.host = name
+		c.host, c.port = name, port
 		if _, err := io.WriteString(c, established); err == nil {
 			p.handOver(c)
 		} else {
@@ -167,11 +174,30 @@ func (p *Proxy) handOver(c *conn) {
 		_ = c.Close() // it never said a word, or not the right ones
 		return
 	}
+	if relay := p.relayOf(c, out); relay != nil {
+		relay(out)
+		return
+	}
 	select {
 	case p.inner.conns <- out:
 	case <-p.inner.done:
 		_ = c.Close() // the proxy has ended
 	}
+}
+
+// relayOf returns the mail relay that a connection is for, nil if it is for none. A
+// door hears of no port: there mail programs are those that negotiate no protocol
+// within TLS, which HTTP clients do.
+func (p *Proxy) relayOf(c *conn, out net.Conn) func(net.Conn) {
+	t, ok := out.(*tls.Conn)
+	if !ok || c.port == 0 && t.ConnectionState().NegotiatedProtocol != "" || c.port != 0 && !slices.Contains(relayPorts, c.port) {
+		return nil
+	}
+	s := p.cfg.Find(c.client.name)
+	if s == nil {
+		return nil
+	}
+	return s.Relays[c.sni]
 }
 
 // begin waits for a client to say something, and shakes hands if that is TLS.

@@ -4,8 +4,10 @@ package smtp
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net"
+	"sync"
 	"time"
 
 	"github.com/emersion/go-smtp"
@@ -23,6 +25,8 @@ type Exchanger interface {
 type Relay struct {
 	HostID string // of the manifest
 	Name   string // "smtp.vendor.com", for the greeting
+	// MaxBytes bounds a mail, as the greeting says; 0 leaves it to Mirror.
+	MaxBytes int64
 	// Mirror returns who answers, nil once the session has ended.
 	Mirror func() Exchanger
 }
@@ -39,8 +43,12 @@ const (
 const mostLine = 1 << 20
 
 // Server serves one relay. It offers no STARTTLS: it is reached over loopback,
-// where nobody could verify its certificate.
-type Server struct{ smtp *smtp.Server }
+// where nobody could verify its certificate, or by Take.
+type Server struct {
+	smtp  *smtp.Server
+	taken *taken
+	once  sync.Once // starts to serve taken
+}
 
 // NewServer returns a server that answers nothing before Serve.
 func NewServer(r Relay, log *slog.Logger) *Server {
@@ -53,14 +61,50 @@ func NewServer(r Relay, log *slog.Logger) *Server {
 	s.MaxLineLength = mostLine
 	s.ReadTimeout, s.WriteTimeout = readTimeout, writeTimeout
 	s.ErrorLog = slog.NewLogLogger(log.Handler(), slog.LevelDebug)
-	if x := r.Mirror(); x != nil {
-		s.MaxMessageBytes = x.MaxBody()
-	}
-	return &Server{s}
+	s.MaxMessageBytes = r.MaxBytes
+	return &Server{smtp: s, taken: newTaken()}
 }
 
 // Serve answers on l until Close.
 func (s *Server) Serve(l net.Listener) error { return s.smtp.Serve(l) }
 
+// Take answers on a connection that came another way, such as within TLS.
+func (s *Server) Take(c net.Conn) {
+	s.once.Do(func() { go func() { _ = s.smtp.Serve(s.taken) }() }) // ends with Close
+	select {
+	case s.taken.conns <- c:
+	case <-s.taken.done:
+		_ = c.Close() // the session has ended
+	}
+}
+
 // Close ends the server and its connections.
-func (s *Server) Close() error { return s.smtp.Close() }
+func (s *Server) Close() error { return errors.Join(s.smtp.Close(), s.taken.Close()) }
+
+// taken is the listener of connections that came another way.
+type taken struct {
+	conns chan net.Conn
+	done  chan struct{}
+	once  sync.Once
+}
+
+func newTaken() *taken { return &taken{conns: make(chan net.Conn), done: make(chan struct{})} }
+
+// Accept implements net.Listener.
+func (l *taken) Accept() (net.Conn, error) {
+	select {
+	case c := <-l.conns:
+		return c, nil
+	case <-l.done:
+		return nil, net.ErrClosed
+	}
+}
+
+// Close implements net.Listener.
+func (l *taken) Close() error {
+	l.once.Do(func() { close(l.done) })
+	return nil
+}
+
+// Addr implements net.Listener; there is none.
+func (*taken) Addr() net.Addr { return &net.UnixAddr{Name: "taken", Net: "unix"} }

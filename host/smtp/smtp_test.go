@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/smtp"
@@ -65,6 +66,15 @@ func (m *mirror) mails(t *testing.T) []abi.Mail {
 	return out
 }
 
+// newServer returns a relay in front of x, nil for a session that has ended.
+func newServer(x Exchanger) *Server {
+	r := Relay{HostID: "relay", Name: "smtp.vendor.example", Mirror: func() Exchanger { return x }}
+	if x != nil {
+		r.MaxBytes = x.MaxBody()
+	}
+	return NewServer(r, slog.New(slog.DiscardHandler))
+}
+
 // serve runs a relay in front of x, nil for a session that has ended.
 func serve(t *testing.T, x Exchanger) string {
 	t.Helper()
@@ -72,7 +82,7 @@ func serve(t *testing.T, x Exchanger) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := NewServer(Relay{HostID: "relay", Name: "smtp.vendor.example", Mirror: func() Exchanger { return x }}, slog.New(slog.DiscardHandler))
+	s := newServer(x)
 	done := make(chan error, 1)
 	go func() { done <- s.Serve(l) }()
 	t.Cleanup(func() {
@@ -86,6 +96,29 @@ func serve(t *testing.T, x Exchanger) string {
 
 func send(addr, text string, to ...string) error {
 	return smtp.SendMail(addr, smtp.PlainAuth("", "vendor", "key_1", "127.0.0.1"), "ada@acme.com", to, []byte(text))
+}
+
+// TestTake: a connection that came another way is answered, by a server that listens
+// nowhere too, until it ends.
+func TestTake(t *testing.T) {
+	t.Parallel()
+	s := newServer(&mirror{})
+	for range 2 {
+		near, far := net.Pipe()
+		t.Cleanup(func() { near.Close() })
+		s.Take(far)
+		if line, err := bufio.NewReader(near).ReadString('\n'); err != nil || !strings.HasPrefix(line, "220 smtp.vendor.example ") {
+			t.Errorf("%q %v", line, err)
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	near, far := net.Pipe()
+	s.Take(far)
+	if _, err := near.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
+		t.Errorf("after the end: %v", err)
+	}
 }
 
 const plain = "From: Ada <ada@acme.com>\r\nTo: Bob <bob@acme.com>\r\nSubject: Hello\r\n\r\nHello Bob\r\n..dot\r\n"

@@ -3,9 +3,11 @@
 // http2 and agents of an SDK's own all come to net.Socket.prototype.connect. Required
 // by NODE_OPTIONS before the application it takes the session of the environment;
 // @mirrahq/node names one with use.
+const dns = require('node:dns');
 const fs = require('node:fs');
 const net = require('node:net');
 const tls = require('node:tls');
+const { promisify } = require('node:util');
 
 // One for a process: contexts of node:vm, and packages that bring this file, share net.
 module.exports = net[Symbol.for('mirra.hook')] ??= install();
@@ -20,6 +22,51 @@ function install() {
   const passes = (name) => to.pass?.some((e) => name === e || (e.startsWith('*') && name.endsWith(e.slice(1)))) && !to.pass.includes('!' + name);
   const claimed = (name) => name && to.domains.some((d) => plain(name) === d || plain(name).endsWith('.' + d)) && !passes(plain(name));
   const local = (name) => !name || /^(localhost|.*\.localhost|127\..*|::1|\[::1\]|::ffff:127\..*|0\.0\.0\.0|::)$/.test(plain(name));
+
+  // Who looks a vendor's host up by itself, as nodemailer does, gets an address that
+  // stands for it: nobody is asked, and nobody has one of 198.18.0.0/15 (RFC 2544).
+  const standIns = new Map(); // by name
+  const named = new Map(); // the other way
+  const standIn = (name) => {
+    const n = standIns.size + 1;
+    const address = standIns.get(plain(name)) ?? `198.18.${(n >> 8) & 255}.${n & 255}`;
+    standIns.set(plain(name), address);
+    named.set(address, plain(name));
+    return address;
+  };
+  const none = (name) => Object.assign(new Error(`queryAaaa ENODATA ${name}`), { code: dns.NODATA, syscall: 'queryAaaa', hostname: name });
+  const answers = {
+    lookup: (name, { all } = {}) => (all ? [{ address: standIn(name), family: 4 }] : { address: standIn(name), family: 4 }),
+    resolve4: (name, { ttl } = {}) => [ttl ? { address: standIn(name), ttl: 60 } : standIn(name)],
+    resolve6(name) {
+      throw none(name);
+    },
+  };
+  // answer takes the place of a method of dns, which calls back or promises.
+  function answer(owner, method, promises) {
+    const ask = owner[method];
+    const own = async (name, options) => answers[method](name, Object(options));
+    owner[method] = promises
+      ? function (name, ...args) {
+          return claimed(name) ? own(name, ...args) : ask.call(this, name, ...args);
+        }
+      : function (name, ...args) {
+          if (!claimed(name)) return ask.call(this, name, ...args);
+          const done = args.pop();
+          own(name, ...args).then(
+            (found) => process.nextTick(() => (found.address ? done(null, found.address, found.family) : done(null, found))),
+            (err) => process.nextTick(done, err),
+          );
+          return {};
+        };
+    return owner[method];
+  }
+  for (const method of ['resolve4', 'resolve6']) {
+    for (const owner of [dns, dns.Resolver.prototype]) answer(owner, method, false);
+    for (const owner of [dns.promises, dns.promises.Resolver.prototype]) answer(owner, method, true);
+  }
+  const lookup = answer(dns.promises, 'lookup', true);
+  answer(dns, 'lookup', false)[promisify.custom] = lookup;
 
   const connect = net.Socket.prototype.connect;
 
@@ -42,7 +89,7 @@ function install() {
     const [options, listener] = Array.isArray(args[0]) ? args[0] : net._normalizeArgs(args);
     if (!options || options.path) return connect.apply(this, args);
     // Who looked the name up by itself still names it to TLS.
-    const name = claimed(options.host) ? options.host : !local(options.host) && claimed(options.servername) ? options.servername : undefined;
+    const name = claimed(options.host) ? options.host : (named.get(options.host) ?? (!local(options.host) && claimed(options.servername) ? options.servername : undefined));
     const port = Number(options.port);
     if (name) {
       const never = (why) => {
@@ -50,7 +97,7 @@ function install() {
         process.nextTick(() => this.destroy(refused(why)));
         return this;
       };
-      if (port !== 443 && port !== 80) return never(`${name}:${port} is not mirrored, and never called for real: mirrors answer on ports 443 and 80`);
+      if (![443, 80, 465, 2465].includes(port)) return never(`${name}:${port} is not mirrored, and never called for real: mirrors answer on ports 443 and 80, mail relays on 465 and 2465`);
       if (!to.door) return never(`${name} is never called for real, and the session that answered for it has ended`);
       const at = to.door.lastIndexOf(':');
       if (this.encrypted && !options.servername) this.setServername(plain(name));

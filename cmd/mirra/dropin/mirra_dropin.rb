@@ -32,8 +32,8 @@ module MirraDropIn
   # redirect returns where a connection to host and port is to go.
   def self.redirect(host, port)
     if claimed?(host)
-      unless %w[80 443 http https].include?(port.to_s)
-        raise Errno::ECONNREFUSED, "mirra: #{host}:#{port} is not mirrored, and never called for real: mirrors answer on ports 443 and 80"
+      unless %w[80 443 465 2465 http https smtps].include?(port.to_s)
+        raise Errno::ECONNREFUSED, "mirra: #{host}:#{port} is not mirrored, and never called for real: mirrors answer on ports 443 and 80, mail relays on 465 and 2465"
       end
       return [DOOR, PORT.to_i]
     end

@@ -47,7 +47,7 @@ def _local(name):
 def _refuse(host, port):
     """Raises what keeps a connection on this machine, and lets the proxy count it."""
     if _claimed(host):
-        raise ConnectionRefusedError("mirra: %s:%s is not mirrored, and never called for real: mirrors answer on ports 443 and 80" % (_plain(host), port))
+        raise ConnectionRefusedError("mirra: %s:%s is not mirrored, and never called for real: mirrors answer on ports 443 and 80, mail relays on 465 and 2465" % (_plain(host), port))
     import base64
     import urllib.parse
 
@@ -69,12 +69,13 @@ _getaddrinfo = socket.getaddrinfo
 _gethostbyname = socket.gethostbyname
 _connect = socket.socket.connect
 _connect_ex = socket.socket.connect_ex
-_http = (80, 443, "80", "443", "http", "https", b"http", b"https", 0, None)
+_ports = (80, 443, 465, 2465)
+_named = ("80", "443", "465", "2465", "http", "https", "smtps", b"http", b"https", b"smtps", 0, None)
 
 
 def getaddrinfo(host, port, family=0, type=0, proto=0, flags=0):
     if _claimed(host):
-        if port not in _http:
+        if port not in _ports and port not in _named:
             _refuse(host, port)
         return _getaddrinfo(_door, int(_port), socket.AF_INET, type, proto, 0)
     if _no_egress and not _local(host):
@@ -91,7 +92,7 @@ def _redirect(address):
         return address  # a Unix socket
     host, port = address[:2]
     if _claimed(host):
-        if port not in (80, 443):
+        if port not in _ports:
             _refuse(host, port)
         return (_door, int(_port))
     if _no_egress and not _local(host):

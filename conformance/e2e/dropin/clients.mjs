@@ -1,11 +1,14 @@
 // An application's calls of its vendors, which does not know Mirra: node clients.mjs
 // NAME makes one object and prints its id.
 import { execFileSync } from 'node:child_process';
+import dns from 'node:dns';
+import http from 'node:http';
 import http2 from 'node:http2';
 import https from 'node:https';
 import { createRequire } from 'node:module';
 import tls from 'node:tls';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
 
 const require = createRequire(new URL('../node/package.json', import.meta.url));
@@ -14,9 +17,9 @@ const authorization = `Bearer ${key}`;
 const form = { authorization, 'content-type': 'application/x-www-form-urlencoded' };
 const customers = 'https://api.stripe.com/v1/customers';
 
-function viaHTTPS(options) {
+function request(options, by = https, url = customers) {
   return new Promise((resolve, reject) => {
-    const req = https.request(customers, { method: 'POST', headers: form, ...options }, (res) => {
+    const req = by.request(url, { method: 'POST', headers: form, ...options }, (res) => {
       let text = '';
       res.on('data', (chunk) => (text += chunk));
       res.on('end', () => resolve(JSON.parse(text).id));
@@ -59,10 +62,21 @@ const clients = {
   '@clerk/backend': async () => (await require('@clerk/backend').createClerkClient({ secretKey: key }).organizations.createOrganization({ name: 'App' })).id,
   '@workos-inc/node': async () => (await new (require('@workos-inc/node').WorkOS)(key).organizations.createOrganization({ name: 'App' })).id,
   axios: async () => (await require('axios').post(customers, 'name=axios', { headers: form })).data.id,
-  https: () => viaHTTPS({}),
-  'https with an agent and certificates': () => viaHTTPS({ agent: new https.Agent({ keepAlive: false }), ca: tls.rootCertificates }),
+  https: () => request({}),
+  'https with an agent and certificates': () => request({ agent: new https.Agent({ keepAlive: false }), ca: tls.rootCertificates }),
+  'http, at an address that it looked up': async () => {
+    const { address } = await promisify(dns.lookup)('api.stripe.com');
+    const found = await dns.promises.resolve4('api.stripe.com');
+    if (!found.includes(address)) throw new Error(`${address} is not one of ${found}`);
+    return request({ host: address, headers: { ...form, host: 'api.stripe.com' } }, http, 'http://api.stripe.com/v1/customers');
+  },
   fetch: async () => (await (await fetch(customers, { method: 'POST', headers: form, body: 'name=fetch' })).json()).id,
   undici: async () => (await (await require('undici').request(customers, { method: 'POST', headers: form, body: 'name=undici' })).body.json()).id,
+  nodemailer: async () => {
+    const mailer = require('nodemailer').createTransport({ host: 'smtp.resend.com', port: 465, secure: true, auth: { user: 'resend', pass: 're_e2e_123456789' } });
+    const { response } = await mailer.sendMail({ from: 'onboarding@resend.dev', to: 'delivered@resend.dev', subject: 'hello', text: 'hello' });
+    return response.split(' ').pop();
+  },
   http2: () =>
     new Promise((resolve, reject) => {
       const session = http2.connect('https://api.stripe.com');

@@ -91,6 +91,20 @@ def by_uvloop_alone():
     return by_asyncio()
 
 
+def by_smtplib():
+    import email.message
+    import smtplib
+
+    mail = email.message.EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = "onboarding@resend.dev", "delivered@resend.dev", "hello"
+    mail.set_content("hello")
+    with smtplib.SMTP_SSL("smtp.resend.com", 465, context=ssl.create_default_context()) as s:
+        s.login("resend", "re_e2e_123456789")
+        s.mail("onboarding@resend.dev")
+        s.rcpt("delivered@resend.dev")
+        return s.data(mail.as_bytes())[1].decode().rpartition(" ")[2]
+
+
 def by_child():
     return subprocess.run([sys.executable, __file__, "http.client"], check=True, capture_output=True, text=True).stdout.strip()
 
@@ -98,6 +112,6 @@ def by_child():
 CLIENTS = {
     "http.client": by_http_client, "urllib": by_urllib, "requests": by_requests, "requests without its environment": by_requests_session,
     "urllib3": by_urllib3, "stripe": by_stripe, "asyncio": by_asyncio, "httpx": by_httpx, "aiohttp": by_aiohttp,
-    "aiohttp on uvloop": by_uvloop, "uvloop": by_uvloop_alone, "a child process": by_child,
+    "aiohttp on uvloop": by_uvloop, "uvloop": by_uvloop_alone, "smtplib": by_smtplib, "a child process": by_child,
 }
 print(CLIENTS[sys.argv[1]]())

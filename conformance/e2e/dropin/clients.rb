@@ -23,6 +23,13 @@ CLIENTS = {
     http.cert_store = OpenSSL::X509::Store.new.tap { |s| s.add_file('/etc/ssl/certs/ca-certificates.crt') }
     post(http)
   },
+  'net/smtp' => lambda {
+    require 'net/smtp'
+    mail = "From: onboarding@resend.dev\r\nTo: delivered@resend.dev\r\nSubject: hello\r\n\r\nhello\r\n"
+    smtp = Net::SMTP.new('smtp.resend.com', 465)
+    smtp.enable_tls
+    smtp.start('localhost', 'resend', 're_e2e_123456789') { |s| s.send_message(mail, 'onboarding@resend.dev', 'delivered@resend.dev').string.split.last }
+  },
   'a child process' => -> { IO.popen([RbConfig.ruby, __FILE__, 'net/http'], &:read).strip }
 }.freeze
 puts CLIENTS[ARGV[0]].call

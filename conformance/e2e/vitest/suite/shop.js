@@ -28,5 +28,11 @@ export async function hooks(secret) {
     }
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return { events, url: `http://127.0.0.1:${server.address().port}/hooks`, close: () => new Promise((resolve) => server.close(resolve)) };
+  // A sender may keep a connection that it has not used yet, which close waits for.
+  const close = () =>
+    new Promise((resolve) => {
+      server.close(resolve);
+      server.closeAllConnections();
+    });
+  return { events, url: `http://127.0.0.1:${server.address().port}/hooks`, close };
 }
