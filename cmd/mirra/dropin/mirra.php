@@ -11,7 +11,9 @@ spl_autoload_register($mirra = static function (string $class) use (&$mirra): vo
             $load($class);
         }
         if (class_exists($class, false)) {
-            Stripe\Stripe::setCABundlePath(ini_get('curl.cainfo'));
+            if (method_exists($class, 'setCABundlePath')) { // the oldest have none
+                $class::setCABundlePath(ini_get('curl.cainfo'));
+            }
             return;
         }
     }
