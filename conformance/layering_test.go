@@ -61,6 +61,8 @@ var homes = map[string]string{
 	"github.com/gofrs/flock":             "registry cmd/mirra",
 	"github.com/klauspost/compress":      "registry host/sqlite host/assembly",
 	"github.com/rogpeppe/go-internal":    "cmd/mirra",
+	"github.com/smallstep/truststore":    "cmd/mirra",
+	"golang.org/x/net":                   "host/proxy",
 	"golang.org/x/sys":                   "host/wasm cmd/mirra",
 	"github.com/hashicorp/go-multierror": "host registry cmd conformance",
 }

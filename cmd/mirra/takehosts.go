@@ -53,6 +53,11 @@ func (a *app) takeHosts(ctx context.Context, c host.Control, s *host.SessionInfo
 		return nil, errors.Join(err, d.close(), lock.Unlock())
 	}
 	a.out.say("✓ %s lead here by %s", strings.Join(names, ", "), hosts.path)
+	if kept := a.cfg.keptCA().former(); kept == nil {
+		a.out.say("  programs need to trust MIRRA_CA_FILE of mirra env; mirra trust has this machine's browsers and programs do so")
+	} else if !slices.ContainsFunc(certificates([]byte(info.CA)), kept.Equal) {
+		a.out.note("the server was started before mirra trust, and signs with an authority of its own: mirra down --all, then again")
+	}
 	return func() error {
 		// The names go first: who connects after that is not led here any more.
 		return errors.Join(hosts.remove(lock.Path()), d.close(), lock.Unlock())

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -456,5 +457,42 @@ func TestClientSeesWhatServerHas(t *testing.T) {
 	defer foreign.Close()
 	if _, err := httpapi.NewClient(foreign.URL, "x").Sessions(t.Context(), host.SessionQuery{}); host.AsError(err).Code != "mirra.server.foreign" {
 		t.Errorf("another program's server: %v", err)
+	}
+}
+
+// What is to pass through, and by which proxy others are reached, belongs to a session;
+// a fork has the first, and nobody gets the credentials back.
+func TestProxySettings(t *testing.T) {
+	t.Parallel()
+	s := MustServer(t, nil)
+	_, err := s.CreateSession(t.Context(), &host.NewSession{Mirrors: []host.MirrorRequest{{Ref: "hello"}}, PassThrough: []string{"api.hello.example", "nobodys.test", "com"}})
+	for _, want := range []string{"passThrough: api.hello.example is served by the mirror hello itself", "nobodys.test is below no domain", `"com" is no host name`} {
+		if e := host.AsError(err); e.Kind != host.KindInvalid || !strings.Contains(e.Message, want) {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
+	info := MustSession(t, s, func(r *host.NewSession) { r.PassThrough = []string{"*.Api.hello.example"} })
+	fork, err := s.Fork(t.Context(), info.SessionID, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.SetUpstream(t.Context(), info.SessionID, host.Upstream{HTTPS: "http://ada:s3cret@proxy.test:3128"}); err != nil {
+		t.Fatal(err)
+	}
+	for id, upstream := range map[string]string{info.SessionID: "proxy.test:3128", fork.SessionID: ""} {
+		p, err := s.Proxy(t.Context(), id)
+		if err != nil || !slices.Equal(p.PassThrough, []string{"*.api.hello.example"}) || p.Upstream != upstream {
+			t.Errorf("%s: %+v %v", id, p, err)
+		}
+	}
+	if err := s.SetUpstream(t.Context(), info.SessionID, host.Upstream{HTTPS: s.VendorURL()}); host.AsError(err).Kind != host.KindInvalid {
+		t.Errorf("through itself: %v", err)
+	}
+	if err := s.SetUpstream(t.Context(), "ses_none", host.Upstream{}); host.AsError(err).Kind != host.KindNotFound {
+		t.Errorf("of nobody: %v", err)
+	}
+	closed := MustSession(t, s, func(r *host.NewSession) { r.PassThrough, r.NoEgress = []string{"x.api.hello.example"}, true })
+	if p, err := s.Proxy(t.Context(), closed.SessionID); err != nil || len(p.PassThrough) != 0 {
+		t.Errorf("with NoEgress: %+v %v", p, err)
 	}
 }
