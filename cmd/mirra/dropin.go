@@ -83,7 +83,8 @@ func (a *app) dropIn(ctx context.Context, c host.Proxies, id string) (*dropIn, e
 	}
 	for _, name := range sortedKeys(files) {
 		if err := replaceFile(d.file(filepath.FromSlash(name)), files[name]); err != nil {
-			return nil, fmt.Errorf("write what the application's environment names: %w", err)
+			return nil, &host.Error{Kind: host.KindForbidden, Code: "mirra.dropin.folder", Message: fmt.Sprintf("write what the application's environment names: %v", err),
+				Hint: "is the folder another user's, by sudo? MIRRA_HOME=FOLDER keeps things of your own"}
 		}
 	}
 	return d, a.cfg.writeHooks()

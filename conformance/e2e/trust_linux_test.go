@@ -37,7 +37,7 @@ func ownFolder(t *testing.T, place string, empty bool) {
 	own := t.TempDir()
 	mustRun(t, "chmod", "755", own)
 	if !empty {
-		mustRun(t, "cp", "-a", place+"/.", own)
+		mustRun(t, "cp", "-dR", "--preserve=mode,timestamps,links", place+"/.", own) // owners are not for whoever is root in a namespace alone
 	}
 	mustRun(t, "mount", "--bind", own, place)
 	t.Cleanup(func() { mustRun(t, "umount", place) })
@@ -88,13 +88,13 @@ func TestWithOwnStores(t *testing.T) {
 	if built == "" {
 		return // TestTrust runs it
 	}
-	const anchors, hooks = "/usr/local/share/ca-certificates", "/etc/ca-certificates/update.d"
+	const certs, anchors, hooks = "/etc/ssl/certs", "/usr/local/share/ca-certificates", "/etc/ca-certificates/update.d"
 	for _, name := range []string{"SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"} {
 		os.Unsetenv(name) // the process is this test's alone
 	}
 	user := t.TempDir()
 	t.Setenv("HOME", user)
-	ownFolder(t, "/etc/ssl", false)
+	ownFolder(t, certs, false)
 	ownFolder(t, anchors, false)
 	ownFolder(t, hooks, true) // of other packages: Java's would change what is not in a copy
 	heard := filepath.Join(t.TempDir(), "heard")
@@ -110,7 +110,7 @@ func TestWithOwnStores(t *testing.T) {
 		}
 		mustRun(t, "certutil", "-N", "-d", "sql:"+folder, "--empty-password")
 	}
-	before := listing(t, "/etc/ssl", anchors)
+	before := listing(t, certs, anchors)
 
 	p := newProject(t)
 	p.home = t.TempDir()
@@ -160,7 +160,7 @@ func TestWithOwnStores(t *testing.T) {
 	if out, err := p.try("trust"); err == nil || !strings.Contains(err.Error(), "--yes answers where nobody can be asked") {
 		t.Errorf("without anybody to ask: %v %s", err, out)
 	}
-	if now := listing(t, "/etc/ssl", anchors); !slices.Equal(now, before) {
+	if now := listing(t, certs, anchors); !slices.Equal(now, before) {
 		t.Error("a refusal changed the system's store")
 	}
 	if _, err := os.Stat(kept); !os.IsNotExist(err) {
@@ -238,7 +238,7 @@ func TestWithOwnStores(t *testing.T) {
 	changed("remove what was left", r, err, false, true, 1)
 	r, err = trust("--remove")
 	changed("remove again", r, err, false, false, 0)
-	if now := listing(t, "/etc/ssl", anchors); !slices.Equal(now, before) {
+	if now := listing(t, certs, anchors); !slices.Equal(now, before) {
 		for _, line := range now {
 			if !slices.Contains(before, line) {
 				t.Errorf("the system's store has %.200s", line)
