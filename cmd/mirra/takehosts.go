@@ -53,9 +53,9 @@ func (a *app) takeHosts(ctx context.Context, c host.Control, s *host.SessionInfo
 		return nil, errors.Join(err, d.close(), lock.Unlock())
 	}
 	a.out.say("✓ %s lead here by %s", strings.Join(names, ", "), hosts.path)
-	if kept := a.cfg.keptCA().former(); kept == nil {
+	if kept, err := a.cfg.keptCA().load(); err != nil || kept == nil {
 		a.out.say("  programs need to trust MIRRA_CA_FILE of mirra env; mirra trust has this machine's browsers and programs do so")
-	} else if !slices.ContainsFunc(certificates([]byte(info.CA)), kept.Equal) {
+	} else if !slices.ContainsFunc(certificates([]byte(info.CA)), kept.Cert.Equal) {
 		a.out.note("the server was started before mirra trust, and signs with an authority of its own: mirra down --all, then again")
 	}
 	return func() error {
