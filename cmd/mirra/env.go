@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/mirrahq/mirra/host"
 )
 
 func (a *app) envCommand() *cobra.Command {
@@ -56,19 +58,25 @@ func (a *app) environment(ctx context.Context, server, direct bool) (map[string]
 	if err != nil {
 		return nil, err
 	}
+	var d *dropIn
+	if !direct {
+		if d, err = a.dropIn(ctx, c, s.SessionID); err != nil {
+			return nil, err
+		}
+	}
+	return a.sessionEnv(ctx, s, d)
+}
+
+// sessionEnv is what a session's application needs; d may be nil.
+func (a *app) sessionEnv(ctx context.Context, s *host.SessionInfo, d *dropIn) (map[string]string, error) {
 	_, state, err := a.connect(ctx, false)
 	if err != nil {
 		return nil, err
 	}
 	env := a.environ(s, state.Control, state.Token)
-	if direct {
-		return env, nil
+	if d != nil {
+		maps.Copy(env, d.environ(os.Getenv))
 	}
-	d, err := a.dropIn(ctx, c, s.SessionID)
-	if err != nil {
-		return nil, err
-	}
-	maps.Copy(env, d.environ(os.Getenv))
 	return env, nil
 }
 

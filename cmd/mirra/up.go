@@ -80,7 +80,7 @@ with its environment set, and its exit code is passed through.`,
 	s.BoolVar(&f.noEgress, "no-egress", false, "refuse what the application sends to hosts that no mirror claims")
 	s.BoolVar(&f.hosts, "hosts", false, "lead every program of this machine to the mirrors, by the hosts file and port 443, until the command ends")
 	s.BoolVar(&f.yes, "yes", false, "do what --hosts asks first")
-	s.BoolVar(&f.hold, "hold", false, "with --json, end the session soon after nobody follows its events with hold=true any more")
+	s.BoolVar(&f.hold, "hold", false, "with --json, print the variables of mirra env too, and end the session soon after nobody follows its events with hold=true any more")
 	s.BoolVarP(&f.detach, "detach", "d", false, "return at once; the session lives on")
 	s.BoolVar(&f.explain, "explain", false, "print what decided which mirrors are started")
 	return cmd
@@ -151,7 +151,13 @@ func (a *app) up(ctx context.Context, f *upFlags, command []string) (err error) 
 		if err != nil {
 			return err
 		}
-		return a.out.object(upResult(s, d))
+		result := upResult(s, d)
+		if f.hold {
+			if result.Env, err = a.sessionEnv(ctx, s, d); err != nil {
+				return err
+			}
+		}
+		return a.out.object(result)
 	}
 	a.describe(s, plan, attached)
 	info, err := server.c.Proxy(ctx, s.SessionID)
@@ -179,6 +185,9 @@ type upJSON struct {
 	Mirrors      []upMirror `json:"mirrors"`
 	Proxy        upProxy    `json:"proxy"`
 	DashboardURL *string    `json:"dashboardUrl"` // null: there is none yet
+	// Env is what mirra env prints, the server's token included: of --hold alone, which is
+	// for programs.
+	Env map[string]string `json:"env,omitempty"`
 }
 
 type upMirror struct {

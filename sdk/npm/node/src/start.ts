@@ -50,14 +50,13 @@ export async function startMirra(options: StartOptions = {}): Promise<Session> {
       if (!(e instanceof MirraError && /no session/.test(e.message))) throw e;
     }
   }
-  const started = await up(program, options);
-  const session = await open(await attach(started), undefined, true);
+  const session = await open(await up(program, options), undefined, true);
   await session.hold();
   return session;
 }
 
-// up starts a session, which ends when nobody holds it, and returns its id.
-async function up(program: string, options: StartOptions): Promise<string> {
+// up starts a session, which ends when nobody holds it, and returns its environment.
+async function up(program: string, options: StartOptions): Promise<Record<string, string>> {
   const args = ['up', '--new', '--hold'];
   if (options.mirrors?.length) args.push('--mirrors', options.mirrors.join(','));
   if (options.limits) args.push('--limits', options.limits);
@@ -79,7 +78,7 @@ async function up(program: string, options: StartOptions): Promise<string> {
     }
     // The session that this process runs in is another one.
     const env = { ...options.env, MIRRA_SESSION: undefined };
-    return (await runProgram<{ sessionId: string }>(program, args, { cwd: options.cwd, env })).sessionId;
+    return (await runProgram<{ env: Record<string, string> }>(program, args, { cwd: options.cwd, env })).env;
   } finally {
     if (folder) await rm(folder, { recursive: true, force: true });
   }
