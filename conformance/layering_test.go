@@ -39,6 +39,8 @@ var layers = []struct {
 	{"host/httpapi", []string{"abi", "host"}, "adapters do not import each other"},
 	{"host/smtp", []string{"abi", "host"}, "adapters do not import each other"},
 	{"host/proxy", []string{"abi", "host"}, "adapters do not import each other"},
+	{"host/driver", nil, "running commands knows nothing of mirrors"},
+	{"host/drill", []string{"host"}, "drills use a session as every client does"},
 	{"host/assembly", []string{"abi", "host/...", "registry/..."}, "the one place where session and adapters are joined"},
 	{"registry", []string{"abi"}, "distribution knows plugin files, not how they run"},
 	{"conformance", []string{"abi", "host/...", "sdk/...", "registry/..."}, "suites that anyone can run"},
@@ -63,6 +65,7 @@ var homes = map[string]string{
 	"github.com/rogpeppe/go-internal":    "cmd/mirra",
 	"github.com/smallstep/truststore":    "cmd/mirra",
 	"golang.org/x/net":                   "host/proxy",
+	"github.com/shirou/gopsutil":         "host/driver",
 	"golang.org/x/sys":                   "host/wasm cmd/mirra",
 	"github.com/hashicorp/go-multierror": "host registry cmd conformance",
 }

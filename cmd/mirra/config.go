@@ -66,7 +66,7 @@ func readConfig(wd string, flags *pflag.FlagSet) (*Config, error) {
 		c.PortGiven = c.PortGiven || scalars["port"] != nil
 	}
 	for _, name := range []string{"port", "session", "timeout", "limits", "strict", "persistent", "name", "tls-cert", "tls-key", "tls-port"} {
-		if f := flags.Lookup(name); f != nil {
+		if f := flags.Lookup(name); f != nil && f.Annotations[notASetting] == nil {
 			if err := v.BindPFlag(name, f); err != nil {
 				return nil, err
 			}
@@ -173,3 +173,6 @@ func (c *Config) ports() (control, vendor string) {
 	}
 	return fmt.Sprintf("127.0.0.1:%d", c.Port), fmt.Sprintf("127.0.0.1:%d", c.Port+1)
 }
+
+// notASetting annotates a flag that means something else than the setting of its name.
+const notASetting = "mirra-not-a-setting"

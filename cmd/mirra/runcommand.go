@@ -35,19 +35,12 @@ func (a *app) runCommand(ctx context.Context, c *httpapi.Client, s *host.Session
 			a.out.note("%s", line)
 		}
 	}
-	// The session lives as long as this process, even when that is killed.
-	holding, letGo := context.WithCancel(context.WithoutCancel(ctx))
-	held := make(chan struct{})
-	go func() {
-		defer close(held)
-		_ = c.Events(holding, s.SessionID, 0, true, func(host.TraceEntry) bool { return true }) // the command decides when it is over
-	}()
+	letGo := a.holdSession(ctx, c, s)
 	env := a.environ(s, state.Control, state.Token)
 	if !direct {
 		d, err := a.dropIn(ctx, c, s.SessionID)
 		if err != nil {
 			letGo()
-			<-held
 			return errors.Join(err, a.leave(c, s, attached))
 		}
 		for _, line := range d.notes() {
@@ -61,7 +54,6 @@ func (a *app) runCommand(ctx context.Context, c *httpapi.Client, s *host.Session
 		a.out.note("%s", line)
 	}
 	letGo()
-	<-held
 	if e := a.leave(c, s, attached); err == nil {
 		err = e
 	}
@@ -69,6 +61,21 @@ func (a *app) runCommand(ctx context.Context, c *httpapi.Client, s *host.Session
 		err = &exitError{code}
 	}
 	return err
+}
+
+// holdSession lets a session live as long as this process, even when that is killed,
+// until letGo is called.
+func (a *app) holdSession(ctx context.Context, c host.Control, s *host.SessionInfo) (letGo func()) {
+	holding, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	held := make(chan struct{})
+	go func() {
+		defer close(held)
+		_ = c.Events(holding, s.SessionID, 0, true, func(host.TraceEntry) bool { return true }) // who holds decides when it is over
+	}()
+	return func() {
+		cancel()
+		<-held
+	}
 }
 
 // execute runs a command in the caller's folder. It gets interrupts itself: it

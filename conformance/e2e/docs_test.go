@@ -22,6 +22,7 @@ func TestGuides(t *testing.T) {
 		"plugins.md":    "../..", // the repository
 		"fidelity.md":   "../..",
 		"drop-in.md":    "",
+		"drills.md":     "",
 		"go.md":         "",
 		"python.md":     "",
 		"stripe.md":     "",

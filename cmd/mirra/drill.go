@@ -1,0 +1,256 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mirrahq/mirra/host"
+	"github.com/mirrahq/mirra/host/drill"
+	"github.com/mirrahq/mirra/host/driver"
+)
+
+// Exit codes of drills and runs.
+const (
+	exitTimeout   = 2
+	exitNoMirror  = 3
+	exitUndecided = 5
+)
+
+// drills are by the part of their name behind the mirror's.
+var drills = map[string]struct {
+	short string
+	run   func(ctx context.Context, s *drill.Subject, mirror string) (*drill.Report, error)
+}{
+	"signature": {"are webhooks refused that the vendor did not sign?", drill.Signature},
+}
+
+type drillFlags struct {
+	urls    []string
+	mirrors []string
+	timeout string
+}
+
+func (a *app) drillCommand() *cobra.Command {
+	var f drillFlags
+	cmd := &cobra.Command{
+		Use:   "drill MIRROR.DRILL [flags] -- CMD [ARG...]",
+		Short: "Find out whether an application deals rightly with its vendors, without a scenario",
+		Long: `Find out whether an application deals rightly with its vendors, without a scenario:
+starts it with a session of its own, waits until it listens, finds its webhook route,
+causes what the vendor would cause, and prints a verdict with what it rests on. The
+application needs to know nothing of it.
+
+  stripe.signature, twilio.signature, resend.signature   are webhooks refused that the
+                                                         vendor did not sign?
+
+Exit codes: 0 pass, 1 fail, 2 it did not listen in time, 3 no mirror, 5 undecided, 64 usage.`,
+		Example: "  mirra drill stripe.signature -- npm start\n  mirra drill stripe.signature --url /hooks/payments -- go run .",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) < 2 || cmd.ArgsLenAtDash() != 1 {
+				return &usageError{text: "drill: want the drill's name, and behind -- the command that starts the application", hint: "usage: mirra drill stripe.signature -- npm start"}
+			}
+			mirror, kind, _ := strings.Cut(args[0], ".")
+			if _, ok := drills[kind]; !ok || mirror == "" {
+				return &usageError{text: fmt.Sprintf("there is no drill %q", args[0]), hint: "there are: MIRROR." + strings.Join(sortedKeys(drills), ", MIRROR.") + ", such as stripe.signature"}
+			}
+			return a.drill(cmd.Context(), &f, mirror, kind, args[1:])
+		},
+		ValidArgs: []string{"stripe.signature", "twilio.signature", "resend.signature"},
+	}
+	cmd.Flags().StringArrayVar(&f.urls, "url", nil, "the webhook's route, /webhooks/stripe or a whole URL (repeatable); else it is looked for")
+	cmd.Flags().StringSliceVar(&f.mirrors, "mirrors", nil, "mirrors of the session, as of mirra up; the drill's is always there")
+	cmd.Flags().StringVar(&f.timeout, "timeout", "60s", "how long it may take, the application's start included")
+	cmd.Flags().Lookup("timeout").Annotations = map[string][]string{notASetting: {}}
+	return cmd
+}
+
+// stopWithin is how long the application may take to end.
+const stopWithin = 3 * time.Second
+
+// drillResult is what --json prints.
+type drillResult struct {
+	*drill.Report
+	SessionID  string `json:"sessionId"`
+	DurationMS int64  `json:"durationMs"`
+}
+
+func (a *app) drill(ctx context.Context, f *drillFlags, mirror, kind string, command []string) (err error) {
+	started := time.Now()
+	limit, err := host.ParseDuration(f.timeout)
+	if err != nil || limit <= 0 {
+		return &usageError{text: fmt.Sprintf("--timeout %q: want a duration such as 60s", f.timeout)}
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Duration(limit))
+	defer cancel()
+	c, _, err := a.connect(ctx, true)
+	if err != nil {
+		return err
+	}
+	s, err := a.drillSession(ctx, c, f, mirror)
+	if err != nil {
+		report(err, a.stderr)
+		return &exitError{exitNoMirror}
+	}
+	letGo := a.holdSession(ctx, c, s)
+	defer func() {
+		letGo()
+		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)
+		defer cancel()
+		if e := c.EndSession(ending, s.SessionID, false); err == nil && e != nil && host.AsError(e).Kind != host.KindNotFound {
+			err = e
+		}
+	}()
+	a.out.say("→ session %s: %s", s.SessionID, strings.Join(versionsOf(s), ", "))
+	p, base, err := a.startApplication(ctx, c, s, command)
+	if p != nil {
+		defer p.Stop(stopWithin)
+	}
+	if err != nil {
+		return err
+	}
+	a.out.say("→ %s listens on %s", command[0], base)
+	subject := &drill.Subject{Control: c, Session: s, Base: base, Sources: os.DirFS(a.cfg.WorkingDir), URLs: f.urls, Say: func(format string, args ...any) { a.out.say("→ "+format, args...) }}
+	report, err := drills[kind].run(ctx, subject, mirror)
+	if err != nil {
+		a.printed(p)
+		if errors.Is(err, context.DeadlineExceeded) {
+			a.out.note("the drill took longer than %s: %v", f.timeout, err)
+			return &exitError{exitTimeout}
+		}
+		return err
+	}
+	if a.flags.json {
+		if err := a.out.object(drillResult{report, s.SessionID, time.Since(started).Milliseconds()}); err != nil {
+			return err
+		}
+	} else {
+		a.showDrill(report)
+	}
+	switch report.Verdict {
+	case drill.Fail:
+		return &exitError{exitFailed}
+	case drill.Undecided:
+		a.printed(p)
+		return &exitError{exitUndecided}
+	}
+	return nil
+}
+
+// drillSession starts the session of a drill: the project's mirrors, and the drill's.
+func (a *app) drillSession(ctx context.Context, c host.Control, f *drillFlags, mirror string) (*host.SessionInfo, error) {
+	up := &upFlags{mirrors: f.mirrors, limits: "off", noEgress: true}
+	p, err := a.plan(ctx, up)
+	if err != nil || !slices.ContainsFunc(p.names, func(name string) bool { return name == mirror }) {
+		if err != nil && len(f.mirrors) > 0 {
+			return nil, err
+		}
+		up.mirrors = append(f.mirrors, mirror)
+		if p != nil {
+			up.mirrors = append(p.names, mirror)
+		}
+		if p, err = a.plan(ctx, up); err != nil {
+			return nil, err
+		}
+	}
+	p.request.Hold = true
+	return c.CreateSession(ctx, p.request)
+}
+
+// startApplication starts the application in a session and waits until it listens. The
+// process may be there beside an error.
+func (a *app) startApplication(ctx context.Context, c host.Control, s *host.SessionInfo, command []string) (*driver.Process, string, error) {
+	d, err := a.dropIn(ctx, c, s.SessionID)
+	if err != nil {
+		return nil, "", err
+	}
+	vars, err := a.sessionEnv(ctx, s, d)
+	if err != nil {
+		return nil, "", err
+	}
+	port, err := driver.FreePort()
+	if err != nil {
+		return nil, "", err
+	}
+	own := map[string]string{}
+	for _, v := range os.Environ() {
+		name, value, _ := strings.Cut(v, "=")
+		own[name] = value
+	}
+	maps.Copy(own, vars)
+	own["PORT"] = strconv.Itoa(port)
+	env := make([]string, 0, len(own))
+	for _, name := range sortedKeys(own) {
+		env = append(env, name+"="+own[name])
+	}
+	p, err := driver.Start(driver.Command{Args: command, Dir: a.cfg.WorkingDir, Env: env})
+	if err != nil {
+		return nil, "", &usageError{text: err.Error(), hint: "what stands behind -- is a program and its arguments; for shell syntax: -- sh -c '...'"}
+	}
+	base, err := p.WaitHTTP(ctx, port)
+	if err == nil {
+		return p, base, nil
+	}
+	a.printed(p)
+	hint := "it is to listen on the port that PORT names, or on any of its own"
+	if errors.Is(err, driver.ErrEnded) {
+		report(&host.Error{Kind: host.KindInvalid, Code: "mirra.drill.ended", Message: err.Error(), Hint: "start what listens; " + hint}, a.stderr)
+		return p, "", &exitError{exitUndecided}
+	}
+	report(&host.Error{Kind: host.KindInvalid, Code: "mirra.drill.silent", Message: err.Error(), Hint: hint + "; --timeout gives it longer"}, a.stderr)
+	return p, "", &exitError{exitTimeout}
+}
+
+// printed shows the last lines that the application printed.
+func (a *app) printed(p *driver.Process) {
+	const most = 20
+	lines := strings.Split(strings.TrimRight(p.Tail(), "\n"), "\n")
+	if len(lines) == 1 && lines[0] == "" {
+		a.out.note("the application printed nothing")
+		return
+	}
+	a.out.note("the application printed last:")
+	for _, line := range lines[max(len(lines)-most, 0):] {
+		fmt.Fprintln(a.stderr, "  "+printable(line))
+	}
+}
+
+func (a *app) showDrill(r *drill.Report) {
+	sign := map[string]string{drill.Pass: "✓", drill.Fail: "✗", drill.Undecided: "→"}[r.Verdict]
+	for _, route := range r.Routes {
+		a.out.say("")
+		a.out.say("POST %s", printable(route.URL))
+		for _, p := range route.Probes {
+			mark, answer := "✓", strconv.Itoa(p.Status)
+			if !p.OK {
+				mark = "✗"
+			}
+			if p.Status == 0 {
+				answer = "no answer: " + p.Outcome
+			}
+			a.out.say("  %s %-32s %s %s", mark, p.What, printable(p.Event), answer)
+		}
+	}
+	a.out.say("")
+	a.out.summary("%s %s: %s: %s", sign, r.Drill, r.Verdict, printable(r.Reason))
+	if r.Advice != "" {
+		a.out.summary("  what to change: %s", printable(r.Advice))
+	}
+}
+
+// versionsOf are the mirrors of a session, stripe@2026-08.1.
+func versionsOf(s *host.SessionInfo) []string {
+	var out []string
+	for _, m := range s.Mirrors {
+		out = append(out, m.Version)
+	}
+	return out
+}

@@ -1,0 +1,131 @@
+// Package drill finds out whether an application deals rightly with what its vendors do,
+// without a scenario and without its help: it finds the application's routes, causes
+// what the vendor would cause, and judges what the application does by what it answers
+// and by what it calls.
+package drill
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/mirrahq/mirra/host"
+)
+
+// Verdicts, as of a scenario.
+const (
+	Pass      = "pass"
+	Fail      = "fail"
+	Undecided = "undecided"
+)
+
+// Subject is an application that runs, with the session that it calls.
+type Subject struct {
+	Control host.Control
+	Session *host.SessionInfo
+	Base    string   // URL of the application, "http://127.0.0.1:3000"
+	Sources fs.FS    // of the application
+	URLs    []string // of its webhook routes, if the user names them
+	// Say tells what is done, for people who wait; nil for nobody.
+	Say func(format string, args ...any)
+
+	looked map[string]found // by vendor
+}
+
+// Report is what a drill found.
+type Report struct {
+	Drill   string `json:"drill"` // "stripe.signature"
+	Verdict string `json:"verdict"`
+	Reason  string `json:"reason"` // in one sentence
+	// Advice is what to change, "" for nothing.
+	Advice string  `json:"advice,omitempty"`
+	Routes []Route `json:"routes"`
+}
+
+// Route is a webhook route of the application, and what was tried there.
+type Route struct {
+	URL     string  `json:"url"`
+	Verdict string  `json:"verdict"` // "" where it is not the vendor's
+	Reason  string  `json:"reason"`
+	Probes  []Probe `json:"probes"`
+}
+
+// Probe is one webhook that was sent.
+type Probe struct {
+	Kind    string `json:"kind"` // genuine, forge, alter, unsign, stale
+	What    string `json:"what"` // for people
+	Event   string `json:"event"`
+	Status  int    `json:"status"`            // that the application answered, 0 for none
+	Outcome string `json:"outcome,omitempty"` // why there is none
+	Attempt uint64 `json:"attempt"`           // in the session's trace
+	OK      bool   `json:"ok"`                // it is as it should be
+}
+
+// accepted tells whether the application took the webhook for genuine.
+func (p *Probe) accepted() bool { return p.Status >= 200 && p.Status < 300 }
+
+// answer says what the application did.
+func (p *Probe) answer() string {
+	if p.Status == 0 {
+		return "no answer (" + p.Outcome + ")"
+	}
+	return fmt.Sprint(p.Status)
+}
+
+func (s *Subject) say(format string, args ...any) {
+	if s.Say != nil {
+		s.Say(format, args...)
+	}
+}
+
+// look is what the sources say of a vendor.
+func (s *Subject) look(vendor string) found {
+	if _, ok := s.looked[vendor]; !ok {
+		if s.looked == nil {
+			s.looked = map[string]found{}
+		}
+		s.looked[vendor] = look(s.Sources, vendor)
+	}
+	return s.looked[vendor]
+}
+
+// deliverWithin is how long an application may take to answer a webhook.
+const deliverWithin = 12 * time.Second
+
+// deliver causes an event and returns what became of its webhook at a URL.
+func (s *Subject) deliver(ctx context.Context, mirror, event, url string) (host.TraceEntry, error) {
+	ctx, cancel := context.WithTimeout(ctx, deliverWithin)
+	defer cancel()
+	page, err := s.Control.WebhookAttempts(ctx, s.Session.SessionID, host.TraceQuery{Mirror: mirror, Event: event})
+	if err != nil {
+		return host.TraceEntry{}, err
+	}
+	var after uint64
+	for _, e := range page.Entries {
+		after = max(after, e.Seq)
+	}
+	if err := s.Control.Simulate(ctx, s.Session.SessionID, &host.Simulation{Mirror: mirror, Event: event, Args: arguments[event]}); err != nil {
+		return host.TraceEntry{}, err
+	}
+	var found host.TraceEntry
+	err = s.Control.Events(ctx, s.Session.SessionID, after, false, func(e host.TraceEntry) bool {
+		if e.Type == host.EventWebhook && e.Mirror == mirror && e.Event == event && e.Path == url {
+			found = e
+			return false
+		}
+		return true
+	})
+	if found.Seq == 0 && err == nil {
+		err = ctx.Err()
+	}
+	if found.Seq == 0 {
+		return found, fmt.Errorf("no webhook of %s came to an end within %s: %w", event, deliverWithin, err)
+	}
+	return found, nil
+}
+
+// arguments are what simulations need beside their name.
+var arguments = map[string]map[string]string{
+	"message.received": {"from": "+15558675310", "to": "+15555550123", "body": "Hello"},
+}
