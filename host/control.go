@@ -171,6 +171,9 @@ type FaultRule struct {
 	Drop      string `json:"drop,omitempty"`    // before or after the handler ran
 	Webhook   string `json:"webhook,omitempty"` // drop, duplicate, delay, reorder, forge, alter, unsign, stale
 	DelayMS   int64  `json:"delayMs,omitempty"` // of webhook "delay", session time
+	// RetryAfter is the header of Error's answer in place of the vendor's: seconds, or
+	// "none".
+	RetryAfter string `json:"retryAfter,omitempty"`
 }
 
 // CatalogEntry describes a mirror that sessions can have.

@@ -103,6 +103,7 @@ func (a *app) addFaultCommand() *cobra.Command {
 	f.IntVar(&r.Count, "count", 0, "at most so many times")
 	f.StringVar(&latency, "latency", "", "answer so much later, 2s")
 	f.StringVar(&r.Error, "error", "", "answer with an error of the vendor's: rate-limit, internal, …")
+	f.StringVar(&r.RetryAfter, "retry-after", "", "of --error: seconds in place of the vendor's header, or none")
 	f.StringVar(&r.Drop, "drop", "", "close the connection before or after the request was handled")
 	f.StringVar(&r.Webhook, "webhook", "", "drop, duplicate, delay or reorder webhooks; forge, alter, unsign or stale: make their signature wrong")
 	f.StringVar(&delay, "delay", "", "how long --webhook delay takes, in session time")

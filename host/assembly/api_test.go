@@ -149,7 +149,7 @@ func TestServerIsAsDescribed(t *testing.T) {
 		{"POST /v1/sessions/{id}/clock", one + "/clock", `{"resume":true}`},
 		{"POST /v1/sessions/{id}/faults", one + "/faults", `{"mirror":"hello","method":"GET","path":"/x","nth":1,"probability":0.5,"count":2,"latencyMs":1,"error":"rate-limit","drop":"before","delayMs":0}`},
 		{"POST /v1/sessions/{id}/faults", one + "/faults", `{"webhook":"delay","event":"*","delayMs":5}`},
-		{"POST /v1/sessions/{id}/faults", one + "/faults", `{"operation":"ListGreetings","latencyMs":1}`},
+		{"POST /v1/sessions/{id}/faults", one + "/faults", `{"operation":"ListGreetings","latencyMs":1,"error":"rate-limit","retryAfter":"7"}`},
 		{"GET /v1/sessions/{id}/faults", one + "/faults", ""},
 		{"PUT /v1/sessions/{id}/proxy/upstream", one + "/proxy/upstream", `{"http":"http://127.0.0.1:9","https":"http://127.0.0.1:9","noProxy":"*"}`},
 		{"GET /v1/sessions/{id}/proxy", one + "/proxy", ""},

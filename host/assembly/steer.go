@@ -174,7 +174,7 @@ func (s *Server) AddFault(_ context.Context, id string, f *host.FaultRule) (*hos
 	}
 	added, err := r.session.AddFault(session.FaultRule{
 		Mirror: f.Mirror, Method: f.Method, Path: f.Path, Operation: f.Operation, Event: f.Event, Nth: f.Nth, Probability: f.Probability, Count: f.Count,
-		LatencyMS: f.LatencyMS, Error: f.Error, Drop: session.Drop(f.Drop), Webhook: session.Mishap(f.Webhook), DelayMS: f.DelayMS,
+		LatencyMS: f.LatencyMS, Error: f.Error, Drop: session.Drop(f.Drop), Webhook: session.Mishap(f.Webhook), DelayMS: f.DelayMS, RetryAfter: f.RetryAfter,
 	})
 	if err != nil {
 		return nil, err
@@ -186,7 +186,7 @@ func (s *Server) AddFault(_ context.Context, id string, f *host.FaultRule) (*hos
 func faultRule(f session.FaultRule) host.FaultRule {
 	return host.FaultRule{
 		ID: f.ID, Mirror: f.Mirror, Method: f.Method, Path: f.Path, Operation: f.Operation, Event: f.Event, Nth: f.Nth, Probability: f.Probability, Count: f.Count,
-		LatencyMS: f.LatencyMS, Error: f.Error, Drop: string(f.Drop), Webhook: string(f.Webhook), DelayMS: f.DelayMS,
+		LatencyMS: f.LatencyMS, Error: f.Error, Drop: string(f.Drop), Webhook: string(f.Webhook), DelayMS: f.DelayMS, RetryAfter: f.RetryAfter,
 	}
 }
 

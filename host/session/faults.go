@@ -5,12 +5,15 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"path"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/hashicorp/go-multierror"
 
+	"github.com/mirrahq/mirra/abi"
 	"github.com/mirrahq/mirra/host"
 )
 
@@ -35,9 +38,12 @@ type FaultRule struct {
 	Drop      Drop   `json:"drop,omitempty"`
 	Webhook   Mishap `json:"webhook,omitempty"`
 	DelayMS   int64  `json:"delayMs,omitempty"` // for webhook "delay", session time
-	matched   int
-	fired     int
-	cleared   chan struct{} // closed when the rule is removed
+	// RetryAfter is the header of Error's answer in place of the vendor's: seconds, or
+	// "none".
+	RetryAfter string `json:"retryAfter,omitempty"`
+	matched    int
+	fired      int
+	cleared    chan struct{} // closed when the rule is removed
 }
 
 // Drop closes the connection instead of answering.
@@ -181,6 +187,11 @@ func (r *FaultRule) check(s *Session) error {
 	default:
 		bad("webhook %q: want drop, duplicate, delay, reorder, forge, alter, unsign or stale", r.Webhook)
 	}
+	if n, err := strconv.ParseUint(r.RetryAfter, 10, 16); r.RetryAfter != "" && r.RetryAfter != "none" && (err != nil || n == 0) {
+		bad("retryAfter %q: want seconds, or none", r.RetryAfter)
+	} else if r.RetryAfter != "" && r.Error == "" {
+		bad("retryAfter is a header of an error's answer: want error too")
+	}
 	if r.LatencyMS == 0 && r.Error == "" && r.Drop == "" && r.Webhook == "" {
 		bad("the rule does nothing: want latencyMs, error, drop or webhook")
 	}
@@ -228,6 +239,7 @@ func (m *Mirror) serveFault(x *exchange, r *host.Request, rule *FaultRule, start
 	} else {
 		m.hostAnswer(x, rule.Error, "A fault rule of this Mirra session answers.")
 		what += rule.Error
+		setRetryAfter(&x.answer, rule.RetryAfter)
 	}
 	m.traceOwn(x, r, started, what)
 }
@@ -278,4 +290,15 @@ func (s *Session) ClearFaults(id string) error {
 		}
 	}
 	return &host.Error{Kind: host.KindNotFound, Code: "mirra.fault.not_found", Message: "no fault rule " + id, Hint: "`mirra fault` lists them"}
+}
+
+// setRetryAfter puts a rule's header in place of the vendor's.
+func setRetryAfter(a *host.Response, value string) {
+	if value == "" {
+		return
+	}
+	a.Headers = slices.DeleteFunc(a.Headers, func(p abi.Pair) bool { return strings.EqualFold(p.Name, "Retry-After") })
+	if value != "none" {
+		a.Headers = append(a.Headers, abi.Pair{Name: "Retry-After", Value: value})
+	}
 }

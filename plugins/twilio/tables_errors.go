@@ -92,5 +92,6 @@ var jsonHeaders = []sdk.HeaderSpec{{Name: "Content-Type", Value: contentType}, {
 var hostErrors = []sdk.ErrorSpec{
 	{Name: "internal", Status: 500, Headers: jsonHeaders, Body: `{"code":20500,"message":"{message}","more_info":"https://www.twilio.com/docs/errors/20500","status":500}`},
 	{Name: "rate-limit", Status: 429, Headers: append(jsonHeaders[:len(jsonHeaders):len(jsonHeaders)], sdk.HeaderSpec{Name: "Retry-After", Value: "1"}), Body: `{"code":20429,"message":"Too many requests","more_info":"https://www.twilio.com/docs/errors/20429","status":429}`},
+	{Name: "invalid-recipient", Status: 400, Headers: jsonHeaders, Body: `{"code":21211,"message":"Invalid 'To' Phone Number","more_info":"https://www.twilio.com/docs/errors/21211","status":400}`}, // [D docs/api/errors/21211, 2026-11], the title
 	{Name: "unavailable", Status: 503, Headers: jsonHeaders, Body: `{"code":20503,"message":"Service unavailable","more_info":"https://www.twilio.com/docs/errors/20503","status":503}`},
 }

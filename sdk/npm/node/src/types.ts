@@ -115,6 +115,8 @@ export interface Fault {
   probability?: number;
   /** A name of the mirror's errors; mirra plugin info NAME lists them. */
   error?: string;
+  /** Of error: seconds in place of the vendor's Retry-After, or none. */
+  retryAfter?: string;
   latencyMs?: number;
   drop?: 'before' | 'after';
   webhook?: 'drop' | 'duplicate' | 'delay' | 'reorder' | 'forge' | 'alter' | 'unsign' | 'stale';
