@@ -31,6 +31,7 @@ var drills = map[string]struct {
 	run   func(ctx context.Context, s *drill.Subject, mirror string) (*drill.Report, error)
 }{
 	"signature": {"are webhooks refused that the vendor did not sign?", drill.Signature},
+	"backoff":   {"do retries back off from a vendor that refuses?", drill.Backoff},
 }
 
 type drillFlags struct {
@@ -51,6 +52,8 @@ application needs to know nothing of it.
 
   stripe.signature, twilio.signature, resend.signature   are webhooks refused that the
                                                          vendor did not sign?
+  twilio.backoff, resend.backoff, stripe.backoff         do retries back off from a
+                                                         vendor that refuses?
 
 Exit codes: 0 pass, 1 fail, 2 it did not listen in time, 3 no mirror, 5 undecided, 64 usage.`,
 		Example: "  mirra drill stripe.signature -- npm start\n  mirra drill stripe.signature --url /hooks/payments -- go run .",
@@ -64,9 +67,9 @@ Exit codes: 0 pass, 1 fail, 2 it did not listen in time, 3 no mirror, 5 undecide
 			}
 			return a.drill(cmd.Context(), &f, mirror, kind, args[1:])
 		},
-		ValidArgs: []string{"stripe.signature", "twilio.signature", "resend.signature"},
+		ValidArgs: []string{"stripe.signature", "twilio.signature", "resend.signature", "twilio.backoff", "resend.backoff", "stripe.backoff"},
 	}
-	cmd.Flags().StringArrayVar(&f.urls, "url", nil, "the webhook's route, /webhooks/stripe or a whole URL (repeatable); else it is looked for")
+	cmd.Flags().StringArrayVar(&f.urls, "url", nil, "the route to try, /webhooks/stripe or a whole URL (repeatable); else it is looked for")
 	cmd.Flags().StringSliceVar(&f.mirrors, "mirrors", nil, "mirrors of the session, as of mirra up; the drill's is always there")
 	cmd.Flags().StringVar(&f.timeout, "timeout", "60s", "how long it may take, the application's start included")
 	cmd.Flags().Lookup("timeout").Annotations = map[string][]string{notASetting: {}}
@@ -110,18 +113,15 @@ func (a *app) drill(ctx context.Context, f *drillFlags, mirror, kind string, com
 		}
 	}()
 	a.out.say("→ session %s: %s", s.SessionID, strings.Join(versionsOf(s), ", "))
-	p, base, err := a.startApplication(ctx, c, s, command)
-	if p != nil {
-		defer p.Stop(stopWithin)
-	}
-	if err != nil {
-		return err
-	}
-	a.out.say("→ %s listens on %s", command[0], base)
-	subject := &drill.Subject{Control: c, Session: s, Base: base, Sources: os.DirFS(a.cfg.WorkingDir), URLs: f.urls, Say: func(format string, args ...any) { a.out.say("→ "+format, args...) }}
+	own := &drillApp{a: a, c: c, s: s, command: command}
+	subject := &drill.Subject{Control: c, Session: s, Start: func() (drill.App, error) { return own.start(ctx) }, Sources: os.DirFS(a.cfg.WorkingDir), URLs: f.urls,
+		Say: func(format string, args ...any) { a.out.say("→ "+format, args...) }}
 	report, err := drills[kind].run(ctx, subject, mirror)
 	if err != nil {
-		a.printed(p)
+		if _, told := errors.AsType[*exitError](err); told {
+			return err
+		}
+		own.printed()
 		if errors.Is(err, context.DeadlineExceeded) {
 			a.out.note("the drill took longer than %s: %v", f.timeout, err)
 			return &exitError{exitTimeout}
@@ -139,7 +139,7 @@ func (a *app) drill(ctx context.Context, f *drillFlags, mirror, kind string, com
 	case drill.Fail:
 		return &exitError{exitFailed}
 	case drill.Undecided:
-		a.printed(p)
+		own.printed()
 		return &exitError{exitUndecided}
 	}
 	return nil
@@ -165,20 +165,28 @@ func (a *app) drillSession(ctx context.Context, c host.Control, f *drillFlags, m
 	return c.CreateSession(ctx, p.request)
 }
 
-// startApplication starts the application in a session and waits until it listens. The
-// process may be there beside an error.
-func (a *app) startApplication(ctx context.Context, c host.Control, s *host.SessionInfo, command []string) (*driver.Process, string, error) {
-	d, err := a.dropIn(ctx, c, s.SessionID)
+// drillApp is the application, which a drill may start several times.
+type drillApp struct {
+	a       *app
+	c       host.Control
+	s       *host.SessionInfo
+	command []string
+	port    int
+	*driver.Process
+}
+
+// start starts it in the session's environment, on a port of its own.
+func (d *drillApp) start(ctx context.Context) (drill.App, error) {
+	in, err := d.a.dropIn(ctx, d.c, d.s.SessionID)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
-	vars, err := a.sessionEnv(ctx, s, d)
+	vars, err := d.a.sessionEnv(ctx, d.s, in)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
-	port, err := driver.FreePort()
-	if err != nil {
-		return nil, "", err
+	if d.port, err = driver.FreePort(); err != nil {
+		return nil, err
 	}
 	own := map[string]string{}
 	for _, v := range os.Environ() {
@@ -186,40 +194,54 @@ func (a *app) startApplication(ctx context.Context, c host.Control, s *host.Sess
 		own[name] = value
 	}
 	maps.Copy(own, vars)
-	own["PORT"] = strconv.Itoa(port)
+	own["PORT"] = strconv.Itoa(d.port)
 	env := make([]string, 0, len(own))
 	for _, name := range sortedKeys(own) {
 		env = append(env, name+"="+own[name])
 	}
-	p, err := driver.Start(driver.Command{Args: command, Dir: a.cfg.WorkingDir, Env: env})
+	p, err := driver.Start(driver.Command{Args: d.command, Dir: d.a.cfg.WorkingDir, Env: env})
 	if err != nil {
-		return nil, "", &usageError{text: err.Error(), hint: "what stands behind -- is a program and its arguments; for shell syntax: -- sh -c '...'"}
+		return nil, &usageError{text: err.Error(), hint: "what stands behind -- is a program and its arguments; for shell syntax: -- sh -c '...'"}
 	}
-	base, err := p.WaitHTTP(ctx, port)
-	if err == nil {
-		return p, base, nil
+	first := d.Process == nil
+	d.Process = p
+	if first {
+		d.a.out.say("→ started %s", strings.Join(d.command, " "))
 	}
-	a.printed(p)
-	hint := "it is to listen on the port that PORT names, or on any of its own"
-	if errors.Is(err, driver.ErrEnded) {
-		report(&host.Error{Kind: host.KindInvalid, Code: "mirra.drill.ended", Message: err.Error(), Hint: "start what listens; " + hint}, a.stderr)
-		return p, "", &exitError{exitUndecided}
-	}
-	report(&host.Error{Kind: host.KindInvalid, Code: "mirra.drill.silent", Message: err.Error(), Hint: hint + "; --timeout gives it longer"}, a.stderr)
-	return p, "", &exitError{exitTimeout}
+	return d, nil
 }
 
-// printed shows the last lines that the application printed.
-func (a *app) printed(p *driver.Process) {
-	const most = 20
-	lines := strings.Split(strings.TrimRight(p.Tail(), "\n"), "\n")
-	if len(lines) == 1 && lines[0] == "" {
-		a.out.note("the application printed nothing")
+// Listen implements drill.App.
+func (d *drillApp) Listen(ctx context.Context) (string, error) {
+	base, err := d.WaitHTTP(ctx, d.port)
+	switch {
+	case errors.Is(err, driver.ErrEnded):
+		return "", nil
+	case err != nil && ctx.Err() != nil && !errors.Is(ctx.Err(), context.Canceled):
+		report(&host.Error{Kind: host.KindInvalid, Code: "mirra.drill.silent", Message: err.Error(), Hint: "it is to listen on the port that PORT names, or on any of its own; --timeout gives it longer"}, d.a.stderr)
+		d.printed()
+		return "", &exitError{exitTimeout}
+	}
+	return base, err
+}
+
+// Stop implements drill.App.
+func (d *drillApp) Stop() { d.Process.Stop(stopWithin) }
+
+// printed shows the last lines that the application printed, and how it ended.
+func (d *drillApp) printed() {
+	if d.Process == nil {
 		return
 	}
-	a.out.note("the application printed last:")
+	const most = 20
+	lines := strings.Split(strings.TrimRight(d.Tail(), "\n"), "\n")
+	if len(lines) == 1 && lines[0] == "" {
+		d.a.out.note("the application printed nothing")
+		return
+	}
+	d.a.out.note("the application printed last:")
 	for _, line := range lines[max(len(lines)-most, 0):] {
-		fmt.Fprintln(a.stderr, "  "+printable(line))
+		fmt.Fprintln(d.a.stderr, "  "+printable(line))
 	}
 }
 
@@ -238,6 +260,21 @@ func (a *app) showDrill(r *drill.Report) {
 			}
 			a.out.say("  %s %-32s %s %s", mark, p.What, printable(p.Event), answer)
 		}
+	}
+	for _, p := range r.Phases {
+		mark := map[string]string{drill.Pass: "✓", drill.Fail: "✗"}[p.Verdict]
+		if mark == "" {
+			mark = "→"
+		}
+		var gaps []string
+		for _, ms := range p.GapsMS {
+			gaps = append(gaps, fmt.Sprintf("%.2f s", float64(ms)/1000))
+		}
+		waits := ""
+		if len(gaps) > 0 {
+			waits = ", waits " + strings.Join(gaps, ", ")
+		}
+		a.out.say("  %s %s: %s%s: %s", mark, p.What, plural(p.Calls, "call"), waits, p.Reason)
 	}
 	a.out.say("")
 	a.out.summary("%s %s: %s: %s", sign, r.Drill, r.Verdict, printable(r.Reason))

@@ -20,16 +20,28 @@ const (
 	Undecided = "undecided"
 )
 
-// Subject is an application that runs, with the session that it calls.
+// App is the application, once it was started.
+type App interface {
+	// Listen returns the URL that it listens on, "http://127.0.0.1:3000", once it does; ""
+	// when it has ended instead.
+	Listen(ctx context.Context) (string, error)
+	// Done is closed when it has ended.
+	Done() <-chan struct{}
+	// Stop ends it.
+	Stop()
+}
+
+// Subject is an application, with the session that it calls.
 type Subject struct {
 	Control host.Control
 	Session *host.SessionInfo
-	Base    string   // URL of the application, "http://127.0.0.1:3000"
+	Start   func() (App, error)
 	Sources fs.FS    // of the application
-	URLs    []string // of its webhook routes, if the user names them
+	URLs    []string // of its routes, if the user names them
 	// Say tells what is done, for people who wait; nil for nobody.
 	Say func(format string, args ...any)
 
+	base   string           // URL of the application
 	looked map[string]found // by vendor
 }
 
@@ -40,7 +52,8 @@ type Report struct {
 	Reason  string `json:"reason"` // in one sentence
 	// Advice is what to change, "" for nothing.
 	Advice string  `json:"advice,omitempty"`
-	Routes []Route `json:"routes"`
+	Routes []Route `json:"routes,omitempty"` // of a drill of webhooks
+	Phases []Phase `json:"phases,omitempty"` // of a drill of calls
 }
 
 // Route is a webhook route of the application, and what was tried there.

@@ -50,6 +50,7 @@ var (
 type found struct {
 	paths []string // that webhooks may go to, the likeliest first
 	words []string // that look like events, in the order of the first file that has them
+	sends []string // paths by which the application may be asked to send something
 }
 
 // look reads the sources below root. What cannot be read says nothing.
@@ -115,6 +116,20 @@ func look(root fs.FS, vendor string) found {
 			}
 		}
 	}
+	for _, p := range parts {
+		if isSend(p) {
+			out.sends = append(out.sends, "/"+p)
+		}
+	}
+	for _, p := range parts {
+		for _, q := range parts {
+			if p != q && isSend(p+"/"+q) {
+				out.sends = append(out.sends, "/"+p+"/"+q)
+			}
+		}
+	}
+	out.sends = unique(append(out.sends, wellSent...))
+	out.sends = out.sends[:min(len(out.sends), maxPaths)]
 	for _, p := range wellKnown {
 		out.paths = append(out.paths, strings.ReplaceAll(p, "VENDOR", vendor))
 	}
@@ -122,6 +137,21 @@ func look(root fs.FS, vendor string) found {
 	out.paths = out.paths[:min(len(out.paths), maxPaths)]
 	out.words = unique(out.words)
 	return out
+}
+
+// Words of paths that make an application send something, and usual ones.
+var (
+	sendWords = []string{"send", "notif", "sms", "message", "text", "alert", "otp", "verif", "remind", "invite", "confirm", "signup", "sign-up", "register", "order", "welcome", "mail"}
+	wellSent  = []string{"/send", "/notify", "/sms", "/message", "/messages", "/send-sms", "/alerts", "/notifications", "/api/send", "/api/notify", "/api/sms", "/api/messages", "/signup", "/users", "/api/users"}
+)
+
+// isSend tells whether a path may be one that sends something, and is no webhook's.
+func isSend(p string) bool {
+	p = strings.ToLower(p)
+	if strings.ContainsAny(p, "{}:<>.") || strings.Contains(p, "hook") || strings.Contains(p, "callback") {
+		return false
+	}
+	return slices.ContainsFunc(sendWords, func(w string) bool { return strings.Contains(p, w) })
 }
 
 // isHook tells whether a path may be one of webhooks.

@@ -33,13 +33,25 @@ var firstEvents = map[string][]string{
 // at each of its routes a genuine webhook must be taken, and forged ones refused. The
 // order is as PRODUCT has it: the genuine one first, which tells whose route it is.
 func Signature(ctx context.Context, s *Subject, mirror string) (*Report, error) {
-	r := &Report{Drill: mirror + ".signature", Routes: []Route{}}
+	r := &Report{Drill: mirror + ".signature"}
 	events, err := s.events(ctx, mirror)
 	if err != nil {
 		return nil, err
 	}
 	if len(events) == 0 {
 		return nil, &host.Error{Kind: host.KindInvalid, Code: "mirra.drill.no_event", Message: "the mirror " + mirror + " cannot cause an event that a webhook is sent for", Hint: "mirra simulate lists what it can"}
+	}
+	app, err := s.Start()
+	if err != nil {
+		return nil, err
+	}
+	defer app.Stop()
+	if s.base, err = app.Listen(ctx); err != nil {
+		return nil, err
+	}
+	if s.base == "" {
+		r.Verdict, r.Reason, r.Advice = Undecided, "the application ended before it listened", listenAdvice
+		return r, nil
 	}
 	urls, looked, err := s.routesOf(ctx, mirror)
 	if err != nil {
@@ -61,6 +73,8 @@ func Signature(ctx context.Context, s *Subject, mirror string) (*Report, error) 
 	r.judge(mirror)
 	return r, nil
 }
+
+const listenAdvice = "start what listens, on the port that PORT names or any of its own"
 
 // judge sums up the routes.
 func (r *Report) judge(mirror string) {
@@ -238,7 +252,7 @@ func (s *Subject) routesOf(ctx context.Context, mirror string) (urls []string, l
 	if len(s.URLs) > 0 {
 		for _, u := range s.URLs {
 			if strings.HasPrefix(u, "/") {
-				u = s.Base + u
+				u = s.base + u
 			}
 			urls = append(urls, u)
 		}
@@ -246,7 +260,7 @@ func (s *Subject) routesOf(ctx context.Context, mirror string) (urls []string, l
 	}
 	known := s.registered(ctx, mirror)
 	paths := unique(append(known[:len(known):len(known)], s.look(mirror).paths...))
-	there, err := routes(ctx, s.Base, paths)
+	there, err := routes(ctx, s.base, paths)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -255,9 +269,9 @@ func (s *Subject) routesOf(ctx context.Context, mirror string) (urls []string, l
 		switch lower := strings.ToLower(p); {
 		case otherVendor(lower, mirror): // it is not asked
 		case strings.Contains(lower, mirror), strings.Contains(lower, "hook"), slices.Contains(known, p):
-			sure = append(sure, s.Base+p)
+			sure = append(sure, s.base+p)
 		default:
-			maybe = append(maybe, s.Base+p)
+			maybe = append(maybe, s.base+p)
 		}
 	}
 	if len(sure) > 0 {

@@ -1,0 +1,171 @@
+package drill
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/mirrahq/mirra/host"
+)
+
+// Phase is one way in which a vendor refuses, and what the application did.
+type Phase struct {
+	Kind    string  `json:"kind"` // limited, retry-after, refused
+	What    string  `json:"what"` // for people
+	Calls   int     `json:"calls"`
+	GapsMS  []int64 `json:"gapsMs"` // between them, by the wall's clock
+	Verdict string  `json:"verdict"`
+	Reason  string  `json:"reason"`
+	advice  string
+}
+
+// phase is what is tried.
+type phase struct {
+	kind, what string
+	rule       host.FaultRule
+	window     time.Duration // it is watched so long at most
+	judge      func(gaps []time.Duration, calls int, window time.Duration) (verdict, reason, advice string)
+}
+
+// The rule of PRODUCT: of at least three attempts, each gap at least Retry-After when it
+// is sent; else gaps do not shrink by more than jitter, and the last is at least twice the
+// first and 250 ms.
+const (
+	jitter     = 0.2
+	leastLast  = 250 * time.Millisecond
+	mostCalls  = 10 // behind so many calls nobody believes that it gives up
+	retryAfter = time.Second
+	// measured is how far a gap may be off: requests start at the client.
+	measured = 20 * time.Millisecond
+)
+
+func phases(mirror string) []phase {
+	all := []phase{
+		{"limited", "429 each time, without Retry-After", host.FaultRule{Mirror: mirror, Method: "POST", Error: "rate-limit", RetryAfter: "none"}, 22 * time.Second, judgeGrowth},
+		{"retry-after", "429 three times, with Retry-After: 1", host.FaultRule{Mirror: mirror, Method: "POST", Error: "rate-limit", RetryAfter: "1", Count: 3}, 14 * time.Second, judgeRetryAfter},
+	}
+	if mirror == "twilio" {
+		all = append(all, phase{"refused", "400 each time: the recipient is none", host.FaultRule{Mirror: mirror, Method: "POST", Error: "invalid-recipient"}, 6 * time.Second, judgeRefused})
+	}
+	return all
+}
+
+func judgeGrowth(gaps []time.Duration, calls int, window time.Duration) (string, string, string) {
+	const advice = "wait before each retry, twice as long as before, from half a second on, with some jitter"
+	switch {
+	case calls > mostCalls:
+		return Fail, fmt.Sprintf("calls %d times within %s and does not give up", calls, window.Round(time.Second)), advice + "; and give up behind a few"
+	case len(gaps) < 2:
+		return Undecided, fmt.Sprintf("retries %s: too few to judge", times(len(gaps))), ""
+	}
+	for i := 1; i < len(gaps); i++ {
+		if float64(gaps[i]) < float64(gaps[i-1])*(1-jitter) {
+			return Fail, fmt.Sprintf("waits less before retry %d (%s) than before retry %d (%s)", i+1, short(gaps[i]), i, short(gaps[i-1])), advice
+		}
+	}
+	first, last := gaps[0], gaps[len(gaps)-1]
+	switch {
+	case last < 2*first-measured:
+		return Fail, fmt.Sprintf("does not back off: waits %s first and %s last", short(first), short(last)), advice
+	case last < leastLast:
+		return Fail, fmt.Sprintf("waits %s at most", short(last)), advice
+	}
+	return Pass, fmt.Sprintf("backs off from %s to %s, and gives up behind %d calls", short(first), short(last), calls), ""
+}
+
+func judgeRetryAfter(gaps []time.Duration, _ int, _ time.Duration) (string, string, string) {
+	if len(gaps) < 1 {
+		return Undecided, "does not retry", ""
+	}
+	for i, g := range gaps {
+		if g < retryAfter-measured && i < 3 { // the fourth call is not refused
+			return Fail, fmt.Sprintf("does not wait for Retry-After: retry %d comes %s after the refusal that asked for %s", i+1, short(g), short(retryAfter)), "read Retry-After, and wait at least so many seconds"
+		}
+	}
+	return Pass, "waits as long as it is asked to", ""
+}
+
+func judgeRefused(gaps []time.Duration, calls int, _ time.Duration) (string, string, string) {
+	switch {
+	case calls == 0:
+		return Undecided, "makes no call", ""
+	case len(gaps) > 0:
+		return Fail, fmt.Sprintf("retries %s what can never work", times(len(gaps))), "retry 429 and 5xx alone: other refusals stay what they are"
+	}
+	return Pass, "does not retry what can never work", ""
+}
+
+func times(n int) string {
+	switch n {
+	case 0:
+		return "never"
+	case 1:
+		return "once"
+	}
+	return fmt.Sprintf("%d times", n)
+}
+
+func short(d time.Duration) string {
+	if d < time.Second {
+		return d.Round(time.Millisecond).String()
+	}
+	return d.Round(10 * time.Millisecond).String()
+}
+
+// Backoff judges how an application deals with a vendor that refuses: it starts a job that
+// calls by itself, or asks an application that listens to send something.
+func Backoff(ctx context.Context, s *Subject, mirror string) (*Report, error) {
+	r := &Report{Drill: mirror + ".backoff"}
+	c := &caller{s: s, mirror: mirror}
+	defer c.stop()
+	for _, p := range phases(mirror) {
+		s.say("%s", p.what)
+		rule, err := s.Control.AddFault(ctx, s.Session.SessionID, &p.rule)
+		if err != nil {
+			return nil, err
+		}
+		at, err := c.calls(ctx, p.window)
+		if e := s.Control.ClearFaults(ctx, s.Session.SessionID, rule.ID); err == nil {
+			err = e
+		}
+		if err != nil {
+			return nil, err
+		}
+		out := Phase{Kind: p.kind, What: p.what, Calls: len(at), GapsMS: []int64{}}
+		var gaps []time.Duration
+		for i := 1; i < len(at); i++ {
+			gaps = append(gaps, at[i].Sub(at[i-1]))
+			out.GapsMS = append(out.GapsMS, gaps[i-1].Milliseconds())
+		}
+		if len(at) == 0 {
+			r.Phases = append(r.Phases, Phase{Kind: p.kind, What: p.what, GapsMS: []int64{}, Verdict: Undecided, Reason: "makes no call to " + mirror})
+			break
+		}
+		out.Verdict, out.Reason, out.advice = p.judge(gaps, len(at), p.window)
+		r.Phases = append(r.Phases, out)
+	}
+	r.judgePhases(mirror)
+	return r, nil
+}
+
+func (r *Report) judgePhases(mirror string) {
+	var wrong, advice []string
+	for _, p := range r.Phases {
+		if p.Verdict == Fail {
+			wrong, advice = append(wrong, p.Reason), append(advice, p.advice)
+		}
+	}
+	first := r.Phases[0]
+	switch {
+	case len(wrong) > 0:
+		r.Verdict, r.Reason, r.Advice = Fail, strings.Join(wrong, "; "), strings.Join(unique(advice), "; ")
+	case first.Calls == 0:
+		r.Verdict, r.Reason = Undecided, "it makes no call to "+mirror+", neither by itself nor when it is asked to send something"
+		r.Advice = "name the route that makes it send: --url /path; or start what calls by itself"
+	case first.Verdict == Undecided:
+		r.Verdict, r.Reason = Undecided, first.Reason
+	default:
+		r.Verdict, r.Reason = Pass, first.Reason
+	}
+}

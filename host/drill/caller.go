@@ -1,0 +1,321 @@
+package drill
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/mirrahq/mirra/host"
+)
+
+// caller makes an application call its vendor, and watches when it does.
+type caller struct {
+	s      *Subject
+	mirror string
+	app    App
+	job    bool // it calls by itself when it is started
+	asked  *ask // what made it call, of one that listens
+}
+
+// ask is a request to the application.
+type ask struct {
+	url               string // or the path, "/notify"
+	contentType, body string
+}
+
+// How long is waited for what.
+const (
+	callsSoon  = 3 * time.Second // an application that calls by itself does so within
+	answerSoon = 1500 * time.Millisecond
+	firstPause = 7 * time.Second // before a first retry
+	leastPause = 3 * time.Second // before another
+	onItsWay   = 200 * time.Millisecond
+)
+
+// calls makes the application call once and returns when its calls came, until it is
+// quiet, or for a window.
+func (c *caller) calls(ctx context.Context, window time.Duration) ([]time.Time, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	w, err := c.s.watch(ctx, c.mirror)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.cause(ctx, w); err != nil {
+		return nil, err
+	}
+	var done <-chan struct{}
+	if c.job {
+		done = c.app.Done()
+	}
+	return w.quiet(ctx, window, done), nil
+}
+
+// cause starts the application or asks it. It returns once it has called, or nothing
+// made it.
+func (c *caller) cause(ctx context.Context, w *watch) error {
+	switch {
+	case c.asked != nil:
+		// What it still waits for is over when it is started anew.
+		if err := c.start(); err != nil {
+			return err
+		}
+		base, err := c.app.Listen(ctx)
+		if err != nil || base == "" {
+			return err
+		}
+		c.s.base = base
+		c.send(ctx, c.asked)
+		w.first(ctx, callsSoon, nil)
+		return nil
+	case c.app != nil && !c.job:
+		return nil // it was asked in vain before
+	}
+	if err := c.start(); err != nil {
+		return err
+	}
+	app := c.app
+	listening := make(chan struct{})
+	var base string
+	var refused error
+	hearing, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		defer close(listening)
+		base, refused = app.Listen(hearing)
+	}()
+	if w.first(ctx, 0, listening) {
+		c.job = true
+		return nil
+	}
+	<-listening
+	if refused != nil {
+		return refused
+	}
+	// What it does at its start comes first.
+	if base == "" || w.first(ctx, answerSoon, nil) {
+		c.job = true
+		return nil
+	}
+	c.s.base = base
+	return c.search(ctx, w)
+}
+
+// search asks the application for one thing after another until it calls.
+func (c *caller) search(ctx context.Context, w *watch) error {
+	paths := c.s.URLs
+	if len(paths) == 0 {
+		there, err := routes(ctx, c.s.base, c.s.look(c.mirror).sends)
+		if err != nil {
+			return err
+		}
+		// Asking whether they are there may have been enough.
+		if w.first(ctx, 0, closed) {
+			w.forget()
+		}
+		paths = there
+	}
+	object, form := message()
+	for _, p := range paths {
+		for _, a := range []*ask{{p, "application/json", object}, {p, "application/x-www-form-urlencoded", form}} {
+			answered := c.send(ctx, a)
+			if w.first(ctx, answerSoon, answered) {
+				c.asked = a
+				c.s.say("POST %s makes it call %s", pathOf(a.url), c.mirror)
+				return nil
+			}
+		}
+	}
+	return nil
+}
+
+// message is what applications are asked to send, under the names that people give such
+// fields, as JSON and as a form.
+func message() (object, form string) {
+	fields := map[string]string{"name": "Jenny Rosen", "subject": "Hello", "amount": "2000", "id": "1"}
+	for _, name := range []string{"to", "phone", "phoneNumber", "phone_number", "number", "recipient", "mobile", "tel", "customer"} {
+		fields[name] = "+15558675310"
+	}
+	for _, name := range []string{"body", "message", "text", "content", "msg"} {
+		fields[name] = "Hello"
+	}
+	fields["email"] = "jenny@example.com"
+	values := url.Values{}
+	for name, value := range fields {
+		values.Set(name, value)
+	}
+	b, _ := json.Marshal(fields) // of strings
+	return string(b), values.Encode()
+}
+
+// send asks the application, and closes the channel when it has answered.
+func (c *caller) send(ctx context.Context, a *ask) (answered <-chan struct{}) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		to := a.url
+		if strings.HasPrefix(to, "/") {
+			to = c.s.base + to
+		}
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, to, strings.NewReader(a.body))
+		if err != nil {
+			return
+		}
+		req.Header.Set("Content-Type", a.contentType)
+		client := *asking
+		client.Timeout = 0 // it may answer when its calls are over
+		if resp, err := client.Do(req); err == nil {
+			resp.Body.Close()
+		}
+	}()
+	return done
+}
+
+// start starts the application anew.
+func (c *caller) start() (err error) {
+	c.stop()
+	c.app, err = c.s.Start()
+	return err
+}
+
+func (c *caller) stop() {
+	if c.app != nil {
+		c.app.Stop()
+		c.app = nil
+	}
+}
+
+// closed is a channel that is.
+var closed = func() chan struct{} { c := make(chan struct{}); close(c); return c }()
+
+// watch notes when an application calls.
+type watch struct {
+	mu   sync.Mutex
+	at   []time.Time
+	more chan struct{} // closed when there is another
+	from int           // what came before is forgotten
+}
+
+// watch begins with the next call.
+func (s *Subject) watch(ctx context.Context, mirror string) (*watch, error) {
+	page, err := s.Control.Trace(ctx, s.Session.SessionID, host.TraceQuery{})
+	if err != nil {
+		return nil, err
+	}
+	var after uint64
+	for {
+		for _, e := range page.Entries {
+			after = max(after, e.Seq)
+		}
+		if page.NextCursor == "" {
+			break
+		}
+		if page, err = s.Control.Trace(ctx, s.Session.SessionID, host.TraceQuery{Cursor: page.NextCursor}); err != nil {
+			return nil, err
+		}
+	}
+	w := &watch{more: make(chan struct{})}
+	go func() {
+		err := s.Control.Events(ctx, s.Session.SessionID, after, false, func(e host.TraceEntry) bool {
+			if e.Type == host.EventTraffic && e.Mirror == mirror && e.Method == http.MethodPost {
+				w.mu.Lock()
+				w.at = append(w.at, e.Wall)
+				close(w.more)
+				w.more = make(chan struct{})
+				w.mu.Unlock()
+			}
+			return true
+		})
+		if err != nil && !errors.Is(err, context.Canceled) {
+			s.say("the session's events ended: %v", err)
+		}
+	}()
+	return w, nil
+}
+
+func (w *watch) state() (at []time.Time, more <-chan struct{}) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return append([]time.Time{}, w.at[w.from:]...), w.more
+}
+
+// forget leaves out what came so far.
+func (w *watch) forget() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.from = len(w.at)
+}
+
+// first waits for a call: until over is closed and a moment later, or for limit, 0 for no
+// limit; nil is never closed.
+func (w *watch) first(ctx context.Context, limit time.Duration, over <-chan struct{}) bool {
+	var late <-chan time.Time
+	if limit > 0 {
+		t := time.NewTimer(limit)
+		defer t.Stop()
+		late = t.C
+	}
+	for {
+		at, more := w.state()
+		if len(at) > 0 {
+			return true
+		}
+		select {
+		case <-more:
+		case <-over:
+			// The event of a call comes a little behind its answer.
+			over = nil
+			t := time.NewTimer(onItsWay)
+			defer t.Stop()
+			late = t.C
+		case <-late:
+			return false
+		case <-ctx.Done():
+			return false
+		}
+	}
+}
+
+// quiet returns the calls once no other is to be expected: the application has ended, it
+// is silent for longer than it waited before, or the window is over.
+func (w *watch) quiet(ctx context.Context, window time.Duration, done <-chan struct{}) []time.Time {
+	end := time.NewTimer(window)
+	defer end.Stop()
+	for {
+		at, more := w.state()
+		if len(at) > mostCalls {
+			return at
+		}
+		pause := firstPause
+		if n := len(at); n > 1 {
+			pause = max(leastPause, at[n-1].Sub(at[n-2])*5/2)
+		}
+		if len(at) == 0 {
+			pause = callsSoon
+		}
+		t := time.NewTimer(pause)
+		select {
+		case <-more:
+			t.Stop()
+			continue
+		case <-t.C:
+		case <-end.C:
+		case <-ctx.Done():
+		case <-done:
+			// What is on its way comes a little behind.
+			t.Reset(onItsWay)
+			select {
+			case <-t.C:
+			case <-ctx.Done():
+			}
+		}
+		t.Stop()
+		at, _ = w.state()
+		return at
+	}
+}
