@@ -2,7 +2,6 @@ package mcp
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
@@ -20,10 +19,11 @@ type resource struct {
 	read                     func(ctx context.Context, c host.Control, word string) (any, error)
 }
 
+// A name may hold an @, which {+...} lets through as it is (RFC 6570, section 3.2.3).
 var resources = []resource{
 	{"mirra://sessions/{session}/trace", "trace", "Trace of a session", "The newest 100 entries of what happened in a session, without bodies; the tool trace shows those.", readTrace},
-	{"mirra://mirrors/{mirror}/coverage", "coverage", "Coverage of a mirror", "All operations of a mirror with their level: exact, modelled, generic or none.", readCoverage},
-	{"mirra://mirrors/{mirror}/facts", "facts", "Facts of a vendor", "What a mirror declares of its vendor: API versions, hosts, forms of credentials, webhook secrets and events, idempotency, errors that fault rules take.", readFacts},
+	{"mirra://mirrors/{+mirror}/coverage", "coverage", "Coverage of a mirror", "All operations of a mirror with their level: exact, modelled, generic or none.", readCoverage},
+	{"mirra://mirrors/{+mirror}/facts", "facts", "Facts of a vendor", "What a mirror declares of its vendor: API versions, hosts, forms of credentials, webhook secrets and events, idempotency, errors that fault rules take.", readFacts},
 }
 
 func (s *Server) addResources() {
@@ -47,11 +47,11 @@ func (s *Server) addResources() {
 				if err != nil {
 					return nil, s.explain(uri, err)
 				}
-				text, err := json.Marshal(v)
+				text, err := marshal(v)
 				if err != nil {
 					return nil, fmt.Errorf("%s: %w", uri, err)
 				}
-				return &sdk.ReadResourceResult{Contents: []*sdk.ResourceContents{{URI: uri, MIMEType: "application/json", Text: string(text)}}}, nil
+				return &sdk.ReadResourceResult{Contents: []*sdk.ResourceContents{{URI: uri, MIMEType: "application/json", Text: text}}}, nil
 			})
 	}
 }

@@ -238,7 +238,7 @@ type done struct {
 
 func sessionReset(s *Server) {
 	add(s, tool{
-		name: "session_reset", title: "Reset state",
+		name: "session_reset", title: "Reset state", destroys: true,
 		description: "Put mirrors back to what they were seeded with: objects, webhook endpoints, limits and idempotency keys made since are gone. Ids, URLs, credentials and the trace stay.",
 	}, func(ctx context.Context, c *call, in resetArgs) (*done, error) {
 		id, err := c.session(ctx, in.Session, false)
@@ -251,7 +251,7 @@ func sessionReset(s *Server) {
 
 func sessionEnd(s *Server) {
 	add(s, tool{
-		name: "session_end", title: "End mirrors",
+		name: "session_end", title: "End mirrors", destroys: true,
 		description: "End a session; its state and trace are gone, unless it is a persistent one.",
 	}, func(ctx context.Context, c *call, in sessionArg) (*done, error) {
 		id, err := c.session(ctx, in.Session, false)

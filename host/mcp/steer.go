@@ -166,8 +166,7 @@ func faults(s *Server) {
 
 type snapshotArgs struct {
 	sessionArg
-	Name string `json:"name,omitempty" jsonschema:"left out, one is given"`
-	List bool   `json:"list,omitempty" jsonschema:"take none, only list those there are"`
+	Name string `json:"name,omitempty" jsonschema:"left out, none is taken: the answer lists those there are"`
 }
 
 type snapshotInfo struct {
@@ -190,7 +189,7 @@ func snapshot(s *Server) {
 			return nil, err
 		}
 		out := &snapshotOut{Snapshots: []snapshotInfo{}}
-		if !in.List {
+		if in.Name != "" {
 			taken, err := c.Snapshot(ctx, id, in.Name)
 			if err != nil {
 				return nil, err
@@ -215,7 +214,7 @@ type restoreArgs struct {
 
 func restore(s *Server) {
 	add(s, tool{
-		name: "restore", title: "Go back to a snapshot",
+		name: "restore", title: "Go back to a snapshot", destroys: true,
 		description: "Make a snapshot the session's state; what happened since is undone.",
 	}, func(ctx context.Context, c *call, in restoreArgs) (*done, error) {
 		id, err := c.session(ctx, in.Session, false)

@@ -25,6 +25,7 @@ var tools = []func(*Server){
 type tool struct {
 	name, title, description string
 	reads                    bool             // it changes nothing
+	destroys                 bool             // what it takes away is gone
 	choices                  map[string][]any // of arguments: the values there are
 }
 
@@ -36,7 +37,7 @@ func add[In, Out any](s *Server, t tool, f func(ctx context.Context, c *call, in
 	open := false
 	def := &sdk.Tool{
 		Name: t.name, Title: t.title, Description: t.description, InputSchema: schema[In](t.choices), OutputSchema: schema[Out](nil),
-		Annotations: &sdk.ToolAnnotations{Title: t.title, ReadOnlyHint: t.reads, OpenWorldHint: &open}, // mirrors are all there is
+		Annotations: &sdk.ToolAnnotations{Title: t.title, ReadOnlyHint: t.reads, DestructiveHint: &t.destroys, OpenWorldHint: &open}, // mirrors are all there is
 	}
 	sdk.AddTool(s.server, def, func(ctx context.Context, r *sdk.CallToolRequest, in In) (*sdk.CallToolResult, Out, error) {
 		var none Out
@@ -48,8 +49,22 @@ func add[In, Out any](s *Server, t tool, f func(ctx context.Context, c *call, in
 		if err != nil {
 			return nil, none, s.explain(t.name, err)
 		}
-		return nil, out, nil
+		// The SDK would sort the members of vendors' documents.
+		text, err := marshal(out)
+		if err != nil {
+			return nil, none, s.explain(t.name, err)
+		}
+		return &sdk.CallToolResult{Content: []sdk.Content{&sdk.TextContent{Text: text}}}, out, nil
 	})
+}
+
+// marshal writes JSON for models, which read < better than \u003c.
+func marshal(v any) (string, error) {
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(v)
+	return strings.TrimSuffix(b.String(), "\n"), err
 }
 
 // schema describes a type. One that cannot be described is a mistake in this package.
@@ -61,7 +76,24 @@ func schema[T any](choices map[string][]any) *jsonschema.Schema {
 	for name, values := range choices {
 		s.Properties[name].Enum = values
 	}
+	noNulls(s)
 	return s
+}
+
+// noNulls makes what is a pointer, a slice or a map in Go what it is in JSON, with no null
+// beside it: clients want an object at the top, and some take no lists of types at all.
+func noNulls(s *jsonschema.Schema) {
+	if i := slices.Index(s.Types, "null"); i >= 0 && len(s.Types) == 2 {
+		s.Type, s.Types = s.Types[1-i], nil
+	}
+	for _, p := range s.Properties {
+		noNulls(p)
+	}
+	for _, p := range []*jsonschema.Schema{s.Items, s.AdditionalProperties} {
+		if p != nil {
+			noNulls(p)
+		}
+	}
 }
 
 // toolError is a fault as a model reads it: a result that is an error, and no error of
