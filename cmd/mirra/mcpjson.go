@@ -125,15 +125,12 @@ func put(o *hujson.Object, name string, v hujson.Value, outer, unit string) {
 		last := &o.Members[n-1]
 		// A comma behind the last one stays so for the new one.
 		m.Value.AfterExtra, last.Value.AfterExtra = last.Value.AfterExtra, nil
-		if !bytes.ContainsRune(last.Name.BeforeExtra, '\n') { // all on one line
-			m.Name.BeforeExtra = hujson.Extra(" ")
-		} else if m.Value.AfterExtra == nil && bytes.ContainsRune(bytes.TrimRight(o.AfterExtra, " \t\r\n"), '/') {
-			// A comment behind the last one stays there, with the comma behind it.
-			cut := bytes.TrimRight(o.AfterExtra, " \t\r\n")
-			last.Value.AfterExtra = append(slices.Clone(cut), '\n')
-			last.Value.AfterExtra = append(last.Value.AfterExtra, outer+unit...)
-			m.Name.BeforeExtra = hujson.Extra("\n" + outer + unit)
+		if behind := bytes.TrimRight(o.AfterExtra, " \t\r\n"); len(behind) > 0 || bytes.ContainsRune(last.Name.BeforeExtra, '\n') {
+			// A comment behind the last one stays behind it.
+			m.Name.BeforeExtra = append(slices.Clone(behind), m.Name.BeforeExtra...)
 			o.AfterExtra = hujson.Extra("\n" + outer)
+		} else { // all on one line
+			m.Name.BeforeExtra = hujson.Extra(" ")
 		}
 	} else if !bytes.ContainsRune(o.AfterExtra, '\n') {
 		o.AfterExtra = append(o.AfterExtra, "\n"+outer...)
@@ -141,15 +138,22 @@ func put(o *hujson.Object, name string, v hujson.Value, outer, unit string) {
 	o.Members = append(o.Members, m)
 }
 
-// drop takes a member out and tells whether there was one. A comment in front of it goes
-// with it; a comment behind the last one stays.
+// drop takes a member out and tells whether there was one. Comments in front of it stay.
 func drop(o *hujson.Object, name string) bool {
 	i := member(o, name)
 	if i < 0 {
 		return false
 	}
-	if n := len(o.Members); i == n-1 && n > 1 {
+	n := len(o.Members)
+	if i == n-1 && n > 1 {
 		o.Members[n-2].Value.AfterExtra = o.Members[i].Value.AfterExtra
+	}
+	if front := bytes.TrimRight(o.Members[i].Name.BeforeExtra, " \t\r\n"); len(front) > 0 {
+		next := &o.AfterExtra
+		if i < n-1 {
+			next = &o.Members[i+1].Name.BeforeExtra
+		}
+		*next = append(slices.Clone(front), *next...)
 	}
 	o.Members = slices.Delete(o.Members, i, i+1)
 	return true

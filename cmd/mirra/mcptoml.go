@@ -41,7 +41,9 @@ func editTOML(text []byte, c *mcpClient, command []string) ([]byte, string, erro
 		switch {
 		case command == nil && own:
 			out = append(out, text[at:l.start]...)
-			at, done = body, mcpRemoved
+			if at, done = body, mcpRemoved; i+1 < len(lines) && len(lines[i+1].table) >= 2 && slices.Equal(lines[i+1].table[:2], path) {
+				at = end // comments within it go with it
+			}
 		case own && len(l.table) == 2 && l.key == nil:
 			out = append(out, text[at:body]...)
 			out = append(out, tomlCommand(command)...)

@@ -14,9 +14,11 @@ export const transports = {
 export async function connect(name) {
   const transport = transports[name]();
   const client = new Client({ name: 'mirra-e2e', version: '1.0.0' });
+  const faults = []; // of the protocol, such as a line that is no message
+  client.onerror = (error) => faults.push(error);
   await client.connect(transport);
   return {
-    client, transport,
+    client, transport, faults,
     // call returns a tool's result, which the client holds against the tool's schema.
     async call(tool, args = {}) {
       const result = await client.callTool({ name: tool, arguments: args });

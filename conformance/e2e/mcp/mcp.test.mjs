@@ -83,5 +83,6 @@ for (const transport of Object.keys(transports)) {
     assert.equal((await agent.call('session_end')).sessionId, started.sessionId);
     await assert.rejects(agent.call('session_state', { session: started.sessionId }), { code: 'mirra.session.not_found' });
     await assert.rejects(agent.call('session_end'), { code: 'mirra.session.not_found' });
+    assert.deepEqual(agent.faults, []);
   });
 }
