@@ -71,7 +71,13 @@ func New(cfg Config) *Server {
 // Serve serves one client on a pair of streams until it closes in or ctx ends, and ends
 // what the client started.
 func (s *Server) Serve(ctx context.Context, in io.ReadCloser, out io.WriteCloser) error {
-	err := s.server.Run(ctx, &sdk.IOTransport{Reader: in, Writer: out})
+	conn, err := s.server.Connect(ctx, &sdk.IOTransport{Reader: in, Writer: out}, nil)
+	if err != nil {
+		return err
+	}
+	stop := context.AfterFunc(ctx, func() { _ = conn.Close() }) // it may be closed already
+	defer stop()
+	err = conn.Wait()
 	s.loops.Wait()
 	return err
 }
