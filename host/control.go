@@ -194,6 +194,40 @@ type CatalogEntry struct {
 	// Aliases are other words for entities, by Entities' names.
 	Aliases map[string][]string `json:"aliases"`
 	Events  []string            `json:"events"` // that webhooks are sent for
+	Facts   CatalogFacts        `json:"facts"`
+}
+
+// CatalogFacts is what else a mirror declares of its vendor.
+type CatalogFacts struct {
+	HostNames     map[string]string    `json:"hostNames"` // by the ids that MirrorInfo.URLs has
+	Versions      []string             `json:"versions"`  // of the API that it answers in, the default first
+	VersionHeader string               `json:"versionHeader,omitempty"`
+	Credentials   []CatalogCredentials `json:"credentials"`
+	Secrets       []CatalogSecret      `json:"secrets"` // that sign webhooks
+	Idempotency   CatalogIdempotency   `json:"idempotency"`
+	Errors        []string             `json:"errors"` // names that fault rules take
+}
+
+// CatalogCredentials is a class of credential that a vendor issues.
+type CatalogCredentials struct {
+	Class   string `json:"class"`
+	Scheme  string `json:"scheme"` // bearer, basic-user, basic-password, header
+	Header  string `json:"header,omitempty"`
+	Pattern string `json:"pattern"` // RE2, of the whole
+	Live    bool   `json:"live"`    // refused unless a session allows live keys
+}
+
+// CatalogSecret is a signing secret that vendor and application share.
+type CatalogSecret struct {
+	Name    string   `json:"name"`
+	Env     []string `json:"env"` // variables it is read from, in order
+	Summary string   `json:"summary,omitempty"`
+}
+
+// CatalogIdempotency says what makes a request idempotent; no header, nothing does.
+type CatalogIdempotency struct {
+	Header  string   `json:"header,omitempty"`
+	Methods []string `json:"methods"`
 }
 
 // CatalogOperation is one operation of a mirror.

@@ -96,7 +96,7 @@ type TraceQuery struct {
 	Event     string
 	Status    string // "404", "4xx"
 	Bodies    bool   // with Request, Response, Before and After
-	Cursor    string
+	Cursor    string // the Seq behind which the page begins; NextCursor of the page before
 	Limit     int
 }
 

@@ -103,6 +103,7 @@ func (a *app) serve(ctx context.Context, c assembly.Config, ready func(*serverSt
 	c.CacheDir, c.DataDir, c.Sources, c.Version = a.cfg.Dirs.Cache, a.cfg.Dirs.Data, a.cfg.sources(), version()
 	c.Precompiled = embeddedFiles()
 	c.Ended = a.cfg.removeDropIn
+	c.MCP = serveAgents(c.Log)
 	err := a.cfg.removeDropIns() // of a server that crashed: its authority is gone
 	if err != nil {
 		return err

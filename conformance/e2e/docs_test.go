@@ -30,6 +30,7 @@ func TestGuides(t *testing.T) {
 		"twilio.md":     "",
 		"vitest.md":     "",
 		"playwright.md": "",
+		"agents.md":     "",
 	} {
 		t.Run(guide, func(t *testing.T) {
 			t.Parallel()

@@ -68,6 +68,8 @@ type Config struct {
 	Private      bool
 	// Ended is called with the id of each session that has ended; it may be nil.
 	Ended func(id string)
+	// MCP makes what serves coding agents at /mcp of the control API; nil serves none.
+	MCP func(host.Control) Agents
 	// IdleExit is how long the server may be without sessions before Done; 0
 	// is for ever.
 	IdleExit time.Duration
@@ -75,6 +77,12 @@ type Config struct {
 	Preload []string
 	Version string
 	Log     *slog.Logger
+}
+
+// Agents serves coding agents, see package mcp. Who embeds a server need not link it.
+type Agents interface {
+	Handler() http.Handler
+	Close() // ends all clients, and the sessions they started
 }
 
 // Server is sessions, and the listeners that reach them.
@@ -88,6 +96,7 @@ type Server struct {
 	sender   *sender
 	vendor   *httpapi.Vendor
 	proxy    *proxy.Proxy
+	agents   Agents // nil without
 	started  time.Time
 
 	catalogue                     *sqlite.Catalogue // nil without DataDir

@@ -181,7 +181,7 @@ func (s *Server) Mirrors(ctx context.Context) ([]host.CatalogEntry, error) {
 		e := host.CatalogEntry{
 			Name: m.Name, Vendor: m.Vendor, Version: p.Version.String(), Digest: string(p.Digest), API: m.API.Default, Source: p.Source, Summary: m.Summary,
 			Hosts: p.Hosts(), Levels: map[string]int{}, Operations: []host.CatalogOperation{}, Fixtures: []host.CatalogFixture{}, Simulates: append([]string{}, m.Simulates...), Entities: []string{},
-			Aliases: map[string][]string{}, Events: append([]string{}, m.Events...),
+			Aliases: map[string][]string{}, Events: append([]string{}, m.Events...), Facts: facts(m),
 		}
 		for _, op := range m.Operations {
 			e.Levels[op.Level.String()]++
@@ -205,6 +205,28 @@ func (s *Server) Mirrors(ctx context.Context) ([]host.CatalogEntry, error) {
 		return nil, explain(err)
 	}
 	return out, nil
+}
+
+// facts is what a manifest says of its vendor.
+func facts(m *abi.Manifest) host.CatalogFacts {
+	f := host.CatalogFacts{
+		HostNames: map[string]string{}, Versions: append([]string{m.API.Default}, m.API.Also...), VersionHeader: m.API.Header,
+		Credentials: []host.CatalogCredentials{}, Secrets: []host.CatalogSecret{}, Errors: []string{},
+		Idempotency: host.CatalogIdempotency{Header: m.Idempotency.Header, Methods: append([]string{}, m.Idempotency.Methods...)},
+	}
+	for _, h := range m.Hosts {
+		f.HostNames[h.ID] = h.Name
+	}
+	for _, c := range m.Credentials {
+		f.Credentials = append(f.Credentials, host.CatalogCredentials{Class: c.Class, Scheme: c.Scheme, Header: c.Header, Pattern: c.Pattern, Live: c.Live})
+	}
+	for _, s := range m.Secrets {
+		f.Secrets = append(f.Secrets, host.CatalogSecret{Name: s.Name, Env: append([]string{}, s.Env...), Summary: s.Summary})
+	}
+	for _, e := range m.Errors {
+		f.Errors = append(f.Errors, e.Name)
+	}
+	return f
 }
 
 // metrics adds up what the sessions did, for /metrics.

@@ -39,8 +39,13 @@ func (s *Server) listen() (err error) {
 		return err
 	}
 	s.sender.forbid(s.control.Addr().String())
+	var agents http.Handler
+	if s.cfg.MCP != nil {
+		s.agents = s.cfg.MCP(s)
+		agents = s.agents.Handler()
+	}
 	api := httpapi.New(httpapi.Config{
-		Control: s, Token: s.cfg.Token, NamedToken: s.cfg.NamedToken, Hosts: s.cfg.Hosts, Domains: s.cfg.Domains, Ready: s.ready, Metrics: s.metrics, Stop: s.Stop, Version: s.cfg.Version, Log: s.log,
+		MCP: agents, Control: s, Token: s.cfg.Token, NamedToken: s.cfg.NamedToken, Hosts: s.cfg.Hosts, Domains: s.cfg.Domains, Ready: s.ready, Metrics: s.metrics, Stop: s.Stop, Version: s.cfg.Version, Log: s.log,
 	})
 	s.vendor.Meta = api.ServeMirror
 	s.controlWeb = httpapi.NewServer(api, s.log)
@@ -177,6 +182,9 @@ func (s *Server) Close(ctx context.Context) error {
 	var faults *multierror.Error
 	if s.loop != nil {
 		s.loop()
+	}
+	if s.agents != nil {
+		s.agents.Close() // their streams would hold the listener up
 	}
 	// Vendors' first: their requests need their sessions.
 	vendors := []*http.Server{s.vendorWeb, s.tlsWeb}

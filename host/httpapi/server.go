@@ -28,6 +28,7 @@ type Config struct {
 	Ready      func() error
 	Metrics    func() map[string]float64 // by name and labels
 	Stop       func()                    // ends the server
+	MCP        http.Handler              // serves coding agents at /mcp; nil serves none
 	Version    string
 	Log        *slog.Logger
 }
@@ -47,6 +48,12 @@ func New(cfg Config) *API {
 	a := &API{cfg: cfg, token: sha256.Sum256([]byte(cfg.Token)), mux: mux.NewRouter().UseEncodedPath()}
 	for _, r := range a.routes() {
 		a.mux.Handle(r.path, a.handler(r)).Methods(r.method)
+	}
+	if cfg.MCP != nil {
+		a.mux.Handle("/mcp", a.handler(route{serve: func(w http.ResponseWriter, r *http.Request) error {
+			cfg.MCP.ServeHTTP(w, r)
+			return nil
+		}}))
 	}
 	a.mux.NotFoundHandler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		a.refuse(w, &host.Error{Kind: host.KindNotFound, Code: "mirra.api.no_route", Message: "there is no " + r.Method + " " + r.URL.Path, Hint: "GET /v1/openapi.json lists what there is"})
