@@ -239,6 +239,9 @@ func (s *Server) named(ctx context.Context, name string) (*host.SessionInfo, err
 func (s *Server) endUnlessHeld(r *reach, d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.reach[r.session.ID()] != r {
+		return // it has ended
+	}
 	if r.ending != nil {
 		r.ending.Stop()
 	}

@@ -207,6 +207,11 @@ func (s *Server) Close(ctx context.Context) error {
 	s.mu.Lock()
 	all := s.reach
 	s.reach = map[string]*reach{}
+	for _, r := range all {
+		if r.ending != nil {
+			r.ending.Stop()
+		}
+	}
 	s.mu.Unlock()
 	for _, r := range all {
 		r.close()

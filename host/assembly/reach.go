@@ -58,9 +58,6 @@ func (r *reach) close() {
 	if r.door != nil {
 		_ = r.door.Close() // likewise
 	}
-	if r.ending != nil {
-		r.ending.Stop()
-	}
 }
 
 // add makes a session reachable.
@@ -91,6 +88,9 @@ func (s *Server) forget(id string, purge bool) {
 	s.mu.Lock()
 	r := s.reach[id]
 	delete(s.reach, id)
+	if r != nil && r.ending != nil {
+		r.ending.Stop()
+	}
 	s.mu.Unlock()
 	s.sender.forget(id)
 	s.proxy.Forget(id)
