@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"log"
+	"net"
 	"net/http"
 	"os"
 	"sync"
@@ -33,7 +34,7 @@ func (a *raffle) signup(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "no mail goes there", http.StatusConflict)
 		return
 	}
-	_, err := a.client.Emails.SendWithContext(r.Context(), &resend.SendEmailRequest{From: "Raffle <onboarding@resend.dev>", To: []string{email}, Subject: "Your ticket", Text: "Good luck!"})
+	_, err := a.client.Emails.SendWithContext(r.Context(), &resend.SendEmailRequest{From: "Raffle <raffle@mail.acme.com>", To: []string{email}, Subject: "Your ticket", Text: "Good luck!"})
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadGateway)
 		return
@@ -80,7 +81,10 @@ func main() {
 	http.HandleFunc("POST /signup", a.signup)
 	http.HandleFunc("POST /webhooks", a.webhook)
 	http.HandleFunc("GET /users", a.list)
-	addr := "127.0.0.1:" + cmp.Or(os.Getenv("PORT"), "3000")
-	log.Print("listening on ", addr)
-	log.Fatal(http.ListenAndServe(addr, nil))
+	l, err := net.Listen("tcp", "127.0.0.1:"+cmp.Or(os.Getenv("PORT"), "3000"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	log.Print("listening on ", l.Addr())
+	log.Fatal(http.Serve(l, nil))
 }

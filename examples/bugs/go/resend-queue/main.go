@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"os"
 	"slices"
@@ -53,7 +54,7 @@ func (l *library) signup(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, email+" has "+why, http.StatusUnprocessableEntity)
 		return
 	}
-	sent, err := l.client.Emails.SendWithContext(r.Context(), &resend.SendEmailRequest{From: "Library <onboarding@resend.dev>", To: []string{email}, Subject: "Your card", Html: "<p>Read on.</p>"})
+	sent, err := l.client.Emails.SendWithContext(r.Context(), &resend.SendEmailRequest{From: "Library <library@mail.acme.com>", To: []string{email}, Subject: "Your card", Html: "<p>Read on.</p>"})
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadGateway)
 		return
@@ -116,7 +117,10 @@ func main() {
 	mux.HandleFunc("POST /signup", l.signup)
 	mux.HandleFunc("POST /webhooks/email", l.webhook)
 	mux.HandleFunc("GET /users", l.list)
-	addr := "127.0.0.1:" + cmp.Or(os.Getenv("PORT"), "3000")
-	log.Print("listening on ", addr)
-	log.Fatal(http.ListenAndServe(addr, mux))
+	listener, err := net.Listen("tcp", "127.0.0.1:"+cmp.Or(os.Getenv("PORT"), "3000"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	log.Print("listening on ", listener.Addr())
+	log.Fatal(http.Serve(listener, mux))
 }

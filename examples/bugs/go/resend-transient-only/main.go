@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"os"
 	"sync"
@@ -34,7 +35,7 @@ func create(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "mail to this address came back", http.StatusConflict)
 		return
 	}
-	if _, err := client.Emails.Send(&resend.SendEmailRequest{From: "Chess <onboarding@resend.dev>", To: []string{email}, Subject: "Your move", Html: "<p>1. e4</p>"}); err != nil {
+	if _, err := client.Emails.Send(&resend.SendEmailRequest{From: "Chess <chess@mail.acme.com>", To: []string{email}, Subject: "Your move", Html: "<p>1. e4</p>"}); err != nil {
 		http.Error(w, err.Error(), http.StatusBadGateway)
 		return
 	}
@@ -93,7 +94,10 @@ func main() {
 	http.HandleFunc("POST /users", create)
 	http.HandleFunc("GET /users/{email}", show)
 	http.HandleFunc("POST /hooks/resend", hook)
-	port := cmp.Or(os.Getenv("PORT"), "3000")
-	log.Print("chess on port ", port)
-	log.Fatal(http.ListenAndServe("127.0.0.1:"+port, nil))
+	l, err := net.Listen("tcp", "127.0.0.1:"+cmp.Or(os.Getenv("PORT"), "3000"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	log.Print("listening on ", l.Addr())
+	log.Fatal(http.Serve(l, nil))
 }

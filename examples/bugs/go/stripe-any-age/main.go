@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"os"
 	"sync/atomic"
@@ -43,7 +44,10 @@ func hook(w http.ResponseWriter, r *http.Request) {
 func main() {
 	http.HandleFunc("POST /stripe/webhook", hook)
 	http.HandleFunc("GET /balance", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, balance.Load()) })
-	addr := "127.0.0.1:" + cmp.Or(os.Getenv("PORT"), "3000")
-	log.Print("listening on ", addr)
-	log.Fatal(http.ListenAndServe(addr, nil))
+	l, err := net.Listen("tcp", "127.0.0.1:"+cmp.Or(os.Getenv("PORT"), "3000"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	log.Print("listening on ", l.Addr())
+	log.Fatal(http.Serve(l, nil))
 }

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"os"
 	"strconv"
@@ -74,7 +75,10 @@ func hook(w http.ResponseWriter, r *http.Request) {
 func main() {
 	http.HandleFunc("/webhook", hook)
 	http.HandleFunc("/sales", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, sales.Load()) })
-	port := cmp.Or(os.Getenv("PORT"), "3000")
-	log.Println("sales on port", port)
-	log.Fatal(http.ListenAndServe("127.0.0.1:"+port, nil))
+	l, err := net.Listen("tcp", "127.0.0.1:"+cmp.Or(os.Getenv("PORT"), "3000"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	log.Print("listening on ", l.Addr())
+	log.Fatal(http.Serve(l, nil))
 }

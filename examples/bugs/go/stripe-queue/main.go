@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"os"
 	"sync"
@@ -64,7 +65,10 @@ func main() {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /webhooks/stripe", p.webhook)
 	mux.HandleFunc("GET /invoices", p.list)
-	addr := "127.0.0.1:" + cmp.Or(os.Getenv("PORT"), "3000")
-	log.Print("listening on ", addr)
-	log.Fatal(http.ListenAndServe(addr, mux))
+	l, err := net.Listen("tcp", "127.0.0.1:"+cmp.Or(os.Getenv("PORT"), "3000"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	log.Print("listening on ", l.Addr())
+	log.Fatal(http.Serve(l, mux))
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"os"
 	"sync"
@@ -61,7 +62,10 @@ func main() {
 	api.HandleFunc("POST /webhooks", s.webhook)
 	api.HandleFunc("GET /coins", s.list)
 	http.Handle("/api/", http.StripPrefix("/api", api))
-	addr := "127.0.0.1:" + cmp.Or(os.Getenv("PORT"), "3000")
-	log.Println("listening on", addr)
-	log.Fatal(http.ListenAndServe(addr, nil))
+	l, err := net.Listen("tcp", "127.0.0.1:"+cmp.Or(os.Getenv("PORT"), "3000"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	log.Print("listening on ", l.Addr())
+	log.Fatal(http.Serve(l, nil))
 }

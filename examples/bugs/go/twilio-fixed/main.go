@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log"
+	"net"
 	"net/http"
 	"os"
 	"time"
@@ -54,7 +55,10 @@ func main() {
 		w.WriteHeader(http.StatusAccepted)
 		fmt.Fprintln(w, sid)
 	})
-	port := cmp.Or(os.Getenv("PORT"), "3000")
-	log.Print("listening on ", port)
-	log.Fatal(http.ListenAndServe("127.0.0.1:"+port, nil))
+	l, err := net.Listen("tcp", "127.0.0.1:"+cmp.Or(os.Getenv("PORT"), "3000"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	log.Print("listening on ", l.Addr())
+	log.Fatal(http.Serve(l, nil))
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -72,7 +73,10 @@ func main() {
 			http.Error(w, err.Error(), http.StatusBadGateway)
 		}
 	})
-	addr := "127.0.0.1:" + cmp.Or(os.Getenv("PORT"), "3000")
-	log.Print("listening on ", addr)
-	log.Fatal(http.ListenAndServe(addr, mux))
+	l, err := net.Listen("tcp", "127.0.0.1:"+cmp.Or(os.Getenv("PORT"), "3000"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	log.Print("listening on ", l.Addr())
+	log.Fatal(http.Serve(l, mux))
 }

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"errors"
 	"log"
+	"net"
 	"net/http"
 	"os"
 	"time"
@@ -75,7 +76,10 @@ func main() {
 	}
 	go s.run()
 	http.HandleFunc("POST /notify", s.notify)
-	addr := "127.0.0.1:" + cmp.Or(os.Getenv("PORT"), "3000")
-	log.Print("listening on ", addr)
-	log.Fatal(http.ListenAndServe(addr, nil))
+	l, err := net.Listen("tcp", "127.0.0.1:"+cmp.Or(os.Getenv("PORT"), "3000"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	log.Print("listening on ", l.Addr())
+	log.Fatal(http.Serve(l, nil))
 }

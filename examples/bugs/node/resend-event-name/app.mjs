@@ -11,7 +11,7 @@ const routes = {
     const email = type?.includes('json') ? JSON.parse(body).email : new URLSearchParams(body).get('email');
     const user = users.get(email) ?? { email, status: 'active' };
     if (user.status === 'bounced') return [409, { error: 'this address takes no mail' }];
-    const { error } = await resend.emails.send({ from: 'Forum <onboarding@resend.dev>', to: [email], subject: 'Welcome to the forum', text: 'Say hello!' });
+    const { error } = await resend.emails.send({ from: 'Forum <forum@mail.acme.com>', to: [email], subject: 'Welcome to the forum', text: 'Say hello!' });
     if (error) return [502, error];
     users.set(email, user);
     return [201, user];

@@ -23,7 +23,7 @@ app.use(express.urlencoded(), express.json());
 
 app.post('/signup', async (req, res) => {
   const { email } = req.body;
-  const { data, error } = await resend.emails.send({ from: 'Bees <onboarding@resend.dev>', to: email, subject: 'Welcome', html: '<p>Buzz!</p>' });
+  const { data, error } = await resend.emails.send({ from: 'Bees <bees@mail.acme.com>', to: email, subject: 'Welcome', html: '<p>Buzz!</p>' });
   if (error) return res.status(502).json(error);
   users.set(email, { email, status: 'active', welcome: data.id });
   res.status(201).json(users.get(email));

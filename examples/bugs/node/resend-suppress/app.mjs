@@ -35,7 +35,7 @@ app.post('/users', async (req, res) => {
   const key = req.body.email.toLowerCase();
   const user = users.get(key) ?? { email: req.body.email, status: 'active' };
   if (user.status === 'suppressed') return res.status(409).json({ error: `${user.email} takes no mail` });
-  const { error } = await resend.emails.send({ from: 'Recipes <onboarding@resend.dev>', to: user.email, subject: 'Welcome', html: '<p>What shall we cook?</p>' });
+  const { error } = await resend.emails.send({ from: 'Recipes <recipes@mail.acme.com>', to: user.email, subject: 'Welcome', html: '<p>What shall we cook?</p>' });
   if (error) return res.status(502).json(error);
   users.set(key, user);
   res.status(201).json(user);

@@ -21,7 +21,7 @@ app.post('/signup', async (req, res) => {
   if (known?.unsubscribed) return res.status(409).json({ email, unsubscribed: true });
   if (!known) sure(await resend.contacts.create({ email, unsubscribed: false }));
   members.add(email);
-  sure(await resend.emails.send({ from: 'List <onboarding@resend.dev>', to: email, subject: 'You are on the list', text: 'Welcome.' }));
+  sure(await resend.emails.send({ from: 'List <list@mail.acme.com>', to: email, subject: 'You are on the list', text: 'Welcome.' }));
   res.status(201).json({ email, unsubscribed: false });
 });
 

@@ -25,7 +25,8 @@ http.createServer(async (req, res) => {
   if (req.method !== 'POST' || req.url !== '/notify') return res.writeHead(404).end('not found');
   const form = new URLSearchParams((await req.toArray()).join(''));
   try {
-    res.writeHead(202).end(await warn(form.get('to'), form.get('body') ?? 'Wind of force 8 is expected.'));
+    const warning = await warn(form.get('to'), form.get('body') ?? 'Wind of force 8 is expected.');
+    res.writeHead(202).end(warning);
   } catch (error) {
     res.writeHead(502).end(error.message);
   }

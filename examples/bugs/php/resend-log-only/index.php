@@ -13,7 +13,7 @@ switch ($_SERVER['REQUEST_METHOD'] . ' ' . parse_url($_SERVER['REQUEST_URI'], PH
             CURLOPT_RETURNTRANSFER => true,
             CURLOPT_USERAGENT => 'museum',
             CURLOPT_HTTPHEADER => ['Content-Type: application/json', 'Authorization: Bearer ' . (getenv('RESEND_API_KEY') ?: 're_123456789')],
-            CURLOPT_POSTFIELDS => json_encode(['from' => 'Museum <onboarding@resend.dev>', 'to' => $email, 'subject' => 'Your pass', 'text' => 'Come in.']),
+            CURLOPT_POSTFIELDS => json_encode(['from' => 'Museum <museum@mail.acme.com>', 'to' => $email, 'subject' => 'Your pass', 'text' => 'Come in.']),
         ]);
         $answer = curl_exec($curl);
         if (curl_getinfo($curl, CURLINFO_RESPONSE_CODE) !== 200) {

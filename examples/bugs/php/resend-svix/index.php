@@ -41,7 +41,7 @@ switch ($_SERVER['REQUEST_METHOD'] . ' ' . parse_url($_SERVER['REQUEST_URI'], PH
             CURLOPT_RETURNTRANSFER => true,
             CURLOPT_USERAGENT => 'theatre',
             CURLOPT_HTTPHEADER => ['Content-Type: application/json', 'Authorization: Bearer ' . (getenv('RESEND_API_KEY') ?: 're_123456789')],
-            CURLOPT_POSTFIELDS => json_encode(['from' => 'Theatre <onboarding@resend.dev>', 'to' => [$email], 'subject' => 'Curtain up', 'text' => 'At 8.']),
+            CURLOPT_POSTFIELDS => json_encode(['from' => 'Theatre <theatre@mail.acme.com>', 'to' => [$email], 'subject' => 'Curtain up', 'text' => 'At 8.']),
         ]);
         $sent = curl_exec($curl);
         if (curl_getinfo($curl, CURLINFO_RESPONSE_CODE) !== 200) {

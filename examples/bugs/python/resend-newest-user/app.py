@@ -27,7 +27,7 @@ def signup(body):
     [user] = query("SELECT * FROM users WHERE email = ?", email)
     if user["status"] != "active":
         return 409, {"error": "mail to you came back"}
-    answer = requests.post("https://api.resend.com/emails", json={"from": "Album <onboarding@resend.dev>", "to": email, "subject": "Your album", "html": "<p>It is empty.</p>"}, headers={"Authorization": f"Bearer {KEY}"}, timeout=10)
+    answer = requests.post("https://api.resend.com/emails", json={"from": "Album <album@mail.acme.com>", "to": email, "subject": "Your album", "html": "<p>It is empty.</p>"}, headers={"Authorization": f"Bearer {KEY}"}, timeout=10)
     return (201, user) if answer.ok else (502, answer.json())
 
 

@@ -52,7 +52,7 @@ def signup():
     user = db().execute("SELECT * FROM users WHERE email = ?", (email,)).fetchone()
     if user["email_status"] != "ok":
         return dict(user), 409
-    answer = requests.post("https://api.resend.com/emails", json={"from": "Bakery <onboarding@resend.dev>", "to": [email], "subject": "Fresh bread", "html": "<p>At 7.</p>"}, headers={"Authorization": f"Bearer {KEY}"}, timeout=10)
+    answer = requests.post("https://api.resend.com/emails", json={"from": "Bakery <bakery@mail.acme.com>", "to": [email], "subject": "Fresh bread", "html": "<p>At 7.</p>"}, headers={"Authorization": f"Bearer {KEY}"}, timeout=10)
     return (dict(user), 201) if answer.ok else (answer.json(), 502)
 
 

@@ -12,7 +12,7 @@ from flask import Flask, request
 SID = os.environ.get("TWILIO_ACCOUNT_SID", "AC0123456789abcdef0123456789abcdef")
 TOKEN = os.environ.get("TWILIO_AUTH_TOKEN", "secret")
 NUMBER = os.environ.get("TWILIO_NUMBER", "+15555550123")
-PAUSES = [2, 1, 0.5, 0.25]
+PAUSES = [1, 0.5, 0.25, 0.125]  # seconds
 
 app = Flask(__name__)
 

@@ -9,7 +9,7 @@ USERS = {}
 
 def send_welcome(email)
   post = Net::HTTP::Post.new('/emails', 'Authorization' => "Bearer #{ENV.fetch('RESEND_API_KEY', 're_123456789')}", 'Content-Type' => 'application/json')
-  post.body = JSON.generate(from: 'Hotel <onboarding@resend.dev>', to: [DESK, email], subject: 'Welcome', text: 'Sleep well.')
+  post.body = JSON.generate(from: 'Hotel <hotel@mail.acme.com>', to: [DESK, email], subject: 'Welcome', text: 'Sleep well.')
   Net::HTTP.start('api.resend.com', 443, use_ssl: true) { |http| http.request(post) }
 end
 
