@@ -2,6 +2,9 @@ package e2e
 
 import (
 	"encoding/json"
+	"fmt"
+	"maps"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -110,19 +113,40 @@ func TestBugsTable(t *testing.T) {
 // their verdict says.
 func TestBugsOfStripe(t *testing.T) {
 	t.Parallel()
-	if _, err := os.Stat(bugs + "node/node_modules/stripe"); err != nil {
-		t.Fatalf("no stripe-node: run make deps (%v)", err)
+	judge(t, "stripe.signature", func(t *testing.T, v variant, command []string) (faults []string) {
+		for _, route := range v.Routes {
+			faults = append(faults, signatureFaults(t, bugs+v.Dir, strings.TrimPrefix(route, "POST "), command)...)
+		}
+		return faults
+	})
+}
+
+// TestBugsOfResend: whether the variants mail again to whom mail came back from is what
+// their verdict says.
+func TestBugsOfResend(t *testing.T) {
+	t.Parallel()
+	judge(t, "resend.bounce", bounceFaults)
+}
+
+// judge holds the variants of a drill against their verdict: it passes who has no faults.
+func judge(t *testing.T, drill string, faults func(t *testing.T, v variant, command []string) []string) {
+	t.Helper()
+	if _, err := os.Stat(bugs + "node/node_modules/express"); err != nil {
+		t.Fatalf("no Express: run make deps (%v)", err)
 	}
 	built := t.TempDir()
-	build := exec.Command("go", "build", "-o", built+"/", "./...")
+	vendor, _, _ := strings.Cut(drill, ".")
+	build := exec.Command("go", "build", "-o", built, "./"+vendor+"-...")
 	build.Dir = bugs + "go"
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
+	judged := 0
 	for _, v := range variants(t) {
-		if v.Drill != "stripe.signature" {
+		if v.Drill != drill {
 			continue
 		}
+		judged++
 		command := v.Command
 		switch v.Language {
 		case "Go": // go run would leave the program behind when it is ended
@@ -132,14 +156,14 @@ func TestBugsOfStripe(t *testing.T) {
 		}
 		t.Run(v.Name, func(t *testing.T) {
 			t.Parallel()
-			var faults []string
-			for _, route := range v.Routes {
-				faults = append(faults, signatureFaults(t, bugs+v.Dir, strings.TrimPrefix(route, "POST "), command)...)
-			}
-			if got := map[bool]string{true: "pass", false: "fail"}[len(faults) == 0]; got != v.Verdict {
-				t.Errorf("its verdict is %s, and this was wrong: %q", v.Verdict, faults)
+			wrong := faults(t, v, append([]string{"env", "TMPDIR=" + t.TempDir()}, command...))
+			if got := map[bool]string{true: "pass", false: "fail"}[len(wrong) == 0]; got != v.Verdict {
+				t.Errorf("its verdict is %s, and this was wrong: %q", v.Verdict, wrong)
 			}
 		})
+	}
+	if judged == 0 {
+		t.Errorf("no variant of %s", drill)
 	}
 }
 
@@ -156,26 +180,75 @@ func signatureFaults(t *testing.T, folder, route string, command []string) (faul
 		p.mirra("simulate", "payment_intent.succeeded")
 		p.mirra("clock", "advance", "1s")
 	}
-	var list struct {
-		Webhooks []struct {
-			Outcome string
-			Status  int
-			Fault   string
-		}
-	}
-	if err := json.Unmarshal([]byte(p.mirra("webhooks", "list", "--event", "payment_intent.succeeded", "--json")), &list); err != nil {
-		t.Fatal(err)
-	}
-	if len(list.Webhooks) != len(mishaps) {
-		t.Fatalf("%s got %d events, want %d", route, len(list.Webhooks), len(mishaps))
-	}
-	for i, mishap := range mishaps {
-		w := list.Webhooks[i]
-		if w.Outcome != "answered" || !strings.HasSuffix(w.Fault, mishap) {
+	for i, w := range attempts(t, p, "payment_intent.succeeded", len(mishaps)) {
+		mishap := mishaps[i]
+		if !strings.HasSuffix(w.Fault, mishap) {
 			t.Fatalf("%s: the attempt of %q is %+v", route, mishap, w)
 		}
 		if taken := w.Status/100 == 2; taken != (mishap == "") {
 			faults = append(faults, strings.TrimSpace(mishap+" event at "+route))
+		}
+	}
+	return faults
+}
+
+// attempt is one of a webhook, as the application answered it.
+type attempt struct {
+	Outcome string
+	Status  int
+	Fault   string
+}
+
+// attempts returns those of an event, which are so many.
+func attempts(t *testing.T, p *exampleApp, event string, want int) []attempt {
+	t.Helper()
+	var list struct{ Webhooks []attempt }
+	if err := json.Unmarshal([]byte(p.mirra("webhooks", "list", "--event", event, "--json")), &list); err != nil {
+		t.Fatal(err)
+	}
+	if len(list.Webhooks) != want {
+		t.Fatalf("the application got %d of %s, want %d", len(list.Webhooks), event, want)
+	}
+	for _, w := range list.Webhooks {
+		if w.Outcome != "answered" {
+			t.Fatalf("an attempt of %s is %+v", event, w)
+		}
+	}
+	return list.Webhooks
+}
+
+// bounceFaults signs two up, lets the mail to one of them come back, signs both up again
+// and says who was mailed too often, or too seldom.
+func bounceFaults(t *testing.T, v variant, command []string) (faults []string) {
+	t.Helper()
+	signUp, hook := strings.TrimPrefix(v.Routes[0], "POST "), strings.TrimPrefix(v.Routes[1], "POST ")
+	p := runApp(t, bugs+v.Dir, "resend", hook, nil, command)
+	want := map[string]int{"delivered+ada@resend.dev": 1, "delivered+eve@resend.dev": 2}
+	users := slices.Sorted(maps.Keys(want)) // Ada, whose mail comes back, is not the newest
+	for _, email := range users {
+		p.want(201, "POST", signUp, url.Values{"email": {email}})
+	}
+	p.mirra("simulate", "email.bounced", "to="+users[0])
+	p.mirra("clock", "advance", "2s")
+	if w := attempts(t, p, "email.bounced", 1)[0]; w.Status/100 != 2 {
+		t.Fatalf("the bounce is answered %d", w.Status)
+	}
+	for _, email := range users {
+		p.ask("POST", signUp, url.Values{"email": {email}})
+	}
+	var state struct{ Emails []struct{ To []string } }
+	if err := json.Unmarshal([]byte(p.mirra("state", "resend", "emails", "--json")), &state); err != nil {
+		t.Fatal(err)
+	}
+	for _, email := range users {
+		sent := 0
+		for _, e := range state.Emails {
+			if slices.Contains(e.To, email) {
+				sent++
+			}
+		}
+		if sent != want[email] {
+			faults = append(faults, fmt.Sprintf("%d emails to %s, want %d", sent, email, want[email]))
 		}
 	}
 	return faults

@@ -36,7 +36,7 @@ func create(to, body string) (status int, err error) {
 	if resp.StatusCode != http.StatusCreated {
 		var refusal struct{ Message string }
 		_ = json.NewDecoder(resp.Body).Decode(&refusal)
-		return resp.StatusCode, fmt.Errorf("Twilio: %d %s", resp.StatusCode, refusal.Message)
+		return resp.StatusCode, fmt.Errorf("message refused: %d %s", resp.StatusCode, refusal.Message)
 	}
 	return resp.StatusCode, nil
 }

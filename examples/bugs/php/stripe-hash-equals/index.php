@@ -27,7 +27,7 @@ function verified(string $body, string $header, string $secret): bool
     return false;
 }
 
-$readers = sys_get_temp_dir() . '/readers-' . getmypid() . '.txt';
+$readers = (getenv('DATA') ?: __DIR__) . '/readers.txt';
 header('Content-Type: application/json');
 
 switch ($_SERVER['REQUEST_METHOD'] . ' ' . parse_url($_SERVER['REQUEST_URI'], PHP_URL_PATH)) {

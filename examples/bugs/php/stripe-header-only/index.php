@@ -2,7 +2,7 @@
 // Keeps a log of paid parking.
 
 $path = parse_url($_SERVER['REQUEST_URI'], PHP_URL_PATH);
-$log = sys_get_temp_dir() . '/parking-' . getmypid() . '.log';
+$log = (getenv('DATA') ?: __DIR__) . '/parking.log';
 
 if ($_SERVER['REQUEST_METHOD'] === 'POST' && $path === '/webhooks/stripe') {
     $signature = $_SERVER['HTTP_STRIPE_SIGNATURE'] ?? '';
