@@ -1,4 +1,4 @@
-// Command resend-complaint-only signs people up for a raffle.
+// The program signs people up for a raffle.
 package main
 
 import (

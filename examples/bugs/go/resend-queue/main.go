@@ -1,4 +1,4 @@
-// Command resend-queue signs people up for a library; what Resend tells goes through a queue.
+// The program signs people up for a library; what Resend tells goes through a queue.
 package main
 
 import (

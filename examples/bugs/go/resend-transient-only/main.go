@@ -1,4 +1,4 @@
-// Command resend-transient-only runs the accounts of a chess club.
+// The program runs the accounts of a chess club.
 package main
 
 import (

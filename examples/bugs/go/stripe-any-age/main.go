@@ -1,4 +1,4 @@
-// Command stripe-any-age keeps the balance of a club from Stripe's events.
+// The program keeps the balance of a club from Stripe's events.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// Command stripe-optional-header counts sales.
+// The program counts sales.
 package main
 
 import (

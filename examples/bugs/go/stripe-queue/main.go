@@ -1,4 +1,4 @@
-// Command stripe-queue prints invoices. An event waits in a queue, as the printer is slow.
+// The program prints invoices. An event waits in a queue, as the printer is slow.
 package main
 
 import (

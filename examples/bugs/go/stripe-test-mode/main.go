@@ -1,4 +1,4 @@
-// Command stripe-test-mode tells a game server who bought coins.
+// The program tells a game server who bought coins.
 package main
 
 import (

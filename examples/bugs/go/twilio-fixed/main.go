@@ -1,4 +1,4 @@
-// Command twilio-fixed texts drivers where to go.
+// The program texts drivers where to go.
 package main
 
 import (

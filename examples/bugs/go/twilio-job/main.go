@@ -1,4 +1,4 @@
-// Command twilio-job texts the keeper of a lighthouse that the night has passed, and ends.
+// The program texts the keeper of a lighthouse that the night has passed, and ends.
 package main
 
 import (

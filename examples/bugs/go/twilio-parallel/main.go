@@ -1,4 +1,4 @@
-// Command twilio-parallel texts those who have asked to be told of a concert.
+// The program texts those who have asked to be told of a concert.
 package main
 
 import (

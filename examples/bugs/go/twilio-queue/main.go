@@ -1,4 +1,4 @@
-// Command twilio-queue takes text messages into a queue and sends one after the other.
+// The program takes text messages into a queue and sends one after the other.
 package main
 
 import (
