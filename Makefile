@@ -67,7 +67,8 @@ deps:
 	$(GO) mod download
 	cd conformance/e2e && $(GO) mod download
 	cd examples/apps/go-resend && $(GO) mod download
-	@set -e; for folder in conformance/e2e/node examples/apps/express-twilio; do (cd $$folder && npm ci --no-audit --no-fund --loglevel=error); done
+	cd examples/bugs/go && $(GO) mod download
+	@set -e; for folder in conformance/e2e/node examples/apps/express-twilio examples/bugs/node; do (cd $$folder && npm ci --no-audit --no-fund --loglevel=error); done
 	@for folder in conformance/e2e/public conformance/e2e/vitest/[0-9]/ conformance/e2e/nodes/*/ conformance/e2e/playwright conformance/e2e/mcp examples/apps/nextjs-stripe; do (cd $$folder && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) || exit 1; done
 
 ## test: unit tests with the race detector, then end to end; works on a clean clone

@@ -1,0 +1,255 @@
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// bugs is the folder of the applications that have, or have not, one of the bugs that
+// Mirra exists for.
+const bugs = "../../examples/bugs/"
+
+// variant is one of them, a row of variants.json.
+type variant struct {
+	Drill               string
+	Name                string
+	Language, Framework string
+	Verdict             string // pass or fail
+	Dir                 string // below bugs
+	Command             []string
+	Routes              []string // like POST /webhook
+	Why                 string
+}
+
+func variants(t *testing.T) []variant {
+	t.Helper()
+	text, err := os.ReadFile(bugs + "variants.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []variant
+	if err := json.Unmarshal(text, &all); err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// TestBugsTable: the table of variants is complete, and they know nothing of Mirra.
+func TestBugsTable(t *testing.T) {
+	t.Parallel()
+	type group struct{ drill, verdict string }
+	count, languages := map[group]int{}, map[group][]string{}
+	listed, names := map[string]bool{}, map[string]bool{}
+	route := regexp.MustCompile(`^(GET|POST) /[a-z/{}]+$`)
+	for _, v := range variants(t) {
+		g := group{v.Drill, v.Verdict}
+		count[g]++
+		if !slices.Contains(languages[g], v.Language) {
+			languages[g] = append(languages[g], v.Language)
+		}
+		if names[v.Name] || listed[v.Dir] {
+			t.Errorf("%s is there twice", v.Name)
+		}
+		names[v.Name], listed[v.Dir] = true, true
+		if v.Framework == "" || !strings.HasSuffix(v.Why, ".") || len(v.Command) == 0 {
+			t.Errorf("%s lacks a framework, a command or a sentence why: %+v", v.Name, v)
+		}
+		for _, r := range v.Routes {
+			if !route.MatchString(r) {
+				t.Errorf("%s has the route %q, want one like POST /webhook", v.Name, r)
+			}
+		}
+		files, err := os.ReadDir(bugs + v.Dir)
+		if err != nil || len(files) != 1 {
+			t.Errorf("%s has the files %v, want one (%v)", v.Dir, files, err)
+			continue
+		}
+		source, err := os.ReadFile(filepath.Join(bugs, v.Dir, files[0].Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(strings.ToLower(string(source)), "mirra") {
+			t.Errorf("%s mentions Mirra", v.Dir)
+		}
+	}
+	for _, drill := range []string{"stripe.signature", "twilio.backoff", "resend.bounce"} {
+		for verdict, want := range map[string]int{"fail": 8, "pass": 5} {
+			g := group{drill, verdict}
+			if count[g] < want || len(languages[g]) < 3 {
+				t.Errorf("%s has %d variants of verdict %s in %v, want %d in three languages at least", drill, count[g], verdict, languages[g], want)
+			}
+			delete(count, g)
+		}
+	}
+	if len(count) > 0 {
+		t.Errorf("there are drills or verdicts that nobody knows: %v", count)
+	}
+	folders, err := filepath.Glob(bugs + "*/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, folder := range folders {
+		info, err := os.Stat(folder)
+		if err != nil {
+			t.Fatal(err)
+		}
+		dir := strings.TrimPrefix(filepath.ToSlash(folder), bugs)
+		if info.IsDir() && filepath.Base(folder) != "node_modules" && !listed[dir] {
+			t.Errorf("%s is not in variants.json", dir)
+		}
+	}
+}
+
+// TestBugsOfStripe: what the variants answer to genuine and to forged events is what
+// their verdict says.
+func TestBugsOfStripe(t *testing.T) {
+	t.Parallel()
+	judge(t, "stripe.signature", func(t *testing.T, v variant, command []string) (faults []string) {
+		for _, route := range v.Routes {
+			faults = append(faults, signatureFaults(t, bugs+v.Dir, strings.TrimPrefix(route, "POST "), command)...)
+		}
+		return faults
+	})
+}
+
+// TestBugsOfResend: whether the variants mail again to whom mail came back from is what
+// their verdict says.
+func TestBugsOfResend(t *testing.T) {
+	t.Parallel()
+	judge(t, "resend.bounce", bounceFaults)
+}
+
+// judge holds the variants of a drill against their verdict: it passes who has no faults.
+func judge(t *testing.T, drill string, faults func(t *testing.T, v variant, command []string) []string) {
+	t.Helper()
+	if _, err := os.Stat(bugs + "node/node_modules/express"); err != nil {
+		t.Fatalf("no Express: run make deps (%v)", err)
+	}
+	built := t.TempDir()
+	vendor, _, _ := strings.Cut(drill, ".")
+	build := exec.Command("go", "build", "-o", built, "./"+vendor+"-...")
+	build.Dir = bugs + "go"
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	judged := 0
+	for _, v := range variants(t) {
+		if v.Drill != drill {
+			continue
+		}
+		judged++
+		command := v.Command
+		switch v.Language {
+		case "Go": // go run would leave the program behind when it is ended
+			command = []string{filepath.Join(built, v.Name)}
+		case "Python":
+			command = pythonCommand(t, v.Command[1:]...).Args
+		}
+		t.Run(v.Name, func(t *testing.T) {
+			t.Parallel()
+			wrong := faults(t, v, append([]string{"env", "TMPDIR=" + t.TempDir()}, command...))
+			if got := map[bool]string{true: "pass", false: "fail"}[len(wrong) == 0]; got != v.Verdict {
+				t.Errorf("its verdict is %s, and this was wrong: %q", v.Verdict, wrong)
+			}
+		})
+	}
+	if judged == 0 {
+		t.Errorf("no variant of %s", drill)
+	}
+}
+
+// signatureFaults starts an application and says which events one of its routes should
+// not have refused, or taken.
+func signatureFaults(t *testing.T, folder, route string, command []string) (faults []string) {
+	t.Helper()
+	p := runApp(t, folder, "stripe", route, nil, command)
+	mishaps := []string{"", "forge", "alter", "unsign", "stale"}
+	for _, mishap := range mishaps {
+		if mishap != "" {
+			p.mirra("fault", "add", "--mirror", "stripe", "--webhook", mishap, "--event", "payment_intent.succeeded", "--count", "1")
+		}
+		p.mirra("simulate", "payment_intent.succeeded")
+		p.mirra("clock", "advance", "1s")
+	}
+	for i, w := range attempts(t, p, "payment_intent.succeeded", len(mishaps)) {
+		mishap := mishaps[i]
+		if !strings.HasSuffix(w.Fault, mishap) {
+			t.Fatalf("%s: the attempt of %q is %+v", route, mishap, w)
+		}
+		if taken := w.Status/100 == 2; taken != (mishap == "") {
+			faults = append(faults, strings.TrimSpace(mishap+" event at "+route))
+		}
+	}
+	return faults
+}
+
+// attempt is one of a webhook, as the application answered it.
+type attempt struct {
+	Outcome string
+	Status  int
+	Fault   string
+}
+
+// attempts returns those of an event, which are so many.
+func attempts(t *testing.T, p *exampleApp, event string, want int) []attempt {
+	t.Helper()
+	var list struct{ Webhooks []attempt }
+	if err := json.Unmarshal([]byte(p.mirra("webhooks", "list", "--event", event, "--json")), &list); err != nil {
+		t.Fatal(err)
+	}
+	if len(list.Webhooks) != want {
+		t.Fatalf("the application got %d of %s, want %d", len(list.Webhooks), event, want)
+	}
+	for _, w := range list.Webhooks {
+		if w.Outcome != "answered" {
+			t.Fatalf("an attempt of %s is %+v", event, w)
+		}
+	}
+	return list.Webhooks
+}
+
+// bounceFaults signs two up, lets the mail to one of them come back, signs both up again
+// and says who was mailed too often, or too seldom.
+func bounceFaults(t *testing.T, v variant, command []string) (faults []string) {
+	t.Helper()
+	signUp, hook := strings.TrimPrefix(v.Routes[0], "POST "), strings.TrimPrefix(v.Routes[1], "POST ")
+	p := runApp(t, bugs+v.Dir, "resend", hook, nil, command)
+	want := map[string]int{"delivered+ada@resend.dev": 1, "delivered+eve@resend.dev": 2}
+	users := slices.Sorted(maps.Keys(want)) // Ada, whose mail comes back, is not the newest
+	for _, email := range users {
+		p.want(201, "POST", signUp, url.Values{"email": {email}})
+	}
+	p.mirra("simulate", "email.bounced", "to="+users[0])
+	p.mirra("clock", "advance", "2s")
+	if w := attempts(t, p, "email.bounced", 1)[0]; w.Status/100 != 2 {
+		t.Fatalf("the bounce is answered %d", w.Status)
+	}
+	for _, email := range users {
+		p.ask("POST", signUp, url.Values{"email": {email}})
+	}
+	var state struct{ Emails []struct{ To []string } }
+	if err := json.Unmarshal([]byte(p.mirra("state", "resend", "emails", "--json")), &state); err != nil {
+		t.Fatal(err)
+	}
+	for _, email := range users {
+		sent := 0
+		for _, e := range state.Emails {
+			if slices.Contains(e.To, email) {
+				sent++
+			}
+		}
+		if sent != want[email] {
+			faults = append(faults, fmt.Sprintf("%d emails to %s, want %d", sent, email, want[email]))
+		}
+	}
+	return faults
+}
