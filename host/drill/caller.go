@@ -70,8 +70,7 @@ func (c *caller) cause(ctx context.Context, w *watch) error {
 			return err
 		}
 		c.s.base = base
-		c.send(ctx, c.asked)
-		w.first(ctx, callsSoon, nil)
+		w.first(ctx, callsSoon, c.send(ctx, c.asked))
 		return nil
 	case c.app != nil && !c.job:
 		return nil // it was asked in vain before
@@ -89,7 +88,7 @@ func (c *caller) cause(ctx context.Context, w *watch) error {
 		defer close(listening)
 		base, refused = app.Listen(hearing)
 	}()
-	if w.first(ctx, 0, listening) {
+	if w.firstUntil(ctx, 0, listening, always) {
 		c.job = true
 		return nil
 	}
@@ -98,7 +97,7 @@ func (c *caller) cause(ctx context.Context, w *watch) error {
 		return refused
 	}
 	// What it does at its start comes first.
-	if base == "" || w.first(ctx, answerSoon, nil) {
+	if base == "" || w.firstUntil(ctx, answerSoon, nil, always) {
 		c.job = true
 		return nil
 	}
@@ -110,15 +109,7 @@ func (c *caller) cause(ctx context.Context, w *watch) error {
 func (c *caller) search(ctx context.Context, w *watch) error {
 	paths := c.s.URLs
 	if len(paths) == 0 {
-		there, err := routes(ctx, c.s.base, c.s.look(c.mirror).sends)
-		if err != nil {
-			return err
-		}
-		// Asking whether they are there may have been enough.
-		if w.first(ctx, 0, closed) {
-			w.forget()
-		}
-		paths = there
+		paths = c.s.look(c.mirror).sends
 	}
 	object, form := message()
 	for _, p := range paths {
@@ -128,6 +119,9 @@ func (c *caller) search(ctx context.Context, w *watch) error {
 				c.asked = a
 				c.s.say("POST %s makes it call %s", pathOf(a.url), c.mirror)
 				return nil
+			}
+			if answered.missing() {
+				break
 			}
 		}
 	}
@@ -153,11 +147,27 @@ func message() (object, form string) {
 	return string(b), values.Encode()
 }
 
-// send asks the application, and closes the channel when it has answered.
-func (c *caller) send(ctx context.Context, a *ask) (answered <-chan struct{}) {
-	done := make(chan struct{})
+// answer is what an application says to an ask, once done is closed.
+type answer struct {
+	done   chan struct{}
+	status int // 0 for none
+}
+
+// missing tells whether the application has answered that there is no such route.
+func (a *answer) missing() bool {
+	select {
+	case <-a.done:
+		return a.status == http.StatusNotFound || a.status == http.StatusMethodNotAllowed
+	default:
+		return false
+	}
+}
+
+// send asks the application.
+func (c *caller) send(ctx context.Context, a *ask) *answer {
+	out := &answer{done: make(chan struct{})}
 	go func() {
-		defer close(done)
+		defer close(out.done)
 		to := a.url
 		if strings.HasPrefix(to, "/") {
 			to = c.s.base + to
@@ -170,10 +180,11 @@ func (c *caller) send(ctx context.Context, a *ask) (answered <-chan struct{}) {
 		client := *asking
 		client.Timeout = 0 // it may answer when its calls are over
 		if resp, err := client.Do(req); err == nil {
+			out.status = resp.StatusCode
 			resp.Body.Close()
 		}
 	}()
-	return done
+	return out
 }
 
 // start starts the application anew.
@@ -190,15 +201,13 @@ func (c *caller) stop() {
 	}
 }
 
-// closed is a channel that is.
-var closed = func() chan struct{} { c := make(chan struct{}); close(c); return c }()
+func always() bool { return true }
 
 // watch notes when an application calls.
 type watch struct {
 	mu   sync.Mutex
 	at   []time.Time
 	more chan struct{} // closed when there is another
-	from int           // what came before is forgotten
 }
 
 // watch begins with the next call.
@@ -241,19 +250,17 @@ func (s *Subject) watch(ctx context.Context, mirror string) (*watch, error) {
 func (w *watch) state() (at []time.Time, more <-chan struct{}) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return append([]time.Time{}, w.at[w.from:]...), w.more
+	return append([]time.Time{}, w.at...), w.more
 }
 
-// forget leaves out what came so far.
-func (w *watch) forget() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.from = len(w.at)
+// first waits for a call: until the answer is there and a moment later, or for limit.
+func (w *watch) first(ctx context.Context, limit time.Duration, to *answer) bool {
+	return w.firstUntil(ctx, limit, to.done, func() bool { return !to.missing() })
 }
 
-// first waits for a call: until over is closed and a moment later, or for limit, 0 for no
-// limit; nil is never closed.
-func (w *watch) first(ctx context.Context, limit time.Duration, over <-chan struct{}) bool {
+// firstUntil waits for a call: until over is closed, and a moment later if there is to be
+// one, or for limit, 0 for no limit; nil is never closed.
+func (w *watch) firstUntil(ctx context.Context, limit time.Duration, over <-chan struct{}, moment func() bool) bool {
 	var late <-chan time.Time
 	if limit > 0 {
 		t := time.NewTimer(limit)
@@ -268,6 +275,9 @@ func (w *watch) first(ctx context.Context, limit time.Duration, over <-chan stru
 		select {
 		case <-more:
 		case <-over:
+			if !moment() {
+				return false
+			}
 			// The event of a call comes a little behind its answer.
 			over = nil
 			t := time.NewTimer(onItsWay)
