@@ -37,7 +37,7 @@ var sectionNames = []string{"setup", "prompt", "task", "expected behavior", "suc
 func Parse(file string, data []byte, o Options) (*Scenario, error) {
 	p := &reader{source: newSource(file, data), options: o, scenario: &Scenario{File: file, Criteria: []Criterion{}}}
 	if len(data) > MaxBytes {
-		p.fault(0, nil, "the file has %d bytes, and a scenario %d at most", len(data), MaxBytes)
+		p.fault(0, nil, "the file has more than %d bytes: a scenario is shorter", MaxBytes)
 		return p.scenario, p.err()
 	}
 	p.checkText()

@@ -165,7 +165,7 @@ var faults = []struct{ name, text, want string }{
 	{"too deep", "# A\n" + strings.Repeat("> ", 1<<16), "f.md:2:1: 65536 quotes and lists within each other"},
 	{"too deep, by lists", "# A\n" + strings.Repeat("1. - ", 1<<10), "f.md:2:1: 2048 quotes and lists within each other"},
 	{"a long rule", "# A\n\n" + strings.Repeat("-", 300) + "\n## Checks\n" + criterion + "## Config\n- driver: x\n", ""},
-	{"too large", "# A\n" + strings.Repeat("x", 10<<20), "f.md:1:1: the file has 10485764 bytes, and a scenario 262144 at most"},
+	{"too large", "# A\n" + strings.Repeat("x", 10<<20), "f.md:1:1: the file has more than 262144 bytes"},
 }
 
 // TestFaults holds that all faults of a file are reported, each at its place. A

@@ -29,6 +29,13 @@ func Nearest(text string, words []string, n int) []string {
 		return strings.Compare(a.word, b.word)
 	})
 	var out []string
+	if len(near) == 0 && len(text) > 2 { // the beginning of a word
+		for _, w := range words {
+			if strings.HasPrefix(w, text) {
+				near = append(near, scored{word: w})
+			}
+		}
+	}
 	for _, s := range near {
 		if len(out) < n {
 			out = with(out, s.word)

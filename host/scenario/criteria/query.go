@@ -34,22 +34,22 @@ const (
 type Verb string
 
 const (
-	Exists      Verb = "exists"       // entity: there at the end, the seed's included
-	Created     Verb = "created"      // entity: since the seed, whether or not it is still there
-	Updated     Verb = "updated"      // entity: since the seed
-	Deleted     Verb = "deleted"      // entity: since the seed
-	Sent        Verb = "sent"         // delivery: tried at least once
-	Received    Verb = "received"     // delivery: the application answered a try, whatever it said
-	Delivered   Verb = "delivered"    // delivery: a try was answered with 2xx
-	Undelivered Verb = "failed"       // delivery: tried, and no try was answered with 2xx
-	Retried     Verb = "retried"      // delivery: tried more than once
-	Answered    Verb = "answered"     // delivery or request: the answer has Status
-	Called      Verb = "called"       // request: any
-	Failed      Verb = "not answered" // request: answered with 400 or more, or not at all
-	Succeeded   Verb = "succeeded"    // request: answered with less than 400
-	Verified    Verb = "verified"     // signatures: forged, altered, unsigned and stale deliveries are refused, sound ones taken
-	BackedOff   Verb = "backed off"   // retries: see docs/scenarios.md
-	Shown       Verb = "shown"        // look
+	Exists      Verb = "exists"      // entity: there at the end, the seed's included
+	Created     Verb = "created"     // entity: since the seed, whether or not it is still there
+	Updated     Verb = "updated"     // entity: since the seed
+	Deleted     Verb = "deleted"     // entity: since the seed
+	Sent        Verb = "sent"        // delivery: tried at least once
+	Received    Verb = "received"    // delivery: the application answered a try, whatever it said
+	Delivered   Verb = "delivered"   // delivery: a try was answered with 2xx
+	Undelivered Verb = "undelivered" // delivery: tried, and no try was answered with 2xx
+	Retried     Verb = "retried"     // delivery: tried more than once
+	Answered    Verb = "answered"    // delivery or request: the answer has Status
+	Called      Verb = "called"      // request: any
+	Failed      Verb = "failed"      // request: answered with 400 or more, or not at all
+	Succeeded   Verb = "succeeded"   // request: answered with less than 400
+	Verified    Verb = "verified"    // signatures: forged, altered, unsigned and stale deliveries are refused, sound ones taken
+	BackedOff   Verb = "backed off"  // retries: see docs/scenarios.md
+	Shown       Verb = "shown"       // look
 )
 
 // Measure says how the records that are left become one answer.
