@@ -202,6 +202,9 @@ func (a *app) printChecked(s *scenario.Scenario, err error, explain bool) {
 			a.out.say("       query:    %s", printable(e.Query))
 			a.out.say("       source:   %s", e.Source)
 			a.out.say("       expected: %s", printable(e.Expected))
+			if c.Untagged != "" {
+				a.out.say("       not [D]:  %s", printable(strings.ReplaceAll(c.Untagged, "\n ", ";")))
+			}
 		case c.Untagged != "":
 			a.out.say("  %s %s (read as [P])", c.ID, printable(c.Text))
 		}

@@ -131,6 +131,21 @@ func TestParse(t *testing.T) {
 	}
 }
 
+// TestHeadings holds that text begins below headings of all forms.
+func TestHeadings(t *testing.T) {
+	t.Parallel()
+	for _, end := range []string{"\n", "\r\n"} {
+		text := strings.ReplaceAll("A *title*\n===\n\nTask\n----\nDo it.\n   ## **Expected   behavior** ##\nIt is done.\n> ## Setup\n\n<!--\n## Setup\n-->\n## Checks\n1) [p] x\n", "\n", end)
+		s, err := Parse("f.md", []byte(text), Options{Mirrors: mirrors(), Driven: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.Title != "A *title*" || s.Prompt != "Do it." || s.Expected != "It is done.\n> ## Setup\n\n<!--\n## Setup\n-->" || s.Setup != "" || s.Criteria[0].At.Column != 4 {
+			t.Errorf("read as %+v", s)
+		}
+	}
+}
+
 const criterion = "- [D] exactly one customer was created\n"
 
 // faults are files with all that is wrong with them.

@@ -31,14 +31,12 @@ func (v *Vocabulary) Bind(text string) (*Query, error) {
 	}
 	p := &parser{v: v, words: cut(text)}
 	var found []*Query
-	var seen []string
 	for _, form := range []func(*parser) []*Query{(*parser).counted, (*parser).property, (*parser).deliveries, (*parser).signatures, (*parser).requests, (*parser).retries, (*parser).look} {
 		p.pos = 0
-		for _, q := range form(p) {
-			if e := q.Explain().String(); !slices.Contains(seen, e) {
-				found, seen = append(found, q), append(seen, e)
-			}
-		}
+		found = append(found, form(p)...)
+	}
+	if len(found) > 1 {
+		found = distinct(found)
 	}
 	switch len(found) {
 	case 1:
@@ -51,6 +49,18 @@ func (v *Vocabulary) Bind(text string) (*Query, error) {
 		e.Message += "\n  " + q.Explain().Query
 	}
 	return nil, e
+}
+
+// distinct leaves one of those that ask the same.
+func distinct(found []*Query) []*Query {
+	var out []*Query
+	var seen []string
+	for _, q := range found {
+		if e := q.Explain().String(); !slices.Contains(seen, e) {
+			out, seen = append(out, q), append(seen, e)
+		}
+	}
+	return out
 }
 
 // qualified names the first thing so that it is meant alone.
@@ -182,7 +192,7 @@ func (p *parser) want() bool {
 
 // mirror reads a mirror's name, or its vendor's.
 func (p *parser) mirror() (string, bool) {
-	for n := 3; n > 0; n-- {
+	for n := p.v.called; n > 0; n-- {
 		if text, ok := p.run(n); ok {
 			if name, ok := p.v.words[text]; ok {
 				p.pos += n
@@ -250,7 +260,7 @@ func (p *parser) findNoun(start int) ([]entity, bool) {
 			p.next()
 		}
 	}
-	for n := p.v.longest; n > 0; n-- {
+	for n := p.v.longestFrom(p.peek().text); n > 0; n-- {
 		text, ok := p.run(n)
 		if !ok {
 			continue

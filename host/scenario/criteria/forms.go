@@ -37,11 +37,13 @@ func (p *parser) likelyForms() []string {
 	at := p.pos
 	for p.pos = range p.words {
 		if text, ok := p.run(1); ok {
-			if e := p.v.nouns[normal(strings.Fields(spaced(text)))]; noun == "" && len(e) > 0 {
-				noun = text
-			}
-			if two, ok := p.run(2); ok && len(p.v.nouns[normal(strings.Fields(spaced(two)))]) > 0 {
-				noun = two
+			if p.v.longestFrom(text) > 0 {
+				if noun == "" && len(p.v.nouns[normal(strings.Fields(spaced(text)))]) > 0 {
+					noun = text
+				}
+				if two, ok := p.run(2); ok && len(p.v.nouns[normal(strings.Fields(spaced(two)))]) > 0 {
+					noun = two
+				}
 			}
 			if _, ok := p.v.events[text]; ok {
 				event = text

@@ -47,8 +47,12 @@ func Nearest(text string, words []string, n int) []string {
 // distance counts the bytes to insert, delete, replace or swap with their
 // neighbour between two words.
 func distance(a, b string) int {
-	before, row, next := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range row {
+	var short [3][64]int // what most words need is not allocated
+	before, row, next := short[0][:], short[1][:], short[2][:]
+	if len(b) >= len(before) {
+		before, row, next = make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
+	}
+	for j := range len(b) + 1 {
 		row[j] = j
 	}
 	for i := range len(a) {

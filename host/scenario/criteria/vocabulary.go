@@ -12,8 +12,9 @@ import (
 type Vocabulary struct {
 	mirrors []string
 	words   map[string]string       // what a mirror is called, in small letters, to its name
+	called  int                     // words in the longest of them
 	nouns   map[string][]entity     // by normal form
-	longest int                     // words in a noun
+	longest map[string]int          // words in the longest noun, by its first word
 	events  map[string][]string     // type to mirrors
 	paths   map[pathKey][]operation // by method and number of segments
 	ids     map[string][]operation  // by id, in small letters
@@ -34,18 +35,23 @@ type operation struct {
 // NewVocabulary returns the words of mirrors. Entries of one name, which are
 // lines of one mirror, add up.
 func NewVocabulary(mirrors []host.CatalogEntry) *Vocabulary {
-	v := &Vocabulary{words: map[string]string{}, nouns: map[string][]entity{}, events: map[string][]string{}, paths: map[pathKey][]operation{}, ids: map[string][]operation{}}
+	v := &Vocabulary{words: map[string]string{}, nouns: map[string][]entity{}, longest: map[string]int{}, events: map[string][]string{}, paths: map[pathKey][]operation{}, ids: map[string][]operation{}}
 	for _, m := range mirrors {
 		v.mirrors = with(v.mirrors, m.Name)
 		v.words[strings.ToLower(m.Name)] = m.Name
 		if m.Vendor != "" {
 			v.words[strings.ToLower(m.Vendor)] = m.Name
 		}
+		v.called = max(v.called, 1, len(strings.Fields(m.Vendor)))
 		for _, name := range m.Entities {
 			for _, w := range append([]string{name}, m.Aliases[name]...) {
 				key := normal(strings.Fields(spaced(w)))
+				if key == "" {
+					continue
+				}
 				v.nouns[key] = with(v.nouns[key], entity{m.Name, name})
-				v.longest = max(v.longest, len(strings.Fields(key)))
+				words := strings.Fields(key)
+				v.longest[words[0]] = max(v.longest[words[0]], len(words))
 			}
 		}
 		for _, e := range m.Events {
@@ -98,6 +104,15 @@ func normal(words []string) string {
 		last = last[:len(last)-1]
 	}
 	return strings.Join(append(words[:len(words)-1:len(words)-1], last), " ")
+}
+
+// longestFrom returns how many words the longest noun has that begins as a text does.
+func (v *Vocabulary) longestFrom(text string) int {
+	first := strings.ToLower(text)
+	if i := strings.IndexAny(first, "_.- "); i > 0 {
+		return v.longest[first[:i]]
+	}
+	return max(v.longest[first], v.longest[normal([]string{first})])
 }
 
 // find returns the operations that METHOD /path names: those of its templates

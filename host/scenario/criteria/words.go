@@ -29,7 +29,7 @@ type token struct {
 // cut splits a criterion into words. Everything can be cut; a quote that does
 // not close is part of a word.
 func cut(s string) []token {
-	var out []token
+	out := make([]token, 0, 16)
 	for i := 0; i < len(s); {
 		r, size := utf8.DecodeRuneInString(s[i:])
 		if unicode.IsSpace(r) || r == '(' || r == ')' || r == '*' {
