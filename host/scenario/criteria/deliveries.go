@@ -116,7 +116,7 @@ func (p *parser) deliveries() []*Query {
 	}
 	det, count, _ := p.quantity()
 	if det == the {
-		count = number0(AtLeast, 1) // the vendor may send it again
+		count = countIs(AtLeast, 1) // the vendor may send it again
 	}
 	s, ok := p.phrase()
 	if !ok {
@@ -158,7 +158,7 @@ func (p *parser) deliveries() []*Query {
 	case not && det == counted:
 		return p.refuse(0, "a number and \"not\" leave open what is meant: say how many there are")
 	case not:
-		q.Is = number0(Equal, 0)
+		q.Is = countIs(Equal, 0)
 	case det == bare && s.names == nil:
 		return p.refuse(0, "how many webhooks? Say every, no, at least one, exactly 2, …")
 	default:
@@ -273,7 +273,7 @@ func (p *parser) status() (string, bool) {
 // applicationDid reads "the application answered the webhook `x` with 2xx".
 func (p *parser) applicationDid() []*Query {
 	not := p.any("did not", "never") != ""
-	q := Query{Measure: Count, Is: number0(AtLeast, 1)}
+	q := Query{Measure: Count, Is: countIs(AtLeast, 1)}
 	switch {
 	case p.any("received", "answered", "answers", "answer", "receive", "got") != "":
 		q.Verb = Received
@@ -305,7 +305,7 @@ func (p *parser) applicationDid() []*Query {
 	case det == bare && s.names == nil:
 		return p.refuse(0, "how many webhooks? Say every, no, at least one, exactly 2, …")
 	case not:
-		q.Is = number0(Equal, 0)
+		q.Is = countIs(Equal, 0)
 	case frequent:
 		q.Is = often
 	case det == counted || det == some:

@@ -27,18 +27,18 @@ func (p *parser) quantity() (determiner, Comparison, bool) {
 	p.pos = start
 	switch {
 	case p.any("no", "not a single", "zero") != "":
-		return counted, number0(Equal, 0), true
+		return counted, countIs(Equal, 0), true
 	case p.any("the") != "":
-		return the, number0(Equal, 1), true
+		return the, countIs(Equal, 1), true
 	case p.any("a", "an", "any", "some") != "":
-		return some, number0(AtLeast, 1), true
+		return some, countIs(AtLeast, 1), true
 	case p.any("every", "each", "all of the", "all the", "all") != "":
 		return all, Comparison{}, true
 	}
-	return bare, number0(AtLeast, 1), true
+	return bare, countIs(AtLeast, 1), true
 }
 
-func number0(op Op, n int) Comparison {
+func countIs(op Op, n int) Comparison {
 	return Comparison{op, []Value{{strconv.Itoa(n), Number}}}
 }
 
@@ -79,7 +79,7 @@ func (p *parser) amount(times bool) (Comparison, bool) {
 	}
 	if times {
 		if w := p.any("once", "twice", "thrice"); w != "" {
-			return number0(op, map[string]int{"once": 1, "twice": 2, "thrice": 3}[w]), true
+			return countIs(op, map[string]int{"once": 1, "twice": 2, "thrice": 3}[w]), true
 		}
 	}
 	at := p.pos
@@ -96,7 +96,7 @@ func (p *parser) amount(times bool) (Comparison, bool) {
 		p.pos = start
 		return Comparison{}, false
 	}
-	return number0(op, n), true
+	return countIs(op, n), true
 }
 
 var numerals = map[string]int{"zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12}
@@ -131,7 +131,7 @@ func (p *parser) whole() (int, bool) {
 // Absent is no fault.
 func (p *parser) frequency() (Comparison, bool) {
 	if p.is("never") {
-		return number0(Equal, 0), true
+		return countIs(Equal, 0), true
 	}
 	return p.amount(true)
 }

@@ -138,7 +138,7 @@ func (p *parser) requests() []*Query {
 		p.any("api")
 		t = target{mirror: m}
 	}
-	q := Query{Measure: Count, Is: number0(AtLeast, 1)}
+	q := Query{Measure: Count, Is: countIs(AtLeast, 1)}
 	not, ok := p.requestVerb(&q)
 	if !ok {
 		return nil
@@ -152,7 +152,7 @@ func (p *parser) requests() []*Query {
 	}
 	switch {
 	case not:
-		q.Is = number0(Equal, 0)
+		q.Is = countIs(Equal, 0)
 	case frequent:
 		q.Is = often
 	}
@@ -200,7 +200,7 @@ func (p *parser) requestVerb(q *Query) (not, ok bool) {
 func (p *parser) someRequests() []*Query {
 	det, count, _ := p.quantity()
 	if det == the {
-		count = number0(AtLeast, 1)
+		count = countIs(AtLeast, 1)
 	}
 	named, _ := p.mirror()
 	if p.any("requests", "request", "api calls", "api call", "calls", "call") == "" {
@@ -249,7 +249,7 @@ func (p *parser) someRequests() []*Query {
 	case frequent:
 		q.Is = often
 	case not:
-		q.Is = number0(Equal, 0)
+		q.Is = countIs(Equal, 0)
 	case det == bare:
 		return p.refuse(0, "how many requests? Say every, no, at least one, exactly 2, …")
 	default:
@@ -290,7 +290,7 @@ func (p *parser) applicationCalled() []*Query {
 	if !ok {
 		return nil
 	}
-	q := Query{Verb: Called, Measure: Count, Is: number0(AtLeast, 1)}
+	q := Query{Verb: Called, Measure: Count, Is: countIs(AtLeast, 1)}
 	often, frequent := p.frequency()
 	if !p.done() {
 		return nil
@@ -299,7 +299,7 @@ func (p *parser) applicationCalled() []*Query {
 	case not && frequent:
 		return p.refuse(0, "\"not\" and how often leave open what is meant: say how often at most")
 	case not:
-		q.Is = number0(Equal, 0)
+		q.Is = countIs(Equal, 0)
 	case frequent:
 		q.Is = often
 	}

@@ -51,7 +51,7 @@ func (p *parser) counted() []*Query {
 		if det == counted {
 			return p.refuse(p.pos-1, "a number and \"not\" leave open what is meant: say how many there are")
 		}
-		count = number0(Equal, 0)
+		count = countIs(Equal, 0)
 	}
 	if !p.done() {
 		return nil
