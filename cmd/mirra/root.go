@@ -17,8 +17,9 @@ import (
 
 // Exit codes.
 const (
-	exitFailed = 1
-	exitUsage  = 64
+	exitFailed   = 1
+	exitScenario = 4 // a scenario is at fault
+	exitUsage    = 64
 )
 
 // app is one run of the program.
@@ -76,7 +77,7 @@ func (a *app) root() *cobra.Command {
 	root.AddCommand(
 		a.upCommand(), a.execCommand(), a.downCommand(), a.sessionsCommand(), a.statusCommand(), a.envCommand(), a.logsCommand(), a.stateCommand(),
 		a.resetCommand(), a.snapshotCommand(), a.restoreCommand(), a.forkCommand(), a.clockCommand(), a.simulateCommand(), a.faultCommand(), a.drillCommand(),
-		a.webhooksCommand(), a.pluginCommand(), a.fidelityCommand(), a.mcpCommand(), a.initCommand(), a.serveCommand(), a.serverCommand(), a.doctorCommand(), a.trustCommand(), a.completionCommand(), a.versionCommand(),
+		a.webhooksCommand(), a.pluginCommand(), a.fidelityCommand(), a.mcpCommand(), a.initCommand(), a.scenarioCommand(), a.serveCommand(), a.serverCommand(), a.doctorCommand(), a.trustCommand(), a.completionCommand(), a.versionCommand(),
 	)
 	return root
 }

@@ -17,8 +17,9 @@ var shellBlock = regexp.MustCompile("(?s)```sh\n(.*?)```")
 func TestGuides(t *testing.T) {
 	t.Parallel()
 	for guide, folder := range map[string]string{
-		"sessions.md":   "",      // a project's folder
-		"server.md":     "",      // likewise
+		"sessions.md":   "", // a project's folder
+		"server.md":     "", // likewise
+		"scenarios.md":  "",
 		"plugins.md":    "../..", // the repository
 		"fidelity.md":   "../..",
 		"drop-in.md":    "",

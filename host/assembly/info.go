@@ -11,6 +11,7 @@ import (
 	"github.com/mirrahq/mirra/abi"
 	"github.com/mirrahq/mirra/host"
 	"github.com/mirrahq/mirra/host/session"
+	"github.com/mirrahq/mirra/registry/install"
 )
 
 // info describes a session.
@@ -177,26 +178,7 @@ func (s *Server) Mirrors(ctx context.Context) ([]host.CatalogEntry, error) {
 	all, err := s.programs.install.Available(ctx)
 	out := []host.CatalogEntry{}
 	for _, p := range all {
-		m := p.Manifest
-		e := host.CatalogEntry{
-			Name: m.Name, Vendor: m.Vendor, Version: p.Version.String(), Digest: string(p.Digest), API: m.API.Default, Source: p.Source, Summary: m.Summary,
-			Hosts: p.Hosts(), Levels: map[string]int{}, Operations: []host.CatalogOperation{}, Fixtures: []host.CatalogFixture{}, Simulates: append([]string{}, m.Simulates...), Entities: []string{},
-			Aliases: map[string][]string{}, Events: append([]string{}, m.Events...), Facts: facts(m),
-		}
-		for _, op := range m.Operations {
-			e.Levels[op.Level.String()]++
-			e.Operations = append(e.Operations, host.CatalogOperation{ID: op.ID, Method: op.Method, Path: op.Path, Level: op.Level.String()})
-		}
-		for _, f := range m.Fixtures {
-			e.Fixtures = append(e.Fixtures, host.CatalogFixture{Name: f.Name, Summary: f.Summary})
-		}
-		for _, n := range m.Entities {
-			e.Entities = append(e.Entities, n.Name)
-			if len(n.Aliases) > 0 {
-				e.Aliases[n.Name] = n.Aliases
-			}
-		}
-		out = append(out, e)
+		out = append(out, CatalogEntry(p))
 	}
 	if len(out) > 0 {
 		err = nil // what could not be read does not hide the rest
@@ -227,6 +209,30 @@ func facts(m *abi.Manifest) host.CatalogFacts {
 		f.Errors = append(f.Errors, e.Name)
 	}
 	return f
+}
+
+// CatalogEntry describes a plugin that sessions can have.
+func CatalogEntry(p install.Plugin) host.CatalogEntry {
+	m := p.Manifest
+	e := host.CatalogEntry{
+		Name: m.Name, Vendor: m.Vendor, Version: p.Version.String(), Digest: string(p.Digest), API: m.API.Default, Source: p.Source, Summary: m.Summary,
+		Hosts: p.Hosts(), Levels: map[string]int{}, Operations: []host.CatalogOperation{}, Fixtures: []host.CatalogFixture{}, Simulates: append([]string{}, m.Simulates...), Entities: []string{},
+		Aliases: map[string][]string{}, Events: append([]string{}, m.Events...), Facts: facts(m),
+	}
+	for _, op := range m.Operations {
+		e.Levels[op.Level.String()]++
+		e.Operations = append(e.Operations, host.CatalogOperation{ID: op.ID, Method: op.Method, Path: op.Path, Level: op.Level.String()})
+	}
+	for _, f := range m.Fixtures {
+		e.Fixtures = append(e.Fixtures, host.CatalogFixture{Name: f.Name, Summary: f.Summary})
+	}
+	for _, n := range m.Entities {
+		e.Entities = append(e.Entities, n.Name)
+		if len(n.Aliases) > 0 {
+			e.Aliases[n.Name] = n.Aliases
+		}
+	}
+	return e
 }
 
 // metrics adds up what the sessions did, for /metrics.

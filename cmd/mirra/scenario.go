@@ -1,0 +1,284 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/go-multierror"
+	"github.com/spf13/cobra"
+
+	"github.com/mirrahq/mirra/host"
+	"github.com/mirrahq/mirra/host/assembly"
+	"github.com/mirrahq/mirra/host/scenario"
+	"github.com/mirrahq/mirra/host/scenario/criteria"
+)
+
+func (a *app) scenarioCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "scenario", Short: "Write and check scenarios", Args: a.noCommand,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(a.scenarioCheck(), a.scenarioNew())
+	return cmd
+}
+
+// scenarioFlags are those of check.
+type scenarioFlags struct {
+	explain       bool
+	driver, agent string
+}
+
+func (a *app) scenarioCheck() *cobra.Command {
+	var f scenarioFlags
+	cmd := &cobra.Command{
+		Use: "check FILE...", Short: "Find all that is wrong with scenarios, without running them",
+		Long:    "Find all that is wrong with scenarios, without running them. Ends with 4 when\none is at fault.",
+		Example: "  mirra scenario check scenarios/*.md\n  mirra scenario check --explain refund.md",
+		Args:    rangeArgs(1, -1, "files"),
+		RunE:    func(cmd *cobra.Command, args []string) error { return a.checkScenarios(cmd.Context(), args, f) },
+	}
+	cmd.Flags().BoolVar(&f.explain, "explain", false, "say how each criterion is understood")
+	cmd.Flags().StringVar(&f.driver, "driver", "", "the command that will drive the run, if the file names none")
+	cmd.Flags().StringVar(&f.agent, "agent", "", "the agent that will, one of "+strings.Join(scenario.Agents, ", "))
+	return cmd
+}
+
+// checkedJSON is a scenario as check --json prints it.
+type checkedJSON struct {
+	File     string          `json:"file"`
+	Title    string          `json:"title"`
+	Valid    bool            `json:"valid"`
+	Criteria []criterionJSON `json:"criteria"`
+	Faults   []faultJSON     `json:"faults"`
+}
+
+type criterionJSON struct {
+	ID       string               `json:"id"`
+	Text     string               `json:"text"`
+	Kind     scenario.Kind        `json:"kind"`
+	Line     int                  `json:"line"`
+	Column   int                  `json:"column"`
+	Untagged string               `json:"untagged,omitempty"` // why it was read as [P]
+	Explain  criteria.Explanation `json:"explain"`
+	Query    *criteria.Query      `json:"query,omitempty"`
+}
+
+type faultJSON struct {
+	Line    int      `json:"line"`
+	Column  int      `json:"column"`
+	Message string   `json:"message"`
+	Nearest []string `json:"nearest,omitempty"`
+}
+
+func (a *app) checkScenarios(ctx context.Context, files []string, f scenarioFlags) error {
+	if f.agent != "" && !slices.Contains(scenario.Agents, f.agent) {
+		e := &usageError{text: fmt.Sprintf("--agent %q: want one of %s", f.agent, strings.Join(scenario.Agents, ", "))}
+		if near := nearest(f.agent, scenario.Agents); near != "" {
+			e.hint = "did you mean " + near + "?"
+		}
+		return e
+	}
+	var unread *multierror.Error
+	texts := make([][]byte, len(files))
+	for i, file := range files {
+		text, err := readScenario(a.inWorkingDir(file))
+		if err != nil {
+			unread = multierror.Append(unread, err)
+		}
+		texts[i] = text
+	}
+	if unread != nil {
+		unread.ErrorFormat = lines
+		return &usageError{text: unread.Error()}
+	}
+	mirrors, err := a.catalogue(ctx)
+	if err != nil {
+		return err
+	}
+	o := scenario.Options{Mirrors: mirrors, Driven: f.driver != "" || f.agent != ""}
+	out := []checkedJSON{}
+	valid := true
+	for i, file := range files {
+		s, err := scenario.Parse(file, texts[i], o)
+		c := checked(s, err)
+		valid = valid && c.Valid
+		out = append(out, c)
+		if !a.flags.json {
+			a.printChecked(s, err, f.explain)
+		}
+	}
+	if a.flags.json {
+		if err := a.out.object(map[string]any{"valid": valid, "scenarios": out}); err != nil {
+			return err
+		}
+	}
+	if !valid {
+		return &exitError{exitScenario}
+	}
+	return nil
+}
+
+// readScenario reads no more of a file than can be a scenario.
+func readScenario(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, scenario.MaxBytes+1))
+}
+
+// catalogue describes all mirrors that there are.
+func (a *app) catalogue(ctx context.Context) ([]host.CatalogEntry, error) {
+	all, err := a.cfg.installer().Available(ctx)
+	if len(all) == 0 && err != nil {
+		return nil, err
+	}
+	if err != nil {
+		a.out.note("%v", err)
+	}
+	var out []host.CatalogEntry
+	for _, p := range all {
+		out = append(out, assembly.CatalogEntry(p))
+	}
+	return out, nil
+}
+
+func checked(s *scenario.Scenario, err error) checkedJSON {
+	out := checkedJSON{File: s.File, Title: s.Title, Valid: err == nil, Criteria: []criterionJSON{}, Faults: []faultJSON{}}
+	for _, c := range s.Criteria {
+		out.Criteria = append(out.Criteria, criterionJSON{c.ID, c.Text, c.Kind, c.At.Line, c.At.Column, c.Untagged, c.Explain(), c.Query})
+	}
+	for _, e := range faultsOf(err) {
+		if f, ok := errors.AsType[*scenario.Fault](e); ok {
+			out.Faults = append(out.Faults, faultJSON{f.Line, f.Column, f.Message, f.Nearest})
+		} else {
+			out.Faults = append(out.Faults, faultJSON{Message: e.Error()})
+		}
+	}
+	return out
+}
+
+func faultsOf(err error) []error {
+	if all, ok := errors.AsType[*multierror.Error](err); ok {
+		return all.Errors
+	}
+	if err != nil {
+		return []error{err}
+	}
+	return nil
+}
+
+func (a *app) printChecked(s *scenario.Scenario, err error, explain bool) {
+	faults := faultsOf(err)
+	if len(faults) == 0 {
+		a.out.summary("✓ %s: %s, %s", printable(s.File), printable(s.Title), criteriaText(len(s.Criteria)))
+	} else {
+		a.out.summary("✗ %s: %s", printable(s.File), plural(len(faults), "fault"))
+	}
+	for _, e := range faults {
+		for i, line := range strings.Split(e.Error(), "\n") {
+			if i == 0 {
+				a.out.note("%s", printable(line))
+			} else {
+				fmt.Fprintln(a.stderr, printable(line))
+			}
+		}
+	}
+	for _, c := range s.Criteria {
+		switch e := c.Explain(); {
+		case explain:
+			read := ""
+			if c.Untagged != "" {
+				read = " (read as [P])"
+			}
+			a.out.say("  %s [%s] %s%s", c.ID, c.Kind, printable(c.Text), read)
+			a.out.say("       query:    %s", printable(e.Query))
+			a.out.say("       source:   %s", e.Source)
+			a.out.say("       expected: %s", printable(e.Expected))
+			if c.Untagged != "" {
+				a.out.say("       not [D]:  %s", printable(strings.ReplaceAll(c.Untagged, "\n ", ";")))
+			}
+		case c.Untagged != "":
+			a.out.say("  %s %s (read as [P])", c.ID, printable(c.Text))
+		}
+	}
+}
+
+func criteriaText(n int) string {
+	if n == 1 {
+		return "1 criterion"
+	}
+	return fmt.Sprintf("%d criteria", n)
+}
+
+func (a *app) scenarioNew() *cobra.Command {
+	return &cobra.Command{
+		Use: "new FILE", Short: "Start a scenario", Args: exactArgs(1, "a file"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			mirrors, err := a.catalogue(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if len(mirrors) == 0 {
+				return &usageError{text: "there are no mirrors to write a scenario for", hint: "mirra plugin list --available"}
+			}
+			name := mirrors[0].Name
+			for _, m := range mirrors {
+				if m.Name == "stripe" { // what most people begin with
+					name = m.Name
+				}
+			}
+			// It is only written where nothing is.
+			f, err := os.OpenFile(a.inWorkingDir(args[0]), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+			if errors.Is(err, fs.ErrExist) {
+				return &usageError{text: args[0] + " is there already", hint: "choose another name; nothing was written"}
+			}
+			if err != nil {
+				return err
+			}
+			_, err = f.WriteString(strings.ReplaceAll(starter, "MIRROR", name))
+			if e := f.Close(); err == nil {
+				err = e
+			}
+			if err != nil {
+				return err
+			}
+			return a.done(map[string]any{"file": args[0]}, "✓ %s is written; next: mirra scenario check %s", args[0], args[0])
+		},
+	}
+}
+
+// starter passes check as it is.
+const starter = `# The application calls MIRROR without an error
+
+## Setup
+
+Say here what is the case when the run begins. What a mirror holds then can be
+given in a block that begins with three backquotes and: seed MIRROR
+
+## Prompt
+
+Say here what is to be done.
+
+## Expected Behavior
+
+Say here what a good run looks like. Only a judge reads it.
+
+## Success Criteria
+
+- [D] no request to MIRROR failed
+- [P] the application did what the prompt says
+
+## Config
+
+- mirrors: MIRROR
+- driver: npm test
+- timeout: 60s
+`
