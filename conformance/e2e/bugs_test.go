@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -109,16 +110,40 @@ func TestBugsTable(t *testing.T) {
 	}
 }
 
-// TestBugsOfStripe: what the variants answer to genuine and to forged events is what
-// their verdict says.
+// TestBugsOfStripe: the drill finds each variant's verdict, without a word of its own.
 func TestBugsOfStripe(t *testing.T) {
 	t.Parallel()
-	judge(t, "stripe.signature", func(t *testing.T, v variant, command []string) (faults []string) {
-		for _, route := range v.Routes {
-			faults = append(faults, signatureFaults(t, bugs+v.Dir, strings.TrimPrefix(route, "POST "), command)...)
-		}
-		return faults
+	judge(t, "stripe.signature", drillFaults)
+}
+
+// TestBugsOfTwilio: likewise, all at once, since what takes long is waiting.
+func TestBugsOfTwilio(t *testing.T) {
+	t.Parallel()
+	var all sync.WaitGroup
+	eachVariant(t, "twilio.backoff", func(v variant, command []string) {
+		all.Go(func() {
+			wrong := drillFaults(t, v, command)
+			if got := verdictOf(wrong); got != v.Verdict {
+				t.Errorf("the verdict of %s is %s, not %s, and this was wrong: %q", v.Name, v.Verdict, got, wrong)
+			}
+		})
 	})
+	all.Wait()
+}
+
+// drillFaults are what the drill says of a variant.
+func drillFaults(t *testing.T, v variant, command []string) []string {
+	t.Helper()
+	p := &project{t: t, home: home}
+	switch d := p.drill(bugs+v.Dir, v.Drill, command...); d.Verdict {
+	case "pass":
+		return nil
+	case "fail":
+		return []string{d.Reason}
+	default:
+		t.Errorf("%s is %s: %s", v.Name, d.Verdict, d.Reason)
+		return nil
+	}
 }
 
 // TestBugsOfResend: whether the variants mail again to whom mail came back from is what
@@ -130,6 +155,24 @@ func TestBugsOfResend(t *testing.T) {
 
 // judge holds the variants of a drill against their verdict: it passes who has no faults.
 func judge(t *testing.T, drill string, faults func(t *testing.T, v variant, command []string) []string) {
+	t.Helper()
+	eachVariant(t, drill, func(v variant, command []string) {
+		t.Run(v.Name, func(t *testing.T) {
+			t.Parallel()
+			wrong := faults(t, v, append([]string{"env", "TMPDIR=" + t.TempDir()}, command...))
+			if verdictOf(wrong) != v.Verdict {
+				t.Errorf("its verdict is %s, and this was wrong: %q", v.Verdict, wrong)
+			}
+		})
+	})
+}
+
+func verdictOf(faults []string) string {
+	return map[bool]string{true: "pass", false: "fail"}[len(faults) == 0]
+}
+
+// eachVariant calls f with the variants of a drill, and the command that starts each here.
+func eachVariant(t *testing.T, drill string, f func(v variant, command []string)) {
 	t.Helper()
 	if _, err := os.Stat(bugs + "node/node_modules/express"); err != nil {
 		t.Fatalf("no Express: run make deps (%v)", err)
@@ -154,42 +197,11 @@ func judge(t *testing.T, drill string, faults func(t *testing.T, v variant, comm
 		case "Python":
 			command = pythonCommand(t, v.Command[1:]...).Args
 		}
-		t.Run(v.Name, func(t *testing.T) {
-			t.Parallel()
-			wrong := faults(t, v, append([]string{"env", "TMPDIR=" + t.TempDir()}, command...))
-			if got := map[bool]string{true: "pass", false: "fail"}[len(wrong) == 0]; got != v.Verdict {
-				t.Errorf("its verdict is %s, and this was wrong: %q", v.Verdict, wrong)
-			}
-		})
+		f(v, command)
 	}
 	if judged == 0 {
 		t.Errorf("no variant of %s", drill)
 	}
-}
-
-// signatureFaults starts an application and says which events one of its routes should
-// not have refused, or taken.
-func signatureFaults(t *testing.T, folder, route string, command []string) (faults []string) {
-	t.Helper()
-	p := runApp(t, folder, "stripe", route, nil, command)
-	mishaps := []string{"", "forge", "alter", "unsign", "stale"}
-	for _, mishap := range mishaps {
-		if mishap != "" {
-			p.mirra("fault", "add", "--mirror", "stripe", "--webhook", mishap, "--event", "payment_intent.succeeded", "--count", "1")
-		}
-		p.mirra("simulate", "payment_intent.succeeded")
-		p.mirra("clock", "advance", "1s")
-	}
-	for i, w := range attempts(t, p, "payment_intent.succeeded", len(mishaps)) {
-		mishap := mishaps[i]
-		if !strings.HasSuffix(w.Fault, mishap) {
-			t.Fatalf("%s: the attempt of %q is %+v", route, mishap, w)
-		}
-		if taken := w.Status/100 == 2; taken != (mishap == "") {
-			faults = append(faults, strings.TrimSpace(mishap+" event at "+route))
-		}
-	}
-	return faults
 }
 
 // attempt is one of a webhook, as the application answered it.
