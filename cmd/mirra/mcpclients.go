@@ -21,11 +21,11 @@ type mcpClient struct {
 	byUser bool // the user's file is the default one
 }
 
-// mcpClients are the clients that `mcp install` knows. Their vendors' pages were looked
-// up on 2026-11-28:
+// mcpClients are the clients that `mcp install` knows. Excerpts of the pages of VS Code,
+// Codex and Cline were read on 2026-11-28; the files of the others are believed, from
+// pages about them. The vendors' own pages are
 //
-//   - claude-code: https://code.claude.com/docs/en/mcp. That the key at the top of
-//     ~/.claude.json is the user's scope is believed: the page names the file alone.
+//   - claude-code: https://code.claude.com/docs/en/mcp.
 //   - cline: https://docs.cline.bot/mcp/mcp-overview, the file of its command line. The
 //     extension's own file, in a folder of its editor, is opened from its settings.
 //   - codex: https://developers.openai.com/codex/mcp. CODEX_HOME is believed.
