@@ -26,12 +26,9 @@ const (
 )
 
 // drills are by the part of their name behind the mirror's.
-var drills = map[string]struct {
-	short string
-	run   func(ctx context.Context, s *drill.Subject, mirror string) (*drill.Report, error)
-}{
-	"signature": {"are webhooks refused that the vendor did not sign?", drill.Signature},
-	"backoff":   {"do retries back off from a vendor that refuses?", drill.Backoff},
+var drills = map[string]func(ctx context.Context, s *drill.Subject, mirror string) (*drill.Report, error){
+	"signature": drill.Signature,
+	"backoff":   drill.Backoff,
 }
 
 type drillFlags struct {
@@ -62,7 +59,7 @@ Exit codes: 0 pass, 1 fail, 2 it did not listen in time, 3 no mirror, 5 undecide
 				return &usageError{text: "drill: want the drill's name, and behind -- the command that starts the application", hint: "usage: mirra drill stripe.signature -- npm start"}
 			}
 			mirror, kind, _ := strings.Cut(args[0], ".")
-			if _, ok := drills[kind]; !ok || mirror == "" {
+			if drills[kind] == nil || mirror == "" {
 				return &usageError{text: fmt.Sprintf("there is no drill %q", args[0]), hint: "there are: MIRROR." + strings.Join(sortedKeys(drills), ", MIRROR.") + ", such as stripe.signature"}
 			}
 			return a.drill(cmd.Context(), &f, mirror, kind, args[1:])
@@ -116,7 +113,7 @@ func (a *app) drill(ctx context.Context, f *drillFlags, mirror, kind string, com
 	own := &drillApp{a: a, c: c, s: s, command: command}
 	subject := &drill.Subject{Control: c, Session: s, Start: func() (drill.App, error) { return own.start(ctx) }, Sources: os.DirFS(a.cfg.WorkingDir), URLs: f.urls,
 		Say: func(format string, args ...any) { a.out.say("→ "+format, args...) }}
-	report, err := drills[kind].run(ctx, subject, mirror)
+	report, err := drills[kind](ctx, subject, mirror)
 	if err != nil {
 		if _, told := errors.AsType[*exitError](err); told {
 			return err
