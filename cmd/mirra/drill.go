@@ -29,6 +29,7 @@ const (
 var drills = map[string]func(ctx context.Context, s *drill.Subject, mirror string) (*drill.Report, error){
 	"signature": drill.Signature,
 	"backoff":   drill.Backoff,
+	"bounce":    drill.Bounce,
 }
 
 type drillFlags struct {
@@ -51,6 +52,8 @@ application needs to know nothing of it.
                                                          vendor did not sign?
   twilio.backoff, resend.backoff, stripe.backoff         do retries back off from a
                                                          vendor that refuses?
+  resend.bounce                                          is nobody mailed again whose
+                                                         mail came back?
 
 Exit codes: 0 pass, 1 fail, 2 it did not listen in time, 3 no mirror, 5 undecided, 64 usage.`,
 		Example: "  mirra drill stripe.signature -- npm start\n  mirra drill stripe.signature --url /hooks/payments -- go run .",
@@ -64,7 +67,7 @@ Exit codes: 0 pass, 1 fail, 2 it did not listen in time, 3 no mirror, 5 undecide
 			}
 			return a.drill(cmd.Context(), &f, mirror, kind, args[1:])
 		},
-		ValidArgs: []string{"stripe.signature", "twilio.signature", "resend.signature", "twilio.backoff", "resend.backoff", "stripe.backoff"},
+		ValidArgs: []string{"stripe.signature", "twilio.signature", "resend.signature", "twilio.backoff", "resend.backoff", "stripe.backoff", "resend.bounce"},
 	}
 	cmd.Flags().StringArrayVar(&f.urls, "url", nil, "the route to try, /webhooks/stripe or a whole URL (repeatable); else it is looked for")
 	cmd.Flags().StringSliceVar(&f.mirrors, "mirrors", nil, "mirrors of the session, as of mirra up; the drill's is always there")
@@ -272,6 +275,16 @@ func (a *app) showDrill(r *drill.Report) {
 			waits = ", waits " + strings.Join(gaps, ", ")
 		}
 		a.out.say("  %s %s: %s%s: %s", mark, p.What, plural(p.Calls, "call"), waits, p.Reason)
+	}
+	for _, m := range r.Mails {
+		what, mark := "delivered", "✓"
+		if m.Bounced {
+			what = "bounced"
+		}
+		if m.Bounced == (m.After > 0) {
+			mark = "✗"
+		}
+		a.out.say("  %s %s, %s: %s before, %s after", mark, m.To, what, plural(m.Before, "mail"), plural(m.After, "mail"))
 	}
 	a.out.say("")
 	a.out.summary("%s %s: %s: %s", sign, r.Drill, r.Verdict, printable(r.Reason))

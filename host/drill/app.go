@@ -55,7 +55,8 @@ func routes(ctx context.Context, base string, paths []string) ([]string, error) 
 			if ctx.Err() != nil {
 				return nil, ctx.Err()
 			}
-			continue // it closed the connection: such a handler answers no event either
+			out = append(out, p) // a handler that fails at an empty object closes the connection
+			continue
 		}
 		switch r.status {
 		case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotImplemented:

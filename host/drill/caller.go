@@ -18,14 +18,20 @@ type caller struct {
 	s      *Subject
 	mirror string
 	app    App
-	job    bool // it calls by itself when it is started
-	asked  *ask // what made it call, of one that listens
+	number string // of asks
+	email  string
+	// made tells whether a call was what it is to be; nil takes any.
+	made  func(ctx context.Context) bool
+	job   bool // it calls by itself when it is started
+	asked *ask // what made it call, of one that listens
 }
 
 // ask is a request to the application.
 type ask struct {
-	url               string // or the path, "/notify"
-	contentType, body string
+	url         string // or the path, "/notify"
+	contentType string
+	number      string // whom it is to be sent to: "+15558675310"
+	email       string // or "jenny@example.com"
 }
 
 // How long is waited for what.
@@ -111,11 +117,10 @@ func (c *caller) search(ctx context.Context, w *watch) error {
 	if len(paths) == 0 {
 		paths = c.s.look(c.mirror).sends
 	}
-	object, form := message()
 	for _, p := range paths {
-		for _, a := range []*ask{{p, "application/json", object}, {p, "application/x-www-form-urlencoded", form}} {
+		for _, a := range []*ask{{p, typeJSON, c.number, c.email}, {p, typeForm, c.number, c.email}} {
 			answered := c.send(ctx, a)
-			if w.first(ctx, answerSoon, answered) {
+			if w.first(ctx, answerSoon, answered) && (c.made == nil || c.made(ctx)) {
 				c.asked = a
 				c.s.say("POST %s makes it call %s", pathOf(a.url), c.mirror)
 				return nil
@@ -128,23 +133,33 @@ func (c *caller) search(ctx context.Context, w *watch) error {
 	return nil
 }
 
-// message is what applications are asked to send, under the names that people give such
-// fields, as JSON and as a form.
-func message() (object, form string) {
+const (
+	typeJSON = "application/json"
+	typeForm = "application/x-www-form-urlencoded"
+)
+
+// body is what applications are asked to send to somebody, under the names that people
+// give such fields.
+func (a *ask) body() string {
 	fields := map[string]string{"name": "Jenny Rosen", "subject": "Hello", "amount": "2000", "id": "1"}
 	for _, name := range []string{"to", "phone", "phoneNumber", "phone_number", "number", "recipient", "mobile", "tel", "customer"} {
-		fields[name] = "+15558675310"
+		fields[name] = a.number
 	}
 	for _, name := range []string{"body", "message", "text", "content", "msg"} {
 		fields[name] = "Hello"
 	}
-	fields["email"] = "jenny@example.com"
+	for _, name := range []string{"email", "mail", "address"} {
+		fields[name] = a.email
+	}
+	if a.contentType == typeJSON {
+		b, _ := json.Marshal(fields) // of strings
+		return string(b)
+	}
 	values := url.Values{}
 	for name, value := range fields {
 		values.Set(name, value)
 	}
-	b, _ := json.Marshal(fields) // of strings
-	return string(b), values.Encode()
+	return values.Encode()
 }
 
 // answer is what an application says to an ask, once done is closed.
@@ -172,7 +187,7 @@ func (c *caller) send(ctx context.Context, a *ask) *answer {
 		if strings.HasPrefix(to, "/") {
 			to = c.s.base + to
 		}
-		req, err := http.NewRequestWithContext(ctx, http.MethodPost, to, strings.NewReader(a.body))
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, to, strings.NewReader(a.body()))
 		if err != nil {
 			return
 		}

@@ -54,6 +54,7 @@ type Report struct {
 	Advice string  `json:"advice,omitempty"`
 	Routes []Route `json:"routes,omitempty"` // of a drill of webhooks
 	Phases []Phase `json:"phases,omitempty"` // of a drill of calls
+	Mails  []Mail  `json:"mails,omitempty"`  // of a drill of mail
 }
 
 // Route is a webhook route of the application, and what was tried there.
@@ -107,7 +108,7 @@ func (s *Subject) look(vendor string) found {
 const deliverWithin = 12 * time.Second
 
 // deliver causes an event and returns what became of its webhook at a URL.
-func (s *Subject) deliver(ctx context.Context, mirror, event, url string) (host.TraceEntry, error) {
+func (s *Subject) deliver(ctx context.Context, mirror, event, url string, args map[string]string) (host.TraceEntry, error) {
 	ctx, cancel := context.WithTimeout(ctx, deliverWithin)
 	defer cancel()
 	page, err := s.Control.WebhookAttempts(ctx, s.Session.SessionID, host.TraceQuery{Mirror: mirror, Event: event})
@@ -118,7 +119,7 @@ func (s *Subject) deliver(ctx context.Context, mirror, event, url string) (host.
 	for _, e := range page.Entries {
 		after = max(after, e.Seq)
 	}
-	if err := s.Control.Simulate(ctx, s.Session.SessionID, &host.Simulation{Mirror: mirror, Event: event, Args: arguments[event]}); err != nil {
+	if err := s.Control.Simulate(ctx, s.Session.SessionID, &host.Simulation{Mirror: mirror, Event: event, Args: args}); err != nil {
 		return host.TraceEntry{}, err
 	}
 	var found host.TraceEntry

@@ -149,7 +149,7 @@ func (s *Subject) probe(ctx context.Context, mirror, u string, events []string) 
 	}
 	s.say("%s: a genuine webhook, then forged ones", pathOf(u))
 	send := func(kind, what, event string) (*Probe, error) {
-		e, err := s.deliver(ctx, mirror, event, u)
+		e, err := s.deliver(ctx, mirror, event, u, arguments[event])
 		if err != nil {
 			return nil, err
 		}
