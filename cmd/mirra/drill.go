@@ -92,8 +92,6 @@ func (a *app) drill(ctx context.Context, f *drillFlags, mirror, kind string, com
 	if err != nil || limit <= 0 {
 		return &usageError{text: fmt.Sprintf("--timeout %q: want a duration such as 60s", f.timeout)}
 	}
-	ctx, cancel := context.WithTimeout(ctx, time.Duration(limit))
-	defer cancel()
 	c, _, err := a.connect(ctx, true)
 	if err != nil {
 		return err
@@ -113,6 +111,8 @@ func (a *app) drill(ctx context.Context, f *drillFlags, mirror, kind string, com
 		}
 	}()
 	a.out.say("→ session %s: %s", s.SessionID, strings.Join(versionsOf(s), ", "))
+	ctx, cancel := context.WithTimeout(ctx, time.Duration(limit))
+	defer cancel()
 	own := &drillApp{a: a, c: c, s: s, command: command}
 	subject := &drill.Subject{Control: c, Session: s, Start: func() (drill.App, error) { return own.start(ctx) }, Sources: os.DirFS(a.cfg.WorkingDir), URLs: f.urls,
 		Say: func(format string, args ...any) { a.out.say("→ "+format, args...) }}
