@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"maps"
+	"net/netip"
+	"net/url"
 	"os"
 	"slices"
 	"strconv"
@@ -26,10 +28,36 @@ const (
 )
 
 // drills are by the part of their name behind the mirror's.
-var drills = map[string]func(ctx context.Context, s *drill.Subject, mirror string) (*drill.Report, error){
-	"signature": drill.Signature,
-	"backoff":   drill.Backoff,
-	"bounce":    drill.Bounce,
+var drills = map[string]struct {
+	mirror string // that it is of alone, "" for all
+	run    func(ctx context.Context, s *drill.Subject, mirror string) (*drill.Report, error)
+}{
+	"signature": {"", drill.Signature},
+	"backoff":   {"", drill.Backoff},
+	"bounce":    {"resend", drill.Bounce},
+}
+
+func drillNames() []string {
+	var names []string
+	for _, kind := range sortedKeys(drills) {
+		names = append(names, cmp.Or(drills[kind].mirror, "MIRROR")+"."+kind)
+	}
+	return names
+}
+
+// checkRoute tells whether a drill may send to what a user names: a drill never leaves
+// this machine.
+func checkRoute(text string) error {
+	u, err := url.Parse(text)
+	if err == nil && u.Scheme == "" && u.Host == "" && strings.HasPrefix(text, "/") {
+		return nil
+	}
+	if err == nil && (u.Scheme == "http" || u.Scheme == "https") {
+		if ip, e := netip.ParseAddr(u.Hostname()); u.Hostname() == "localhost" || e == nil && ip.IsLoopback() {
+			return nil
+		}
+	}
+	return &usageError{text: fmt.Sprintf("--url %q: want a path such as /webhooks/stripe, or a URL of this machine", text), hint: "the application is started by the drill; its path is enough"}
 }
 
 type drillFlags struct {
@@ -62,8 +90,13 @@ Exit codes: 0 pass, 1 fail, 2 it did not listen in time, 3 no mirror, 5 undecide
 				return &usageError{text: "drill: want the drill's name, and behind -- the command that starts the application", hint: "usage: mirra drill stripe.signature -- npm start"}
 			}
 			mirror, kind, _ := strings.Cut(args[0], ".")
-			if drills[kind] == nil || mirror == "" {
-				return &usageError{text: fmt.Sprintf("there is no drill %q", args[0]), hint: "there are: MIRROR." + strings.Join(sortedKeys(drills), ", MIRROR.") + ", such as stripe.signature"}
+			if d := drills[kind]; d.run == nil || mirror == "" || d.mirror != "" && d.mirror != mirror {
+				return &usageError{text: fmt.Sprintf("there is no drill %q", args[0]), hint: "there are: " + strings.Join(drillNames(), ", ")}
+			}
+			for _, u := range f.urls {
+				if err := checkRoute(u); err != nil {
+					return err
+				}
 			}
 			return a.drill(cmd.Context(), &f, mirror, kind, args[1:])
 		},
@@ -116,7 +149,7 @@ func (a *app) drill(ctx context.Context, f *drillFlags, mirror, kind string, com
 	own := &drillApp{a: a, c: c, s: s, command: command}
 	subject := &drill.Subject{Control: c, Session: s, Start: func() (drill.App, error) { return own.start(ctx) }, Sources: os.DirFS(a.cfg.WorkingDir), URLs: f.urls,
 		Say: func(format string, args ...any) { a.out.say("→ "+format, args...) }}
-	report, err := drills[kind](ctx, subject, mirror)
+	found, err := drills[kind].run(ctx, subject, mirror)
 	if err != nil {
 		if _, told := errors.AsType[*exitError](err); told {
 			return err
@@ -126,16 +159,20 @@ func (a *app) drill(ctx context.Context, f *drillFlags, mirror, kind string, com
 			a.out.note("the drill took longer than %s: %v", f.timeout, err)
 			return &exitError{exitTimeout}
 		}
-		return err
+		if _, wrong := errors.AsType[*usageError](err); wrong || errors.Is(err, context.Canceled) {
+			return err
+		}
+		report(err, a.stderr)
+		return &exitError{exitUndecided} // not a word against the application
 	}
 	if a.flags.json {
-		if err := a.out.object(drillResult{report, s.SessionID, time.Since(started).Milliseconds()}); err != nil {
+		if err := a.out.object(drillResult{found, s.SessionID, time.Since(started).Milliseconds()}); err != nil {
 			return err
 		}
 	} else {
-		a.showDrill(report)
+		a.showDrill(found)
 	}
-	switch report.Verdict {
+	switch found.Verdict {
 	case drill.Fail:
 		return &exitError{exitFailed}
 	case drill.Undecided:
@@ -171,34 +208,31 @@ type drillApp struct {
 	c       host.Control
 	s       *host.SessionInfo
 	command []string
+	vars    map[string]string // of the session
 	port    int
 	*driver.Process
 }
 
 // start starts it in the session's environment, on a port of its own.
 func (d *drillApp) start(ctx context.Context) (drill.App, error) {
-	in, err := d.a.dropIn(ctx, d.c, d.s.SessionID)
-	if err != nil {
-		return nil, err
+	if d.vars == nil {
+		in, err := d.a.dropIn(ctx, d.c, d.s.SessionID)
+		if err != nil {
+			return nil, err
+		}
+		if d.vars, err = d.a.sessionEnv(ctx, d.s, in); err != nil {
+			return nil, err
+		}
 	}
-	vars, err := d.a.sessionEnv(ctx, d.s, in)
-	if err != nil {
-		return nil, err
-	}
+	var err error
 	if d.port, err = driver.FreePort(); err != nil {
 		return nil, err
 	}
-	own := map[string]string{}
-	for _, v := range os.Environ() {
-		name, value, _ := strings.Cut(v, "=")
-		own[name] = value
+	env := os.Environ()
+	for _, name := range sortedKeys(d.vars) {
+		env = append(env, name+"="+d.vars[name])
 	}
-	maps.Copy(own, vars)
-	own["PORT"] = strconv.Itoa(d.port)
-	env := make([]string, 0, len(own))
-	for _, name := range sortedKeys(own) {
-		env = append(env, name+"="+own[name])
-	}
+	env = append(env, "PORT="+strconv.Itoa(d.port))
 	p, err := driver.Start(driver.Command{Args: d.command, Dir: d.a.cfg.WorkingDir, Env: env})
 	if err != nil {
 		return nil, &usageError{text: err.Error(), hint: "what stands behind -- is a program and its arguments; for shell syntax: -- sh -c '...'"}

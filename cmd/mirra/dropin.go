@@ -293,15 +293,18 @@ func (d *dropIn) noProxy(lists ...string) string {
 	return strings.Join(kept, ",")
 }
 
-// tried says which hosts a session's clients asked for that no mirror answers; of a
-// session that has ended meanwhile nothing.
-func tried(ctx context.Context, c host.Proxies, id string) []string {
+// tried says which hosts a session's clients asked for that no mirror answers, beyond what
+// they had asked for before; of a session that has ended meanwhile nothing.
+func tried(ctx context.Context, c host.Proxies, id string, before []host.TriedHost) []string {
 	info, err := c.Proxy(ctx, id)
 	if err != nil {
 		return nil
 	}
 	var lines, refused, passed []string
 	for _, h := range info.Tried {
+		if slices.Contains(before, h) {
+			continue // it was not asked for again
+		}
 		if h.Alert != "" {
 			lines = append(lines, refusedCertificate(h))
 		} else if h.Refused > 0 {

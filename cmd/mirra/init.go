@@ -41,14 +41,8 @@ func (a *app) initCommand() *cobra.Command {
 // starterMirror is what the scenario says of a mirror.
 type starterMirror struct{ Name, Path string }
 
-func (a *app) init(ctx context.Context, mirrors []string) error {
-	p, err := a.plan(ctx, &upFlags{mirrors: mirrors})
-	if err == nil {
-		err = p.nothing
-	}
-	if err != nil {
-		return err
-	}
+// starter is a scenario to begin with, for the mirrors of a plan.
+func (a *app) starter(ctx context.Context, p *plan) ([]byte, error) {
 	data := struct {
 		Title, Names, List string
 		Mirrors            []starterMirror
@@ -68,17 +62,30 @@ func (a *app) init(ctx context.Context, mirrors []string) error {
 	data.Title = "The application works with " + data.Names
 	t, err := template.New("scenario").Parse(starterScenario)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var scenario bytes.Buffer
-	if err := t.Execute(&scenario, data); err != nil {
+	err = t.Execute(&scenario, data)
+	return scenario.Bytes(), err
+}
+
+func (a *app) init(ctx context.Context, mirrors []string) error {
+	p, err := a.plan(ctx, &upFlags{mirrors: mirrors})
+	if err == nil {
+		err = p.nothing
+	}
+	if err != nil {
+		return err
+	}
+	scenario, err := a.starter(ctx, p)
+	if err != nil {
 		return err
 	}
 	var written, kept []string
 	for _, f := range []struct {
 		path string
 		text []byte
-	}{{"scenarios/starter.md", scenario.Bytes()}, {".claude/skills/mirra/SKILL.md", starterSkill}} {
+	}{{"scenarios/starter.md", scenario}, {".claude/skills/mirra/SKILL.md", starterSkill}} {
 		created, err := createFile(filepath.Join(a.cfg.ProjectRoot, filepath.FromSlash(f.path)), f.text)
 		if err != nil {
 			return err

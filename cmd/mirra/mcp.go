@@ -83,7 +83,10 @@ func (a *app) serveMCP(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return nil // a signal is how clients may end it
 	}
-	return err
+	if err != nil {
+		return &usageError{text: "standard input is not of the Model Context Protocol: " + err.Error(), hint: "a coding agent starts this command; mirra mcp install CLIENT tells it to"}
+	}
+	return nil
 }
 
 // unclosed keeps a stream open that is not its user's to close.

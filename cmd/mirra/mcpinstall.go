@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/mirrahq/mirra/host/nearest"
 )
 
 // mcpEntry is the name of Mirra's entry in a client's configuration.
@@ -36,7 +38,7 @@ func (a *app) mcpInstallCommand() *cobra.Command {
 			if dash := cmd.ArgsLenAtDash(); dash >= 0 {
 				args, command = args[:dash], args[dash:]
 			}
-			c, err := findMCPClient(cmd, args)
+			c, err := findMCPClient(args)
 			if err != nil {
 				return err
 			}
@@ -49,15 +51,15 @@ func (a *app) mcpInstallCommand() *cobra.Command {
 	return cmd
 }
 
-func findMCPClient(cmd *cobra.Command, args []string) (*mcpClient, error) {
+func findMCPClient(args []string) (*mcpClient, error) {
 	names := mcpClientNames()
 	if len(args) != 1 {
-		return nil, &usageError{text: fmt.Sprintf("%s: want a client, got %q", cmd.CommandPath(), args), hint: "there are " + strings.Join(names, ", ")}
+		return nil, &usageError{text: "mcp install: want a client", hint: "there are " + strings.Join(names, ", ")}
 	}
 	i := slices.Index(names, args[0])
 	if i < 0 {
 		e := &usageError{text: fmt.Sprintf("the client %q is not known", args[0]), hint: "there are " + strings.Join(names, ", ") + "; others start `mirra mcp` as their own documentation says"}
-		if best := nearest(args[0], names); best != "" {
+		if best := nearest.Word(args[0], names); best != "" {
 			e.hint = "did you mean " + best + "? " + e.hint
 		}
 		return nil, e

@@ -109,34 +109,3 @@ func plural(n int, what string) string {
 	}
 	return fmt.Sprintf("%d %ss", n, what)
 }
-
-// editDistance counts the changes between two words.
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		before := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := before
-			if a[i] != b[j] {
-				cost = min(before, row[j], row[j+1]) + 1
-			}
-			before, row[j+1] = row[j+1], cost
-		}
-	}
-	return row[len(b)]
-}
-
-// nearest returns the word of a list that was probably meant, "" if none.
-func nearest(word string, list []string) string {
-	best, distance := "", 1+len(word)/3
-	for _, w := range list {
-		if d := editDistance(word, w); d <= distance {
-			best, distance = w, d-1
-		}
-	}
-	return best
-}

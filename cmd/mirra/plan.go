@@ -114,9 +114,9 @@ func (a *app) chooseMirrors(ctx context.Context, p *plan, in *install.Installer,
 	if len(refs) > 0 {
 		return refs, nil
 	}
-	hint := "name them: mirra up --mirrors NAME; mirra plugin list --available shows which there are"
+	hint := "name them: --mirrors NAME; mirra plugin list --available shows which there are"
 	if known := a.knownNames(ctx, in); known != "" {
-		hint = "name them: mirra up --mirrors " + known
+		hint = "name them: --mirrors " + known
 	}
 	for _, line := range p.missing {
 		hint += "; " + line

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/mirrahq/mirra/host"
+	"github.com/mirrahq/mirra/host/nearest"
 	"github.com/mirrahq/mirra/registry"
 )
 
@@ -107,13 +108,13 @@ func (e *exitError) Error() string { return fmt.Sprintf("exit status %d", e.code
 func flagError(cmd *cobra.Command, err error) error {
 	e := &usageError{text: err.Error(), hint: cmd.CommandPath() + " --help lists the flags"}
 	if name, ok := strings.CutPrefix(err.Error(), "unknown flag: --"); ok {
-		best, distance := "", 4
+		var names []string
 		cmd.Flags().VisitAll(func(f *pflag.Flag) {
-			if d := editDistance(name, f.Name); d < distance && !f.Hidden {
-				best, distance = f.Name, d
+			if !f.Hidden {
+				names = append(names, f.Name)
 			}
 		})
-		if best != "" {
+		if best := nearest.Word(name, names); best != "" {
 			e.hint = "did you mean --" + best + "?"
 		}
 	}
@@ -126,7 +127,11 @@ func exactArgs(n int, want string) cobra.PositionalArgs { return rangeArgs(n, n,
 func rangeArgs(low, high int, want string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) < low || high >= 0 && len(args) > high {
-			return &usageError{text: fmt.Sprintf("%s: want %s, got %q", cmd.CommandPath(), want, args), hint: "usage: " + cmd.UseLine()}
+			got := "nothing"
+			if len(args) > 0 {
+				got = fmt.Sprintf("%q", args)
+			}
+			return &usageError{text: fmt.Sprintf("%s: want %s, got %s", strings.TrimPrefix(cmd.CommandPath(), "mirra "), want, got), hint: "usage: " + cmd.UseLine()}
 		}
 		return nil
 	}

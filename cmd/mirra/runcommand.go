@@ -37,6 +37,7 @@ func (a *app) runCommand(ctx context.Context, c *httpapi.Client, s *host.Session
 	}
 	letGo := a.holdSession(ctx, c, s)
 	env := a.environ(s, state.Control, state.Token)
+	var before []host.TriedHost
 	if !direct {
 		d, err := a.dropIn(ctx, c, s.SessionID)
 		if err != nil {
@@ -47,10 +48,11 @@ func (a *app) runCommand(ctx context.Context, c *httpapi.Client, s *host.Session
 			a.out.note("%s", line)
 		}
 		maps.Copy(env, d.environ(os.Getenv))
+		before = d.info.Tried
 	}
 	code, err := a.execute(command, env)
 	a.out.stdout = a.stderr // the command's output may be read by another
-	for _, line := range tried(context.WithoutCancel(ctx), c, s.SessionID) {
+	for _, line := range tried(context.WithoutCancel(ctx), c, s.SessionID, before) {
 		a.out.note("%s", line)
 	}
 	letGo()

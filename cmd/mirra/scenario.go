@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/mirrahq/mirra/host"
 	"github.com/mirrahq/mirra/host/assembly"
+	"github.com/mirrahq/mirra/host/nearest"
 	"github.com/mirrahq/mirra/host/scenario"
 	"github.com/mirrahq/mirra/host/scenario/criteria"
 )
@@ -79,7 +79,7 @@ type faultJSON struct {
 func (a *app) checkScenarios(ctx context.Context, files []string, f scenarioFlags) error {
 	if f.agent != "" && !slices.Contains(scenario.Agents, f.agent) {
 		e := &usageError{text: fmt.Sprintf("--agent %q: want one of %s", f.agent, strings.Join(scenario.Agents, ", "))}
-		if near := nearest(f.agent, scenario.Agents); near != "" {
+		if near := nearest.Word(f.agent, scenario.Agents); near != "" {
 			e.hint = "did you mean " + near + "?"
 		}
 		return e
@@ -95,7 +95,7 @@ func (a *app) checkScenarios(ctx context.Context, files []string, f scenarioFlag
 	}
 	if unread != nil {
 		unread.ErrorFormat = lines
-		return &usageError{text: unread.Error()}
+		return &usageError{text: unread.Error(), hint: "mirra scenario new FILE starts one"}
 	}
 	mirrors, err := a.catalogue(ctx)
 	if err != nil {
@@ -219,66 +219,36 @@ func criteriaText(n int) string {
 }
 
 func (a *app) scenarioNew() *cobra.Command {
-	return &cobra.Command{
+	var mirrors []string
+	cmd := &cobra.Command{
 		Use: "new FILE", Short: "Start a scenario", Args: exactArgs(1, "a file"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			mirrors, err := a.catalogue(cmd.Context())
-			if err != nil {
-				return err
-			}
-			if len(mirrors) == 0 {
-				return &usageError{text: "there are no mirrors to write a scenario for", hint: "mirra plugin list --available"}
-			}
-			name := mirrors[0].Name
-			for _, m := range mirrors {
-				if m.Name == "stripe" { // what most people begin with
-					name = m.Name
-				}
-			}
-			// It is only written where nothing is.
-			f, err := os.OpenFile(a.inWorkingDir(args[0]), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-			if errors.Is(err, fs.ErrExist) {
-				return &usageError{text: args[0] + " is there already", hint: "choose another name; nothing was written"}
-			}
-			if err != nil {
-				return err
-			}
-			_, err = f.WriteString(strings.ReplaceAll(starter, "MIRROR", name))
-			if e := f.Close(); err == nil {
-				err = e
-			}
-			if err != nil {
-				return err
-			}
-			return a.done(map[string]any{"file": args[0]}, "✓ %s is written; next: mirra scenario check %s", args[0], args[0])
-		},
+		RunE: func(cmd *cobra.Command, args []string) error { return a.newScenario(cmd.Context(), args[0], mirrors) },
 	}
+	cmd.Flags().StringSliceVar(&mirrors, "mirrors", nil, "mirrors that it is for; else those of mirra.yaml, else what the project uses, else Stripe's")
+	return cmd
 }
 
-// starter passes check as it is.
-const starter = `# The application calls MIRROR without an error
-
-## Setup
-
-Say here what is the case when the run begins. What a mirror holds then can be
-given in a block that begins with three backquotes and: seed MIRROR
-
-## Prompt
-
-Say here what is to be done.
-
-## Expected Behavior
-
-Say here what a good run looks like. Only a judge reads it.
-
-## Success Criteria
-
-- [D] no request to MIRROR failed
-- [P] the application did what the prompt says
-
-## Config
-
-- mirrors: MIRROR
-- driver: npm test
-- timeout: 60s
-`
+func (a *app) newScenario(ctx context.Context, file string, mirrors []string) error {
+	p, err := a.plan(ctx, &upFlags{mirrors: mirrors})
+	if err == nil && p.nothing != nil {
+		// What most people begin with, in a folder that says nothing.
+		if p, err = a.plan(ctx, &upFlags{mirrors: []string{"stripe"}}); err != nil {
+			return err
+		}
+	}
+	if err != nil {
+		return err
+	}
+	text, err := a.starter(ctx, p)
+	if err != nil {
+		return err
+	}
+	created, err := createFile(a.inWorkingDir(file), text)
+	if err == nil && !created {
+		return &usageError{text: file + " is there already", hint: "choose another name; nothing was written"}
+	}
+	if err != nil {
+		return err
+	}
+	return a.done(map[string]any{"file": file}, "✓ %s is written; next: mirra scenario check %s", file, file)
+}

@@ -130,7 +130,7 @@ func (a *app) statusCommand() *cobra.Command {
 			a.out.summary("  clock   %s%s", s.Clock.Now.Format(time.RFC3339), clockWords(&s.Clock))
 			a.out.summary("  did     %s, %s", plural(s.Stats.Requests, "request"), plural(s.Stats.Webhooks, "webhook attempt"))
 			a.out.say("  limits  %s", s.Limits)
-			for _, line := range tried(ctx, c, s.SessionID) {
+			for _, line := range tried(ctx, c, s.SessionID, nil) {
 				a.out.say("  %s", line)
 			}
 			if s.HeldHooks {

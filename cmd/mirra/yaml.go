@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/go-multierror"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/mirrahq/mirra/host/nearest"
 	"github.com/mirrahq/mirra/host/proxy"
 )
 
@@ -169,7 +170,7 @@ func parseConfig(text []byte, c *fileConfig) (map[string]any, error) {
 		switch {
 		case !field.IsValid():
 			text := fmt.Sprintf("unknown key %q", key.Value)
-			if s := nearest(key.Value, configKeys()); s != "" {
+			if s := nearest.Word(key.Value, configKeys()); s != "" {
 				text += fmt.Sprintf(" (did you mean %s?)", s)
 			}
 			faults = multierror.Append(faults, positioned(key, "%s", text))

@@ -49,6 +49,15 @@ func proxied(ctx context.Context, b *bench) error {
 		b.later(t.CloseIdleConnections)
 		return &http.Client{Transport: t}
 	}
+	// What the protocol itself costs, with Go on both sides and nothing behind it.
+	_, bare, err := b.bareProcess(ctx, s.home, make([]byte, 1200)) // as long as a customer
+	if err != nil {
+		return err
+	}
+	var h2 http.Protocols
+	h2.SetUnencryptedHTTP2(true)
+	plain := &http.Transport{Protocols: &h2}
+	b.later(plain.CloseIdleConnections)
 	clients := []struct {
 		name, url string
 		client    *http.Client
@@ -57,6 +66,8 @@ func proxied(ctx context.Context, b *bench) error {
 		{"direct", "http://" + s.vendor + prefix(all[0]) + target, direct, nil},
 		{"GET through the proxy, HTTP/1.1", "https://api.stripe.com" + target, through(false), nil},
 		{"GET through the proxy, HTTP/2", "https://api.stripe.com" + target, through(true), nil},
+		{"bare handler, HTTP/1.1", "http://" + bare + "/", direct, nil},
+		{"bare handler, HTTP/2", "http://" + bare + "/", &http.Client{Transport: plain}, nil},
 	}
 	// In turn, so that all meet the same noise.
 	for end := time.Now().Add(2 * b.seconds); time.Now().Before(end); {
@@ -70,10 +81,12 @@ func proxied(ctx context.Context, b *bench) error {
 		}
 	}
 	base := half(clients[0].times)
-	for _, c := range clients[1:] {
+	for _, c := range clients[1:3] {
 		p50 := half(c.times)
 		row(c.name+", p50", p50.Round(time.Microsecond).String(), "direct "+base.Round(time.Microsecond).String(), (p50 - base).Round(time.Microsecond).String(), "at most 60µs more")
 	}
+	one, two := half(clients[3].times), half(clients[4].times)
+	row("a bare handler over HTTP/2, p50", two.Round(time.Microsecond).String(), "HTTP/1.1 "+one.Round(time.Microsecond).String(), (two - one).Round(time.Microsecond).String(), "")
 	var first []time.Duration
 	for n := range 200 {
 		// A host that is not served costs the same certificate.

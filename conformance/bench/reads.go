@@ -104,17 +104,28 @@ func (b *bench) read(ctx context.Context, s *server, what, path, want string) (*
 	if resp.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("GET %s: %d %.200s", path, resp.StatusCode, body)
 	}
-	file, err := os.CreateTemp(s.home, "body-")
+	pid, address, err := b.bareProcess(ctx, s.home, body)
 	if err != nil {
 		return nil, err
+	}
+	return &read{what: what, want: want, bytes: len(body),
+		server: busy{s.pid, s.vendor, path}, peer: busy{pid, address, "/"}}, nil
+}
+
+// bareProcess starts a process that answers every request with a body, over HTTP/1.1 and
+// HTTP/2; home is for files.
+func (b *bench) bareProcess(ctx context.Context, home string, body []byte) (pid int, address string, err error) {
+	file, err := os.CreateTemp(home, "body-")
+	if err != nil {
+		return 0, "", err
 	}
 	_, err = file.Write(body)
 	if err = errors.Join(err, file.Close()); err != nil {
-		return nil, err
+		return 0, "", err
 	}
 	program, err := os.Executable()
 	if err != nil {
-		return nil, err
+		return 0, "", err
 	}
 	var cmd *exec.Cmd
 	peer, err := b.runPeer(ctx, "/", func(port int) *exec.Cmd {
@@ -122,10 +133,9 @@ func (b *bench) read(ctx context.Context, s *server, what, path, want string) (*
 		return cmd
 	})
 	if err != nil {
-		return nil, err
+		return 0, "", err
 	}
-	return &read{what: what, want: want, bytes: len(body),
-		server: busy{s.pid, s.vendor, path}, peer: busy{cmd.Process.Pid, peer.address, "/"}}, nil
+	return cmd.Process.Pid, peer.address, nil
 }
 
 // round measures the server and the bare handler once.

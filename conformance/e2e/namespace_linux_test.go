@@ -200,19 +200,7 @@ func interrupt(t *testing.T, p *project, env string) {
 	}
 	var clients []*client
 	for caller, script := range interrupted {
-		cmd := exec.Command("sh", "-c", env+script)
-		cmd.Dir, cmd.Env = p.folder, environment(p.home)
-		tell, err := cmd.StdinPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		out, err := cmd.StdoutPipe()
-		if err == nil {
-			err = cmd.Start()
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
+		cmd, tell, out := p.piped("sh", "-c", env+script)
 		c := &client{caller, cmd, tell, bufio.NewReader(out)}
 		if line, err := c.said.ReadString('\n'); err != nil || line != "answered\n" {
 			t.Errorf("%s, in front of the end: %q %v", caller, line, err)
@@ -294,6 +282,24 @@ func TestWithinNamespace(t *testing.T) {
 	passThrough(t, p, o)
 }
 
+// piped starts a command of the project that is told when to go on.
+func (p *project) piped(command ...string) (cmd *exec.Cmd, in io.WriteCloser, out io.ReadCloser) {
+	p.t.Helper()
+	cmd = exec.Command(command[0], command[1:]...)
+	cmd.Dir, cmd.Env = p.folder, environment(p.home)
+	in, err := cmd.StdinPipe()
+	if err == nil {
+		out, err = cmd.StdoutPipe()
+	}
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return cmd, in, out
+}
+
 // killedWithin: a command whose server is killed in the middle of it reaches nobody
 // from then on.
 func killedWithin(t *testing.T, p *project, o *outside) {
@@ -306,19 +312,7 @@ curl -sS http://api.stripe.com/ && echo answered
 	for _, caller := range callers {
 		script += "( " + caller + " )\n"
 	}
-	cmd := exec.Command(binary, "exec", "--quiet", "--mirrors", "stripe", "--", "sh", "-c", "echo ready\n"+script+"echo over\n")
-	cmd.Dir, cmd.Env = p.folder, environment(p.home)
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err == nil {
-		err = cmd.Start()
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	cmd, in, out := p.piped(binary, "exec", "--quiet", "--mirrors", "stripe", "--", "sh", "-c", "echo ready\n"+script+"echo over\n")
 	lines := bufio.NewScanner(out)
 	if !lines.Scan() || lines.Text() != "ready" {
 		t.Fatalf("exec printed %q", lines.Text())

@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/mirrahq/mirra/host"
 )
 
 // Mail is what a drill of mail saw of one address.
@@ -36,9 +34,6 @@ const mailedSoon = 2 * time.Second
 // suppress the one itself in time, at the price of the sender's name.
 func Bounce(ctx context.Context, s *Subject, mirror string) (*Report, error) {
 	r := &Report{Drill: mirror + ".bounce", Verdict: Undecided}
-	if mirror != "resend" {
-		return nil, &host.Error{Kind: host.KindInvalid, Code: "mirra.drill.mirror", Message: "there is no drill " + r.Drill, Hint: "resend.bounce is the one of bounces"}
-	}
 	c := &caller{s: s, mirror: mirror, number: bouncedTo, email: bouncedTo}
 	c.made = func(ctx context.Context) bool { return c.mailed(ctx, nil, bouncedTo) == nil }
 	defer c.stop()
@@ -118,9 +113,7 @@ func (r *Report) judgeMails(route string) {
 // bounce lets the mail bounce at each of the application's webhook routes, and returns
 // what those answered that did not take it, and how many did.
 func (s *Subject) bounce(ctx context.Context, mirror string) (refused []string, told int, err error) {
-	hooks := *s
-	hooks.URLs = nil // those name what mails
-	urls, _, err := hooks.routesOf(ctx, mirror)
+	urls, _, err := s.findRoutes(ctx, mirror) // those of the user name what mails
 	if err != nil {
 		return nil, 0, err
 	}

@@ -183,11 +183,7 @@ func (c *caller) send(ctx context.Context, a *ask) *answer {
 	out := &answer{done: make(chan struct{})}
 	go func() {
 		defer close(out.done)
-		to := a.url
-		if strings.HasPrefix(to, "/") {
-			to = c.s.base + to
-		}
-		req, err := http.NewRequestWithContext(ctx, http.MethodPost, to, strings.NewReader(a.body()))
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.s.at(a.url), strings.NewReader(a.body()))
 		if err != nil {
 			return
 		}
@@ -227,21 +223,9 @@ type watch struct {
 
 // watch begins with the next call.
 func (s *Subject) watch(ctx context.Context, mirror string) (*watch, error) {
-	page, err := s.Control.Trace(ctx, s.Session.SessionID, host.TraceQuery{})
+	after, err := s.newest(ctx)
 	if err != nil {
 		return nil, err
-	}
-	var after uint64
-	for {
-		for _, e := range page.Entries {
-			after = max(after, e.Seq)
-		}
-		if page.NextCursor == "" {
-			break
-		}
-		if page, err = s.Control.Trace(ctx, s.Session.SessionID, host.TraceQuery{Cursor: page.NextCursor}); err != nil {
-			return nil, err
-		}
 	}
 	w := &watch{more: make(chan struct{})}
 	go func() {

@@ -8,6 +8,8 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/mirrahq/mirra/host"
@@ -37,12 +39,13 @@ type Subject struct {
 	Session *host.SessionInfo
 	Start   func() (App, error)
 	Sources fs.FS    // of the application
-	URLs    []string // of its routes, if the user names them
+	URLs    []string // of its routes, or their paths, if the user names them; of this machine
 	// Say tells what is done, for people who wait; nil for nobody.
 	Say func(format string, args ...any)
 
 	base   string           // URL of the application
 	looked map[string]found // by vendor
+	seen   uint64           // the newest entry of the trace that was looked at
 }
 
 // Report is what a drill found.
@@ -93,6 +96,14 @@ func (s *Subject) say(format string, args ...any) {
 	}
 }
 
+// at returns a route's URL: routes may be paths of the application.
+func (s *Subject) at(route string) string {
+	if strings.HasPrefix(route, "/") {
+		return s.base + route
+	}
+	return route
+}
+
 // look is what the sources say of a vendor.
 func (s *Subject) look(vendor string) found {
 	if _, ok := s.looked[vendor]; !ok {
@@ -111,20 +122,17 @@ const deliverWithin = 12 * time.Second
 func (s *Subject) deliver(ctx context.Context, mirror, event, url string, args map[string]string) (host.TraceEntry, error) {
 	ctx, cancel := context.WithTimeout(ctx, deliverWithin)
 	defer cancel()
-	page, err := s.Control.WebhookAttempts(ctx, s.Session.SessionID, host.TraceQuery{Mirror: mirror, Event: event})
+	after, err := s.newest(ctx)
 	if err != nil {
 		return host.TraceEntry{}, err
-	}
-	var after uint64
-	for _, e := range page.Entries {
-		after = max(after, e.Seq)
 	}
 	if err := s.Control.Simulate(ctx, s.Session.SessionID, &host.Simulation{Mirror: mirror, Event: event, Args: args}); err != nil {
 		return host.TraceEntry{}, err
 	}
 	var found host.TraceEntry
 	err = s.Control.Events(ctx, s.Session.SessionID, after, false, func(e host.TraceEntry) bool {
-		if e.Type == host.EventWebhook && e.Mirror == mirror && e.Event == event && e.Path == url {
+		// Another try is of a webhook that was refused before.
+		if e.Type == host.EventWebhook && e.Mirror == mirror && e.Event == event && e.Path == url && e.Attempt == 1 {
 			found = e
 			return false
 		}
@@ -137,6 +145,22 @@ func (s *Subject) deliver(ctx context.Context, mirror, event, url string, args m
 		return found, fmt.Errorf("no webhook of %s came to an end within %s: %w", event, deliverWithin, err)
 	}
 	return found, nil
+}
+
+// newest returns the number of the session's newest entry.
+func (s *Subject) newest(ctx context.Context) (uint64, error) {
+	for {
+		page, err := s.Control.Trace(ctx, s.Session.SessionID, host.TraceQuery{Cursor: strconv.FormatUint(s.seen, 10)})
+		if err != nil {
+			return 0, err
+		}
+		if n := len(page.Entries); n > 0 {
+			s.seen = page.Entries[n-1].Seq
+		}
+		if page.NextCursor == "" {
+			return s.seen, nil
+		}
+	}
 }
 
 // arguments are what simulations need beside their name.

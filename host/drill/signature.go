@@ -249,15 +249,17 @@ func (s *Subject) events(ctx context.Context, mirror string) ([]string, error) {
 // routesOf returns the URLs that a vendor's webhooks may go to, and how many paths were
 // looked at.
 func (s *Subject) routesOf(ctx context.Context, mirror string) (urls []string, looked int, err error) {
-	if len(s.URLs) > 0 {
-		for _, u := range s.URLs {
-			if strings.HasPrefix(u, "/") {
-				u = s.base + u
-			}
-			urls = append(urls, u)
-		}
-		return urls, len(urls), nil
+	if len(s.URLs) == 0 {
+		return s.findRoutes(ctx, mirror)
 	}
+	for _, u := range s.URLs {
+		urls = append(urls, s.at(u))
+	}
+	return urls, len(urls), nil
+}
+
+// findRoutes is routesOf where the user names none.
+func (s *Subject) findRoutes(ctx context.Context, mirror string) (urls []string, looked int, err error) {
 	known := s.registered(ctx, mirror)
 	paths := unique(append(known[:len(known):len(known)], s.look(mirror).paths...))
 	there, err := routes(ctx, s.base, paths)

@@ -4,7 +4,6 @@
 package driver
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -99,17 +98,6 @@ func (p *Process) tree() []*process.Process {
 		}
 	}
 	return all
-}
-
-// Wait returns once the command has ended, or ctx has, which ends it.
-func (p *Process) Wait(ctx context.Context, grace time.Duration) error {
-	select {
-	case <-p.done:
-		return nil
-	case <-ctx.Done():
-		p.Stop(grace)
-		return ctx.Err()
-	}
 }
 
 // tailSize is how much of a command's output is kept.

@@ -60,12 +60,16 @@ func readTrace(ctx context.Context, c host.Control, session string) (any, error)
 	return page(ctx, c.Trace, session, host.TraceQuery{}, pageArgs{Last: 100})
 }
 
-func readCoverage(ctx context.Context, c host.Control, mirror string) (any, error) {
+func mirrorNamed(ctx context.Context, c host.Control, mirror string) (*host.CatalogEntry, error) {
 	all, err := c.Mirrors(ctx)
 	if err != nil {
 		return nil, err
 	}
-	e, err := findMirror(all, mirror)
+	return findMirror(all, mirror)
+}
+
+func readCoverage(ctx context.Context, c host.Control, mirror string) (any, error) {
+	e, err := mirrorNamed(ctx, c, mirror)
 	if err != nil {
 		return nil, err
 	}
@@ -86,11 +90,7 @@ type vendorFacts struct {
 }
 
 func readFacts(ctx context.Context, c host.Control, mirror string) (any, error) {
-	all, err := c.Mirrors(ctx)
-	if err != nil {
-		return nil, err
-	}
-	e, err := findMirror(all, mirror)
+	e, err := mirrorNamed(ctx, c, mirror)
 	if err != nil {
 		return nil, err
 	}

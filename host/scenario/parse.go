@@ -13,6 +13,7 @@ import (
 	"github.com/yuin/goldmark/text"
 
 	"github.com/mirrahq/mirra/host"
+	"github.com/mirrahq/mirra/host/nearest"
 	"github.com/mirrahq/mirra/host/scenario/criteria"
 )
 
@@ -209,7 +210,7 @@ func (p *reader) setup() {
 			continue
 		}
 		if words[0] != "seed" {
-			if near := criteria.Nearest(words[0], []string{"seed"}, 1); len(words) == 2 && near != nil {
+			if near := nearest.Words(words[0], []string{"seed"}, 1); len(words) == 2 && near != nil {
 				p.fault(at[0], near, "unknown block %q", words[0])
 			}
 			continue

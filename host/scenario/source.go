@@ -12,7 +12,7 @@ import (
 	"github.com/hashicorp/go-multierror"
 	"github.com/yuin/goldmark/text"
 
-	"github.com/mirrahq/mirra/host/scenario/criteria"
+	"github.com/mirrahq/mirra/host/nearest"
 )
 
 // MaxBytes is the largest file that is read: far beyond what people write.
@@ -57,7 +57,7 @@ func (s *source) fault(offset int, near []string, format string, args ...any) {
 
 // unknown is the fault of a word that is not in a list.
 func (s *source) unknown(offset int, what, word string, known []string) {
-	s.fault(offset, criteria.Nearest(strings.ToLower(word), known, 1), "unknown %s %q: want %s", what, shorten(word), strings.Join(known, ", "))
+	s.fault(offset, nearest.Words(strings.ToLower(word), known, 1), "unknown %s %q: want %s", what, shorten(word), strings.Join(known, ", "))
 }
 
 func shorten(word string) string {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/mirrahq/mirra/host"
+	"github.com/mirrahq/mirra/host/nearest"
 )
 
 // Vocabulary is what criteria can name: the entities, events and operations of
@@ -167,7 +168,7 @@ func (v *Vocabulary) likelyPaths(method, path string) []string {
 			}
 		}
 	}
-	near := Nearest(method+" "+path, paths, 2)
+	near := nearest.Words(method+" "+path, paths, 2)
 	slices.Sort(paths)
 	for _, p := range paths {
 		if len(near) < 2 && strings.HasPrefix(p, method+" "+path) {
@@ -184,7 +185,7 @@ func (v *Vocabulary) likelyIDs(id string) []string {
 			ids = append(ids, op.id)
 		}
 	}
-	return Nearest(id, ids, 2)
+	return nearest.Words(id, ids, 2)
 }
 
 func (v *Vocabulary) likelyNouns(text string) []string {
@@ -194,7 +195,7 @@ func (v *Vocabulary) likelyNouns(text string) []string {
 		keys = append(keys, k)
 	}
 	slices.Sort(keys)
-	if near := Nearest(text, keys, 2); len(near) > 0 {
+	if near := nearest.Words(text, keys, 2); len(near) > 0 {
 		return near
 	}
 	var sharing []string
@@ -214,9 +215,9 @@ func (v *Vocabulary) likelyEvents(text string) []string {
 	for e := range v.events {
 		all = append(all, e)
 	}
-	return Nearest(text, all, 2)
+	return nearest.Words(text, all, 2)
 }
 
 func (v *Vocabulary) likelyMirrors(text string) []string {
-	return Nearest(strings.ToLower(text), v.mirrors, 1)
+	return nearest.Words(strings.ToLower(text), v.mirrors, 1)
 }

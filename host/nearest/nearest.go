@@ -1,13 +1,14 @@
-package criteria
+// Package nearest finds the words that were probably meant.
+package nearest
 
 import (
 	"slices"
 	"strings"
 )
 
-// Nearest returns at most n of the words that were probably meant, the likeliest
+// Words returns at most n of the words that were probably meant, the likeliest
 // first, and none when nothing is near.
-func Nearest(text string, words []string, n int) []string {
+func Words(text string, words []string, n int) []string {
 	type scored struct {
 		word     string
 		distance int
@@ -38,7 +39,9 @@ func Nearest(text string, words []string, n int) []string {
 	}
 	for _, s := range near {
 		if len(out) < n {
-			out = with(out, s.word)
+			if !slices.Contains(out, s.word) {
+				out = append(out, s.word)
+			}
 		}
 	}
 	return out
@@ -70,4 +73,12 @@ func distance(a, b string) int {
 		before, row, next = row, next, before
 	}
 	return row[len(b)]
+}
+
+// Word returns the word that was probably meant, "" if none is near.
+func Word(text string, words []string) string {
+	if near := Words(text, words, 1); near != nil {
+		return near[0]
+	}
+	return ""
 }
