@@ -22,6 +22,8 @@ type Control interface {
 	Webhooks
 	Mirrors
 	Proxies
+	Checks
+	Runs
 }
 
 // Sessions starts and ends sessions.

@@ -44,6 +44,10 @@ type NewSession struct {
 	// hold any more: a foreground command keeps it.
 	Hold bool `json:"hold,omitempty"`
 
+	// Observe notes changes of state from the start, which Checks counts; else they are
+	// noted once somebody follows the session's events.
+	Observe bool `json:"observe,omitempty"`
+
 	AllowLiveKeys bool              `json:"allowLiveKeys,omitempty"`
 	HideHeaders   bool              `json:"hideHeaders,omitempty"` // no X-Mirra-Version
 	WebhookHosts  []string          `json:"webhookHosts,omitempty"`
@@ -78,13 +82,14 @@ func (m *MirrorRequest) UnmarshalJSON(b []byte) error {
 }
 
 // Seed is what a mirror starts with: fixtures by name, loaded in order, then a
-// state document. In JSON it is a string, a list of strings, or the document.
+// state document. In JSON it is a string, the document, or a list of strings
+// with a document at its end.
 type Seed struct {
 	Fixtures []string
 	State    json.RawMessage
 }
 
-// UnmarshalJSON reads a fixture's name, a list of them, or a state document.
+// UnmarshalJSON reads a fixture's name, a state document, or a list of both.
 func (s *Seed) UnmarshalJSON(b []byte) error {
 	b = bytes.TrimSpace(b)
 	switch {
@@ -92,20 +97,42 @@ func (s *Seed) UnmarshalJSON(b []byte) error {
 		s.Fixtures = make([]string, 1)
 		return json.Unmarshal(b, &s.Fixtures[0])
 	case len(b) > 0 && b[0] == '[':
-		return json.Unmarshal(b, &s.Fixtures)
+		var list []json.RawMessage
+		if err := json.Unmarshal(b, &list); err != nil {
+			return err
+		}
+		s.Fixtures = []string{}
+		if n := len(list); n > 0 && list[n-1][0] == '{' {
+			s.State, list = bytes.Clone(list[n-1]), list[:n-1]
+		}
+		for _, name := range list {
+			var fixture string
+			if err := json.Unmarshal(name, &fixture); err != nil {
+				return errors.New("a list of seeds is names of fixtures, and a state document at its end")
+			}
+			s.Fixtures = append(s.Fixtures, fixture)
+		}
+		return nil
 	case len(b) > 0 && b[0] == '{':
 		s.State = bytes.Clone(b)
 		return nil
 	}
-	return errors.New("a seed is a fixture's name, a list of names, or a state document")
+	return errors.New("a seed is a fixture's name, a state document, or a list of names with a document at its end")
 }
 
 // MarshalJSON writes what UnmarshalJSON reads.
 func (s Seed) MarshalJSON() ([]byte, error) {
-	if s.State != nil {
+	if s.State == nil {
+		return json.Marshal(s.Fixtures)
+	}
+	if len(s.Fixtures) == 0 {
 		return s.State, nil
 	}
-	return json.Marshal(s.Fixtures)
+	list := []any{}
+	for _, name := range s.Fixtures {
+		list = append(list, name)
+	}
+	return json.Marshal(append(list, s.State))
 }
 
 // SessionInfo is a session as clients see it.

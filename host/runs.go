@@ -73,7 +73,9 @@ type Run struct {
 	Verdict   Verdict `json:"verdict,omitempty"`
 	Reason    string  `json:"reason,omitempty"` // in one sentence, of every verdict but pass
 	Hint      string  `json:"hint,omitempty"`   // what to do next
-	Gate      RunGate `json:"gate"`
+	// Unprovisioned says that a mirror could not be provisioned.
+	Unprovisioned bool    `json:"unprovisioned,omitempty"`
+	Gate          RunGate `json:"gate"`
 	// SatisfactionScore is Passed / Evaluated, of 1; null when nothing was evaluated.
 	SatisfactionScore *float64 `json:"satisfactionScore"`
 	Passed            int      `json:"passed"`
@@ -139,7 +141,7 @@ type RunRound struct {
 // RunTask is a command of a round.
 type RunTask struct {
 	Command    string `json:"command"`
-	Exit       string `json:"exit"` // "" for success, "exit status 3", "signal: killed", "timeout"
+	Exit       string `json:"exit"` // "" for success, "exit status 3", "signal: killed", ExitTimeout
 	DurationMS int64  `json:"durationMs"`
 	Output     string `json:"output,omitempty"` // the last 64 KB of both streams
 }
@@ -154,6 +156,9 @@ type RunJudge struct {
 	// CostUSD is what its price list says; null for a model whose price is not known.
 	CostUSD *float64 `json:"costUsd"`
 }
+
+// ExitTimeout is RunTask.Exit of what did not end in time.
+const ExitTimeout = "timeout"
 
 // RunMirror is a mirror of a run.
 type RunMirror struct {

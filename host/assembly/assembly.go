@@ -103,6 +103,8 @@ type Server struct {
 	control, vendorL, tlsL        net.Listener      // control and tlsL are nil without
 	controlWeb, vendorWeb, tlsWeb *http.Server
 
+	runs runs
+
 	mu      sync.RWMutex
 	reach   map[string]*reach // by session id
 	lastUse time.Time         // when there last was a session
@@ -175,6 +177,9 @@ func (s *Server) start() error {
 	if err := s.load(); err != nil {
 		// One session that cannot be loaded does not keep the others from living.
 		s.log.Error("load sessions", "error", err)
+	}
+	if err := s.loadRuns(); err != nil {
+		s.log.Error("load the history of runs", "error", err)
 	}
 	s.serve()
 	ctx, cancel := context.WithCancel(context.Background())

@@ -91,7 +91,7 @@ func (s *Server) options(ctx context.Context, r *host.NewSession) (o *session.Op
 	}
 	o = &session.Options{
 		Name: r.Name, Persistent: r.Persistent, SeedValue: r.SeedValue, Limits: session.LimitMode(r.Limits), Strict: r.Strict, RefuseVersions: r.VersionMismatch == "error",
-		PeerClock: r.PeerClock == "session", Frozen: r.Frozen, AllowLiveKeys: r.AllowLiveKeys, Timeout: defaultTimeout * time.Second,
+		PeerClock: r.PeerClock == "session", Frozen: r.Frozen, AllowLiveKeys: r.AllowLiveKeys, Observe: r.Observe, Timeout: defaultTimeout * time.Second,
 		Secrets: func(variable string) (string, string, bool) {
 			k, ok := r.Secrets[variable]
 			return k.Value, variable + " from " + k.From, ok

@@ -213,10 +213,16 @@ func facts(m *abi.Manifest) host.CatalogFacts {
 
 // CatalogEntry describes a plugin that sessions can have.
 func CatalogEntry(p install.Plugin) host.CatalogEntry {
-	m := p.Manifest
+	e := declared(p.Manifest)
+	e.Version, e.Digest, e.Source, e.Hosts = p.Version.String(), string(p.Digest), p.Source, p.Hosts()
+	return e
+}
+
+// declared is what a manifest says.
+func declared(m *abi.Manifest) host.CatalogEntry {
 	e := host.CatalogEntry{
-		Name: m.Name, Vendor: m.Vendor, Version: p.Version.String(), Digest: string(p.Digest), API: m.API.Default, Source: p.Source, Summary: m.Summary,
-		Hosts: p.Hosts(), Levels: map[string]int{}, Operations: []host.CatalogOperation{}, Fixtures: []host.CatalogFixture{}, Simulates: append([]string{}, m.Simulates...), Entities: []string{},
+		Name: m.Name, Vendor: m.Vendor, API: m.API.Default, Summary: m.Summary,
+		Levels: map[string]int{}, Operations: []host.CatalogOperation{}, Fixtures: []host.CatalogFixture{}, Simulates: append([]string{}, m.Simulates...), Entities: []string{},
 		Aliases: map[string][]string{}, Events: append([]string{}, m.Events...), Facts: facts(m),
 	}
 	for _, op := range m.Operations {

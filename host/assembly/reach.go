@@ -7,12 +7,14 @@ import (
 	"hash/fnv"
 	"io"
 	"net"
+	"sync"
 	"time"
 
 	"github.com/mirrahq/mirra/abi"
 	"github.com/mirrahq/mirra/host"
 	"github.com/mirrahq/mirra/host/httpapi"
 	"github.com/mirrahq/mirra/host/proxy"
+	"github.com/mirrahq/mirra/host/scenario/criteria"
 	"github.com/mirrahq/mirra/host/session"
 	"github.com/mirrahq/mirra/host/smtp"
 )
@@ -26,6 +28,9 @@ type reach struct {
 	relays  map[string]*smtp.Server // by relayKey
 	ports   []io.Closer
 	door    net.Listener
+
+	words sync.Once // known was made
+	known *criteria.Vocabulary
 
 	// A session of a foreground command ends when nobody holds it.
 	hold    bool

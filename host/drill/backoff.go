@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/mirrahq/mirra/host"
+	"github.com/mirrahq/mirra/host/backoff"
 )
 
 // Phase is one way in which a vendor refuses, and what the application did.
@@ -28,16 +29,9 @@ type phase struct {
 	judge      func(gaps []time.Duration, calls int, window time.Duration) (verdict, reason, advice string)
 }
 
-// The rule of PRODUCT: of at least three attempts, each gap at least Retry-After when it
-// is sent; else gaps do not shrink by more than jitter, and the last is at least twice the
-// first and 250 ms.
 const (
-	jitter     = 0.2
-	leastLast  = 250 * time.Millisecond
 	mostCalls  = 10 // behind so many calls nobody believes that it gives up
 	retryAfter = time.Second
-	// measured is how far a gap may be off: requests start at the client.
-	measured = 20 * time.Millisecond
 )
 
 func phases(mirror string) []phase {
@@ -56,32 +50,24 @@ func judgeGrowth(gaps []time.Duration, calls int, window time.Duration) (string,
 	switch {
 	case calls > mostCalls:
 		return Fail, fmt.Sprintf("calls %d times within %s and does not give up", calls, window.Round(time.Second)), advice + "; and give up behind a few"
-	case len(gaps) < 2:
+	case len(gaps) < backoff.LeastRetries:
 		return Undecided, fmt.Sprintf("retries %s: too few to judge", times(len(gaps))), ""
 	}
-	for i := 1; i < len(gaps); i++ {
-		if float64(gaps[i]) < float64(gaps[i-1])*(1-jitter) {
-			return Fail, fmt.Sprintf("waits less before retry %d (%s) than before retry %d (%s)", i+1, short(gaps[i]), i, short(gaps[i-1])), advice
-		}
+	if wrong := backoff.Judge(gaps, make([]time.Duration, len(gaps))); wrong != "" {
+		return Fail, wrong, advice
 	}
 	first, last := gaps[0], gaps[len(gaps)-1]
-	switch {
-	case last < 2*first-measured:
-		return Fail, fmt.Sprintf("does not back off: waits %s first and %s last", short(first), short(last)), advice
-	case last < leastLast:
-		return Fail, fmt.Sprintf("waits %s at most", short(last)), advice
-	}
-	return Pass, fmt.Sprintf("backs off from %s to %s, and gives up behind %d calls", short(first), short(last), calls), ""
+	return Pass, fmt.Sprintf("backs off from %s to %s, and gives up behind %d calls", backoff.Short(first), backoff.Short(last), calls), ""
 }
 
 func judgeRetryAfter(gaps []time.Duration, _ int, _ time.Duration) (string, string, string) {
 	if len(gaps) < 1 {
 		return Undecided, "does not retry", ""
 	}
-	for i, g := range gaps {
-		if g < retryAfter-measured && i < 3 { // the fourth call is not refused
-			return Fail, fmt.Sprintf("does not wait for Retry-After: retry %d comes %s after the refusal that asked for %s", i+1, short(g), short(retryAfter)), "read Retry-After, and wait at least so many seconds"
-		}
+	refused := gaps[:min(len(gaps), 3)] // the fourth call is not
+	asked := []time.Duration{retryAfter, retryAfter, retryAfter}
+	if wrong := backoff.Judge(refused, asked); wrong != "" {
+		return Fail, wrong, "read Retry-After, and wait at least so many seconds"
 	}
 	return Pass, "waits as long as it is asked to", ""
 }
@@ -104,13 +90,6 @@ func times(n int) string {
 		return "once"
 	}
 	return fmt.Sprintf("%d times", n)
-}
-
-func short(d time.Duration) string {
-	if d < time.Second {
-		return d.Round(time.Millisecond).String()
-	}
-	return d.Round(10 * time.Millisecond).String()
 }
 
 // Backoff judges how an application deals with a vendor that refuses: it starts a job that

@@ -40,6 +40,10 @@ type Subject struct {
 	Start   func() (App, error)
 	Sources fs.FS    // of the application
 	URLs    []string // of its routes, or their paths, if the user names them; of this machine
+	Events  []string // that it is known to take, tried first
+	// Effects judges by whether a webhook makes the application call its vendors, and not
+	// by what it answers: there are handlers that always answer 200.
+	Effects bool
 	// Say tells what is done, for people who wait; nil for nobody.
 	Say func(format string, args ...any)
 
@@ -76,14 +80,25 @@ type Probe struct {
 	Status  int    `json:"status"`            // that the application answered, 0 for none
 	Outcome string `json:"outcome,omitempty"` // why there is none
 	Attempt uint64 `json:"attempt"`           // in the session's trace
+	Calls   int    `json:"calls,omitempty"`   // to vendors that it made; with Subject.Effects
 	OK      bool   `json:"ok"`                // it is as it should be
+
+	effects bool // it is judged by its calls
 }
 
 // accepted tells whether the application took the webhook for genuine.
-func (p *Probe) accepted() bool { return p.Status >= 200 && p.Status < 300 }
+func (p *Probe) accepted() bool {
+	if p.effects {
+		return p.Calls > 0
+	}
+	return p.Status >= 200 && p.Status < 300
+}
 
 // answer says what the application did.
 func (p *Probe) answer() string {
+	if p.effects {
+		return fmt.Sprintf("%d and %d calls to vendors", p.Status, p.Calls)
+	}
 	if p.Status == 0 {
 		return "no answer (" + p.Outcome + ")"
 	}
@@ -146,6 +161,45 @@ func (s *Subject) deliver(ctx context.Context, mirror, event, url string, args m
 	}
 	return found, nil
 }
+
+// effects counts the calls to vendors behind an entry, once none has come for a while.
+func (s *Subject) effects(ctx context.Context, after uint64) (int, error) {
+	calls := 0
+	quiet, cancel := context.WithTimeout(ctx, effectsWithin)
+	defer cancel()
+	rest := time.AfterFunc(effectsQuiet, cancel)
+	defer rest.Stop()
+	err := s.Control.Events(quiet, s.Session.SessionID, after, false, func(e host.TraceEntry) bool {
+		if e.Type == host.EventTraffic {
+			calls++
+			rest.Reset(effectsQuiet)
+		}
+		return true
+	})
+	if ctx.Err() != nil {
+		return 0, ctx.Err()
+	}
+	if quiet.Err() != nil {
+		err = nil
+	}
+	return calls, err
+}
+
+// What a webhook makes an application call comes so soon behind it, one call behind the
+// other.
+const (
+	effectsQuiet  = 500 * time.Millisecond
+	effectsWithin = 5 * time.Second
+)
+
+// Running is an application that runs already and is left so.
+func Running(base string) App { return running(base) }
+
+type running string
+
+func (r running) Listen(context.Context) (string, error) { return string(r), nil }
+func (running) Done() <-chan struct{}                    { return nil }
+func (running) Stop()                                    {}
 
 // newest returns the number of the session's newest entry.
 func (s *Subject) newest(ctx context.Context) (uint64, error) {

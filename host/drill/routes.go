@@ -56,6 +56,9 @@ type found struct {
 // look reads the sources below root. What cannot be read says nothing.
 func look(root fs.FS, vendor string) found {
 	var out found
+	if root == nil {
+		root = noFiles{}
+	}
 	seen := 0
 	literals := map[string]bool{}
 	var likely []string
@@ -137,6 +140,13 @@ func look(root fs.FS, vendor string) found {
 	out.paths = out.paths[:min(len(out.paths), maxPaths)]
 	out.words = unique(out.words)
 	return out
+}
+
+// noFiles are sources that nobody has.
+type noFiles struct{}
+
+func (noFiles) Open(name string) (fs.File, error) {
+	return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
 }
 
 // Words of paths that make an application send something, and usual ones.

@@ -144,7 +144,13 @@ func advise(routes []*Route) string {
 func (s *Subject) probe(ctx context.Context, mirror, u string, events []string) (*Route, error) {
 	route := &Route{URL: u}
 	id := s.Session.SessionID
-	if err := s.Control.ForwardWebhooks(ctx, id, mirror, []string{u}); err != nil {
+	// An endpoint that the application registered gets its webhooks, with a secret of its
+	// own; to forward them as well would send each twice.
+	forward := []string{u}
+	if slices.Contains(s.registered(ctx, mirror), u) {
+		forward = nil
+	}
+	if err := s.Control.ForwardWebhooks(ctx, id, mirror, forward); err != nil {
 		return nil, err
 	}
 	s.say("%s: a genuine webhook, then forged ones", pathOf(u))
@@ -153,11 +159,14 @@ func (s *Subject) probe(ctx context.Context, mirror, u string, events []string) 
 		if err != nil {
 			return nil, err
 		}
-		p := &Probe{Kind: kind, What: what, Event: event, Status: e.Status, Attempt: e.Seq}
+		p := &Probe{Kind: kind, What: what, Event: event, Status: e.Status, Attempt: e.Seq, effects: s.Effects}
 		if e.Status == 0 {
 			p.Outcome = e.Outcome
 		}
-		return p, nil
+		if s.Effects {
+			p.Calls, err = s.effects(ctx, e.Seq)
+		}
+		return p, err
 	}
 	// Which events it knows is not known: the first that it takes is used.
 	var event string
@@ -236,7 +245,7 @@ func (s *Subject) events(ctx context.Context, mirror string) ([]string, error) {
 		}
 	}
 	var out []string
-	for _, w := range append(s.look(mirror).words, firstEvents[mirror]...) {
+	for _, w := range slices.Concat(s.Events, s.look(mirror).words, firstEvents[mirror]) {
 		if slices.Contains(can, w) {
 			out = append(out, w)
 		}
@@ -260,7 +269,12 @@ func (s *Subject) routesOf(ctx context.Context, mirror string) (urls []string, l
 
 // findRoutes is routesOf where the user names none.
 func (s *Subject) findRoutes(ctx context.Context, mirror string) (urls []string, looked int, err error) {
-	known := s.registered(ctx, mirror)
+	var known []string
+	for _, u := range s.registered(ctx, mirror) {
+		if p := pathOf(u); p != "" {
+			known = append(known, p)
+		}
+	}
 	paths := unique(append(known[:len(known):len(known)], s.look(mirror).paths...))
 	there, err := routes(ctx, s.base, paths)
 	if err != nil {
@@ -290,7 +304,7 @@ func otherVendor(p, mirror string) bool {
 	return !strings.Contains(p, mirror) && slices.ContainsFunc(vendors, func(v string) bool { return v != mirror && strings.Contains(p, v) })
 }
 
-// registered are the paths of endpoints that the application made by the vendor's API.
+// registered are the URLs of endpoints that the application made by the vendor's API.
 func (s *Subject) registered(ctx context.Context, mirror string) []string {
 	state, err := s.Control.State(ctx, s.Session.SessionID, mirror, "")
 	if err != nil {
@@ -303,9 +317,7 @@ func (s *Subject) registered(ctx context.Context, mirror string) []string {
 		}
 		for _, d := range docs {
 			for _, m := range address.FindAllSubmatch(d, -1) {
-				if u, err := url.Parse(string(m[1])); err == nil && u.Path != "" {
-					out = append(out, u.Path)
-				}
+				out = append(out, string(m[1]))
 			}
 		}
 	}

@@ -61,6 +61,12 @@ var operations = map[string]operation{
 	"POST /v1/sessions/{id}/webhooks/release":         {summary: "Send what was held, a fork's webhooks included", status: "204"},
 	"PUT /v1/sessions/{id}/webhooks/forwards":         {summary: "Send every event of a mirror to URLs, in place of those that got them", in: forwardRequest{}, status: "204"},
 	"POST /v1/sessions/{id}/webhooks/{attempt}/retry": {summary: "Send the webhook of an attempt again, signed anew; the attempt is its number in the trace, or latest", status: "202"},
+	"POST /v1/sessions/{id}/checks":                   {summary: "Decide criteria about what the session did, once its webhooks have arrived", in: host.CheckRequest{}, out: host.CheckReport{}, status: "200"},
+	"POST /v1/runs":                                   {summary: "Begin a run of a scenario: what clients do in its session until it is finished, or its time is over, is judged", in: host.NewRun{}, out: host.Run{}, status: "201"},
+	"GET /v1/runs":                                    {summary: "List runs, newest first, without output and differences", query: []string{"scenario string", "cursor string", "limit int"}, out: host.RunPage{}, status: "200"},
+	"GET /v1/runs/{id}":                               {summary: "One run", out: host.Run{}, status: "200"},
+	"PUT /v1/runs/{id}":                               {summary: "Keep a run that somebody else drove and judged", in: host.Run{}, status: "204"},
+	"POST /v1/runs/{id}/finish":                       {summary: "Judge a run", in: host.RunFinish{}, out: host.Run{}, status: "200"},
 	"GET /v1/sessions/{id}/state/{mirror}":            {summary: "A mirror's objects by entity, in the format of seeds", query: []string{"entity string"}, out: host.State{}, status: "200"},
 }
 
@@ -128,6 +134,17 @@ func (s schemas) structure(t reflect.Type) any {
 	for i := range t.NumField() {
 		f := t.Field(i)
 		tag, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if f.Anonymous && tag == "" {
+			s.structure(f.Type)
+			own := s[f.Type.Name()].(map[string]any)
+			for name, schema := range own["properties"].(map[string]any) {
+				properties[name] = schema
+			}
+			if r, ok := own["required"].([]string); ok {
+				required = append(required, r...)
+			}
+			continue
+		}
 		if tag == "" || tag == "-" {
 			continue
 		}

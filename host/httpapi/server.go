@@ -104,6 +104,12 @@ func (a *API) routes() []route {
 		{"PUT", one + "/webhooks/forwards", false, a.forwards},
 		{"POST", one + "/webhooks/{attempt}/retry", false, a.retryWebhook},
 		{"GET", one + "/state/{mirror}", false, a.state},
+		{"POST", one + "/checks", false, a.check},
+		{"POST", "/v1/runs", false, a.startRun},
+		{"GET", "/v1/runs", false, a.runs},
+		{"GET", "/v1/runs/{id}", false, a.run},
+		{"PUT", "/v1/runs/{id}", false, a.recordRun},
+		{"POST", "/v1/runs/{id}/finish", false, a.finishRun},
 	}
 }
 

@@ -19,6 +19,9 @@ var Keys = []string{"mirrors", "fixture", "fixture-file", "mirror-version", "tim
 // Agents are those that can be started.
 var Agents = []string{"claude-code", "codex", "cursor", "copilot", "cline", "custom"}
 
+// NoDriver is Config.Driver of a scenario that judges what its seeds hold.
+const NoDriver = "none"
+
 const (
 	maxRuns    = 1000
 	maxTimeout = 24 * time.Hour

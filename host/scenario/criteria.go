@@ -10,6 +10,7 @@ import (
 	"github.com/yuin/goldmark/ast"
 
 	"github.com/mirrahq/mirra/host/scenario/criteria"
+	"github.com/mirrahq/mirra/host/scenario/evaluate"
 )
 
 var languages = []string{"sql", "expr", "http", "sh"}
@@ -225,8 +226,31 @@ func (p *reader) block(f *ast.FencedCodeBlock) *Block {
 			ok = false
 		}
 	}
+	if ok && b.Language == "expr" {
+		ok = p.expression(e)
+	}
 	if !ok {
 		return nil
 	}
 	return b
+}
+
+// expression checks an expr block.
+func (p *reader) expression(e excerpt) bool {
+	_, err := evaluate.CompileExpression(e.text)
+	var wrong *evaluate.ExpressionError
+	if !errors.As(err, &wrong) {
+		return err == nil
+	}
+	// The column counts characters of the line.
+	at := 0
+	for range wrong.Line - 1 {
+		at += strings.IndexByte(e.text[at:], '\n') + 1
+	}
+	line, _, _ := strings.Cut(e.text[at:], "\n")
+	if runes := []rune(line); wrong.Column-1 <= len(runes) {
+		at += len(string(runes[:wrong.Column-1]))
+	}
+	p.fault(e.offset(at), nil, "the expression: %s", wrong.Message)
+	return false
 }

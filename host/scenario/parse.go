@@ -209,13 +209,17 @@ func (p *reader) setup() {
 		if len(words) == 0 {
 			continue
 		}
-		if words[0] != "seed" {
-			if near := nearest.Words(words[0], []string{"seed"}, 1); len(words) == 2 && near != nil {
+		switch words[0] {
+		case "seed":
+			p.seed(f, words, at)
+		case "fault":
+			p.rule(f, words, at)
+		default:
+			if near := nearest.Words(words[0], []string{"seed", "fault"}, 1); len(words) == 2 && near != nil {
 				p.fault(at[0], near, "unknown block %q", words[0])
 			}
 			continue
 		}
-		p.seed(f, words, at)
 		prose += p.plain(from, p.lineStart(f.Pos())) + "\n\n"
 		from = p.end(f)
 	}
@@ -242,49 +246,85 @@ func (p *reader) end(f *ast.FencedCodeBlock) int {
 	return at
 }
 
-func (p *reader) seed(f *ast.FencedCodeBlock, words []string, at []int) {
+// ofMirror checks what stands behind the name of a block that belongs to a mirror.
+func (p *reader) ofMirror(words []string, at []int) bool {
 	switch {
 	case len(words) == 1:
-		p.fault(at[0], nil, "which mirror? want seed MIRROR, one of %s", strings.Join(p.words.Mirrors(), ", "))
-		return
+		p.fault(at[0], nil, "which mirror? want %s MIRROR, one of %s", words[0], strings.Join(p.words.Mirrors(), ", "))
+		return false
 	case len(words) > 2:
-		p.fault(at[2], nil, "%q does not belong here: want seed MIRROR", words[2])
-		return
+		p.fault(at[2], nil, "%q does not belong here: want %s MIRROR", words[2], words[0])
+		return false
 	}
 	if !slices.Contains(p.words.Mirrors(), words[1]) {
 		p.unknown(at[1], "mirror", words[1], p.words.Mirrors())
+	}
+	return true
+}
+
+func (p *reader) seed(f *ast.FencedCodeBlock, words []string, at []int) {
+	if !p.ofMirror(words, at) {
+		return
 	}
 	for _, s := range p.scenario.Seeds {
 		if s.Mirror == words[1] {
 			p.fault(at[1], nil, "a second seed of %s: the first is in line %d", s.Mirror, s.At.Line)
 		}
 	}
-	e := p.excerptOf(f.Lines(), false)
 	var object map[string]json.RawMessage
+	if text, place, ok := p.object(f, at, words[0], &object); ok {
+		p.scenario.Seeds = append(p.scenario.Seeds, Seed{Mirror: words[1], Document: text, At: place})
+	}
+}
+
+// rule reads a fault rule.
+func (p *reader) rule(f *ast.FencedCodeBlock, words []string, at []int) {
+	if !p.ofMirror(words, at) {
+		return
+	}
+	var rule struct {
+		host.FaultRule
+		ID     *struct{} `json:"id"`     // the server's
+		Mirror *struct{} `json:"mirror"` // behind the block's name
+	}
+	if _, place, ok := p.object(f, at, words[0], &rule); ok {
+		p.scenario.Faults = append(p.scenario.Faults, Rule{Mirror: words[1], Rule: rule.FaultRule, At: place})
+	}
+}
+
+// object reads the JSON object of a block.
+func (p *reader) object(f *ast.FencedCodeBlock, at []int, what string, into any) (text json.RawMessage, place Position, ok bool) {
+	e := p.excerptOf(f.Lines(), false)
 	d := json.NewDecoder(strings.NewReader(e.text))
-	err := d.Decode(&object)
-	if err == nil && object == nil {
-		err = &json.UnmarshalTypeError{Value: "null", Offset: int64(len(e.text) - len(strings.TrimLeft(e.text, " \t\r\n")) + 1)}
+	d.DisallowUnknownFields()
+	trimmed := len(e.text) - len(strings.TrimLeft(e.text, " \t\r\n"))
+	err := d.Decode(into)
+	if err == nil && e.text[trimmed] != '{' {
+		err = &json.UnmarshalTypeError{Value: "null"}
 	}
 	var wrong *json.SyntaxError
 	var other *json.UnmarshalTypeError
 	switch {
 	case errors.As(err, &wrong):
 		p.fault(e.offset(int(max(wrong.Offset-1, 0))), nil, "no JSON: %v", wrong)
+	case errors.As(err, &other) && other.Field != "":
+		p.fault(e.offset(int(max(other.Offset-1, 0))), nil, "%s is %s, and is to be %s", other.Field, other.Value, other.Type)
 	case errors.As(err, &other):
-		trimmed := len(e.text) - len(strings.TrimLeft(e.text, " \t\r\n"))
-		p.fault(e.offset(trimmed), nil, "a seed is a JSON object, not %s", strings.TrimPrefix(other.Value, "json: "))
+		p.fault(e.offset(trimmed), nil, "a %s is a JSON object, not %s", what, other.Value)
 	case errors.Is(err, io.EOF):
-		p.fault(f.Pos(), nil, "the seed is empty: want a JSON object")
-	case err != nil: // it ends too early
+		p.fault(f.Pos(), nil, "the %s is empty: want a JSON object", what)
+	case errors.Is(err, io.ErrUnexpectedEOF):
 		p.fault(e.offset(len(strings.TrimRight(e.text, " \t\r\n"))), nil, "no JSON: it ends in the middle")
+	case err != nil:
+		p.fault(e.offset(trimmed), nil, "the %s: %s", what, strings.TrimPrefix(err.Error(), "json: "))
 	default:
 		if rest := e.text[d.InputOffset():]; strings.TrimSpace(rest) != "" {
 			p.fault(e.offset(len(e.text)-len(strings.TrimLeft(rest, " \t\r\n"))), nil, "no JSON: something stands behind the object")
-			return
+			return nil, Position{}, false
 		}
-		p.scenario.Seeds = append(p.scenario.Seeds, Seed{Mirror: words[1], Document: json.RawMessage(strings.TrimSpace(e.text)), At: p.position(e.offset(0))})
+		return json.RawMessage(strings.TrimSpace(e.text)), p.position(e.offset(0)), true
 	}
+	return nil, Position{}, false
 }
 
 // vocabulary takes the words of the scenario's mirrors. A mirror that is not

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/mirrahq/mirra/host"
 	"github.com/mirrahq/mirra/host/scenario/criteria"
 )
 
@@ -18,6 +19,7 @@ type Scenario struct {
 	Title    string      `json:"title"`
 	Setup    string      `json:"setup,omitempty"` // prose, without seeds
 	Seeds    []Seed      `json:"seeds,omitempty"`
+	Faults   []Rule      `json:"faults,omitempty"`
 	Prompt   string      `json:"prompt,omitempty"`
 	Expected string      `json:"expectedBehavior,omitempty"` // for the judge only
 	Criteria []Criterion `json:"criteria"`
@@ -29,6 +31,13 @@ type Seed struct {
 	Mirror   string          `json:"mirror"`
 	Document json.RawMessage `json:"document"`
 	At       Position        `json:"at"`
+}
+
+// Rule makes requests or webhooks of a mirror go wrong while a round is driven.
+type Rule struct {
+	Mirror string         `json:"mirror"`
+	Rule   host.FaultRule `json:"rule"`
+	At     Position       `json:"at"`
 }
 
 // Position is a place in a file. Both count from 1; columns count bytes.

@@ -106,6 +106,8 @@ type Options struct {
 	Secrets        SecretSource
 	// AllowLiveKeys accepts them in this session, whatever the Config says.
 	AllowLiveKeys bool
+	// Observe logs changes of state from the start, and not only once somebody follows.
+	Observe bool
 }
 
 // idPrefix starts every session id; URLs leave it out.
@@ -127,6 +129,9 @@ func (g *Manager) Create(ctx context.Context, o Options) (*Session, error) {
 	s := g.newSession()
 	s.name, s.persistent, s.timeout, s.strict, s.refuseVersions = o.Name, o.Persistent, o.Timeout, o.Strict, o.RefuseVersions
 	s.allowLive = s.allowLive || o.AllowLiveKeys
+	if o.Observe {
+		s.observe()
+	}
 	s.limits.Store(cmp.Or(o.Limits, LimitsVendor))
 	if o.SeedValue != nil {
 		s.seedValue = fmt.Sprint(*o.SeedValue)

@@ -6,7 +6,25 @@ import (
 
 // observe makes the session log changed documents from now on. It costs two
 // copies of each document that is written, so it waits until somebody follows.
-func (s *Session) observe() { s.observed.Store(true) }
+func (s *Session) observe() {
+	if s.observed.Load() {
+		return
+	}
+	s.observedFrom.CompareAndSwap(0, s.trace.newest()+1)
+	s.observed.Store(true)
+}
+
+// Observe makes the session log changed documents, if it does not already.
+func (s *Session) Observe() { s.observe() }
+
+// Observed returns the number of the trace from which changes of state are logged; 0 is
+// that nobody has asked for them.
+func (s *Session) Observed() uint64 {
+	if !s.observed.Load() {
+		return 0
+	}
+	return s.observedFrom.Load()
+}
 
 // watchStore makes the mirror's database report changes once the session is
 // observed. The mirror is locked.

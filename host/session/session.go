@@ -44,6 +44,7 @@ type Session struct {
 	allowLive      bool
 	held           atomic.Bool // deliveries wait
 	observed       atomic.Bool // somebody follows the trace
+	observedFrom   atomic.Uint64
 
 	lastUsed atomic.Int64 // wall ns
 	packed   atomic.Int64 // lastUsed when the databases were packed

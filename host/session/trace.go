@@ -124,6 +124,13 @@ func (t *trace) add(e Entry, first, second []byte) uint64 {
 	return e.Seq
 }
 
+// newest returns the number of the latest entry.
+func (t *trace) newest() uint64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.seq
+}
+
 // keep copies raw bytes into the current block.
 func (t *trace) keep(first, second []byte) (b *block, f, s span) {
 	n := len(first) + len(second)
