@@ -23,13 +23,14 @@ import (
 
 // plan is the session that up is to start, and why.
 type plan struct {
-	request *host.NewSession
-	names   []string          // of request.Mirrors
-	why     map[string]string // by mirror, for people
-	missing []string          // vendors without a mirror, for people
-	reasons []string          // --explain
-	asked   string            // the first flag that only makes sense for a new session
-	nothing error             // why there is nothing to start; a session may live all the same
+	request   *host.NewSession
+	names     []string                 // of request.Mirrors
+	why       map[string]string        // by mirror, for people
+	missing   []string                 // vendors without a mirror, for people
+	reasons   []string                 // --explain
+	asked     string                   // the first flag that only makes sense for a new session
+	manifests map[string]*abi.Manifest // of request.Mirrors
+	nothing   error                    // why there is nothing to start; a session may live all the same
 }
 
 // installer returns the project's.
@@ -73,7 +74,7 @@ func (a *app) plan(ctx context.Context, f *upFlags) (*plan, error) {
 	if err := a.fillForwards(p, f); err != nil {
 		return nil, err
 	}
-	p.request.Secrets = a.findSecrets(manifests)
+	p.request.Secrets, p.manifests = a.findSecrets(manifests), manifests
 	return p, nil
 }
 
@@ -243,6 +244,10 @@ func (a *app) fillSeeds(p *plan, f *upFlags, manifests map[string]*abi.Manifest)
 	}
 	for name := range seeds {
 		if !slices.Contains(p.names, name) {
+			if f.partial {
+				delete(seeds, name)
+				continue
+			}
 			return &usageError{text: fmt.Sprintf("there is a seed for %q, which is not started", name), hint: "mirrors: " + strings.Join(p.names, ", ")}
 		}
 	}
@@ -340,6 +345,9 @@ func (a *app) fillForwards(p *plan, f *upFlags) error {
 	}
 	for name, urls := range targets {
 		i := slices.Index(p.names, name)
+		if i < 0 && f.partial {
+			continue
+		}
 		if i < 0 {
 			return &usageError{text: fmt.Sprintf("webhooks of %q are to be forwarded, which is not started", name), hint: "mirrors: " + strings.Join(p.names, ", ")}
 		}

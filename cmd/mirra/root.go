@@ -77,7 +77,7 @@ func (a *app) root() *cobra.Command {
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
 		a.upCommand(), a.execCommand(), a.downCommand(), a.sessionsCommand(), a.statusCommand(), a.envCommand(), a.logsCommand(), a.stateCommand(),
-		a.resetCommand(), a.snapshotCommand(), a.restoreCommand(), a.forkCommand(), a.clockCommand(), a.simulateCommand(), a.faultCommand(), a.drillCommand(),
+		a.resetCommand(), a.snapshotCommand(), a.restoreCommand(), a.forkCommand(), a.clockCommand(), a.simulateCommand(), a.faultCommand(), a.drillCommand(), a.runScenarios(),
 		a.webhooksCommand(), a.pluginCommand(), a.fidelityCommand(), a.mcpCommand(), a.initCommand(), a.scenarioCommand(), a.serveCommand(), a.serverCommand(), a.doctorCommand(), a.trustCommand(), a.completionCommand(), a.versionCommand(),
 	)
 	return root

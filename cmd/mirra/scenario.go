@@ -77,13 +77,63 @@ type faultJSON struct {
 }
 
 func (a *app) checkScenarios(ctx context.Context, files []string, f scenarioFlags) error {
-	if f.agent != "" && !slices.Contains(scenario.Agents, f.agent) {
-		e := &usageError{text: fmt.Sprintf("--agent %q: want one of %s", f.agent, strings.Join(scenario.Agents, ", "))}
-		if near := nearest.Word(f.agent, scenario.Agents); near != "" {
-			e.hint = "did you mean " + near + "?"
-		}
-		return e
+	if err := checkAgent(f.agent); err != nil {
+		return err
 	}
+	texts, err := a.scenarioTexts(files)
+	if err != nil {
+		return err
+	}
+	mirrors, err := a.catalogue(ctx)
+	if err != nil {
+		return err
+	}
+	o := scenario.Options{Mirrors: mirrors, Driven: f.driver != "" || f.agent != ""}
+	all := checkedAll(files, texts, o)
+	if !a.flags.json {
+		for i, file := range files {
+			s, err := scenario.Parse(file, texts[i], o)
+			a.printChecked(s, err, f.explain)
+		}
+	} else if err := a.out.object(all); err != nil {
+		return err
+	}
+	if !all.Valid {
+		return &exitError{exitScenario}
+	}
+	return nil
+}
+
+// checkedScenarios is what check --json prints.
+type checkedScenarios struct {
+	Valid     bool          `json:"valid"`
+	Scenarios []checkedJSON `json:"scenarios"`
+}
+
+func checkedAll(files []string, texts [][]byte, o scenario.Options) checkedScenarios {
+	all := checkedScenarios{Valid: true, Scenarios: []checkedJSON{}}
+	for i, file := range files {
+		c := checked(scenario.Parse(file, texts[i], o))
+		all.Valid = all.Valid && c.Valid
+		all.Scenarios = append(all.Scenarios, c)
+	}
+	return all
+}
+
+// checkAgent tells whether there is such an agent; "" is none.
+func checkAgent(name string) error {
+	if name == "" || slices.Contains(scenario.Agents, name) {
+		return nil
+	}
+	e := &usageError{text: fmt.Sprintf("--agent %q: want one of %s", name, strings.Join(scenario.Agents, ", "))}
+	if near := nearest.Word(name, scenario.Agents); near != "" {
+		e.hint = "did you mean " + near + "?"
+	}
+	return e
+}
+
+// scenarioTexts reads files, and names all that cannot be read.
+func (a *app) scenarioTexts(files []string) ([][]byte, error) {
 	var unread *multierror.Error
 	texts := make([][]byte, len(files))
 	for i, file := range files {
@@ -95,33 +145,9 @@ func (a *app) checkScenarios(ctx context.Context, files []string, f scenarioFlag
 	}
 	if unread != nil {
 		unread.ErrorFormat = lines
-		return &usageError{text: unread.Error(), hint: "mirra scenario new FILE starts one"}
+		return nil, &usageError{text: unread.Error(), hint: "mirra scenario new FILE starts one"}
 	}
-	mirrors, err := a.catalogue(ctx)
-	if err != nil {
-		return err
-	}
-	o := scenario.Options{Mirrors: mirrors, Driven: f.driver != "" || f.agent != ""}
-	out := []checkedJSON{}
-	valid := true
-	for i, file := range files {
-		s, err := scenario.Parse(file, texts[i], o)
-		c := checked(s, err)
-		valid = valid && c.Valid
-		out = append(out, c)
-		if !a.flags.json {
-			a.printChecked(s, err, f.explain)
-		}
-	}
-	if a.flags.json {
-		if err := a.out.object(map[string]any{"valid": valid, "scenarios": out}); err != nil {
-			return err
-		}
-	}
-	if !valid {
-		return &exitError{exitScenario}
-	}
-	return nil
+	return texts, nil
 }
 
 // readScenario reads no more of a file than can be a scenario.

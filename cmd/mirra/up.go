@@ -37,6 +37,8 @@ type upFlags struct {
 	direct     bool
 	noEgress   bool
 	hold       bool
+	// partial leaves out what the project's files say of mirrors that are not started.
+	partial bool
 
 	seedValueGiven, persistentGiven bool
 }

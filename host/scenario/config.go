@@ -22,10 +22,10 @@ var Agents = []string{"claude-code", "codex", "cursor", "copilot", "cline", "cus
 // NoDriver is Config.Driver of a scenario that judges what its seeds hold.
 const NoDriver = "none"
 
-const (
-	maxRuns    = 1000
-	maxTimeout = 24 * time.Hour
-)
+// MaxRuns is how often a scenario may run.
+const MaxRuns = 1000
+
+const maxTimeout = 24 * time.Hour
 
 // setting is a key with its values.
 type setting struct {
@@ -223,8 +223,8 @@ func (p *reader) apply() {
 	}
 	if w, ok := p.one("runs"); ok {
 		n, err := strconv.Atoi(w.text)
-		if err != nil || n < 1 || n > maxRuns {
-			p.fault(w.at, nil, "runs %q: want a number from 1 to %d", w.text, maxRuns)
+		if err != nil || n < 1 || n > MaxRuns {
+			p.fault(w.at, nil, "runs %q: want a number from 1 to %d", w.text, MaxRuns)
 		} else {
 			c.Runs = n
 		}

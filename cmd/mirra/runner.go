@@ -1,0 +1,225 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/mirrahq/mirra/host"
+	"github.com/mirrahq/mirra/host/httpapi"
+	"github.com/mirrahq/mirra/host/run"
+	"github.com/mirrahq/mirra/host/scenario"
+)
+
+// runner runs the scenarios of one command.
+type runner struct {
+	a     *app
+	f     *runFlags
+	c     *httpapi.Client
+	given *host.SessionInfo // of --session; nil makes sessions
+	slots chan struct{}
+
+	mu    sync.Mutex
+	envs  map[string]map[string]string // of sessions, by id
+	plans map[string]*plan             // by mirrors
+}
+
+// newRunner connects, and finds out before anything runs what would keep all from it.
+func (a *app) newRunner(ctx context.Context, f *runFlags, scenarios []*scenario.Scenario) (*runner, error) {
+	r := &runner{a: a, f: f, slots: make(chan struct{}, f.parallel), envs: map[string]map[string]string{}, plans: map[string]*plan{}}
+	for _, s := range scenarios {
+		if s.Config.Agent != "" {
+			if err := a.findAgent(s.Config.Agent); err != nil {
+				return nil, err
+			}
+		}
+		if err := r.findJudge(s); err != nil {
+			return nil, err
+		}
+	}
+	if f.ci {
+		if err := a.needLock(); err != nil {
+			return nil, err
+		}
+	}
+	var err error
+	if r.c, _, err = a.connect(ctx, true); err != nil {
+		report(err, a.stderr)
+		return nil, &exitError{exitNoMirror}
+	}
+	if a.cfg.Session == "" {
+		return r, nil
+	}
+	if r.given, err = r.c.Session(ctx, a.cfg.Session); err != nil {
+		return nil, err
+	}
+	if f.parallel > 1 {
+		return nil, &usageError{text: "--parallel and --session: runs in one session go one after another"}
+	}
+	for _, s := range scenarios {
+		for _, m := range s.Config.Mirrors {
+			if r.given.Mirror(m.Name) == nil {
+				return nil, &usageError{text: fmt.Sprintf("%s needs %s, which session %s does not have", s.File, m.Name, title(r.given)), hint: "run it in a session of its own, without --session"}
+			}
+		}
+	}
+	return r, nil
+}
+
+// needLock refuses to run what no lock pins.
+func (a *app) needLock() error {
+	in := a.cfg.installer()
+	if _, err := os.Stat(in.LockPath); err != nil {
+		return &usageError{text: "--ci needs mirra.lock, so that CI runs the mirrors that were tried", hint: "mirra plugin install NAME@LINE writes it; commit it"}
+	}
+	return nil
+}
+
+// one runs one scenario and keeps the run in the server's history.
+func (r *runner) one(ctx context.Context, s *scenario.Scenario) *host.Run {
+	a := r.a
+	if r.f.explain && !a.flags.json {
+		a.printChecked(s, nil, true)
+	} else if !r.f.ci {
+		a.out.say("→ %s: %s", printable(s.File), printable(s.Title))
+	}
+	engine := &run.Engine{Control: r.c, Open: r.open, Stage: r.stage, FailBelow: r.f.failBelow, Slots: r.slots, Require: r.f.judge == "require"}
+	judge, missing := r.judgeOf(s)
+	engine.Missing = missing
+	if judge != nil {
+		engine.Judge = judge
+	}
+	rounds := max(s.Config.Runs, 1)
+	if !r.f.ci && rounds > 1 {
+		engine.Done = func(n *run.Round, result host.RunRound) {
+			sign := map[host.Verdict]string{host.VerdictPass: "✓", host.VerdictFail: "✗"}[result.Verdict]
+			a.out.say("  %s run %d: %s, %.1f s", cmp.Or(sign, "→"), n.Number, result.Verdict, float64(result.DurationMS)/1000)
+		}
+	}
+	out := engine.Run(ctx, s, rounds)
+	if judge != nil {
+		usage := judge.usage()
+		out.Judge = &usage
+	}
+	recording, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordPatience)
+	defer cancel()
+	if err := r.c.RecordRun(recording, out); err != nil {
+		a.out.note("the run is not in the history: %v", err)
+	}
+	return out
+}
+
+// open starts the session of some rounds.
+func (r *runner) open(ctx context.Context, s *scenario.Scenario) (*host.SessionInfo, func(), error) {
+	if r.given != nil {
+		return r.given, func() {}, nil
+	}
+	request, err := r.request(ctx, s)
+	if err != nil {
+		return nil, nil, err
+	}
+	info, err := r.c.CreateSession(ctx, request)
+	if err != nil {
+		return nil, nil, err
+	}
+	letGo := func() {}
+	if request.Hold {
+		letGo = r.a.holdSession(ctx, r.c, info)
+	}
+	return info, func() {
+		letGo()
+		if s.Config.Persistent {
+			r.a.out.note("session %s is kept: mirra down --session %s ends it", title(info), info.SessionID)
+			return
+		}
+		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)
+		defer cancel()
+		if err := r.c.EndSession(ending, info.SessionID, true); err != nil && host.AsError(err).Kind != host.KindNotFound {
+			r.a.out.note("end session %s: %v", info.SessionID, err)
+		}
+		r.mu.Lock()
+		delete(r.envs, info.SessionID)
+		r.mu.Unlock()
+	}, nil
+}
+
+// request asks for the session of a scenario: with the project's settings and builds.
+func (r *runner) request(ctx context.Context, s *scenario.Scenario) (*host.NewSession, error) {
+	p, err := r.planOf(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	n := *p.request
+	n.Observe, n.Hold, n.Name, n.Persistent, n.TimeoutSeconds = true, !s.Config.Persistent, "", s.Config.Persistent, nil
+	n.NoEgress = s.Config.Agent == "" // an agent calls its model
+	n.Project = ""                    // mirra status shows the project's own session
+	if n.Persistent {
+		n.Name = "scenario-" + strings.TrimPrefix(run.NewID(), "run_")
+	}
+	if !s.Config.Clock.IsZero() {
+		at := s.Config.Clock.UTC()
+		n.Clock = &at
+	}
+	n.Seeds = map[string]host.Seed{}
+	for name, seed := range p.request.Seeds {
+		n.Seeds[name] = seed
+	}
+	if s.Config.FixtureFile != "" {
+		if err := r.a.seedFromFile(n.Seeds, r.a.besideScenario(s, s.Config.FixtureFile), p.manifests); err != nil {
+			return nil, err
+		}
+	}
+	run.Seed(s, &n)
+	return &n, nil
+}
+
+// planOf works out which builds a scenario runs with, once for all that want the same.
+func (r *runner) planOf(ctx context.Context, s *scenario.Scenario) (*plan, error) {
+	var refs []string
+	for _, m := range run.Mirrors(s) {
+		ref := m.Name
+		if m.Line != "" {
+			ref += "@" + m.Line
+		}
+		refs = append(refs, ref)
+	}
+	slices.Sort(refs)
+	key := strings.Join(refs, ",")
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if p := r.plans[key]; p != nil {
+		return p, nil
+	}
+	p, err := r.a.plan(ctx, &upFlags{mirrors: refs, partial: true})
+	if err == nil {
+		err = p.nothing
+	}
+	if err != nil {
+		return nil, err
+	}
+	r.plans[key] = p
+	return p, nil
+}
+
+// environ is what an application's environment needs of a session, made once.
+func (r *runner) environ(ctx context.Context, s *host.SessionInfo) (map[string]string, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if env := r.envs[s.SessionID]; env != nil {
+		return env, nil
+	}
+	d, err := r.a.dropIn(ctx, r.c, s.SessionID)
+	if err != nil {
+		return nil, err
+	}
+	env, err := r.a.sessionEnv(ctx, s, d)
+	if err != nil {
+		return nil, err
+	}
+	r.envs[s.SessionID] = env
+	return env, nil
+}

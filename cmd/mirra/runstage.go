@@ -1,0 +1,303 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/mirrahq/mirra/host"
+	"github.com/mirrahq/mirra/host/driver"
+	"github.com/mirrahq/mirra/host/run"
+	"github.com/mirrahq/mirra/host/scenario"
+	"github.com/mirrahq/mirra/host/workdir"
+)
+
+// stage is the application of a round, and what drives it. It implements run.Stage.
+type stage struct {
+	r    *runner
+	n    *run.Round
+	dir  string
+	vars map[string]string // beside those of this process
+	copy *workdir.Copy     // nil in place
+	own  string            // folder of files that live as long as the round; "" for none
+
+	port    int
+	base    string
+	app     *driver.Process
+	started time.Time
+}
+
+// stage prepares a round: the work tree, the environment and the application.
+func (r *runner) stage(ctx context.Context, n *run.Round) (run.Stage, error) {
+	vars, err := r.environ(ctx, n.Session)
+	if err != nil {
+		return nil, err
+	}
+	s := &stage{r: r, n: n, dir: r.a.cfg.WorkingDir, vars: map[string]string{}}
+	for name, value := range vars {
+		s.vars[name] = value
+	}
+	c := &n.Scenario.Config
+	if c.WorkDir == "copy" || c.WorkDir == "" && c.Agent != "" {
+		if s.copy, err = workdir.New(ctx, s.dir, r.a.workTrees()); err != nil {
+			return nil, &run.Fault{Verdict: host.VerdictError, Reason: "copy the work tree: " + err.Error(), Hint: "workdir: in-place below ## Config runs it where it is"}
+		}
+		s.dir = s.copy.Dir
+	}
+	if exe, err := os.Executable(); err == nil {
+		// Drivers steer their session with the program that runs them.
+		s.vars["PATH"] = filepath.Dir(exe) + string(os.PathListSeparator) + os.Getenv("PATH")
+	}
+	if err := s.startApplication(ctx); err != nil {
+		s.Close(&host.RunRound{})
+		return nil, err
+	}
+	return s, nil
+}
+
+// startApplication starts what "start" says, on a port of its own, and waits until it is
+// ready.
+func (s *stage) startApplication(ctx context.Context) (err error) {
+	c := &s.n.Scenario.Config
+	if s.port, err = driver.FreePort(); err != nil {
+		return err
+	}
+	s.base = readyBase(c.Ready, s.port)
+	if c.Start == "" {
+		return nil
+	}
+	command := s.fill(c.Start)
+	s.started = time.Now()
+	s.app, err = driver.Start(driver.Command{Args: shell(command), Dir: s.dir, Env: s.environ("PORT=" + strconv.Itoa(s.port))})
+	if err != nil {
+		return &run.Fault{Verdict: host.VerdictError, Reason: "start the application: " + err.Error()}
+	}
+	if c.Ready == "" {
+		s.base, err = s.app.WaitHTTP(ctx, s.port)
+	} else {
+		err = s.waitReady(ctx, readyURL(s.fill(c.Ready), s.port))
+	}
+	if err == nil {
+		s.vars["MIRRA_APPLICATION_URL"] = s.base
+		return nil
+	}
+	lastLines := ""
+	if text := strings.TrimSpace(s.app.Tail()); text != "" {
+		lastLines = "; it printed last: " + printable(lastLine(text))
+	}
+	switch {
+	case errors.Is(err, driver.ErrEnded):
+		return &run.Fault{Verdict: host.VerdictError, Reason: "the application: " + err.Error() + lastLines, Hint: "start: is run by the shell in " + s.dir}
+	case errors.Is(context.Cause(ctx), context.DeadlineExceeded):
+		return &run.Fault{Verdict: host.VerdictTimeout, Reason: fmt.Sprintf("the application was not ready within %s%s", run.Limit(s.n.Scenario), lastLines),
+			Hint: "it is to listen on the port that PORT and {port} name, or any of its own; ready: names what answers with 2xx, timeout: gives it longer"}
+	}
+	return err
+}
+
+func lastLine(text string) string { return text[strings.LastIndexByte(text, '\n')+1:] }
+
+// readyURL is what "ready" names: a path of the application, or a URL.
+func readyURL(ready string, port int) string {
+	if strings.HasPrefix(ready, "/") {
+		return "http://127.0.0.1:" + strconv.Itoa(port) + ready
+	}
+	return ready
+}
+
+// readyBase is where the application listens by what "ready" says, "" when it says nothing.
+func readyBase(ready string, port int) string {
+	if ready == "" {
+		return ""
+	}
+	u, err := url.Parse(readyURL(strings.ReplaceAll(ready, "{port}", strconv.Itoa(port)), port))
+	if err != nil || u.Host == "" {
+		return ""
+	}
+	return u.Scheme + "://" + u.Host
+}
+
+const readyEvery = 50 * time.Millisecond
+
+// waitReady waits until a URL answers with 2xx.
+func (s *stage) waitReady(ctx context.Context, target string) error {
+	client := &http.Client{Timeout: 2 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	tick := time.NewTicker(readyEvery)
+	defer tick.Stop()
+	for {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
+		if err != nil {
+			return &run.Fault{Verdict: host.VerdictError, Reason: fmt.Sprintf("ready: %v", err)}
+		}
+		if resp, err := client.Do(req); err == nil {
+			resp.Body.Close()
+			if resp.StatusCode/100 == 2 {
+				return nil
+			}
+		}
+		select {
+		case <-tick.C:
+		case <-s.app.Done():
+			return fmt.Errorf("%w: %s", driver.ErrEnded, cmp.Or(s.app.Exit(), "exit status 0"))
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// shell is how a command line is run.
+func shell(command string) []string {
+	if runtime.GOOS == "windows" {
+		return []string{"cmd", "/C", command}
+	}
+	return []string{"sh", "-c", command}
+}
+
+// fill puts what differs from round to round into a command.
+func (s *stage) fill(command string) string {
+	return strings.NewReplacer("{port}", strconv.Itoa(s.port), "{url}", s.base).Replace(command)
+}
+
+func (s *stage) environ(more ...string) []string {
+	env := os.Environ()
+	for _, name := range sortedKeys(s.vars) {
+		env = append(env, name+"="+s.vars[name])
+	}
+	return append(env, more...)
+}
+
+// Application implements run.Stage.
+func (s *stage) Application() string { return s.base }
+
+// Sources implements run.Stage.
+func (s *stage) Sources() fs.FS { return os.DirFS(s.dir) }
+
+// Drive implements run.Stage.
+func (s *stage) Drive(ctx context.Context) (*host.RunTask, error) {
+	c := &s.n.Scenario.Config
+	command := driver.Command{Dir: s.dir}
+	shown := c.Driver
+	switch {
+	case c.Driver == scenario.NoDriver:
+		return nil, nil
+	case c.Agent != "":
+		agent, err := s.agent(c.Agent)
+		if err != nil {
+			return nil, err
+		}
+		for name, value := range agent.Env {
+			s.vars[name] = value
+		}
+		command.Args, command.Input, shown = agent.Args, agent.Stdin, c.Agent
+	default:
+		command.Args = shell(s.fill(c.Driver))
+	}
+	command.Env = s.environ()
+	deadline, _ := ctx.Deadline()
+	result, err := driver.Run(ctx, command, time.Until(deadline))
+	switch {
+	case result == nil && ctx.Err() != nil:
+		return nil, ctx.Err()
+	case result == nil:
+		return nil, &run.Fault{Verdict: host.VerdictError, Reason: "the driver: " + err.Error()}
+	case errors.Is(err, context.DeadlineExceeded):
+		result.Exit = host.ExitTimeout
+	case err != nil:
+		return nil, err
+	}
+	return &host.RunTask{Command: shown, Exit: result.Exit, DurationMS: result.Duration.Milliseconds(), Output: strings.ToValidUTF8(result.Output, "�")}, nil
+}
+
+// Shell implements run.Stage.
+func (s *stage) Shell(ctx context.Context, command string) ([]byte, string, error) {
+	const most = 1 << 20
+	out := &limited{most: most}
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		deadline = time.Now().Add(time.Minute)
+	}
+	result, err := driver.Run(ctx, driver.Command{Args: shell(s.fill(command)), Dir: s.dir, Env: s.environ(), Stdout: out}, time.Until(deadline))
+	if result == nil {
+		return nil, "", err
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return out.Bytes(), host.ExitTimeout, nil
+	}
+	return out.Bytes(), result.Exit, err
+}
+
+// limited keeps the beginning of what is written to it.
+type limited struct {
+	bytes.Buffer
+	most int
+}
+
+func (l *limited) Write(b []byte) (int, error) {
+	if room := l.most - l.Len(); room > 0 {
+		l.Buffer.Write(b[:min(len(b), room)])
+	}
+	return len(b), nil
+}
+
+var _ io.Writer = (*limited)(nil)
+
+// closeWithin is how long git may take to tell what changed, and to take the copy away.
+const closeWithin = time.Minute
+
+// Close implements run.Stage.
+func (s *stage) Close(r *host.RunRound) {
+	if s.app != nil {
+		select {
+		case <-s.app.Done():
+		default:
+			s.app.Stop(stopWithin)
+		}
+		r.Application = &host.RunTask{Command: s.n.Scenario.Config.Start, Exit: s.app.Exit(), DurationMS: time.Since(s.started).Milliseconds(), Output: strings.ToValidUTF8(s.app.Tail(), "�")}
+	}
+	if s.copy != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), closeWithin)
+		defer cancel()
+		diff, err := s.copy.Diff(ctx)
+		if err != nil {
+			s.r.a.out.note("what changed in the work tree: %v", err)
+		}
+		r.Diff = diff
+		if diff != "" {
+			path := filepath.Join(s.r.a.workTrees(), fmt.Sprintf("%s-%d.diff", s.n.Session.SessionID, s.n.Number))
+			if err := s.copy.Keep(ctx, path); err != nil {
+				s.r.a.out.note("keep what changed in the work tree: %v", err)
+			} else {
+				r.WorkDir = path
+			}
+		}
+		if err := s.copy.Remove(ctx); err != nil {
+			s.r.a.out.note("take the copy of the work tree away: %v", err)
+		}
+	}
+	if s.own != "" {
+		_ = os.RemoveAll(s.own) // the system's temporary folder is emptied some day
+	}
+}
+
+// workTrees is where copies of work trees are, and what was changed in them.
+func (a *app) workTrees() string { return filepath.Join(a.cfg.Dirs.State, "runs") }
+
+// besideScenario is a path that a scenario names.
+func (a *app) besideScenario(s *scenario.Scenario, path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(filepath.Dir(a.inWorkingDir(s.File)), path)
+}
