@@ -39,7 +39,7 @@ func (p *Process) WaitHTTP(ctx context.Context, preferred int) (string, error) {
 		}
 		select {
 		case <-p.done:
-			return "", fmt.Errorf("%w: %s", ErrEnded, p.end())
+			return "", fmt.Errorf("%w: %s", ErrEnded, p.ending())
 		case <-ctx.Done():
 			return "", ErrSilent
 		case <-tick.C:
@@ -47,7 +47,7 @@ func (p *Process) WaitHTTP(ctx context.Context, preferred int) (string, error) {
 	}
 }
 
-func (p *Process) end() string {
+func (p *Process) ending() string {
 	if e := p.Exit(); e != "" {
 		return e
 	}
