@@ -34,7 +34,7 @@ func TestRecordEnds(t *testing.T) {
 	var stderr bytes.Buffer
 	ended := make(chan error, 1)
 	go func() {
-		ended <- run(ctx, []string{"fidelity", "record", "--vendor", "stripe", "--to", vendor.URL, "--out", path, "--json"}, strings.NewReader(""), out, &stderr)
+		ended <- program(ctx, []string{"fidelity", "record", "--vendor", "stripe", "--to", vendor.URL, "--out", path, "--json"}, strings.NewReader(""), out, &stderr)
 		out.Close()
 	}()
 	var started struct{ URL string }

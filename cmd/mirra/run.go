@@ -122,7 +122,7 @@ func (f *runFlags) check() error {
 		}
 	}
 	for _, path := range f.outputs {
-		if _, err := report.Format(path); err != nil {
+		if _, err := reports.Format(path); err != nil {
 			bad("--output %s", err)
 		}
 	}
@@ -326,15 +326,15 @@ func (f *runFlags) apply(s *scenario.Scenario, mirrors []host.CatalogEntry) erro
 func (a *app) reportRuns(ctx context.Context, f *runFlags, runs []host.Run, r *runner) error {
 	var faults *multierror.Error
 	if a.flags.json {
-		faults = multierror.Append(faults, report.JSON(a.stdout, runs))
+		faults = multierror.Append(faults, reports.JSON(a.stdout, runs))
 	} else {
-		faults = multierror.Append(faults, report.Text(a.stdout, runs, report.Options{Colour: a.out.colour, Quiet: a.flags.quiet, Width: terminalWidth()}))
+		faults = multierror.Append(faults, reports.Text(a.stdout, runs, reports.Options{Colour: a.out.colour, Quiet: a.flags.quiet, Width: terminalWidth()}))
 	}
 	if f.junit != "" {
-		faults = multierror.Append(faults, report.WriteAs(a.inWorkingDir(f.junit), report.FormatJUnit, runs))
+		faults = multierror.Append(faults, reports.WriteJUnit(a.inWorkingDir(f.junit), runs))
 	}
 	for _, path := range f.outputs {
-		faults = multierror.Append(faults, report.Write(a.inWorkingDir(path), runs))
+		faults = multierror.Append(faults, reports.Write(a.inWorkingDir(path), runs))
 	}
 	if summary := os.Getenv("GITHUB_STEP_SUMMARY"); f.ci && summary != "" {
 		faults = multierror.Append(faults, appendSummary(summary, runs))
@@ -354,7 +354,7 @@ func appendSummary(path string, runs []host.Run) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(report.Markdown(file, runs), file.Close())
+	return errors.Join(reports.Markdown(file, runs), file.Close())
 }
 
 // runsCode is the exit code of runs: the first that applies of those of errors, time-outs,

@@ -123,6 +123,21 @@ func TestServerIsAsDescribed(t *testing.T) {
 	// An advance ends with the webhook's outcome in the trace.
 	_, _ = call(t, "POST", base+"/v1/sessions/"+id+"/clock", `{"advance":"1h"}`, asUser, asJSON)
 	one := "/v1/sessions/" + id
+	begun, err := s.StartRun(t.Context(), &host.NewRun{ScenarioMarkdown: greets})
+	if err != nil {
+		t.Fatal(err)
+	}
+	score := 1.0
+	recorded, err := json.Marshal(host.Run{
+		RunID: "run_recorded", Scenario: "s", File: "s.md", SessionID: id, Runs: 1, Status: "finished", Verdict: host.VerdictFail, Reason: "r", Hint: "h", Unprovisioned: true,
+		Gate: host.RunGate{FailBelow: 1}, SatisfactionScore: &score, Passed: 1, Evaluated: 1, Tags: []string{"t"}, Warnings: []string{"w"}, Judge: &host.RunJudge{Model: "m", CostUSD: &score},
+		Criteria: []host.RunCriterion{{ID: "c1", Label: "l", Kind: "P", Line: 3, Total: 1, Untagged: "u", Evidence: []host.RunEvidence{{Round: 1, CheckResult: host.CheckResult{Outcome: host.Passed, Query: "q", Source: "s", Expected: "e", Entries: []uint64{1}}, Model: "m", Cached: true}}}},
+		Rounds:   []host.RunRound{{Round: 1, SessionID: id, Verdict: host.VerdictPass, Reason: "r", Driver: &host.RunTask{Command: "c", Output: "o"}, Application: &host.RunTask{Command: "a"}, Diff: "d", WorkDir: "/w"}},
+		DashboardURL: "http://127.0.0.1", SeedValue: new(int64), Mirrors: []host.RunMirror{{Name: "hello"}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	called := map[string]bool{}
 	fields := map[string]map[string]bool{} // of requests, by operation
 	for _, step := range []struct{ operation, path, body string }{
@@ -132,7 +147,7 @@ func TestServerIsAsDescribed(t *testing.T) {
 		{"GET /v1/openapi.json", "/v1/openapi.json", ""},
 		{"GET /v1/mirrors", "/v1/mirrors", ""},
 		{"POST /v1/sessions", "/v1/sessions", `{"mirrors":["hello"],"seeds":{"hello":"empty"},"timeoutSeconds":60,"name":"full","ports":true,"project":"/p","seedValue":7,"limits":"off","strict":true,"noEgress":true,"passThrough":["x.api.hello.example"],"versionMismatch":"error",
-			"peerClock":"session","clock":"2026-01-31T00:00:00Z","frozen":true,"hold":true,"allowLiveKeys":true,"hideHeaders":true,"webhookHosts":["example.com"],"rewrite":{"http://a":"http://b"},
+			"peerClock":"session","clock":"2026-01-31T00:00:00Z","frozen":true,"hold":true,"allowLiveKeys":true,"observe":true,"hideHeaders":true,"webhookHosts":["example.com"],"rewrite":{"http://a":"http://b"},
 			"secrets":{"HELLO_WEBHOOK_SECRET":{"value":"v","from":".env"}},"persistent":false}`},
 		{"POST /v1/sessions", "/v1/sessions", `{"mirrors":["hello"],"passThrough":["files.api.hello.example"]}`},
 		{"GET /v1/sessions", "/v1/sessions?limit=1", ""},
@@ -165,6 +180,12 @@ func TestServerIsAsDescribed(t *testing.T) {
 		{"PUT /v1/sessions/{id}/webhooks/forwards", one + "/webhooks/forwards", `{"mirror":"hello","urls":[]}`},
 		{"POST /v1/sessions/{id}/webhooks/{attempt}/retry", one + "/webhooks/latest/retry", ""},
 		{"GET /v1/sessions/{id}/state/{mirror}", one + "/state/hello?entity=greetings", ""},
+		{"POST /v1/sessions/{id}/checks", one + "/checks", `{"checks":[{"criterion":"a greeting exists"},{"sql":"SELECT count(*) FROM greetings","mirror":"hello"},{"expr":"len(requests) == 1"}],"after":0,"undriven":false}`},
+		{"POST /v1/runs", "/v1/runs", `{"scenarioMarkdown":` + quoted(greets) + `,"file":"greets.md","session":"` + id + `"}`},
+		{"POST /v1/runs/{id}/finish", "/v1/runs/" + begun.RunID + "/finish", `{"application":"http://127.0.0.1:9"}`},
+		{"PUT /v1/runs/{id}", "/v1/runs/run_recorded", string(recorded)},
+		{"GET /v1/runs/{id}", "/v1/runs/run_recorded", ""},
+		{"GET /v1/runs", "/v1/runs?limit=2", ""},
 		{"POST /v1/sessions/{id}/reset", one + "/reset", `{"mirrors":["hello"]}`},
 		{"DELETE /v1/sessions/{id}", one + "?purge=true", ""},
 		{"POST /v1/server/stop", "/v1/server/stop", ""},

@@ -24,6 +24,7 @@ type Command struct {
 	Env    []string  // all of it, NAME=VALUE; nil is this process's
 	Input  io.Reader // nil: it ends at once
 	Output io.Writer // what it prints on both streams as it comes; nil for nobody
+	Stdout io.Writer // what it prints on its standard output alone; nil for nobody
 }
 
 // Process is a command that was started.
@@ -50,6 +51,9 @@ func Start(c Command) (*Process, error) {
 		out = io.MultiWriter(&p.tail, c.Output)
 	}
 	p.cmd.Stdout, p.cmd.Stderr = out, out
+	if c.Stdout != nil {
+		p.cmd.Stdout = io.MultiWriter(out, c.Stdout)
+	}
 	// What it leaves running may hold its output open.
 	p.cmd.WaitDelay = time.Second
 	group(p.cmd)

@@ -54,6 +54,19 @@ func formatOf(path string) (int, error) {
 	return 0, &host.Error{Kind: host.KindInvalid, Code: "mirra.report.format", Message: what, Hint: "a report ends with " + strings.Join(known, ", ")}
 }
 
+// WriteJUnit is Write in JUnit's XML, whatever the file's ending.
+func WriteJUnit(path string, runs []host.Run) error {
+	var b bytes.Buffer
+	err := JUnit(&b, runs)
+	if err == nil {
+		err = writeWhole(path, b.Bytes())
+	}
+	if err != nil {
+		return fmt.Errorf("write report %s: %w", path, err)
+	}
+	return nil
+}
+
 // Write writes a report whole or not at all, in the format that the file's ending names,
 // in place of one that is there. Folders that are missing are made.
 func Write(path string, runs []host.Run) error {

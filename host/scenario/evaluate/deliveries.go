@@ -42,13 +42,13 @@ func (r *Records) deliveries(q *criteria.Query) finding {
 			for _, d := range others {
 				wrong = append(wrong, d.last().Seq)
 			}
-			return decided(false, wrong, "%d of %d: %s", len(others), len(all), list(results(others)))
+			return decided(false, wrong, "%d of %d: %s", len(others), len(all), results(others))
 		}
-		return decided(true, entries, "all %d: %s", len(all), list(results(all)))
+		return decided(true, entries, "all %d: %s", len(all), results(all))
 	}
 	f := counted(q, len(found), results(found), entries, what+" "+became(q))
 	if f.outcome == host.Failed && len(others) > 0 {
-		f.reason += "; else " + list(results(others))
+		f.reason += "; else " + results(others)
 		for _, d := range others {
 			f.entries = append(f.entries, d.last().Seq)
 		}
@@ -126,13 +126,13 @@ func StatusIs(want string, status int) bool {
 	return got == want || strings.HasSuffix(want, "xx") && len(got) == 3 && got[0] == want[0]
 }
 
-// results says what became of webhooks.
-func results(all []*delivery) []string {
+// results says what became of the first few webhooks.
+func results(all []*delivery) string {
 	var out []string
-	for _, d := range all {
+	for _, d := range all[:min(len(all), mostNames)] {
 		out = append(out, d.event+" "+result(d.last())+again(len(d.tries)))
 	}
-	return out
+	return list(out, len(all))
 }
 
 func result(e *host.TraceEntry) string {

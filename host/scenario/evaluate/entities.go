@@ -54,7 +54,7 @@ func (r *Records) entities(q *criteria.Query) finding {
 	what := q.Names[0]
 	if q.Measure == criteria.Count {
 		verb := map[criteria.Verb]string{criteria.Exists: "exist", criteria.Created: "were created", criteria.Updated: "were updated", criteria.Deleted: "were deleted"}[q.Verb]
-		return counted(q, len(found), names, entries, what+" "+verb)
+		return counted(q, len(found), list(names, len(names)), entries, what+" "+verb)
 	}
 	return property(q, found, what)
 }
@@ -69,7 +69,7 @@ func property(q *criteria.Query, found []entity, what string) finding {
 		for _, e := range found {
 			names = append(names, e.id)
 		}
-		return decided(false, nil, "there are %d %s, so that none is meant: %s", len(found), what, list(names))
+		return decided(false, nil, "there are %d %s, so that none is meant: %s", len(found), what, list(names, len(names)))
 	}
 	var right, wrong []string
 	for _, e := range found {
@@ -82,9 +82,9 @@ func property(q *criteria.Query, found []entity, what string) finding {
 		}
 	}
 	if ok := len(wrong) == 0 || q.Measure == criteria.Any && len(right) > 0; ok {
-		return decided(true, nil, "%s", list(right))
+		return decided(true, nil, "%s", list(right, len(right)))
 	}
-	return decided(false, nil, "%s", list(wrong))
+	return decided(false, nil, "%s", list(wrong, len(wrong)))
 }
 
 // existing are the objects that are there.
@@ -172,18 +172,17 @@ func unknownField(path string, is criteria.Comparison, what string, all []entity
 	if i := strings.IndexAny(path, ".["); i > 0 {
 		first = path[:i]
 	}
-	known := map[string]bool{}
 	for _, e := range all {
 		o, ok := e.doc.(map[string]any)
-		if !ok {
+		if _, known := o[first]; known || !ok {
 			return ""
 		}
-		for name := range o {
+	}
+	known := map[string]bool{}
+	for _, e := range all {
+		for name := range e.doc.(map[string]any) {
 			known[name] = true
 		}
-	}
-	if known[first] {
-		return ""
 	}
 	var names []string
 	for name := range known {

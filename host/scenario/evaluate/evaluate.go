@@ -119,19 +119,19 @@ func decided(ok bool, entries []uint64, format string, args ...any) finding {
 	return f
 }
 
-// counted decides how many there are.
-func counted(q *criteria.Query, n int, names []string, entries []uint64, what string) finding {
+// counted decides how many there are. Names are those of the first few.
+func counted(q *criteria.Query, n int, names string, entries []uint64, what string) finding {
 	text := fmt.Sprintf("%d %s", n, what)
-	if len(names) > 0 {
-		text += ": " + list(names)
+	if names != "" {
+		text += ": " + names
 	}
 	return decided(CompareCount(q.Is, n), entries, "%s", text)
 }
 
-// list names the first few.
-func list(names []string) string {
-	if len(names) <= mostNames {
+// list names the first few of so many.
+func list(names []string, of int) string {
+	if of <= mostNames {
 		return strings.Join(names, ", ")
 	}
-	return fmt.Sprintf("%s and %d more", strings.Join(names[:mostNames], ", "), len(names)-mostNames)
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:mostNames], ", "), of-mostNames)
 }

@@ -44,9 +44,9 @@ func (r *Records) requests(q *criteria.Query) finding {
 		case len(all) == 0:
 			return decided(false, nil, "there was none of %s", what)
 		case len(others) > 0:
-			return decided(false, numbers(others), "%d of %d: %s", len(others), len(all), list(calls(others, q.Path)))
+			return decided(false, numbers(others), "%d of %d: %s", len(others), len(all), calls(others, q.Path))
 		}
-		return decided(true, numbers(found), "all %d: %s", len(all), list(calls(found, q.Path)))
+		return decided(true, numbers(found), "all %d: %s", len(all), calls(found, q.Path))
 	}
 	return counted(q, len(found), calls(found, ""), numbers(found), "of "+what)
 }
@@ -109,28 +109,42 @@ func numbers(all []*host.TraceEntry) []uint64 {
 	return out
 }
 
-// calls says what requests were, equal ones once.
-func calls(all []*host.TraceEntry, path string) []string {
-	var out []string
-	times := map[string]int{}
+// calls says what requests were, equal ones once, the first few.
+func calls(all []*host.TraceEntry, path string) string {
+	type kind struct {
+		method, path string
+		status       int
+		value        any
+	}
+	var kinds []kind
+	times := map[kind]int{}
 	for _, e := range all {
-		line := fmt.Sprintf("%s %s answered with %d", e.Method, e.Path, e.Status)
-		if e.Status == 0 {
-			line = fmt.Sprintf("%s %s not answered", e.Method, e.Path)
+		k := kind{e.Method, e.Path, e.Status, nil}
+		if path != "" {
+			k.status, k.value = 0, requestValue(e, path)
 		}
-		if name, ok := strings.CutPrefix(path, "header "); ok {
-			line = fmt.Sprintf("%s %s with %s %s", e.Method, e.Path, name, Show(requestValue(e, path)))
-		}
-		if times[line]++; times[line] == 1 {
-			out = append(out, line)
+		if times[k]++; times[k] == 1 {
+			kinds = append(kinds, k)
 		}
 	}
-	for i, line := range out {
-		if times[line] > 1 {
-			out[i] = fmt.Sprintf("%s %d times", line, times[line])
+	var out []string
+	for _, k := range kinds[:min(len(kinds), mostNames)] {
+		line := fmt.Sprintf("%s %s", k.method, k.path)
+		name, header := strings.CutPrefix(path, "header ")
+		switch {
+		case header:
+			line += " with " + name + " " + Show(k.value)
+		case k.status == 0:
+			line += " not answered"
+		default:
+			line += fmt.Sprintf(" answered with %d", k.status)
 		}
+		if n := times[k]; n > 1 {
+			line += fmt.Sprintf(" %d times", n)
+		}
+		out = append(out, line)
 	}
-	return out
+	return list(out, len(kinds))
 }
 
 // series is a request with its retries.
@@ -183,7 +197,7 @@ func (r *Records) retries(q *criteria.Query) finding {
 			entries, waited = append(entries, numbers(s)...), append(waited, durations(waits))
 		}
 	}
-	return decided(true, entries, "waits %s", list(waited))
+	return decided(true, entries, "waits %s", list(waited, len(waited)))
 }
 
 // mayRetry tells whether a request was refused for now.
@@ -226,5 +240,5 @@ func durations(all []time.Duration) string {
 	for _, d := range all {
 		out = append(out, backoff.Short(d))
 	}
-	return list(out)
+	return list(out, len(out))
 }
