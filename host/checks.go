@@ -13,8 +13,8 @@ type Checks interface {
 // CheckRequest asks about a session.
 type CheckRequest struct {
 	Checks []Check `json:"checks"`
-	// After leaves out the trace up to this entry: what was before the run. 0 leaves
-	// out nothing.
+	// After leaves out the trace up to this entry: what was before the run. 0 leaves out
+	// what was before the last reset.
 	After uint64 `json:"after,omitempty"`
 	// Undriven says that nothing was to call the mirrors: what they hold is looked at.
 	// Else a check of a session that no vendor traffic reached is errored.

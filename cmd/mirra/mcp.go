@@ -1,10 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
+	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/spf13/cobra"
@@ -39,8 +43,9 @@ func (a *app) serveMCP(ctx context.Context) error {
 	}
 	var planning sync.Mutex // the project is read by one at a time
 	s := mcp.New(mcp.Config{
-		Version: version(),
-		Log:     slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
+		Version:  version(),
+		Programs: ownProgram{a.cfg.WorkingDir},
+		Log:      slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
 		Control: func(ctx context.Context) (host.Control, error) {
 			c, _, err := a.connect(ctx, true)
 			if err != nil {
@@ -87,6 +92,40 @@ func (a *app) serveMCP(ctx context.Context) error {
 		return &usageError{text: "standard input is not of the Model Context Protocol: " + err.Error(), hint: "a coding agent starts this command; mirra mcp install CLIENT tells it to"}
 	}
 	return nil
+}
+
+// ownProgram runs this program for a coding agent: as mcp.Programs.
+type ownProgram struct{ folder string }
+
+// RunScenarios implements mcp.Programs.
+func (p ownProgram) RunScenarios(ctx context.Context, files []string, runs int) (json.RawMessage, error) {
+	args := []string{"run"}
+	if runs != 0 {
+		args = append(args, "--runs", strconv.Itoa(runs))
+	}
+	return p.output(ctx, append(args, files...))
+}
+
+// Drill implements mcp.Programs.
+func (p ownProgram) Drill(ctx context.Context, drill string, command, urls []string) (json.RawMessage, error) {
+	args := []string{"drill"}
+	for _, u := range urls {
+		args = append(args, "--url", u)
+	}
+	return p.output(ctx, append(append(args, drill, "--"), command...))
+}
+
+// output runs a command with --json and returns what it prints. Verdicts are no errors.
+func (p ownProgram) output(ctx context.Context, args []string) (json.RawMessage, error) {
+	var out, notes bytes.Buffer
+	err := program(ctx, append([]string{"-C", p.folder, "--json"}, args...), strings.NewReader(""), &out, &notes)
+	if out.Len() > 0 && json.Valid(out.Bytes()) {
+		return out.Bytes(), nil
+	}
+	if _, ended := errors.AsType[*exitError](err); err == nil || ended {
+		return nil, &host.Error{Kind: host.KindInvalid, Code: "mirra.mcp.program", Message: strings.TrimSpace(notes.String())}
+	}
+	return nil, told(err)
 }
 
 // unclosed keeps a stream open that is not its user's to close.

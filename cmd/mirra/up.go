@@ -127,6 +127,7 @@ func (a *app) up(ctx context.Context, f *upFlags, command []string) (err error) 
 	}
 	background := len(command) == 0 && (f.detach || a.flags.json)
 	plan.request.Hold = (!background || f.hold) && !plan.request.Persistent && f.timeout == ""
+	plan.request.Observe = f.hold // test runners check what was created
 	s, attached, err := a.attach(ctx, server.c, f, plan)
 	if err != nil {
 		return err

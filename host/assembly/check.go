@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -160,15 +161,22 @@ func seal(s *session.Session, r *host.CheckRequest, checks []bound) (records *ev
 	}
 	observed := s.Observed()
 	through = r.After
+	from := r.After
 	dropped := s.Log(r.After, bodies, func(e session.Raw) bool {
 		through = e.Seq
-		if e.Type != session.LifecycleEntry {
+		switch {
+		case e.Type != session.LifecycleEntry:
 			records.Entries = append(records.Entries, traceEntry(s, &e))
+		case r.After != 0 || e.Action != "reset" && !strings.HasPrefix(e.Action, "restore "):
+		case e.Mirror == "":
+			from, records.Entries, records.Unwatched = e.Seq, nil, false
+		default:
+			records.Entries = slices.DeleteFunc(records.Entries, func(old host.TraceEntry) bool { return old.Mirror == e.Mirror })
 		}
 		records.Unwatched = records.Unwatched || e.Type == session.TrafficEntry && (observed == 0 || e.Seq < observed)
 		return true
 	})
-	records.Lost = dropped > r.After
+	records.Lost = dropped > from
 	for _, m := range s.Mirrors() {
 		known, asked := state[m.Name()]
 		if !asked && !all {

@@ -27,6 +27,8 @@ type Config struct {
 	// Fallback returns the session that tools look at when a client names none and has
 	// started none. Without it there is none.
 	Fallback func(ctx context.Context) (string, error)
+	// Programs runs scenarios and drills for a client of this machine; nil runs none.
+	Programs Programs
 	Version  string
 	Log      *slog.Logger
 }
@@ -46,7 +48,7 @@ type Server struct {
 const instructions = `Mirra runs faithful, stateful mirrors of third-party APIs (Stripe, Twilio, Resend). Nothing reaches the real vendor. ` +
 	`Call session_start, point the code under test at the URLs and variables it answers, or run it with the command in "run"; ` +
 	`then look with trace, session_webhooks and session_state. The session ends with this client. ` +
-	`Move time with clock, cause vendor events with simulate, break things with faults. ` +
+	`Decide with check whether it did what it was to do. Move time with clock, cause vendor events with simulate, break things with faults. ` +
 	`catalog tells which operations are exact, modelled or generic; what is not mirrored answers 501.`
 
 // New returns a server.
@@ -62,6 +64,9 @@ func New(cfg Config) *Server {
 	s.server.AddReceivingMiddleware(explainArguments)
 	for _, add := range tools {
 		add(s)
+	}
+	if cfg.Programs != nil {
+		s.addPrograms(cfg.Programs)
 	}
 	s.addResources()
 	addPrompts(s.server)

@@ -18,7 +18,7 @@ import (
 // tools add themselves to a server; clients list them by name.
 var tools = []func(*Server){
 	sessionStart, sessionState, sessionRequest, sessionWebhooks, sessionReset, sessionEnd,
-	simulate, moveClock, faults, trace, snapshot, restore, catalog,
+	simulate, moveClock, faults, trace, check, snapshot, restore, catalog,
 }
 
 // tool describes a tool to clients and their models.

@@ -93,6 +93,7 @@ func (s *Session) create(o *options, mirrors string) error {
 			return fmt.Errorf("webhooks of %s are to be forwarded, which is not among %v", name, names)
 		}
 	}
+	o.request.Observe = true // for Check
 	info, err := s.control.CreateSession(s.t.Context(), &o.request)
 	if err != nil {
 		return err

@@ -1,7 +1,7 @@
 import { Control } from './control.js';
 import { direct, environment, leadTo } from './environment.js';
 import { MirraError } from './error.js';
-import { expectOf, type Expect } from './expect.js';
+import { ExpectationError, expectOf, type Expect } from './expect.js';
 import { hook } from './hook.js';
 import type { CatalogEntry, ClockInfo, ClockMoved, Document, Fault, MirrorInfo, ProxyInfo, SessionInfo, State, TraceEntry, TraceQuery } from './types.js';
 import { waitForWebhook, type Webhook, type WebhookQuery } from './webhooks.js';
@@ -111,6 +111,17 @@ export class Session implements AsyncDisposable {
   /** Waits for a webhook to be answered; one that was before counts, since the last reset. */
   waitForWebhook(query: WebhookQuery = {}): Promise<Webhook> {
     return waitForWebhook(this.#control, this.id, query);
+  }
+
+  /**
+   * Decides criteria as scenarios have them, 'exactly one customer was created', about what
+   * happened since the last reset, once its webhooks have arrived. It throws an
+   * ExpectationError that says what was found instead of each that does not hold.
+   */
+  async check(...criteria: string[]): Promise<void> {
+    const { results } = await this.#call<{ results: { outcome: string; reason: string; expected?: string }[] }>('POST', '/checks', { checks: criteria.map((criterion) => ({ criterion })) });
+    const wrong = results.flatMap((r, i) => (r.outcome === 'passed' ? [] : [`${criteria[i]}: ${r.outcome}: ${r.reason}${r.expected ? ` (expected ${r.expected})` : ''}`]));
+    if (wrong.length) throw new ExpectationError(wrong.join('\n'), `mirra logs --session ${this.id} shows what happened`);
   }
 
   /** What happened, oldest first. */
