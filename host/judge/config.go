@@ -53,7 +53,7 @@ type vendor struct {
 var (
 	anthropicVendor = &vendor{
 		provider: "anthropic", title: "Anthropic", key: "ANTHROPIC_API_KEY", base: "ANTHROPIC_BASE_URL",
-		url: "https://api.anthropic.com/", model: anthropicModel, prefixes: []string{"claude"}, client: newAnthropic,
+		url: "https://api.anthropic.com/", model: anthropicModel, prefixes: []string{"claude-"}, client: newAnthropic,
 	}
 	openAIVendor = &vendor{
 		provider: "openai", title: "OpenAI", key: "OPENAI_API_KEY", base: "OPENAI_BASE_URL",

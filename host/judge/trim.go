@@ -69,32 +69,32 @@ func boundary(s string, n int) int {
 	return n
 }
 
-// line is what is sent of a trace entry.
+// line is what is sent of a trace entry. How long it took is not: it would make the same run
+// two questions.
 type line struct {
-	Seq        uint64 `json:"seq"`
-	Type       string `json:"type"`
-	At         string `json:"at"`
-	Mirror     string `json:"mirror,omitempty"`
-	Method     string `json:"method,omitempty"`
-	Path       string `json:"path,omitempty"`
-	Status     int    `json:"status,omitempty"`
-	DurationMS int64  `json:"durationMs,omitempty"`
-	Operation  string `json:"operation,omitempty"`
-	Limited    string `json:"limited,omitempty"`
-	Warning    string `json:"warning,omitempty"`
-	Fault      string `json:"fault,omitempty"`
-	Event      string `json:"event,omitempty"`
-	Delivery   uint64 `json:"delivery,omitempty"`
-	Attempt    uint32 `json:"attempt,omitempty"`
-	Outcome    string `json:"outcome,omitempty"`
-	Entity     string `json:"entity,omitempty"`
-	EntityID   string `json:"entityId,omitempty"`
-	Action     string `json:"action,omitempty"`
-	Headers    string `json:"requestHeaders,omitempty"`
-	Request    string `json:"request,omitempty"`
-	Response   string `json:"response,omitempty"`
-	Before     string `json:"before,omitempty"`
-	After      string `json:"after,omitempty"`
+	Seq       uint64 `json:"seq"`
+	Type      string `json:"type"`
+	At        string `json:"at"`
+	Mirror    string `json:"mirror,omitempty"`
+	Method    string `json:"method,omitempty"`
+	Path      string `json:"path,omitempty"`
+	Status    int    `json:"status,omitempty"`
+	Operation string `json:"operation,omitempty"`
+	Limited   string `json:"limited,omitempty"`
+	Warning   string `json:"warning,omitempty"`
+	Fault     string `json:"fault,omitempty"`
+	Event     string `json:"event,omitempty"`
+	Delivery  uint64 `json:"delivery,omitempty"`
+	Attempt   uint32 `json:"attempt,omitempty"`
+	Outcome   string `json:"outcome,omitempty"`
+	Entity    string `json:"entity,omitempty"`
+	EntityID  string `json:"entityId,omitempty"`
+	Action    string `json:"action,omitempty"`
+	Headers   string `json:"requestHeaders,omitempty"`
+	Request   string `json:"request,omitempty"`
+	Response  string `json:"response,omitempty"`
+	Before    string `json:"before,omitempty"`
+	After     string `json:"after,omitempty"`
 }
 
 // bodyBytes is how much of each body an entry has, at each level of detail.
@@ -114,7 +114,7 @@ func (t trimmer) line(e *host.TraceEntry, level int) string {
 	}
 	l := line{
 		Seq: e.Seq, Type: field(e.Type), At: e.At.UTC().Format("2006-01-02T15:04:05.000Z"), Mirror: field(e.Mirror), Method: field(e.Method), Path: field(e.Path),
-		Status: e.Status, DurationMS: int64(e.DurationMS), Operation: field(e.Operation), Limited: field(e.Limited), Warning: field(e.Warning),
+		Status: e.Status, Operation: field(e.Operation), Limited: field(e.Limited), Warning: field(e.Warning),
 		Fault: field(e.Fault), Event: field(e.Event), Delivery: e.Delivery, Attempt: e.Attempt, Outcome: field(e.Outcome),
 		Entity: field(e.Entity), EntityID: field(e.EntityID), Action: field(e.Action), Before: body(e.Before), After: body(e.After),
 	}

@@ -127,7 +127,7 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 // wait is how long an answer asks to wait, in seconds or until a date.
 func wait(h http.Header, now time.Time) time.Duration {
 	value := h.Get("Retry-After")
-	if seconds, err := strconv.ParseFloat(value, 64); err == nil {
+	if seconds, err := strconv.ParseFloat(value, 64); err == nil && seconds >= 0 {
 		return time.Duration(min(seconds, 1e6) * float64(time.Second))
 	}
 	if at, err := http.ParseTime(value); err == nil {
