@@ -42,6 +42,7 @@ var layers = []struct {
 	{"host/proxy", []string{"abi", "host"}, "adapters do not import each other"},
 	{"host/nearest", nil, "a misspelt word is the same everywhere"},
 	{"host/driver", nil, "running commands knows nothing of mirrors"},
+	{"host/workdir", nil, "copies of work trees are git's business alone"},
 	{"host/drill", []string{"host"}, "drills use a session as every client does"},
 	{"host/judge", []string{"host"}, "what a model is asked comes from what a session tells every client"},
 	{"host/scenario", []string{"abi", "host", "host/nearest"}, "adapters do not import each other"},

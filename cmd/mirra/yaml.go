@@ -42,6 +42,7 @@ type fileConfig struct {
 	TLSCert         string              `yaml:"tls-cert"`
 	TLSKey          string              `yaml:"tls-key"`
 	TLSPort         int                 `yaml:"tls-port"`
+	Agent           agentConfig         `yaml:"agent"`
 }
 
 // seedFile is a fixture's name, a list of them, or {file: path}.

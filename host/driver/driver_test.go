@@ -23,6 +23,8 @@ func TestMain(m *testing.M) {
 		cmd.Env = append(os.Environ(), "MIRRA_DRIVER_TEST=serve")
 		cmd.Stdout = os.Stdout
 		fmt.Println(cmd.Run())
+	case "sleep":
+		time.Sleep(5 * time.Minute) // longer than any test: it is ended
 	case "flood":
 		for i := range 20000 {
 			fmt.Println("line", i, strings.Repeat("x", 100))

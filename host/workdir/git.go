@@ -54,7 +54,7 @@ func (g git) on(root, common, index, objects string) git {
 }
 
 // settings keep what the user has set from changing what is done.
-var settings = []string{"core.hooksPath=" + os.DevNull, "core.fsmonitor=false", "core.splitIndex=false", "submodule.recurse=false", "gc.auto=0", "maintenance.auto=false",
+var settings = []string{"core.hooksPath=" + os.DevNull, "core.fsmonitor=false", "core.splitIndex=false", "core.sparseCheckout=false", "submodule.recurse=false", "gc.auto=0", "maintenance.auto=false",
 	"diff.noprefix=false", "diff.mnemonicPrefix=false", "diff.srcPrefix=a/", "diff.dstPrefix=b/", "core.safecrlf=false", "advice.addEmbeddedRepo=false"}
 
 // failure is git's word on why it did not do something.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -99,7 +100,7 @@ func (s *source) list(ctx context.Context, args ...string) ([]string, error) {
 // files copies the work tree to root, byte by byte: a checkout of git's would convert
 // ends of lines anew, and run filters and hooks.
 func (s *source) files(ctx context.Context, root, under string) error {
-	tracked, err := s.list(ctx, "ls-files", "-z", "--cached", "--deduplicate")
+	tracked, err := s.list(ctx, "ls-files", "-z", "--cached")
 	if err != nil {
 		return err
 	}
@@ -109,7 +110,7 @@ func (s *source) files(ctx context.Context, root, under string) error {
 		return err
 	}
 	real := map[string]bool{".": true}
-	for _, name := range append(tracked, untracked...) {
+	for _, name := range append(slices.Compact(tracked), untracked...) { // a conflict is listed thrice
 		if err := ctx.Err(); err != nil {
 			return err
 		}

@@ -1,3 +1,5 @@
+//go:build !windows
+
 package driver
 
 import (
@@ -19,7 +21,9 @@ import (
 // long is more than any test takes.
 const long = time.Minute
 
-func sh(script string) Command { return Command{Args: []string{"sh", "-c", script}} }
+func sh(script string) Command {
+	return Command{Args: []string{"sh", "-c", script}, Env: append(os.Environ(), "SLEEPER="+os.Args[0], "MIRRA_DRIVER_TEST=sleep")}
+}
 
 func mustRun(t *testing.T, c Command, limit time.Duration) *Result {
 	t.Helper()
@@ -104,23 +108,23 @@ func TestRunFlood(t *testing.T) {
 }
 
 // leavers are commands that start a sleeper, each in another way, print its number, and
-// go on or end.
+// go on. It is this binary: of a system's own program macOS does not show the environment.
 var leavers = map[string]string{
-	"a child":                `sleep 300 & echo $!`,
-	"a group of its own":     `setsid sleep 300 & echo $!`,
-	"deaf to signals":        `sh -c 'trap "" TERM INT HUP; echo $$; while :; do sleep 300; done' &`,
-	"a grandchild, orphaned": `(sleep 300 & echo $!)`,
+	"a child":                `"$SLEEPER" & echo $!`,
+	"a group of its own":     `python3 -c 'import os; os.setsid(); os.execvp(os.environ["SLEEPER"], ["x"])' & echo $!`,
+	"deaf to signals":        `sh -c 'trap "" TERM INT HUP; echo $$; while :; do "$SLEEPER"; done' &`,
+	"a grandchild, orphaned": `("$SLEEPER" & echo $!)`,
 	"a daemon": `python3 -c '
-import os, sys
+import os
 if os.fork(): os._exit(0)
 os.setsid()
 if os.fork(): os._exit(0)
 print(os.getpid(), flush=True)
 null = os.open("/dev/null", os.O_RDWR)
 for fd in (0, 1, 2): os.dup2(null, fd)
-os.execvp("sleep", ["sleep", "300"])'`,
+os.execvp(os.environ["SLEEPER"], ["x"])'`,
 	"node": `node -e '
-const c = require("child_process").spawn("sleep", ["300"], {detached: true, stdio: "ignore"})
+const c = require("child_process").spawn(process.env.SLEEPER, {detached: true, stdio: "ignore"})
 c.unref()
 console.log(c.pid)'`,
 }
@@ -178,7 +182,7 @@ func TestRunEnded(t *testing.T) {
 				cancel()
 				io.Copy(io.Discard, out)
 			}()
-			c := sh("trap '' TERM\n" + script + "\nwhile :; do sleep 300; done")
+			c := sh("trap '' TERM\n" + script + "\nwhile :; do \"$SLEEPER\"; done")
 			c.Output = in
 			r, err := Run(ctx, c, long)
 			in.Close()
@@ -190,7 +194,7 @@ func TestRunEnded(t *testing.T) {
 			}
 		})
 	}
-	r := mustRun(t, sh("sleep 300"), time.Millisecond)
+	r := mustRun(t, sh("exec \"$SLEEPER\""), time.Millisecond)
 	if r.Exit != "timeout" || !r.TimedOut {
 		t.Errorf("%+v", r)
 	}
@@ -199,7 +203,7 @@ func TestRunEnded(t *testing.T) {
 // What somebody else runs goes on.
 func TestRunSparesOthers(t *testing.T) {
 	t.Parallel()
-	other, err := Start(sh("exec sleep 300"))
+	other, err := Start(sh("exec \"$SLEEPER\""))
 	if err != nil {
 		t.Fatal(err)
 	}

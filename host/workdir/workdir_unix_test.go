@@ -1,3 +1,5 @@
+//go:build !windows
+
 package workdir
 
 import (
@@ -11,7 +13,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -429,6 +430,34 @@ func TestSubmoduleAndLinked(t *testing.T) {
 	same(t, "the source", before, state(t, source))
 }
 
+// A conflict, and a work tree of which a part is checked out, are copied as they are.
+func TestConflictAndSparse(t *testing.T) {
+	t.Parallel()
+	conflict := repository(t)
+	run(t, conflict, "git", "checkout", "--quiet", "-b", "theirs")
+	write(t, conflict, map[string]string{"README.md": "theirs\n"})
+	run(t, conflict, "git", "commit", "--quiet", "-am", "theirs")
+	run(t, conflict, "git", "checkout", "--quiet", "main")
+	write(t, conflict, map[string]string{"README.md": "ours\n"})
+	run(t, conflict, "git", "commit", "--quiet", "-am", "ours")
+	run(t, conflict, "sh", "-c", "git merge --quiet theirs >/dev/null || true")
+	sparse := repository(t)
+	run(t, sparse, "git", "sparse-checkout", "set", "services")
+	for source, want := range map[string]string{conflict: "UU README.md\n", sparse: ""} {
+		before := state(t, source)
+		c := mustNew(t, source, t.TempDir())
+		if got := run(t, c.Dir, "git", "status", "--porcelain"); got != want {
+			t.Errorf("the status is %q, want %q", got, want)
+		}
+		write(t, c.Dir, map[string]string{"services/api/main.js": "changed\n"})
+		if diff := mustDiff(t, c); strings.Count(diff, "diff --git") != 1 || !strings.Contains(diff, "+changed") {
+			t.Errorf("the diff is\n%s", diff)
+		}
+		mustRemove(t, c)
+		same(t, "the source", before, state(t, source))
+	}
+}
+
 // The user's settings and variables do not change what a copy is.
 func TestSettings(t *testing.T) {
 	t.Parallel()
@@ -524,32 +553,5 @@ func TestFaults(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	if _, err := New(t.Context(), ignoring, t.TempDir()); err == nil || !strings.Contains(err.Error(), "no git on the PATH") {
 		t.Errorf("without git: %v", err)
-	}
-}
-
-// A full disk is told, and leaves nothing.
-func TestFull(t *testing.T) {
-	if runtime.GOOS != "linux" {
-		return // it is made by a limit of this system
-	}
-	source := repository(t)
-	write(t, source, map[string]string{"untracked": strings.Repeat("x", 1<<20)})
-	before, under := state(t, source), t.TempDir()
-	cmd := exec.Command("sh", "-c", `ulimit -f 200; exec "$0" -test.run '^TestLimited$'`, os.Args[0])
-	cmd.Env = append(os.Environ(), "MIRRA_WORKDIR_SOURCE="+source, "MIRRA_WORKDIR_UNDER="+under)
-	if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), "make room, or workdir: in-place") {
-		t.Errorf("%v: %s", err, out)
-	}
-	if left, _ := os.ReadDir(under); len(left) != 0 {
-		t.Errorf("%v are left", left)
-	}
-	same(t, "the source", before, state(t, source))
-}
-
-// TestLimited is TestFull's, in a process that may not write large files.
-func TestLimited(t *testing.T) {
-	if source := os.Getenv("MIRRA_WORKDIR_SOURCE"); source != "" {
-		_, err := New(t.Context(), source, os.Getenv("MIRRA_WORKDIR_UNDER"))
-		fmt.Println(err)
 	}
 }
