@@ -33,7 +33,11 @@ func (a *app) newRunner(ctx context.Context, f *runFlags, scenarios []*scenario.
 	r := &runner{a: a, f: f, slots: make(chan struct{}, f.parallel), envs: map[string]map[string]string{}, plans: map[string]*plan{}}
 	for _, s := range scenarios {
 		if s.Config.Agent != "" {
-			if err := a.findAgent(s.Config.Agent); err != nil {
+			agent, err := a.findAgent(s.Config.Agent)
+			if err == nil {
+				_, err = a.agentProgram(agent)
+			}
+			if err != nil {
 				return nil, err
 			}
 		}

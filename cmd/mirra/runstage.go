@@ -195,16 +195,20 @@ func (s *stage) Drive(ctx context.Context) (*host.RunTask, error) {
 	case c.Agent != "":
 		agent, err := s.agent(c.Agent)
 		if err != nil {
-			return nil, err
+			return nil, &run.Fault{Verdict: host.VerdictError, Reason: err.Error(), Hint: hint(err)}
 		}
-		for name, value := range agent.Env {
-			s.vars[name] = value
+		defer agent.cleanup()
+		var own []string
+		for _, name := range sortedKeys(agent.Env) {
+			own = append(own, name+"="+agent.Env[name])
 		}
-		command.Args, command.Input, shown = agent.Args, agent.Stdin, c.Agent
+		command.Args, command.Env, shown = agent.Args, s.environ(own...), c.Agent
+		if agent.Stdin != "" {
+			command.Input = strings.NewReader(agent.Stdin)
+		}
 	default:
-		command.Args = shell(s.fill(c.Driver))
+		command.Args, command.Env = shell(s.fill(c.Driver)), s.environ()
 	}
-	command.Env = s.environ()
 	deadline, _ := ctx.Deadline()
 	result, err := driver.Run(ctx, command, time.Until(deadline))
 	switch {
@@ -218,6 +222,14 @@ func (s *stage) Drive(ctx context.Context) (*host.RunTask, error) {
 		return nil, err
 	}
 	return &host.RunTask{Command: shown, Exit: result.Exit, DurationMS: result.Duration.Milliseconds(), Output: strings.ToValidUTF8(result.Output, "�")}, nil
+}
+
+// agent prepares the agent that drives the round.
+func (s *stage) agent(name string) (_ *agentRun, err error) {
+	if s.own, err = os.MkdirTemp("", "mirra-run-"); err != nil {
+		return nil, err
+	}
+	return s.r.a.agentCommand(name, agentInput{Prompt: s.n.Scenario.Prompt, Dir: s.dir, Env: s.vars, Session: s.n.Session.SessionID, Folder: s.own})
 }
 
 // Shell implements run.Stage.
