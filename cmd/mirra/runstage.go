@@ -64,7 +64,32 @@ func (r *runner) stage(ctx context.Context, n *run.Round) (run.Stage, error) {
 		s.Close(&host.RunRound{})
 		return nil, err
 	}
+	if err := s.forward(ctx); err != nil {
+		s.Close(&host.RunRound{})
+		return nil, err
+	}
 	return s, nil
+}
+
+// forward sends webhooks to where the application of this round listens.
+func (s *stage) forward(ctx context.Context) error {
+	urls := map[string][]string{}
+	for _, f := range s.n.Scenario.Config.Forwards {
+		target := s.fill(f.URL)
+		if strings.HasPrefix(target, "/") {
+			if s.base == "" {
+				return &run.Fault{Verdict: host.VerdictError, Reason: fmt.Sprintf("forward: %s is a path, and nobody said where the application listens", f.URL), Hint: "say start: COMMAND below ## Config, or write the whole URL"}
+			}
+			target = s.base + target
+		}
+		urls[f.Mirror] = append(urls[f.Mirror], target)
+	}
+	for _, mirror := range sortedKeys(urls) {
+		if err := s.r.c.ForwardWebhooks(ctx, s.n.Session.SessionID, mirror, urls[mirror]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // startApplication starts what "start" says, on a port of its own, and waits until it is
@@ -171,7 +196,7 @@ func (s *stage) fill(command string) string {
 }
 
 func (s *stage) environ(more ...string) []string {
-	env := os.Environ()
+	env := workdir.Env(os.Environ()) // a git hook's GIT_DIR is not the copy's
 	for _, name := range sortedKeys(s.vars) {
 		env = append(env, name+"="+s.vars[name])
 	}

@@ -4,13 +4,31 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"runtime"
 	"strings"
 	"testing"
 )
 
-var shellBlock = regexp.MustCompile("(?s)```sh\n(.*?)```")
+// shellBlocks returns the blocks of commands in a guide. A block with fences in it has a
+// longer one around it.
+func shellBlocks(text string) []string {
+	var out []string
+	var block strings.Builder
+	fence := ""
+	for line := range strings.Lines(text) {
+		switch bare := strings.TrimRight(line, "\n"); {
+		case fence == "" && strings.HasPrefix(bare, "```") && strings.TrimLeft(bare, "`") == "sh":
+			fence = strings.TrimSuffix(bare, "sh")
+		case fence != "" && bare == fence:
+			out = append(out, block.String())
+			fence = ""
+			block.Reset()
+		case fence != "":
+			block.WriteString(line)
+		}
+	}
+	return out
+}
 
 // TestGuides runs the commands of each guide in order, as somebody would who
 // follows it.
@@ -41,14 +59,14 @@ func TestGuides(t *testing.T) {
 			}
 			var script strings.Builder
 			script.WriteString("set -euo pipefail\ncurl() { command curl --fail-with-body \"$@\"; }\n")
-			blocks := shellBlock.FindAllStringSubmatch(string(text), -1)
+			blocks := shellBlocks(string(text))
 			if len(blocks) < 3 {
 				t.Fatalf("%d blocks of commands in %s", len(blocks), guide)
 			}
 			for _, b := range blocks {
 				// Each command is shown before it runs, so that a failure has a name.
 				here := false // within the lines of a here document
-				for command := range strings.SplitSeq(strings.ReplaceAll(b[1], "\\\n", ""), "\n") {
+				for command := range strings.SplitSeq(strings.ReplaceAll(b, "\\\n", ""), "\n") {
 					if command != "" && !here {
 						script.WriteString("echo " + quote("$ "+command) + "\n")
 					}

@@ -8,11 +8,9 @@ import (
 
 	"github.com/mirrahq/mirra/host"
 	"github.com/mirrahq/mirra/host/drill"
+	"github.com/mirrahq/mirra/host/scenario"
 	"github.com/mirrahq/mirra/host/scenario/criteria"
 )
-
-// probeEffects is Config.Probe of handlers that answer 200 whatever they get.
-const probeEffects = "effects"
 
 // probe sends the application sound and forged webhooks, and decides whether it verifies
 // signatures. What it cannot be sure of is errored: an application that refuses sound ones
@@ -73,7 +71,7 @@ func (e *Engine) signature(ctx context.Context, r *Round, stage Stage, mirror st
 	probe := r.Scenario.Config.Probe
 	base := stage.Application()
 	switch {
-	case probe != "" && probe != probeEffects:
+	case probe != "" && probe != scenario.ProbeEffects:
 		urls = []string{probe}
 	case len(urls) > 0:
 	case base == "":
@@ -87,7 +85,7 @@ func (e *Engine) signature(ctx context.Context, r *Round, stage Stage, mirror st
 		base = u.Scheme + "://" + u.Host
 	}
 	return drill.Signature(ctx, &drill.Subject{
-		Control: e.Control, Session: r.Session, Sources: stage.Sources(), URLs: urls, Events: events, Effects: probe == probeEffects,
+		Control: e.Control, Session: r.Session, Sources: stage.Sources(), URLs: urls, Events: events, Effects: probe == scenario.ProbeEffects,
 		Start: func() (drill.App, error) { return drill.Running(base), nil },
 	}, mirror)
 }

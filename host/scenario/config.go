@@ -2,6 +2,8 @@ package scenario
 
 import (
 	"cmp"
+	"net/netip"
+	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
@@ -14,10 +16,14 @@ import (
 )
 
 // Keys are those of the section Config.
-var Keys = []string{"mirrors", "fixture", "fixture-file", "mirror-version", "timeout", "runs", "driver", "agent", "start", "ready", "workdir", "judge-model", "persistent", "tags", "clock", "probe"}
+var Keys = []string{"mirrors", "fixture", "fixture-file", "mirror-version", "timeout", "runs", "driver", "agent", "start", "ready", "forward", "workdir", "judge-model", "persistent", "tags", "clock", "probe"}
 
 // Agents are those that can be started.
 var Agents = []string{"claude-code", "codex", "cursor", "copilot", "cline", "custom"}
+
+// ProbeEffects is Config.Probe of handlers that answer 200 whatever they get: they are
+// judged by whether a webhook makes them call a vendor.
+const ProbeEffects = "effects"
 
 // NoDriver is Config.Driver of a scenario that judges what its seeds hold.
 const NoDriver = "none"
@@ -208,6 +214,12 @@ func (p *reader) apply() {
 			*into = w.text
 		}
 	}
+	p.forwards(c)
+	for _, key := range []string{"ready", "probe"} {
+		if w, ok := p.one(key); ok && !(key == "probe" && w.text == ProbeEffects) {
+			p.local(key, w)
+		}
+	}
 	p.choice("agent", Agents, &c.Agent)
 	p.choice("workdir", []string{"copy", "in-place"}, &c.WorkDir)
 	var persistent string
@@ -242,6 +254,45 @@ func (p *reader) apply() {
 	}
 	for _, w := range p.many("tags") {
 		c.Tags = append(c.Tags, w.text)
+	}
+}
+
+// local checks the address of something of the application's: a path, or a URL of this
+// machine, which may have {port} in it.
+func (p *reader) local(key string, w word) bool {
+	u, err := url.Parse(strings.ReplaceAll(w.text, "{port}", "1"))
+	switch {
+	case err == nil && u.Scheme == "" && u.Host == "" && strings.HasPrefix(w.text, "/"):
+		return true
+	case err == nil && (u.Scheme == "http" || u.Scheme == "https"):
+		if ip, e := netip.ParseAddr(u.Hostname()); u.Hostname() == "localhost" || e == nil && ip.IsLoopback() {
+			return true
+		}
+		p.fault(w.at, nil, "%s %q is not on this machine", key, w.text)
+		return false
+	}
+	p.fault(w.at, nil, "%s %q: want a path of the application, /webhooks, or a URL, http://127.0.0.1:3000/webhooks", key, w.text)
+	return false
+}
+
+// forwards reads forward: an address, of the only mirror, or MIRROR=ADDRESS.
+func (p *reader) forwards(c *Config) {
+	for _, w := range p.many("forward") {
+		mirror, text, named := strings.Cut(w.text, "=")
+		at := w.at + len(mirror) + 1
+		if !named || strings.ContainsAny(mirror, "/:") {
+			if len(c.Mirrors) != 1 {
+				p.fault(w.at, nil, "webhooks of which mirror? want MIRROR=%s", w.text)
+				continue
+			}
+			mirror, text, at = c.Mirrors[0].Name, w.text, w.at
+		} else if !slices.ContainsFunc(c.Mirrors, func(m Mirror) bool { return m.Name == mirror }) {
+			p.fault(w.at, nil, "%s is not in mirrors", mirror)
+			continue
+		}
+		if p.local("forward", word{text, at}) {
+			c.Forwards = append(c.Forwards, Forward{mirror, text})
+		}
 	}
 }
 

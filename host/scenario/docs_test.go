@@ -5,8 +5,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-
-	"github.com/mirrahq/mirra/host"
 )
 
 // TestGuide checks the examples of the guide, and that it and the package have
@@ -17,17 +15,13 @@ func TestGuide(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := append(mirrors()[:1:1], mirrors()[2], host.CatalogEntry{Name: "twilio", Vendor: "Twilio"})
-	all[0].Entities = append(all[0].Entities, "charges", "payment_intents")
-	all[0].Events = append(all[0].Events, "invoice.created")
-	blocks := regexp.MustCompile("(?s)````markdown\n(.*?)````").FindAllStringSubmatch(string(text), -1)
-	if len(blocks) < 2 {
-		t.Fatalf("%d examples in the guide, want 2", len(blocks))
+	// Those that the guide's commands write are run with real mirrors by another test.
+	example := regexp.MustCompile("(?s)```markdown\n(.*?)```").FindStringSubmatch(string(text))
+	if example == nil {
+		t.Fatal("no example in the guide")
 	}
-	for _, b := range blocks {
-		if _, err := Parse("example.md", []byte(b[1]), Options{Mirrors: all}); err != nil {
-			t.Errorf("%s\n%v", b[1], err)
-		}
+	if _, err := Parse("example.md", []byte(example[1]), Options{Mirrors: mirrors()}); err != nil {
+		t.Errorf("%s\n%v", example[1], err)
 	}
 	source, err := os.ReadFile("criteria/doc.go")
 	if err != nil {

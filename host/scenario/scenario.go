@@ -119,6 +119,7 @@ type Config struct {
 	Agent       string        `json:"agent,omitempty"`
 	Start       string        `json:"start,omitempty"`
 	Ready       string        `json:"ready,omitempty"`
+	Forwards    []Forward     `json:"forwards,omitempty"`
 	WorkDir     string        `json:"workdir,omitempty"` // copy or in-place
 	JudgeModel  string        `json:"judgeModel,omitempty"`
 	Persistent  bool          `json:"persistent,omitempty"`
@@ -131,6 +132,12 @@ type Config struct {
 type Mirror struct {
 	Name string `json:"name"`
 	Line string `json:"line,omitempty"` // "2024-06"
+}
+
+// Forward sends the webhooks of a mirror to the application, which registers no endpoint.
+type Forward struct {
+	Mirror string `json:"mirror"`
+	URL    string `json:"url"` // or a path of the application
 }
 
 // Fixture is a named seed of a mirror.
