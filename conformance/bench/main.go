@@ -47,6 +47,7 @@ var sections = []section{
 	{"sessions", sessions},
 	{"clock", clock},
 	{"startup", startup},
+	{"runs", runs},
 	{"proxy", proxied},
 	{"hostile", hostile},
 }
