@@ -43,6 +43,7 @@ var layers = []struct {
 	{"host/nearest", nil, "a misspelt word is the same everywhere"},
 	{"host/driver", nil, "running commands knows nothing of mirrors"},
 	{"host/drill", []string{"host"}, "drills use a session as every client does"},
+	{"host/run/report", []string{"host"}, "reports show what runs hold, and neither run nor judge"},
 	{"host/scenario", []string{"abi", "host", "host/nearest"}, "adapters do not import each other"},
 	{"host/scenario/criteria", []string{"abi", "host", "host/nearest"}, "Go and Node bind criteria too, and read no Markdown"},
 	{"host/assembly", []string{"abi", "host/...", "registry/..."}, "the one place where session and adapters are joined"},
@@ -76,6 +77,7 @@ var homes = map[string]string{
 	"golang.org/x/net":                       "host/proxy",
 	"github.com/shirou/gopsutil":             "host/driver",
 	"golang.org/x/sys":                       "host/wasm cmd/mirra",
+	"golang.org/x/text":                      "host/run/report",
 	"github.com/hashicorp/go-multierror":     "host registry cmd conformance",
 }
 

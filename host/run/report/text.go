@@ -283,7 +283,7 @@ func (t *text) closing(runs []host.Run) {
 				widths[i] = max(widths[i], columns(cell))
 			}
 		}
-		widths[0] = min(widths[0], max(t.width-widths[1]-widths[2]-widths[3]-8, 12))
+		widths[0] = min(widths[0], max(t.width-widths[1]-widths[2]-widths[3]-8, 8))
 		for i, row := range rows {
 			sign := " "
 			if i > 0 {
