@@ -329,7 +329,11 @@ func (h *htmlPage) round(r *host.RunRound) roundView {
 	if r.Diff != "" {
 		v.Changed = changed(r.Diff)
 		holds = append(holds, "diff of the work tree")
-		if _, ok := afford(&h.output, r.Diff); ok {
+		const span = len(`<span class="add"></span>`) // of each line
+		if need := span * strings.Count(r.Diff, "\n"); need > h.output {
+			v.DiffLeftOut = "diff of the work tree: " + pageTooMuch
+		} else if _, ok := afford(&h.output, r.Diff); ok {
+			h.output -= need
 			v.Diff = diffLines(r.Diff)
 		} else {
 			v.DiffLeftOut = "diff of the work tree: " + pageTooMuch

@@ -281,5 +281,5 @@ func (j *junit) name(class, name string) string {
 }
 
 func seconds(ms int64) string {
-	return fmt.Sprintf("%.3f", (time.Duration(ms) * time.Millisecond).Seconds())
+	return fmt.Sprintf("%.3f", (time.Duration(max(ms, 0)) * time.Millisecond).Seconds())
 }
