@@ -139,7 +139,7 @@ func TestJUnitSound(t *testing.T) {
 	files := map[string][]host.Run{"example": example(t), "none": nil, "bare": bare()}
 	for turn := range hostile {
 		one := hostileRun(verdicts[turn%len(verdicts)], 5, 1, turn)
-		many := hostileRun(verdicts[turn%len(verdicts)], 5, 20, turn)
+		many := hostileRun(verdicts[turn%len(verdicts)], 5, 9, turn)
 		files[fmt.Sprintf("hostile %d", turn)] = []host.Run{one, one, many} // the first two are named alike
 	}
 	for name, runs := range files {

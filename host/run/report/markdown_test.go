@@ -73,7 +73,7 @@ func TestMarkdownHostile(t *testing.T) {
 // before what passed.
 func TestMarkdownSize(t *testing.T) {
 	t.Parallel()
-	large := hostileRun(host.VerdictFail, 1000, 20, 0)
+	large := hostileRun(host.VerdictFail, 300, 20, 0)
 	long := shaped(host.VerdictError, 20, 20, func(int) string { return strings.Repeat("<@|`> ", 500) })
 	var many []host.Run
 	for range 1000 {

@@ -5,10 +5,9 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode"
 
 	"golang.org/x/text/width"
-
-	"unicode"
 
 	"github.com/mirrahq/mirra/host"
 )
