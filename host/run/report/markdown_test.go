@@ -76,7 +76,7 @@ func TestMarkdownSize(t *testing.T) {
 	large := hostileRun(host.VerdictFail, 300, 20, 0)
 	long := shaped(host.VerdictError, 20, 20, func(int) string { return strings.Repeat("<@|`> ", 500) })
 	var many []host.Run
-	for range 1000 {
+	for range 500 {
 		many = append(many, harmlessRun(host.VerdictFail, 2, 1))
 	}
 	passing := harmlessRun(host.VerdictFail, 1500, 1)
