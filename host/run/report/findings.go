@@ -26,8 +26,9 @@ type traced struct {
 	Entries []uint64
 }
 
-// findings groups the evidence of a criterion by what it says, in the order of the first
-// round that says it. What differs in entries of the trace alone is alike.
+// findings groups the evidence of a criterion by what it says: first what did not pass,
+// which is what people look for, and each in the order of the first round that says it.
+// What differs in entries of the trace alone is alike.
 func findings(r *host.Run, c *host.RunCriterion) []finding {
 	type key struct {
 		outcome                                host.Outcome
@@ -54,7 +55,16 @@ func findings(r *host.Run, c *host.RunCriterion) []finding {
 			f.Traces = append(f.Traces, traced{e.Round, sessionOf(r, e.Round), e.Entries})
 		}
 	}
+	slices.SortStableFunc(all, func(a, b finding) int { return a.late() - b.late() })
 	return all
+}
+
+// late is 1 for what passed, and 0 for what is to be seen first.
+func (f *finding) late() int {
+	if f.Outcome == host.Passed {
+		return 1
+	}
+	return 0
 }
 
 // sessionOf is the session of a round.

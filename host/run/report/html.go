@@ -110,16 +110,18 @@ type (
 		Traces             []string
 	}
 	roundView struct {
-		Round                  int
-		Verdict                verdictView
-		Reason, Took, Session  string
-		Driver, Application    string
-		WorkDir, Changed       string
-		Outputs                []outputView
-		DiffTitle, DiffLeftOut string
-		Diff                   []diffLine
+		Round                 int
+		Verdict               verdictView
+		Reason, Took, Session string
+		Driver, Application   string
+		WorkDir, Changed      string
+		Outputs               []outputView
+		DiffLeftOut           string
+		Holds                 string // what its outputs are, "" for nothing
+		Open                  bool
+		Diff                  []diffLine
 	}
-	outputView struct{ Title, Text string }
+	outputView struct{ Name, Command, Text string }
 )
 
 type htmlPage struct{ evidence, output, cells int }
@@ -179,8 +181,14 @@ func (h *htmlPage) scenario(r *host.Run, i int) scenarioView {
 	}
 	v.Bar = bar(r)
 	h.criteria(r, &v)
+	told := false // one round's output is open: the first that was stopped
 	for k := range r.Rounds {
-		v.Rounds = append(v.Rounds, h.round(&r.Rounds[k]))
+		round := &r.Rounds[k]
+		rv := h.round(round)
+		if bad := round.Driver != nil && round.Driver.Exit != "" || round.Verdict == host.VerdictError || round.Verdict == host.VerdictTimeout; bad && !told {
+			rv.Open, told = true, true
+		}
+		v.Rounds = append(v.Rounds, rv)
 	}
 	return v
 }
@@ -304,6 +312,7 @@ func (h *htmlPage) findings(r *host.Run, c *host.RunCriterion, cv *criterionView
 
 func (h *htmlPage) round(r *host.RunRound) roundView {
 	v := roundView{Round: r.Round, Verdict: verdictOf(r.Verdict), Reason: short(line(r.Reason), 2000), Took: took(r.DurationMS), Session: line(r.SessionID), WorkDir: line(r.WorkDir)}
+	var holds []string
 	for _, t := range []struct {
 		name string
 		task *host.RunTask
@@ -314,17 +323,23 @@ func (h *htmlPage) round(r *host.RunRound) roundView {
 		}
 		*t.end = exited(t.task.Exit, t.task.DurationMS)
 		text, _ := afford(&h.output, strings.TrimRight(clean(t.task.Output), "\n"))
-		v.Outputs = append(v.Outputs, outputView{t.name + " " + short(line(t.task.Command), 300), text})
+		v.Outputs = append(v.Outputs, outputView{t.name, short(line(t.task.Command), 1000), text})
+		holds = append(holds, t.name)
 	}
 	if r.Diff != "" {
 		v.Changed = changed(r.Diff)
-		v.DiffTitle = "diff of the work tree, " + v.Changed
-		if _, ok := afford(&h.output, r.Diff); ok {
+		holds = append(holds, "diff of the work tree")
+		const span = len(`<span class="add"></span>`) // of each line
+		if need := span * strings.Count(r.Diff, "\n"); need > h.output {
+			v.DiffLeftOut = "diff of the work tree: " + pageTooMuch
+		} else if _, ok := afford(&h.output, r.Diff); ok {
+			h.output -= need
 			v.Diff = diffLines(r.Diff)
 		} else {
-			v.DiffLeftOut = pageTooMuch
+			v.DiffLeftOut = "diff of the work tree: " + pageTooMuch
 		}
 	}
+	v.Holds = strings.Join(holds, ", ")
 	return v
 }
 

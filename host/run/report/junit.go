@@ -4,6 +4,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -172,7 +173,11 @@ func (j *junit) theRun(r *host.Run, class string) xmlCase {
 		c.Skipped = &xmlReason{Message: message}
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s\n%s\n", verdictWord(r.Verdict), message, scoreLine(r))
+	fmt.Fprintf(&b, "verdict: %s\n", verdictWord(r.Verdict))
+	if r.Reason != "" {
+		fmt.Fprintf(&b, "reason: %s\n", message)
+	}
+	fmt.Fprintln(&b, scoreLine(r))
 	for _, s := range []string{fewerRounds(r), gateLine(r)} {
 		if s != "" {
 			fmt.Fprintln(&b, s)
@@ -213,7 +218,9 @@ func (j *junit) criterion(r *host.Run, rc *host.RunCriterion, class string) xmlC
 			break
 		}
 	}
-	text := evidenceText(r, rc, all)
+	if len(all) == 0 {
+		why.Message = "it was not looked at"
+	}
 	switch outcome {
 	case host.Failed:
 		why.Type, c.Failure = "failed", why
@@ -224,15 +231,16 @@ func (j *junit) criterion(r *host.Run, rc *host.RunCriterion, class string) xmlC
 	}
 	if outcome == host.Failed || outcome == host.Errored {
 		// GitLab shows the element's text and not its message.
-		why.Text = short(text, 4000)
+		bad := slices.DeleteFunc(slices.Clone(all), func(f finding) bool { return f.Outcome == host.Passed })
+		why.Text = short(evidenceText(rc, bad), 4000)
 		j.left -= len(why.Text)
 	}
-	c.SystemOut = j.text(text)
+	c.SystemOut = j.text(evidenceText(rc, all))
 	return c
 }
 
-// evidenceText says all about a criterion.
-func evidenceText(r *host.Run, c *host.RunCriterion, all []finding) string {
+// evidenceText says of a criterion what was found.
+func evidenceText(c *host.RunCriterion, all []finding) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s [%s] %s: passed in %d of %s\n", line(c.ID), line(c.Kind), short(line(c.Label)+readAs(c), 20_000), c.Passed, plural(c.Total, "run"))
 	if c.Untagged != "" {
@@ -273,5 +281,5 @@ func (j *junit) name(class, name string) string {
 }
 
 func seconds(ms int64) string {
-	return fmt.Sprintf("%.3f", (time.Duration(ms) * time.Millisecond).Seconds())
+	return fmt.Sprintf("%.3f", (time.Duration(max(ms, 0)) * time.Millisecond).Seconds())
 }

@@ -125,7 +125,7 @@ func fit(pieces []piece, most int) []byte {
 		}
 		fmt.Fprintf(&b, "\nLeft out, because a comment holds no more: %s. `--json` and an HTML report have all.\n", strings.Join(parts, ", "))
 	}
-	return b.Bytes()
+	return bytes.TrimLeft(b.Bytes(), "\n")
 }
 
 func scenarioPieces(r *host.Run, i int, level string) []piece {
@@ -159,7 +159,10 @@ func scenarioPieces(r *host.Run, i int, level string) []piece {
 	for _, s := range about {
 		fmt.Fprintf(&b, "- %s\n", s)
 	}
-	fmt.Fprintf(&b, "\n**%s**\n", scoreLine(r))
+	if len(about) > 0 {
+		b.WriteString("\n")
+	}
+	fmt.Fprintf(&b, "**%s**\n", scoreLine(r))
 	var facts []string
 	if r.File != "" {
 		facts = append(facts, md(r.File, cellBytes))
@@ -182,7 +185,7 @@ func scenarioPieces(r *host.Run, i int, level string) []piece {
 		if !allPassed(c) {
 			weight = ofBadCriterion
 		}
-		all = append(all, piece{text: fmt.Sprintf("| %s | %s \\[%s\\] %s | %s |\n", signOf(outcomeOf(c)), md(c.ID, cellBytes), md(c.Kind, cellBytes), md(c.Label, cellBytes)+readAs(c), tally(c)), scenario: i, weight: weight, what: "criterion"})
+		all = append(all, piece{text: fmt.Sprintf("| %s | %s \\[%s\\] %s | %s |\n", signOf(outcomeOf(c)), md(c.ID, cellBytes), md(c.Kind, cellBytes), md(c.Label, cellBytes)+strings.TrimRight(" "+md(readAs(c), cellBytes), " "), tally(c)), scenario: i, weight: weight, what: "criterion"})
 	}
 	for k := range r.Criteria {
 		if c := &r.Criteria[k]; !allPassed(c) {
@@ -198,14 +201,22 @@ func scenarioPieces(r *host.Run, i int, level string) []piece {
 			all = append(all, piece{text: details(md(e.ended()+" ("+roundsText(e.Rounds)+")", cellBytes), block(lines)), scenario: i, weight: ofOutput, what: "output"})
 		}
 	}
+	var diffs []string
+	of := map[string][]int{} // rounds
 	for k := range r.Rounds {
 		if round := &r.Rounds[k]; round.Diff != "" {
-			lines := strings.Split(strings.TrimRight(clean(round.Diff), "\n"), "\n")
-			if n := len(lines) - diffMaxLine; n > 0 {
-				lines = append(lines[:diffMaxLine:diffMaxLine], plural(n, "more line"))
+			if of[round.Diff] == nil {
+				diffs = append(diffs, round.Diff)
 			}
-			all = append(all, piece{text: details(fmt.Sprintf("diff of round %d (%s)", round.Round, changed(round.Diff)), block(lines)), scenario: i, weight: ofDiff, what: "diff"})
+			of[round.Diff] = append(of[round.Diff], round.Round)
 		}
+	}
+	for _, diff := range diffs {
+		lines := strings.Split(strings.TrimRight(clean(diff), "\n"), "\n")
+		if n := len(lines) - diffMaxLine; n > 0 {
+			lines = append(lines[:diffMaxLine:diffMaxLine], plural(n, "more line"))
+		}
+		all = append(all, piece{text: details(fmt.Sprintf("diff of %s (%s)", roundsText(of[diff]), changed(diff)), block(lines)), scenario: i, weight: ofDiff, what: "diff"})
 	}
 	return all
 }

@@ -5,10 +5,9 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode"
 
 	"golang.org/x/text/width"
-
-	"unicode"
 
 	"github.com/mirrahq/mirra/host"
 )
@@ -164,7 +163,7 @@ func tally(c *host.RunCriterion) string { return fmt.Sprintf("%d/%d", c.Passed, 
 
 // label is a criterion's text in a few lines; how it was read is not cut off.
 func (t *text) label(c *host.RunCriterion, n int) []string {
-	lines := clip(wrap(line(c.Label), n), labelLines, n)
+	lines := clip(wrap(short(line(c.Label), 4000), n), labelLines, n)
 	read := readAs(c)
 	if last := len(lines) - 1; columns(lines[last]+read) <= n {
 		lines[last] += read
@@ -283,13 +282,13 @@ func (t *text) closing(runs []host.Run) {
 				widths[i] = max(widths[i], columns(cell))
 			}
 		}
-		widths[0] = min(widths[0], max(t.width-widths[1]-widths[2]-widths[3]-8, 12))
+		widths[0] = min(widths[0], max(t.width-widths[1]-widths[2]-widths[3]-8, 8))
 		for i, row := range rows {
 			sign := " "
 			if i > 0 {
 				sign = t.sign(verdictSign(runs[i-1].Verdict))
 			}
-			name := clip(wrap(row[0], widths[0]), 1, widths[0])[0]
+			name := clip(wrap(short(row[0], 1000), widths[0]), 1, widths[0])[0]
 			t.say(sign + " " + pad(name, widths[0]) + "  " + pad(row[1], widths[1]) + "  " + pad(row[2], widths[2]) + "  " + row[3])
 		}
 		t.say("")
@@ -342,7 +341,7 @@ func wrap(s string, n int) []string {
 			head := prefix(word, n)
 			lines = append(lines, head)
 			word = word[len(head):]
-			size = columns(word)
+			size -= columns(head)
 		}
 		current, used = word, size
 	}

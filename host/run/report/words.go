@@ -22,7 +22,10 @@ var escapes = regexp.MustCompile("\x1b\\[[0-?]*[ -/]*[@-~]|\x1b\\][^\x07\x1b\n]*
 // are taken out; control characters, what turns the direction of writing, and bytes that
 // are no UTF-8 become U+FFFD.
 func clean(s string) string {
-	s = strings.ReplaceAll(escapes.ReplaceAllString(s, ""), "\r\n", "\n")
+	if strings.Contains(s, "\x1b") {
+		s = escapes.ReplaceAllString(s, "")
+	}
+	s = strings.ReplaceAll(s, "\r\n", "\n")
 	return strings.Map(func(r rune) rune {
 		switch {
 		case r == '\n', r == '\t':
@@ -36,8 +39,10 @@ func clean(s string) string {
 	}, s)
 }
 
-// line is clean text on one line.
-func line(s string) string { return strings.Join(strings.Fields(clean(s)), " ") }
+// line is clean text on one line. What is behind 64 KB of it no report shows.
+func line(s string) string {
+	return strings.Join(strings.Fields(clean(s[:min(len(s), 64<<10)])), " ")
+}
 
 // short cuts text behind most bytes, and says how much that is.
 func short(s string, most int) string {
