@@ -64,15 +64,17 @@ const (
 
 // Run is a scenario that was run, once or several times: rounds.
 type Run struct {
-	RunID     string  `json:"runId"`
-	Scenario  string  `json:"scenario"` // title
-	File      string  `json:"file,omitempty"`
-	SessionID string  `json:"sessionId"` // of the last round
-	Runs      int     `json:"runs"`      // rounds that were asked for
-	Status    string  `json:"status"`    // running or finished
-	Verdict   Verdict `json:"verdict,omitempty"`
-	Reason    string  `json:"reason,omitempty"` // in one sentence, of every verdict but pass
-	Hint      string  `json:"hint,omitempty"`   // what to do next
+	RunID     string `json:"runId"`
+	Scenario  string `json:"scenario"` // title
+	File      string `json:"file,omitempty"`
+	SessionID string `json:"sessionId"` // of the last round
+	// SessionKept says that it lives on, so that its trace can be looked at.
+	SessionKept bool    `json:"sessionKept,omitempty"`
+	Runs        int     `json:"runs"`   // rounds that were asked for
+	Status      string  `json:"status"` // running or finished
+	Verdict     Verdict `json:"verdict,omitempty"`
+	Reason      string  `json:"reason,omitempty"` // in one sentence, of every verdict but pass
+	Hint        string  `json:"hint,omitempty"`   // what to do next
 	// Unprovisioned says that a mirror could not be provisioned.
 	Unprovisioned bool    `json:"unprovisioned,omitempty"`
 	Gate          RunGate `json:"gate"`

@@ -105,9 +105,11 @@ func (r *runner) one(ctx context.Context, s *scenario.Scenario) *host.Run {
 		}
 	}
 	out := engine.Run(ctx, s, rounds)
+	out.SessionKept = r.given != nil || s.Config.Persistent
 	if judge != nil {
-		usage := judge.usage()
-		out.Judge = &usage
+		if usage := judge.usage(); usage.Calls > 0 {
+			out.Judge = &usage
+		}
 	}
 	recording, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordPatience)
 	defer cancel()

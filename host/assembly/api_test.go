@@ -129,7 +129,7 @@ func TestServerIsAsDescribed(t *testing.T) {
 	}
 	score := 1.0
 	recorded, err := json.Marshal(host.Run{
-		RunID: "run_recorded", Scenario: "s", File: "s.md", SessionID: id, Runs: 1, Status: "finished", Verdict: host.VerdictFail, Reason: "r", Hint: "h", Unprovisioned: true,
+		RunID: "run_recorded", Scenario: "s", File: "s.md", SessionID: id, SessionKept: true, Runs: 1, Status: "finished", Verdict: host.VerdictFail, Reason: "r", Hint: "h", Unprovisioned: true,
 		Gate: host.RunGate{FailBelow: 1}, SatisfactionScore: &score, Passed: 1, Evaluated: 1, Tags: []string{"t"}, Warnings: []string{"w"}, Judge: &host.RunJudge{Model: "m", CostUSD: &score},
 		Criteria:     []host.RunCriterion{{ID: "c1", Label: "l", Kind: "P", Line: 3, Total: 1, Untagged: "u", Evidence: []host.RunEvidence{{Round: 1, CheckResult: host.CheckResult{Outcome: host.Passed, Query: "q", Source: "s", Expected: "e", Entries: []uint64{1}}, Model: "m", Cached: true}}}},
 		Rounds:       []host.RunRound{{Round: 1, SessionID: id, Verdict: host.VerdictPass, Reason: "r", Driver: &host.RunTask{Command: "c", Output: "o"}, Application: &host.RunTask{Command: "a"}, Diff: "d", WorkDir: "/w"}},

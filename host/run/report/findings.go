@@ -51,7 +51,7 @@ func findings(r *host.Run, c *host.RunCriterion) []finding {
 		if e.Cached {
 			f.Cached++
 		}
-		if len(e.Entries) > 0 {
+		if len(e.Entries) > 0 && r.SessionKept { // else nobody can look at them
 			f.Traces = append(f.Traces, traced{e.Round, sessionOf(r, e.Round), e.Entries})
 		}
 	}

@@ -23,7 +23,7 @@ func shaped(verdict host.Verdict, criteria, rounds int, text func(n int) string)
 	next := func() string { n++; return text(n) }
 	score, cost, seed := 0.5, 0.012, int64(7)
 	r := host.Run{
-		RunID: next(), Scenario: next(), File: next(), SessionID: next(), Runs: rounds, Status: "finished", Verdict: verdict, Reason: next(), Hint: next(),
+		RunID: next(), Scenario: next(), File: next(), SessionID: next(), SessionKept: true, Runs: rounds, Status: "finished", Verdict: verdict, Reason: next(), Hint: next(),
 		Gate: host.RunGate{FailBelow: 0.8}, SatisfactionScore: &score, Passed: 1, Evaluated: 2, Tags: []string{next()}, Warnings: []string{next(), next()},
 		Judge:     &host.RunJudge{Model: next(), Calls: 3, Cached: 1, InputTokens: 1234, OutputTokens: 210, CostUSD: &cost},
 		StartedAt: time.Date(2026, 11, 28, 9, 0, 0, 0, time.UTC), DurationMS: 61_500, DashboardURL: next(), SeedValue: &seed,
