@@ -36,7 +36,7 @@ func (p *project) mcpNode(args ...string) *exec.Cmd {
 func TestMCP(t *testing.T) {
 	t.Parallel()
 	out, err := newProject(t).mcpNode("--test", "mcp.test.mjs").CombinedOutput()
-	if err != nil || !strings.Contains(string(out), "pass 2") {
+	if err != nil || !strings.Contains(string(out), "pass 3") {
 		t.Errorf("%v\n%s", err, out)
 	}
 }

@@ -76,6 +76,8 @@ func TestMirratest(t *testing.T) {
 	}
 	s.WaitForWebhook("", func(w *mirratest.Webhook) bool { return bytes.Contains(w.Body, []byte(jenny.ID)) })
 
+	s.Check("exactly 2 customers were created", "the webhook `customer.created` was answered with 200 twice", "no request to stripe failed")
+
 	remove := s.Fault(host.FaultRule{Mirror: "stripe", Method: "GET", Error: "rate-limit"})
 	_, err := sdk.V1Customers.Retrieve(t.Context(), jenny.ID, nil)
 	if e, ok := errors.AsType[*stripe.Error](err); !ok || e.HTTPStatusCode != http.StatusTooManyRequests {

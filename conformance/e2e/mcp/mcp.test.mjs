@@ -1,7 +1,10 @@
 // What a coding agent does with Mirra, over both transports.
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { connect, transports } from './client.mjs';
 
@@ -23,7 +26,9 @@ for (const transport of Object.keys(transports)) {
     t.after(() => agent.client.close());
     received = [];
     const { tools } = await agent.client.listTools();
-    assert.deepEqual(tools.map((t) => t.name).sort(), ['catalog', 'clock', 'faults', 'restore', 'session_end', 'session_request', 'session_reset', 'session_start', 'session_state', 'session_webhooks', 'simulate', 'snapshot', 'trace']);
+    // A server starts no process; a command that the agent started itself does.
+    const starting = transport === 'stdio' ? ['drill', 'scenario_run'] : [];
+    assert.deepEqual(tools.map((t) => t.name).sort(), [...starting, 'catalog', 'check', 'clock', 'faults', 'restore', 'session_end', 'session_request', 'session_reset', 'session_start', 'session_state', 'session_webhooks', 'simulate', 'snapshot', 'trace'].sort());
     for (const tool of tools) assert.ok(tool.description && tool.inputSchema && tool.outputSchema, tool.name);
 
     const { mirrors } = await agent.call('catalog', { mirror: 'stripe@2024-06', query: 'PostCustomers' });
@@ -50,6 +55,10 @@ for (const transport of Object.keys(transports)) {
     assert.equal(body.data.object.id, created.body.id);
     const [, stamp, signature] = /^t=(\d+),v1=([0-9a-f]{64})/.exec(entries[0].signature);
     assert.equal(signature, createHmac('sha256', started.env.STRIPE_WEBHOOK_SECRET).update(`${stamp}.${received[0]}`).digest('hex'));
+
+    const checked = await agent.call('check', { criteria: ['exactly one customer was created', 'the webhook customer.created was answered with 2xx', 'no customer exists'] });
+    assert.deepEqual([checked.passed, ...checked.results.map((r) => r.outcome)], [false, 'passed', 'passed', 'failed']);
+    await assert.rejects(agent.call('check', { criteria: ['no custommer exists'] }), (e) => /customer\?/.test(e.message));
 
     const moved = await agent.call('clock', { action: 'advance', duration: '31d' });
     assert.equal(new Date(moved.now).toISOString().slice(0, 10), '2026-03-03');
@@ -86,3 +95,25 @@ for (const transport of Object.keys(transports)) {
     assert.deepEqual(agent.faults, []);
   });
 }
+
+test('scenarios and drills of a coding agent', async (t) => {
+  const agent = await connect('stdio');
+  t.after(() => agent.client.close());
+  const folder = await mkdtemp(join(tmpdir(), 'mirra-agent-'));
+  t.after(() => rm(folder, { recursive: true }));
+  const scenario = join(folder, 'scenario.md');
+  const drive = `curl --silent -u sk_test_1234567890abcdef: https://api.stripe.com/v1/customers -d email=a@b.c`;
+  await writeFile(scenario, `# A customer\n\n## Checks\n\n- exactly one customer was created\n- [D] no customer exists\n\n## Config\n\n- mirrors: stripe\n- driver: ${drive}\n`);
+  const { report } = await agent.call('scenario_run', { files: [scenario], runs: 2 });
+  assert.deepEqual([report.verdict, ...report.criteria.map((c) => `${c.passed}/${c.total}`)], ['fail', '2/2', '0/2']);
+
+  await writeFile(scenario, '# Wrong\n');
+  const wrong = await agent.call('scenario_run', { files: [scenario] });
+  assert.equal(wrong.report.valid, false);
+  await assert.rejects(agent.call('scenario_run', { files: [join(folder, 'none.md')] }), (e) => /none\.md/.test(e.message));
+  await assert.rejects(agent.call('drill', { drill: 'stripe.nothing', command: ['true'] }), (e) => /stripe\.nothing/.test(e.message) && e.hint !== '');
+
+  await writeFile(join(folder, 'app.mjs'), "import { createServer } from 'node:http';\ncreateServer((req, res) => res.writeHead(req.url === '/webhook' ? 200 : 404).end()).listen(process.env.PORT, '127.0.0.1');\n");
+  const drilled = await agent.call('drill', { drill: 'stripe.signature', command: [process.execPath, join(folder, 'app.mjs')], urls: ['/webhook'] });
+  assert.equal(drilled.report.verdict, 'fail');
+});

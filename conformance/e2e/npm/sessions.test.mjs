@@ -54,6 +54,23 @@ test('a session has the settings that it is asked for', async () => {
   }
 });
 
+test('criteria are decided about what happened since the last reset', async () => {
+  const session = (await start()).use();
+  try {
+    const stripe = client();
+    await stripe.customers.create({ email: 'one@example.com' });
+    await session.check('exactly one customer was created', '`POST /v1/customers` was called once');
+    await assert.rejects(session.check('no customer exists', 'a customer exists'), (e) => e.name === 'ExpectationError' && /no customer exists: failed: 1 customers exist/.test(e.message) && !/a customer exists/.test(e.message));
+    await assert.rejects(session.check('no custommer exists'), (e) => e.code === 'mirra.check.unbound' && /customer\?/.test(e.message));
+    await session.reset();
+    await assert.rejects(session.check('exactly one customer was created'), /no request reached a mirror/);
+    await stripe.customers.create({ email: 'two@example.com' });
+    await session.check('exactly one customer was created');
+  } finally {
+    await session.end();
+  }
+});
+
 test('a session ends with the process that started it', async () => {
   const program = `import { startMirra } from '@mirrahq/node'; const s = await startMirra({ mirrors: ['stripe'] }); console.log(JSON.stringify(s.env)); process.kill(process.pid, 'SIGKILL');`;
   const { stdout, signal } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8', env: { ...process.env, MIRRA_SESSION: '' } });
