@@ -12,6 +12,7 @@ const (
 	EventWebhook   = "webhook.dispatched"
 	EventState     = "state.changed"
 	EventLifecycle = "session.lifecycle"
+	EventGraded    = "evaluation.criterion_graded"
 )
 
 // TraceEntry is one thing that happened in a session.
@@ -46,6 +47,11 @@ type TraceEntry struct {
 	After    json.RawMessage `json:"after,omitempty"`
 
 	Action string `json:"action,omitempty"` // of the session's life
+
+	// Graded criteria; Outcome is theirs
+	Criterion string `json:"criterion,omitempty"`
+	Kind      string `json:"kind,omitempty"` // D or P
+	Run       string `json:"run,omitempty"`  // id
 
 	Request  *TraceMessage `json:"request,omitempty"`
 	Response *TraceMessage `json:"response,omitempty"`

@@ -165,7 +165,7 @@ func seal(s *session.Session, r *host.CheckRequest, checks []bound) (records *ev
 	dropped := s.Log(r.After, bodies, func(e session.Raw) bool {
 		through = e.Seq
 		switch {
-		case e.Type != session.LifecycleEntry:
+		case e.Type != session.LifecycleEntry && e.Type != session.GradedEntry:
 			records.Entries = append(records.Entries, traceEntry(s, &e))
 		case r.After != 0 || e.Action != "reset" && !strings.HasPrefix(e.Action, "restore "):
 		case e.Mirror == "":

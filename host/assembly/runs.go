@@ -267,6 +267,11 @@ func (s *Server) finishRun(ctx context.Context, id string, f *host.RunFinish, la
 	a.late.Stop()
 	s.runs.mu.Unlock()
 	engine := &run.Engine{Control: s, Missing: "the server asks none; mirra run does", FailBelow: 1}
+	engine.Graded = func(_ *run.Round, c *scenario.Criterion, e host.RunEvidence) {
+		if r, err := s.find(a.run.SessionID); err == nil {
+			r.session.Graded(id, string(c.Kind), c.Text, e.Outcome)
+		}
+	}
 	out := engine.Finish(ctx, a.scenario, a.run, a.after, f.Application, late)
 	err := s.RecordRun(ctx, out)
 	s.runs.mu.Lock()

@@ -80,6 +80,10 @@ func TestRunOfOthers(t *testing.T) {
 	info := MustSession(t, s, nil)
 	greet(t, s, info.SessionID, "before")
 	text := strings.Replace(greets, "- [P] it is polite\n", "", 1)
+	before, err := s.Check(t.Context(), info.SessionID, &host.CheckRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
 	if begun, err = s.StartRun(t.Context(), &host.NewRun{ScenarioMarkdown: text, Session: info.SessionID}); err != nil {
 		t.Fatal(err)
 	}
@@ -89,6 +93,16 @@ func TestRunOfOthers(t *testing.T) {
 	}
 	if _, err := s.Session(t.Context(), info.SessionID); err != nil {
 		t.Errorf("somebody's own session has ended with the run: %v", err)
+	}
+	// Who follows the session hears of each criterion.
+	told, err := s.Trace(t.Context(), info.SessionID, host.TraceQuery{Types: []string{host.EventGraded}, Cursor: fmt.Sprint(before.Through)})
+	if err != nil || len(told.Entries) != 3 {
+		t.Fatalf("%+v, %v", told, err)
+	}
+	for _, e := range told.Entries {
+		if e.Run != begun.RunID || e.Kind != "D" || e.Outcome != string(host.Passed) || e.Criterion == "" {
+			t.Errorf("%+v", e)
+		}
 	}
 	// The history outlives the server.
 	if err := s.Close(t.Context()); err != nil {

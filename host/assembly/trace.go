@@ -138,6 +138,9 @@ func traceEntry(s *session.Session, e *session.Raw) host.TraceEntry {
 		Event: e.Event, Delivery: e.Delivery, Attempt: e.Attempt, Outcome: e.Outcome, Entity: e.Entity, EntityID: e.ID, Action: e.Action,
 	}
 	switch e.Type {
+	case session.GradedEntry:
+		out.Kind, out.Criterion, out.Run = e.Entity, e.ID, e.Action
+		out.Entity, out.EntityID, out.Action = "", "", ""
 	case session.TrafficEntry:
 		out.Level = e.Level.String()
 		if e.Request != nil {

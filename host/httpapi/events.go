@@ -51,7 +51,7 @@ func traceQuery(r *http.Request, more ...string) (host.TraceQuery, error) {
 	return in, q.err
 }
 
-var eventTypes = []string{host.EventTraffic, host.EventWebhook, host.EventState, host.EventLifecycle}
+var eventTypes = []string{host.EventTraffic, host.EventWebhook, host.EventState, host.EventLifecycle, host.EventGraded}
 
 // Event streams say that they live this often, and give up on a client that
 // takes nothing for so long.

@@ -205,6 +205,11 @@ func (s *Session) lifecycle(action string) {
 	s.trace.add(Entry{Type: LifecycleEntry, At: s.clock.nowNS(), Wall: s.cfg.Clock.Now().UnixNano(), Action: action}, nil, nil)
 }
 
+// Graded logs what became of a criterion of a run.
+func (s *Session) Graded(run, kind, criterion string, outcome host.Outcome) {
+	s.trace.add(Entry{Type: GradedEntry, At: s.clock.nowNS(), Wall: s.cfg.Clock.Now().UnixNano(), Entity: kind, ID: criterion, Action: run, Outcome: string(outcome)}, nil, nil)
+}
+
 // Reset makes the mirrors named, all for none, what they were when the session began
 // and its seeds were loaded: state, endpoints, limits, idempotency keys. Seeds are
 // forgotten when the server of a persistent session ends. Ids, URLs, credentials and trace stay. No id is minted

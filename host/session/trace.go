@@ -18,6 +18,7 @@ const (
 	WebhookEntry   EntryType = "webhook.dispatched"
 	StateEntry     EntryType = "state.changed"
 	LifecycleEntry EntryType = "session.lifecycle"
+	GradedEntry    EntryType = "evaluation.criterion_graded"
 )
 
 // Entry is one thing that happened in a session.
@@ -45,7 +46,7 @@ type Entry struct {
 	Attempt  uint32
 	Outcome  string
 
-	// State: entity and id; lifecycle: action
+	// State: entity and id; lifecycle: action; graded: kind, criterion and run
 	Entity, ID, Action string
 
 	first, second span // raw bytes, by type
