@@ -125,5 +125,26 @@ func (s *Session) Trace(q host.TraceQuery) []host.TraceEntry {
 	}
 }
 
+// Check decides criteria as scenarios have them, "exactly one customer was created",
+// about what happened since the last reset, once its webhooks have arrived. The test fails
+// with what was found for each that does not hold or cannot be decided. See
+// docs/scenarios.md.
+func (s *Session) Check(criteria ...string) {
+	s.t.Helper()
+	r := &host.CheckRequest{}
+	for _, text := range criteria {
+		r.Checks = append(r.Checks, host.Check{Criterion: text})
+	}
+	report, err := s.control.Check(s.t.Context(), s.ID(), r)
+	if err != nil {
+		s.fail("check criteria", err)
+	}
+	for i, one := range report.Results {
+		if one.Outcome != host.Passed {
+			s.t.Errorf("mirratest: %s: %s: %s (expected %s)", criteria[i], one.Outcome, one.Reason, one.Expected)
+		}
+	}
+}
+
 // Control is all that can be done with the session's server, by the session's ID.
 func (s *Session) Control() host.Control { return s.control }
