@@ -80,6 +80,7 @@ var homes = map[string]string{
 	"github.com/smallstep/truststore":        "cmd/mirra",
 	"github.com/yuin/goldmark":               "host/scenario",
 	"github.com/expr-lang/expr":              "host/scenario",
+	"github.com/tidwall/gjson":               "host/scenario",
 	"github.com/anthropics/anthropic-sdk-go": "host/judge",
 	"github.com/openai/openai-go":            "host/judge",
 	"golang.org/x/net":                       "host/proxy",

@@ -11,7 +11,9 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"strings"
 	"sync"
+	"time"
 
 	"github.com/mirrahq/mirra/host"
 )
@@ -35,6 +37,8 @@ const (
 	cacheModule = "module.wasm"
 	cacheMemory = "memory"
 	cacheCode   = "code"
+
+	buildPrefix = "build-" // of an entry that is being made
 )
 
 // cacheIndexFile is entry.json.
@@ -85,6 +89,46 @@ func (c *cacheEntry) codeDir() string {
 	return filepath.Join(c.dir, cacheCode)
 }
 
+// A build that nobody has used for so long is made anew when somebody does: who writes a
+// plugin makes one with each change. What was being made and never finished goes earlier.
+const (
+	keepUnused     = 30 * 24 * time.Hour
+	keepUnfinished = 24 * time.Hour
+	// touchAfter is how often an entry's use is noted, by the time of its folder.
+	touchAfter = 24 * time.Hour
+)
+
+// prune deletes the entries of a cache that are not used any more. What it cannot delete
+// stays until the next time.
+func prune(root string, now time.Time) {
+	folders, err := os.ReadDir(root)
+	if err != nil {
+		return
+	}
+	for _, f := range folders {
+		info, err := f.Info()
+		if err != nil || !f.IsDir() {
+			continue
+		}
+		keep := keepUnused
+		if strings.HasPrefix(f.Name(), buildPrefix) {
+			keep = keepUnfinished
+		} else if len(f.Name()) != hex.EncodedLen(sha256.Size) {
+			continue // not ours
+		}
+		if now.Sub(info.ModTime()) > keep {
+			_ = os.RemoveAll(filepath.Join(root, f.Name()))
+		}
+	}
+}
+
+// used notes that an entry is needed still.
+func (c *cacheEntry) used(now time.Time) {
+	if info, err := os.Stat(c.dir); err == nil && now.Sub(info.ModTime()) > touchAfter {
+		_ = os.Chtimes(c.dir, now, now) // else it is made anew some day
+	}
+}
+
 // read returns what the entry holds, or an error if it is missing or damaged.
 func (c *cacheEntry) read() (wasm []byte, img *image, err error) {
 	if c.dir == "" {
@@ -122,6 +166,7 @@ func (c *cacheEntry) read() (wasm []byte, img *image, err error) {
 	if len(img.globals) != len(img.mutable) || img.size%wasmPageBytes != 0 {
 		return nil, nil, errors.New("cache entry: malformed")
 	}
+	c.used(time.Now())
 	return contents[cacheModule], img, nil
 }
 
@@ -172,7 +217,7 @@ func (c *cacheEntry) begin() (*cacheBuild, error) {
 		return b, nil
 	}
 	var err error
-	if b.temp, err = os.MkdirTemp(c.root, "build-*"); err != nil {
+	if b.temp, err = os.MkdirTemp(c.root, buildPrefix+"*"); err != nil {
 		return nil, fmt.Errorf("plugin cache: %w", err)
 	}
 	return b, nil

@@ -3,12 +3,16 @@ package wasm
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/mirrahq/mirra/abi"
 	"github.com/mirrahq/mirra/host"
@@ -130,5 +134,48 @@ func TestCacheIsShared(t *testing.T) {
 	entries, err := os.ReadDir(dir)
 	if err != nil || len(entries) != 1 {
 		t.Errorf("the cache holds %v, %v; want one entry", entries, err)
+	}
+}
+
+// What nobody has used for a month goes; what is used, and what is not the cache's, stays.
+func TestCacheIsPruned(t *testing.T) {
+	t.Parallel()
+	root, now := t.TempDir(), time.Now()
+	file := answering(t)
+	loadAndCall(t, root, file, "", "hi")
+	sum := sha256.Sum256(file)
+	own := filepath.Base((&Runtime{config: Config{CacheDir: root}}).cacheFor("sha256:" + hex.EncodeToString(sum[:])).dir)
+	ages := map[string]time.Duration{
+		own:                     20 * 24 * time.Hour,
+		strings.Repeat("a", 64): 31 * 24 * time.Hour,
+		strings.Repeat("b", 64): 29 * 24 * time.Hour,
+		buildPrefix + "1":       25 * time.Hour,
+		buildPrefix + "2":       23 * time.Hour,
+		"somebody's":            400 * 24 * time.Hour,
+	}
+	for name, age := range ages {
+		dir := filepath.Join(root, name)
+		if err := os.MkdirAll(filepath.Join(dir, "code"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(dir, now.Add(-age), now.Add(-age)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	loadAndCall(t, root, file, "", "hi") // notes its use
+	prune(root, now.Add(15*24*time.Hour))
+	var left []string
+	folders, err := os.ReadDir(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range folders {
+		left = append(left, f.Name())
+	}
+	want := []string{own, "somebody's"}
+	slices.Sort(want)
+	slices.Sort(left)
+	if !slices.Equal(left, want) {
+		t.Errorf("left are %v, want %v", left, want)
 	}
 }

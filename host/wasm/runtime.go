@@ -9,6 +9,7 @@ import (
 	"os"
 	"runtime"
 	"sync"
+	"time"
 
 	"github.com/hashicorp/go-multierror"
 	"github.com/tetratelabs/wazero"
@@ -54,6 +55,7 @@ func New(_ context.Context, c Config) (*Runtime, error) {
 		if err := os.MkdirAll(c.CacheDir, 0o755); err != nil {
 			return nil, fmt.Errorf("plugin cache: %w", err)
 		}
+		go prune(c.CacheDir, time.Now())
 	}
 	return &Runtime{config: c, programs: map[*program]struct{}{}}, nil
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tidwall/gjson"
+
 	"github.com/mirrahq/mirra/host"
 	"github.com/mirrahq/mirra/host/nearest"
 	"github.com/mirrahq/mirra/host/scenario/criteria"
@@ -14,21 +16,61 @@ import (
 // entity is an object of a mirror, as it stands at the end or stood when it was deleted.
 type entity struct {
 	id      string
-	doc     any
-	entries []uint64 // of its changes that count
+	doc     gjson.Result // few members are asked for: only those are decoded
+	entries []uint64     // of its changes that count
+}
+
+func newEntity(id string, doc json.RawMessage, entries []uint64) entity {
+	return entity{id, gjson.ParseBytes(doc), entries}
+}
+
+// value is Lookup in the object.
+func (e *entity) value(path string) any {
+	// The longest name that is there counts, as in Lookup.
+	for end := len(path); end > 0; end = strings.LastIndexAny(path[:end], ".[") {
+		if member := e.member(path[:end]); member.Exists() {
+			v, _ := Lookup(decoded(member), strings.TrimPrefix(path[end:], "."))
+			return v
+		}
+	}
+	return nil
+}
+
+// member is one of the object by its name, whatever that has in it.
+func (e *entity) member(name string) (found gjson.Result) {
+	e.doc.ForEach(func(key, value gjson.Result) bool {
+		if key.Str == name {
+			found = value
+		}
+		return !found.Exists()
+	})
+	return found
+}
+
+// decoded is what Decode makes of a value.
+func decoded(r gjson.Result) any {
+	switch r.Type {
+	case gjson.String:
+		return r.Str
+	case gjson.Number:
+		return json.Number(r.Raw)
+	case gjson.True, gjson.False:
+		return r.Type == gjson.True
+	case gjson.JSON:
+		if v, err := Decode([]byte(r.Raw)); err == nil { // documents of mirrors are sound
+			return v
+		}
+	}
+	return nil
 }
 
 // entities decides about objects of one kind.
 func (r *Records) entities(q *criteria.Query) finding {
 	var all []entity
-	var err error
 	if q.Verb == criteria.Exists {
-		all, err = r.existing(q.Mirror, q.Names[0])
+		all = r.existing(q.Mirror, q.Names[0])
 	} else {
-		all, err = r.changed(q.Mirror, q.Names[0], q.Verb)
-	}
-	if err != nil {
-		return errored("%s of %s: %v", q.Names[0], q.Mirror, err)
+		all = r.changed(q.Mirror, q.Names[0], q.Verb)
 	}
 	for _, f := range q.Filters {
 		if reason := unknownField(f.Path, f.Is, q.Names[0], all); reason != "" {
@@ -42,8 +84,7 @@ func (r *Records) entities(q *criteria.Query) finding {
 	}
 	found := slices.DeleteFunc(slices.Clone(all), func(e entity) bool {
 		return slices.ContainsFunc(q.Filters, func(f criteria.Filter) bool {
-			v, _ := Lookup(e.doc, f.Path)
-			return !Compare(f.Is, v)
+			return !Compare(f.Is, e.value(f.Path))
 		})
 	})
 	var names []string
@@ -73,7 +114,7 @@ func property(q *criteria.Query, found []entity, what string) finding {
 	}
 	var right, wrong []string
 	for _, e := range found {
-		v, _ := Lookup(e.doc, q.Path)
+		v := e.value(q.Path)
 		line := fmt.Sprintf("%s has `%s` %s", e.id, q.Path, Show(v))
 		if Compare(q.Is, v) {
 			right = append(right, line)
@@ -88,32 +129,28 @@ func property(q *criteria.Query, found []entity, what string) finding {
 }
 
 // existing are the objects that are there.
-func (r *Records) existing(mirror, name string) ([]entity, error) {
+func (r *Records) existing(mirror, name string) []entity {
 	var out []entity
 	for i, doc := range r.State[mirror][name] {
-		v, err := Decode(doc)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, entity{id: idOf(v, i), doc: v})
+		e := newEntity("", doc, nil)
+		e.id = e.name(i)
+		out = append(out, e)
 	}
-	return out, nil
+	return out
 }
 
-// idOf is what an object is called by.
-func idOf(doc any, i int) string {
-	if o, ok := doc.(map[string]any); ok {
-		for _, name := range []string{"id", "sid"} {
-			if id, ok := o[name].(string); ok && id != "" {
-				return id
-			}
+// name is what an object is called by.
+func (e *entity) name(i int) string {
+	for _, name := range []string{"id", "sid"} {
+		if id, ok := e.value(name).(string); ok && id != "" {
+			return id
 		}
 	}
 	return fmt.Sprintf("number %d", i+1)
 }
 
 // changed are the objects that something happened to, in the order in which it first did.
-func (r *Records) changed(mirror, name string, verb criteria.Verb) ([]entity, error) {
+func (r *Records) changed(mirror, name string, verb criteria.Verb) []entity {
 	type change struct {
 		counts  bool
 		last    json.RawMessage
@@ -153,13 +190,9 @@ func (r *Records) changed(mirror, name string, verb criteria.Verb) ([]entity, er
 		if !c.counts {
 			continue
 		}
-		v, err := Decode(c.last)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, entity{id, v, c.entries})
+		out = append(out, newEntity(id, c.last, c.entries))
 	}
-	return out, nil
+	return out
 }
 
 // unknownField says that no object has a field, so that what is asked of it is probably
@@ -172,17 +205,15 @@ func unknownField(path string, is criteria.Comparison, what string, all []entity
 	if i := strings.IndexAny(path, ".["); i > 0 {
 		first = path[:i]
 	}
-	for _, e := range all {
-		o, ok := e.doc.(map[string]any)
-		if _, known := o[first]; known || !ok {
-			return ""
-		}
-	}
 	known := map[string]bool{}
 	for _, e := range all {
-		for name := range e.doc.(map[string]any) {
-			known[name] = true
+		if e.member(first).Exists() {
+			return ""
 		}
+		e.doc.ForEach(func(key, _ gjson.Result) bool {
+			known[key.Str] = true
+			return true
+		})
 	}
 	var names []string
 	for name := range known {
