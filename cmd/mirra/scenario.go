@@ -246,15 +246,23 @@ func criteriaText(n int) string {
 
 func (a *app) scenarioNew() *cobra.Command {
 	var mirrors []string
+	var prose string
 	cmd := &cobra.Command{
 		Use: "new FILE", Short: "Start a scenario", Args: exactArgs(1, "a file"),
-		RunE: func(cmd *cobra.Command, args []string) error { return a.newScenario(cmd.Context(), args[0], mirrors) },
+		Long: `Start a scenario, a starter to be filled in. With --from-prose the sentences of a
+text, an issue or a specification, are sorted: those that bind become [D] criteria,
+those that demand something else [P], the others the setup.`,
+		Example: "  mirra scenario new refund.md\n  gh issue view 12 --json body -q .body | mirra scenario new refund.md --from-prose -",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.newScenario(cmd.Context(), args[0], mirrors, prose)
+		},
 	}
+	cmd.Flags().StringVar(&prose, "from-prose", "", "a text to make it of, - for standard input")
 	cmd.Flags().StringSliceVar(&mirrors, "mirrors", nil, "mirrors that it is for; else those of mirra.yaml, else what the project uses, else Stripe's")
 	return cmd
 }
 
-func (a *app) newScenario(ctx context.Context, file string, mirrors []string) error {
+func (a *app) newScenario(ctx context.Context, file string, mirrors []string, prose string) error {
 	p, err := a.plan(ctx, &upFlags{mirrors: mirrors})
 	if err == nil && p.nothing != nil {
 		// What most people begin with, in a folder that says nothing.
@@ -265,7 +273,13 @@ func (a *app) newScenario(ctx context.Context, file string, mirrors []string) er
 	if err != nil {
 		return err
 	}
-	text, err := a.starter(ctx, p)
+	var text []byte
+	sorted := ""
+	if prose == "" {
+		text, err = a.starter(ctx, p)
+	} else {
+		text, sorted, err = a.draft(ctx, p, prose)
+	}
 	if err != nil {
 		return err
 	}
@@ -276,5 +290,29 @@ func (a *app) newScenario(ctx context.Context, file string, mirrors []string) er
 	if err != nil {
 		return err
 	}
-	return a.done(map[string]any{"file": file}, "✓ %s is written; next: mirra scenario check %s", file, file)
+	return a.done(map[string]any{"file": file}, "✓ %s is written%s; next: mirra scenario check %s", file, sorted, file)
+}
+
+// draft makes a scenario of a text, and says how its sentences were sorted.
+func (a *app) draft(ctx context.Context, p *plan, prose string) (text []byte, sorted string, err error) {
+	from := a.stdin
+	if prose != "-" {
+		f, err := os.Open(a.inWorkingDir(prose))
+		if err != nil {
+			return nil, "", &usageError{text: "--from-prose: " + err.Error(), hint: "a text file, or - for standard input"}
+		}
+		defer f.Close()
+		from = f
+	}
+	b, err := io.ReadAll(io.LimitReader(from, scenario.MaxBytes))
+	if err != nil {
+		return nil, "", err
+	}
+	mirrors, err := a.catalogue(ctx)
+	if err != nil {
+		return nil, "", err
+	}
+	own := slices.DeleteFunc(slices.Clone(mirrors), func(m host.CatalogEntry) bool { return !slices.Contains(p.names, m.Name) })
+	d := scenario.FromProse(strings.ToValidUTF8(string(b), "�"), criteria.NewVocabulary(own))
+	return []byte(d.Markdown(p.names)), fmt.Sprintf(": %d [D], %d [P] and %s that only tell", len(d.Checked), len(d.Judged), plural(len(d.Told), "sentence")), nil
 }
