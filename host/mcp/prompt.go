@@ -9,11 +9,12 @@ import (
 
 // scenarioFormat tells a model how scenarios are written.
 const scenarioFormat = `A scenario is a Markdown file in scenarios/ with one H1 and these H2 sections, in any order:
-- "## Setup": prose, and fenced blocks of the language "seed MIRROR" with a state document in JSON, {"customers": [{"email": "ada@example.com"}]}.
+- "## Setup": prose, and fenced blocks of the language "seed MIRROR" with a state document in JSON, {"customers": [{"email": "ada@example.com"}]}, or "fault MIRROR" with a fault rule, {"method": "POST", "error": "rate-limit", "count": 2}.
 - "## Task": what the driver (an application, a test, an agent) is to do.
 - "## Expected Behavior": for the judge alone; the driver never sees it.
 - "## Success Criteria": a list. "- [D] ..." is decided from state, trace and webhook attempts: counts, existence, properties, events received and answered, how often an operation was called. "- [P] ..." is judged by a model; use it only for what [D] cannot say.
-- "## Config": "key: value" lines such as mirrors, fixture, driver, timeout, runs.`
+- "## Config": lines "- key: value": mirrors; start (starts the application, which is to listen on PORT); forward (/webhooks: where webhooks go that no endpoint was registered for); driver (a command; {url} is the application); fixture, timeout, runs.
+Below a [D] criterion an indented fenced block "sql MIRROR", "expr", "http" or "sh" can look where words do not reach.`
 
 // prompts are what a user can ask for by name. {ARGUMENT} is replaced.
 var prompts = []struct {
@@ -27,7 +28,7 @@ var prompts = []struct {
 
 Write a scenario for this change: {change}
 
-Find out which vendor calls the change makes and which webhooks it handles. Look with the tool catalog whether their operations are mirrored, and in which words (entities, events). Try the flow once with session_start, session_request and session_webhooks before you write criteria: a criterion must be able to fail. Prefer few [D] criteria about what a user would notice, and one for what must not happen (a second charge, an unverified webhook that takes effect).`},
+Find out which vendor calls the change makes and which webhooks it handles. Look with the tool catalog whether their operations are mirrored, and in which words (entities, events). Try the flow once with session_start, session_request and session_webhooks before you write criteria: a criterion must be able to fail. Decide them with check as you go, and run the scenario with scenario_run. Prefer few [D] criteria about what a user would notice, and one for what must not happen (a second charge, an unverified webhook that takes effect).`},
 	{sdk.Prompt{
 		Name: "explain_criterion", Title: "Why did this criterion fail", Description: "Find out why a criterion of a scenario failed.",
 		Arguments: []*sdk.PromptArgument{
