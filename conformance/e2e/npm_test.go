@@ -187,7 +187,7 @@ func TestNodePackage(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.must("npm", "install", "--no-save", "@mirrahq/node")
-	if out, errs, code := p.run("node", "--test", "--test-reporter=tap"); code != 0 || !strings.Contains(out, "# pass 4") {
+	if out, errs, code := p.run("node", "--test", "--test-reporter=tap"); code != 0 || !strings.Contains(out, "# pass 5") {
 		t.Errorf("exit code %d\n%s%s", code, out, errs)
 	}
 }
