@@ -43,6 +43,11 @@ const (
 type CheckReport struct {
 	Results []CheckResult `json:"results"` // by the order of CheckRequest.Checks
 	Through uint64        `json:"through"` // the newest entry of the trace that was looked at
+	// Untouched says that nothing went to mirrors or came from them though it should
+	// have; "" if it did.
+	Untouched string `json:"untouched,omitempty"`
+	// Lost says that entries of the trace are missing: it was full.
+	Lost string `json:"lost,omitempty"`
 }
 
 // CheckResult is one thing decided, and what that rests on.

@@ -50,7 +50,10 @@ func (s *Server) Check(ctx context.Context, id string, r *host.CheckRequest) (*h
 	if err != nil {
 		return nil, err
 	}
-	out := &host.CheckReport{Results: []host.CheckResult{}, Through: through}
+	out := &host.CheckReport{Results: []host.CheckResult{}, Through: through, Untouched: records.Untouched()}
+	if records.Lost {
+		out.Lost = evaluate.TraceLost
+	}
 	for _, c := range checks {
 		switch {
 		case c.query != nil:

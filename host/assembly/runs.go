@@ -226,7 +226,7 @@ func (s *Server) beginRun(ctx context.Context, a *activeRun, info *host.SessionI
 	}
 	a.after = report.Through
 	run.In(a.run, info)
-	if err := run.AddFaults(ctx, s, info.SessionID, a.scenario); err != nil {
+	if _, err := run.AddFaults(ctx, s, info.SessionID, a.scenario); err != nil {
 		return err
 	}
 	s.runs.mu.Lock()
