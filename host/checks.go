@@ -16,6 +16,8 @@ type CheckRequest struct {
 	// After leaves out the trace up to this entry: what was before the run. 0 leaves out
 	// what was before the last reset.
 	After uint64 `json:"after,omitempty"`
+	// Observe notes changes of state from now on, for later checks.
+	Observe bool `json:"observe,omitempty"`
 	// Undriven says that nothing was to call the mirrors: what they hold is looked at.
 	// Else a check of a session that no vendor traffic reached is errored.
 	Undriven bool `json:"undriven,omitempty"`
@@ -43,6 +45,11 @@ const (
 type CheckReport struct {
 	Results []CheckResult `json:"results"` // by the order of CheckRequest.Checks
 	Through uint64        `json:"through"` // the newest entry of the trace that was looked at
+	// Untouched says that nothing went to mirrors or came from them though it should
+	// have; "" if it did.
+	Untouched string `json:"untouched,omitempty"`
+	// Lost says that entries of the trace are missing: it was full.
+	Lost string `json:"lost,omitempty"`
 }
 
 // CheckResult is one thing decided, and what that rests on.

@@ -146,6 +146,8 @@ type RunTask struct {
 	Exit       string `json:"exit"` // "" for success, "exit status 3", "signal: killed", ExitTimeout
 	DurationMS int64  `json:"durationMs"`
 	Output     string `json:"output,omitempty"` // the last 64 KB of both streams
+	// Stopped says that it was ended since its time was over; else it ended by itself.
+	Stopped bool `json:"stopped,omitempty"`
 }
 
 // RunJudge is what asking a model took.

@@ -44,6 +44,8 @@ func TestMain(m *testing.M) {
 			embeddedPlugins = embed.FS{} // what `make build` put there is not these tests'
 			main()
 		},
+		"greet":    greet,
+		"hall":     hall,
 		"peer":     peer,
 		"requests": requests,
 	})
@@ -249,7 +251,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"fetch": fetchCommand, "jsonenv": jsonEnvCommand, "listen": listenCommand, "received": receivedCommand, "killserver": killServerCommand, "takeport": takePortCommand, "edit": editCommand, "serve": serveScript, "certify": certifyCommand,
+			"fetch": fetchCommand, "jsonenv": jsonEnvCommand, "listen": listenCommand, "received": receivedCommand, "killserver": killServerCommand, "takeport": takePortCommand, "edit": editCommand, "serve": serveScript, "certify": certifyCommand, "model": modelCommand, "asked": askedCommand,
 		},
 	})
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 	"github.com/hashicorp/go-multierror"
 	"github.com/spf13/cobra"
 
+	"github.com/mirrahq/mirra/abi"
 	"github.com/mirrahq/mirra/host"
 	"github.com/mirrahq/mirra/host/run"
 	reports "github.com/mirrahq/mirra/host/run/report"
@@ -107,7 +109,7 @@ func (f *runFlags) check() error {
 	if f.parallel < 1 || f.parallel > mostParallel {
 		bad("--parallel %d: want 1 to %d", f.parallel, mostParallel)
 	}
-	if f.failBelow < 0 || f.failBelow > 1 {
+	if !(f.failBelow >= 0 && f.failBelow <= 1) { // NaN is neither
 		bad("--fail-below %v: want 0 to 1", f.failBelow)
 	}
 	if !slices.Contains([]string{"auto", "require", "off"}, f.judge) {
@@ -243,32 +245,76 @@ func (a *app) readScenarios(ctx context.Context, files []string, f *runFlags) ([
 	}
 	o := scenario.Options{Mirrors: mirrors, Driven: f.driver != "" || f.agent != ""}
 	var out []*scenario.Scenario
-	valid := true
+	all := checkedScenarios{Valid: true, Scenarios: []checkedJSON{}}
+	var usage *multierror.Error
 	for i, file := range files {
 		s, err := scenario.Parse(file, texts[i], o)
+		if err == nil {
+			err = a.checkRun(s)
+		}
+		all.Scenarios = append(all.Scenarios, checked(s, err))
 		if err != nil {
-			valid = false
+			all.Valid = false
 			if !a.flags.json {
 				a.printChecked(s, err, false)
 			}
 			continue
 		}
 		if err := f.apply(s, mirrors); err != nil {
-			return nil, err
+			usage = multierror.Append(usage, err)
 		}
 		if len(f.tags) == 0 || slices.ContainsFunc(f.tags, func(t string) bool { return slices.Contains(s.Config.Tags, t) }) {
 			out = append(out, s)
 		}
 	}
-	if valid {
+	if usage != nil {
+		return nil, together(usage.Errors)
+	}
+	if all.Valid {
 		return out, nil
 	}
 	if a.flags.json {
-		if err := a.out.object(checkedAll(files, texts, o)); err != nil {
+		if err := a.out.object(all); err != nil {
 			return nil, err
 		}
 	}
 	return nil, &exitError{exitScenario}
+}
+
+// checkRun finds what keeps a scenario that is sound by itself from being run.
+func (a *app) checkRun(s *scenario.Scenario) error {
+	var faults *multierror.Error
+	bad := func(at scenario.Position, format string, args ...any) {
+		faults = multierror.Append(faults, &scenario.Fault{File: s.File, Position: at, Message: fmt.Sprintf(format, args...)})
+	}
+	mirrors := run.Mirrors(s)
+	if len(mirrors) == 0 && a.cfg.Session == "" {
+		bad(scenario.Position{Line: 1, Column: 1}, "which mirrors? None is named, and no criterion is about one: say below ## Config: - mirrors: stripe")
+	}
+	if c := &s.Config; c.FixtureFile != "" && len(mirrors) > 0 {
+		named := map[string]*abi.Manifest{}
+		for _, m := range mirrors {
+			named[m.Name] = &abi.Manifest{} // that it is there is all that is asked
+		}
+		if err := a.seedFromFile(map[string]host.Seed{}, a.besideScenario(s, c.FixtureFile), named); err != nil {
+			bad(c.FixtureFileAt, "fixture-file %s: %v", c.FixtureFile, err)
+		}
+	}
+	return faults.ErrorOrNil()
+}
+
+// together is wrong usage of several kinds, each thing once, with the first hint.
+func together(errs []error) error {
+	all := &usageError{}
+	var texts []string
+	for _, err := range errs {
+		if !slices.Contains(texts, err.Error()) {
+			texts = append(texts, err.Error())
+		}
+		all.hint = cmp.Or(all.hint, hint(err))
+	}
+	all.text = strings.Join(texts, "\n")
+	return all
 }
 
 // apply puts flags in the place of what a scenario says.
@@ -340,13 +386,20 @@ func (a *app) reportRuns(ctx context.Context, f *runFlags, runs []host.Run, r *r
 		faults = multierror.Append(faults, appendSummary(summary, runs))
 	}
 	faults.ErrorFormat = lines
-	if err := faults.ErrorOrNil(); err != nil {
+	err := faults.ErrorOrNil()
+	if ctx.Err() != nil {
+		if err != nil {
+			a.out.note("%v", err)
+		}
+		return ctx.Err()
+	}
+	if err != nil {
 		return err
 	}
 	if code := runsCode(runs); code != 0 {
 		return &exitError{code}
 	}
-	return ctx.Err()
+	return nil
 }
 
 func appendSummary(path string, runs []host.Run) error {

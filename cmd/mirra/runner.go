@@ -31,24 +31,30 @@ type runner struct {
 // newRunner connects, and finds out before anything runs what would keep all from it.
 func (a *app) newRunner(ctx context.Context, f *runFlags, scenarios []*scenario.Scenario) (*runner, error) {
 	r := &runner{a: a, f: f, slots: make(chan struct{}, f.parallel), envs: map[string]map[string]string{}, plans: map[string]*plan{}}
+	var faults []error
+	bad := func(err error) {
+		if err != nil {
+			faults = append(faults, err)
+		}
+	}
 	for _, s := range scenarios {
 		if s.Config.Agent != "" {
 			agent, err := a.findAgent(s.Config.Agent)
 			if err == nil {
 				_, err = a.agentProgram(agent)
 			}
-			if err != nil {
-				return nil, err
-			}
+			bad(err)
 		}
-		if err := r.findJudge(s); err != nil {
-			return nil, err
-		}
+		bad(r.findJudge(s))
 	}
 	if f.ci {
-		if err := a.needLock(); err != nil {
-			return nil, err
-		}
+		bad(a.needLock())
+	}
+	if a.cfg.Session != "" && f.parallel > 1 {
+		bad(&usageError{text: "--parallel and --session: runs in one session go one after another"})
+	}
+	if faults != nil {
+		return nil, together(faults)
 	}
 	var err error
 	if r.c, _, err = a.connect(ctx, true); err != nil {
@@ -59,19 +65,46 @@ func (a *app) newRunner(ctx context.Context, f *runFlags, scenarios []*scenario.
 		return r, nil
 	}
 	if r.given, err = r.c.Session(ctx, a.cfg.Session); err != nil {
+		if host.AsError(err).Kind == host.KindNotFound {
+			return nil, &usageError{text: err.Error(), hint: hint(err)}
+		}
 		return nil, err
 	}
-	if f.parallel > 1 {
-		return nil, &usageError{text: "--parallel and --session: runs in one session go one after another"}
-	}
 	for _, s := range scenarios {
-		for _, m := range s.Config.Mirrors {
-			if r.given.Mirror(m.Name) == nil {
-				return nil, &usageError{text: fmt.Sprintf("%s needs %s, which session %s does not have", s.File, m.Name, title(r.given)), hint: "run it in a session of its own, without --session"}
-			}
-		}
+		faults = append(faults, r.suits(s)...)
+	}
+	if faults != nil {
+		return nil, together(faults)
 	}
 	return r, nil
+}
+
+// suits tells whether a scenario can be run in the session that is given.
+func (r *runner) suits(s *scenario.Scenario) (faults []error) {
+	const tip = "run it in a session of its own, without --session"
+	for _, m := range run.Mirrors(s) {
+		own := r.given.Mirror(m.Name)
+		switch {
+		case own == nil:
+			faults = append(faults, &usageError{text: fmt.Sprintf("%s needs %s, which session %s does not have", s.File, m.Name, title(r.given)), hint: tip})
+		case m.Line != "" && !strings.HasPrefix(own.Version, m.Name+"@"+m.Line+"."):
+			faults = append(faults, &usageError{text: fmt.Sprintf("%s needs %s@%s, and session %s has %s", s.File, m.Name, m.Line, title(r.given), own.Version), hint: tip})
+		}
+	}
+	return faults
+}
+
+// unheeded names what a scenario wants of a session that the given one was not made with.
+func (r *runner) unheeded(s *scenario.Scenario) []string {
+	c := &s.Config
+	var out []string
+	for what, wanted := range map[string]bool{"seeds": len(s.Seeds) > 0, "fixture": len(c.Fixtures) > 0, "fixture-file": c.FixtureFile != "", "clock": !c.Clock.IsZero()} {
+		if r.given != nil && wanted {
+			out = append(out, what)
+		}
+	}
+	slices.Sort(out)
+	return out
 }
 
 // needLock refuses to run what no lock pins.
@@ -88,7 +121,7 @@ func (r *runner) one(ctx context.Context, s *scenario.Scenario) *host.Run {
 	a := r.a
 	if r.f.explain && !a.flags.json {
 		a.printChecked(s, nil, true)
-	} else if !r.f.ci {
+	} else if !r.f.ci && ctx.Err() == nil {
 		a.out.say("→ %s: %s", printable(s.File), printable(s.Title))
 	}
 	engine := &run.Engine{Control: r.c, Open: r.open, Stage: r.stage, FailBelow: r.f.failBelow, Slots: r.slots, Require: r.f.judge == "require"}
@@ -106,6 +139,9 @@ func (r *runner) one(ctx context.Context, s *scenario.Scenario) *host.Run {
 	}
 	out := engine.Run(ctx, s, rounds)
 	out.SessionKept = r.given != nil || s.Config.Persistent
+	if what := r.unheeded(s); what != nil {
+		out.Warnings = append(out.Warnings, fmt.Sprintf("session %s is as it was made: what the scenario says of %s does not count in it", title(r.given), strings.Join(what, ", ")))
+	}
 	if judge != nil {
 		if usage := judge.usage(); usage.Calls > 0 {
 			out.Judge = &usage

@@ -33,10 +33,11 @@ type stage struct {
 	copy *workdir.Copy     // nil in place
 	own  string            // folder of files that live as long as the round; "" for none
 
-	port    int
-	base    string
-	app     *driver.Process
-	started time.Time
+	port     int
+	base     string
+	answered string // by what "ready" names, when it was last asked
+	app      *driver.Process
+	started  time.Time
 }
 
 // stage prepares a round: the work tree, the environment and the application.
@@ -61,14 +62,9 @@ func (r *runner) stage(ctx context.Context, n *run.Round) (run.Stage, error) {
 		s.vars["PATH"] = filepath.Dir(exe) + string(os.PathListSeparator) + os.Getenv("PATH")
 	}
 	if err := s.startApplication(ctx); err != nil {
-		s.Close(&host.RunRound{})
-		return nil, err
+		return s, err
 	}
-	if err := s.forward(ctx); err != nil {
-		s.Close(&host.RunRound{})
-		return nil, err
-	}
-	return s, nil
+	return s, s.forward(ctx)
 }
 
 // forward sends webhooks to where the application of this round listens.
@@ -103,24 +99,28 @@ func (s *stage) startApplication(ctx context.Context) (err error) {
 	if c.Start == "" {
 		return nil
 	}
+	s.vars["PORT"] = strconv.Itoa(s.port)
 	command := s.fill(c.Start)
 	s.started = time.Now()
-	s.app, err = driver.Start(driver.Command{Args: shell(command), Dir: s.dir, Env: s.environ("PORT=" + strconv.Itoa(s.port))})
+	s.app, err = driver.Start(driver.Command{Args: shell(command), Dir: s.dir, Env: s.environ()})
 	if err != nil {
 		return &run.Fault{Verdict: host.VerdictError, Reason: "start the application: " + err.Error()}
 	}
 	if c.Ready == "" {
 		s.base, err = s.app.WaitHTTP(ctx, s.port)
 	} else {
-		err = s.waitReady(ctx, readyURL(s.fill(c.Ready), s.port))
+		err = s.waitReady(ctx, s.fill(c.Ready))
 	}
 	if err == nil {
 		s.vars["MIRRA_APPLICATION_URL"] = s.base
 		return nil
 	}
 	lastLines := ""
+	if s.answered != "" && !errors.Is(err, driver.ErrEnded) {
+		lastLines = ": " + s.answered
+	}
 	if text := strings.TrimSpace(s.app.Tail()); text != "" {
-		lastLines = "; it printed last: " + printable(lastLine(text))
+		lastLines += "; it printed last: " + printable(lastLine(text))
 	}
 	switch {
 	case errors.Is(err, driver.ErrEnded):
@@ -156,21 +156,47 @@ func readyBase(ready string, port int) string {
 
 const readyEvery = 50 * time.Millisecond
 
-// waitReady waits until a URL answers with 2xx.
-func (s *stage) waitReady(ctx context.Context, target string) error {
-	client := &http.Client{Timeout: 2 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+// readying asks past no proxy and no redirect.
+var readying = &http.Client{
+	Timeout:       2 * time.Second,
+	Transport:     &http.Transport{DisableKeepAlives: true},
+	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+}
+
+// waitReady waits until what "ready" names answers with 2xx. A path is asked for at the
+// port that the application was given, and at those that it chose itself.
+func (s *stage) waitReady(ctx context.Context, ready string) error {
 	tick := time.NewTicker(readyEvery)
 	defer tick.Stop()
 	for {
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
-		if err != nil {
-			return &run.Fault{Verdict: host.VerdictError, Reason: fmt.Sprintf("ready: %v", err)}
+		bases := []string{s.base}
+		if strings.HasPrefix(ready, "/") {
+			for _, addr := range s.app.Listening(s.port) {
+				bases = append(bases, "http://"+addr.String())
+			}
 		}
-		if resp, err := client.Do(req); err == nil {
+		for _, base := range bases {
+			target := ready
+			if strings.HasPrefix(ready, "/") {
+				target = base + ready
+			}
+			req, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
+			if err != nil {
+				return &run.Fault{Verdict: host.VerdictError, Reason: fmt.Sprintf("ready: %v", err)}
+			}
+			resp, err := readying.Do(req)
+			if err != nil {
+				if ctx.Err() == nil {
+					s.answered = err.Error()
+				}
+				continue
+			}
 			resp.Body.Close()
 			if resp.StatusCode/100 == 2 {
+				s.base = base
 				return nil
 			}
+			s.answered = fmt.Sprintf("%s answers %d", target, resp.StatusCode)
 		}
 		select {
 		case <-tick.C:
@@ -242,11 +268,12 @@ func (s *stage) Drive(ctx context.Context) (*host.RunTask, error) {
 	case result == nil:
 		return nil, &run.Fault{Verdict: host.VerdictError, Reason: "the driver: " + err.Error()}
 	case errors.Is(err, context.DeadlineExceeded):
-		result.Exit = host.ExitTimeout
-	case err != nil:
-		return nil, err
+		result.Exit, result.TimedOut = host.ExitTimeout, true
 	}
-	return &host.RunTask{Command: shown, Exit: result.Exit, DurationMS: result.Duration.Milliseconds(), Output: strings.ToValidUTF8(result.Output, "�")}, nil
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = nil // a way to end
+	}
+	return &host.RunTask{Command: shown, Exit: result.Exit, DurationMS: result.Duration.Milliseconds(), Output: strings.ToValidUTF8(result.Output, "�"), Stopped: result.TimedOut || err != nil}, err
 }
 
 // agent prepares the agent that drives the round.
@@ -296,12 +323,14 @@ const closeWithin = time.Minute
 // Close implements run.Stage.
 func (s *stage) Close(r *host.RunRound) {
 	if s.app != nil {
+		stopped := true
 		select {
 		case <-s.app.Done():
+			stopped = false
 		default:
-			s.app.Stop(stopWithin)
 		}
-		r.Application = &host.RunTask{Command: s.n.Scenario.Config.Start, Exit: s.app.Exit(), DurationMS: time.Since(s.started).Milliseconds(), Output: strings.ToValidUTF8(s.app.Tail(), "�")}
+		s.app.Stop(stopWithin) // what it started may go on without it
+		r.Application = &host.RunTask{Command: s.n.Scenario.Config.Start, Exit: s.app.Exit(), DurationMS: time.Since(s.started).Milliseconds(), Output: strings.ToValidUTF8(s.app.Tail(), "�"), Stopped: stopped}
 	}
 	if s.copy != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), closeWithin)

@@ -180,7 +180,7 @@ func TestServerIsAsDescribed(t *testing.T) {
 		{"PUT /v1/sessions/{id}/webhooks/forwards", one + "/webhooks/forwards", `{"mirror":"hello","urls":[]}`},
 		{"POST /v1/sessions/{id}/webhooks/{attempt}/retry", one + "/webhooks/latest/retry", ""},
 		{"GET /v1/sessions/{id}/state/{mirror}", one + "/state/hello?entity=greetings", ""},
-		{"POST /v1/sessions/{id}/checks", one + "/checks", `{"checks":[{"criterion":"a greeting exists"},{"sql":"SELECT count(*) FROM greetings","mirror":"hello"},{"expr":"len(requests) == 1"}],"after":0,"undriven":false}`},
+		{"POST /v1/sessions/{id}/checks", one + "/checks", `{"checks":[{"criterion":"a greeting exists"},{"sql":"SELECT count(*) FROM greetings","mirror":"hello"},{"expr":"len(requests) == 1"}],"after":0,"observe":true,"undriven":false}`},
 		{"POST /v1/runs", "/v1/runs", `{"scenarioMarkdown":` + quoted(greets) + `,"file":"greets.md","session":"` + id + `"}`},
 		{"POST /v1/runs/{id}/finish", "/v1/runs/" + begun.RunID + "/finish", `{"application":"http://127.0.0.1:9"}`},
 		{"PUT /v1/runs/{id}", "/v1/runs/run_recorded", string(recorded)},

@@ -39,6 +39,9 @@ func (s *Server) Check(ctx context.Context, id string, r *host.CheckRequest) (*h
 		return nil, err
 	}
 	reach.session.Touch()
+	if r.Observe {
+		reach.session.Observe()
+	}
 	checks, err := bindChecks(reach, r.Checks)
 	if err != nil {
 		return nil, err
@@ -50,7 +53,10 @@ func (s *Server) Check(ctx context.Context, id string, r *host.CheckRequest) (*h
 	if err != nil {
 		return nil, err
 	}
-	out := &host.CheckReport{Results: []host.CheckResult{}, Through: through}
+	out := &host.CheckReport{Results: []host.CheckResult{}, Through: through, Untouched: records.Untouched()}
+	if records.Lost {
+		out.Lost = evaluate.TraceLost
+	}
 	for _, c := range checks {
 		switch {
 		case c.query != nil:

@@ -217,16 +217,13 @@ func (s *Server) StartRun(ctx context.Context, r *host.NewRun) (*host.Run, error
 
 // beginRun lets a run go on until it is finished or late.
 func (s *Server) beginRun(ctx context.Context, a *activeRun, info *host.SessionInfo) error {
-	report, err := s.Check(ctx, info.SessionID, &host.CheckRequest{})
+	report, err := s.Check(ctx, info.SessionID, &host.CheckRequest{Observe: true})
 	if err != nil {
 		return err
 	}
-	if r, err := s.find(info.SessionID); err == nil {
-		r.session.Observe()
-	}
 	a.after = report.Through
 	run.In(a.run, info)
-	if err := run.AddFaults(ctx, s, info.SessionID, a.scenario); err != nil {
+	if _, err := run.AddFaults(ctx, s, info.SessionID, a.scenario); err != nil {
 		return err
 	}
 	s.runs.mu.Lock()

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strconv"
@@ -25,7 +26,8 @@ func (e *Engine) decide(ctx context.Context, r *Round, stage Stage, after uint64
 		}
 	}
 	var checks []host.Check
-	var checked, probed, judged []int
+	var checked, looked, probed, judged []int
+	looks := map[int]host.CheckResult{}
 	for i := range s.Criteria {
 		c := &s.Criteria[i]
 		switch {
@@ -34,7 +36,7 @@ func (e *Engine) decide(ctx context.Context, r *Round, stage Stage, after uint64
 		case c.Query != nil && c.Query.Subject == criteria.Signatures:
 			probed = append(probed, i)
 		case c.Block != nil && (c.Block.Language == "http" || c.Block.Language == "sh"):
-			grade(i, look(ctx, stage, c))
+			looks[i], looked = look(ctx, stage, c), append(looked, i)
 		default:
 			checks, checked = append(checks, checkOf(c)), append(checked, i)
 		}
@@ -46,8 +48,21 @@ func (e *Engine) decide(ctx context.Context, r *Round, stage Stage, after uint64
 	for n, i := range checked {
 		grade(i, report.Results[n])
 	}
+	for _, i := range looked {
+		result := looks[i]
+		if report.Untouched != "" {
+			result.Outcome, result.Reason = host.Errored, report.Untouched+" (what was seen: "+result.Reason+")"
+		}
+		grade(i, result)
+	}
 	var c *Case
-	if len(judged) > 0 && e.Judge != nil {
+	if doubt := cmp.Or(report.Untouched, report.Lost); doubt != "" && len(judged) > 0 && e.Judge != nil {
+		// A model would be asked about what did not happen, or is not there to be read.
+		for _, i := range judged {
+			grade(i, understood(&s.Criteria[i], host.Errored, doubt))
+		}
+		judged = nil
+	} else if len(judged) > 0 && e.Judge != nil {
 		if c, err = e.caseOf(ctx, r, after, report.Through); err != nil {
 			return err
 		}

@@ -172,6 +172,10 @@ func lookShell(ctx context.Context, stage Stage, c *scenario.Criterion) (seen, e
 	switch {
 	case err != nil:
 		return seen{}, err
+	case exit == host.ExitTimeout:
+		return seen{}, fmt.Errorf("the command did not end within %s", lookTimeout)
+	case shellHints[exit] != "":
+		return seen{}, fmt.Errorf("the command ended with %s: %s", exit, shellHints[exit])
 	case c.Query == nil:
 		reason := "the command ended with success"
 		if exit != "" {

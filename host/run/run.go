@@ -20,8 +20,9 @@ import (
 
 // Stage is one round's application and what drives it.
 type Stage interface {
-	// Drive does what drives the round, until that ends or ctx does. It returns nil when
-	// nothing drives. How the driver ended is no error.
+	// Drive does what drives the round, until that ends or ctx does, and returns what came
+	// of it also beside an error. It returns nil when nothing drives. How the driver ended
+	// is no error.
 	Drive(ctx context.Context) (*host.RunTask, error)
 	// Application is where the application listens, "http://127.0.0.1:3000"; "" when
 	// nobody said.
@@ -81,6 +82,7 @@ type Engine struct {
 	// Open returns a session for rounds of a scenario, and what to do when they are over.
 	Open func(ctx context.Context, s *scenario.Scenario) (session *host.SessionInfo, leave func(), err error)
 	// Stage begins a round. Its error is a *Fault when it says why the round cannot be run.
+	// What it returns beside an error is closed like any other; nil for nothing.
 	Stage func(ctx context.Context, r *Round) (Stage, error)
 	// Judge is nil when none is there; Missing is then why, and Require makes that an
 	// error and not a skip.
@@ -128,6 +130,16 @@ type played struct {
 	warnings []string
 	session  *host.SessionInfo
 	fault    *Fault
+	hint     string // without a fault
+}
+
+// longer is what to do when the time is over.
+const longer = "timeout: below ## Config gives it longer, as --timeout does"
+
+// shellHints are what a shell's own exit codes mean (POSIX.1-2024, XCU 2.8.2).
+var shellHints = map[string]string{
+	"exit status 126": "the shell found a command that cannot be run: is it executable?",
+	"exit status 127": "the shell did not find a command: is it installed, and on the PATH?",
 }
 
 // Run runs a scenario so many times and judges it.
@@ -143,11 +155,16 @@ func (e *Engine) Run(ctx context.Context, s *scenario.Scenario, rounds int) *hos
 	}()
 	var wait sync.WaitGroup
 	for i := range rounds {
+		taken := false
 		select {
 		case e.Slots <- struct{}{}:
+			taken = true
 		case <-ctx.Done():
 		}
 		if ctx.Err() != nil {
+			if taken {
+				<-e.Slots
+			}
 			break
 		}
 		mu.Lock()
@@ -193,13 +210,13 @@ func (e *Engine) round(ctx context.Context, s *scenario.Scenario, number int, l 
 	p := &played{round: host.RunRound{Round: number}, evidence: make([]host.RunEvidence, len(s.Criteria))}
 	l, err := e.ready(ctx, s, l)
 	if err != nil {
-		p.fail(err)
+		p.fail(ctx, err)
 		p.round.DurationMS = time.Since(began).Milliseconds()
-		return p, nil
+		return p, l
 	}
 	p.session, p.round.SessionID = l.session, l.session.SessionID
 	if err := e.play(ctx, &Round{s, number, l.session}, p); err != nil {
-		p.fail(err)
+		p.fail(ctx, err)
 	}
 	if info, err := e.Control.Session(context.WithoutCancel(ctx), l.session.SessionID); err == nil {
 		p.warnings = warnings(info.Stats.Since(l.stats))
@@ -209,9 +226,15 @@ func (e *Engine) round(ctx context.Context, s *scenario.Scenario, number int, l 
 	return p, l
 }
 
+// interrupted is why what was to be decided is not.
+const interrupted = "interrupted"
+
 // fail says why a round could not be run or decided.
-func (p *played) fail(err error) {
-	if !errors.As(err, &p.fault) {
+func (p *played) fail(ctx context.Context, err error) {
+	if ctx.Err() != nil {
+		// Whatever else went wrong did since nobody wants it any more.
+		p.fault = &Fault{Verdict: host.VerdictError, Reason: interrupted}
+	} else if !errors.As(err, &p.fault) {
 		p.fault = &Fault{Verdict: host.VerdictError, Reason: err.Error()}
 		if e, ok := errors.AsType[*host.Error](err); ok {
 			p.fault.Hint = e.Hint
@@ -225,7 +248,8 @@ func (p *played) fail(err error) {
 	}
 }
 
-// ready opens a lane, or makes one as it was at its beginning.
+// ready opens a lane, or makes one as it was at its beginning. Beside an error it returns
+// the lane if that may be tried again.
 func (e *Engine) ready(ctx context.Context, s *scenario.Scenario, l *lane) (*lane, error) {
 	if l == nil {
 		session, leave, err := e.Open(ctx, s)
@@ -239,15 +263,16 @@ func (e *Engine) ready(ctx context.Context, s *scenario.Scenario, l *lane) (*lan
 		return &lane{session: session, leave: leave}, nil
 	}
 	id := l.session.SessionID
-	err := e.Control.ClearFaults(ctx, id, "")
-	if err == nil {
-		err = e.Control.ResetSession(ctx, id)
-	}
-	if err != nil {
+	err := e.Control.ResetSession(ctx, id)
+	switch {
+	case err == nil:
+		return l, nil
+	case host.AsError(err).Kind == host.KindNotFound:
 		l.leave()
-		return nil, fmt.Errorf("reset session %s: %w", id, err)
+		l = nil
 	}
-	return l, nil
+	// A lane that was not reset is not given to a round as if it were.
+	return l, fmt.Errorf("reset session %s: %w", id, err)
 }
 
 // play drives a round and decides its criteria.
@@ -257,16 +282,21 @@ func (e *Engine) play(ctx context.Context, r *Round, p *played) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := AddFaults(ctx, e.Control, r.Session.SessionID, s); err != nil {
-		return err
-	}
-	driving, cancel := context.WithTimeout(ctx, Limit(s))
-	defer cancel()
-	stage, err := e.Stage(driving, r)
+	rules, err := AddFaults(ctx, e.Control, r.Session.SessionID, s)
 	if err != nil {
 		return err
 	}
-	closed := false
+	// They count while the round is driven; others of the session are not the round's.
+	without := func() error {
+		err := RemoveFaults(context.WithoutCancel(ctx), e.Control, r.Session.SessionID, rules)
+		rules = nil
+		return err
+	}
+	defer func() { err = cmp.Or(err, without()) }()
+	driving, cancel := context.WithTimeout(ctx, Limit(s))
+	defer cancel()
+	stage, err := e.Stage(driving, r)
+	closed := stage == nil
 	end := func() {
 		if !closed {
 			closed = true
@@ -274,21 +304,28 @@ func (e *Engine) play(ctx context.Context, r *Round, p *played) (err error) {
 		}
 	}
 	defer end()
-	p.round.Driver, err = stage.Drive(driving)
+	if err == nil {
+		p.round.Driver, err = stage.Drive(driving)
+	}
+	var known *Fault
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
+	case err != nil && driving.Err() != nil && !errors.As(err, &known):
+		return &Fault{Verdict: host.VerdictTimeout, Reason: fmt.Sprintf("nothing could be driven within %s: %v", Limit(s), err), Hint: longer}
 	case err != nil:
 		return err
 	case p.round.Driver != nil && p.round.Driver.Exit == host.ExitTimeout:
 		// What it did until then is told all the same.
 		p.round.Verdict, p.round.Reason = host.VerdictTimeout, fmt.Sprintf("the driver did not end within %s", Limit(s))
+		p.hint = longer
 	case p.round.Driver != nil && p.round.Driver.Exit != "":
 		p.round.Verdict, p.round.Reason = host.VerdictFail, "the driver ended with "+p.round.Driver.Exit
+		p.hint = shellHints[p.round.Driver.Exit]
 	}
-	if len(s.Faults) > 0 {
-		// What is refused while criteria are decided would be no answer to them.
-		defer func() { _ = e.Control.ClearFaults(context.WithoutCancel(ctx), r.Session.SessionID, "") }()
+	// What is refused while criteria are decided would be no answer to them.
+	if err := without(); err != nil {
+		return err
 	}
 	return e.decide(ctx, r, stage, after, p, end)
 }
@@ -317,9 +354,9 @@ func warnings(t *host.Stats) []string {
 	return out
 }
 
-// newest returns the number of a session's latest entry.
+// newest returns the number of a session's latest entry, and has its changes noted.
 func newest(ctx context.Context, c host.Checks, id string) (uint64, error) {
-	report, err := c.Check(ctx, id, &host.CheckRequest{})
+	report, err := c.Check(ctx, id, &host.CheckRequest{Observe: true})
 	if err != nil {
 		return 0, err
 	}

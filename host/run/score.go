@@ -3,7 +3,9 @@ package run
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -26,6 +28,7 @@ func Begin(s *scenario.Scenario, rounds int) *host.Run {
 // addTo adds a round that is over.
 func (p *played) addTo(out *host.Run) {
 	out.Rounds = append(out.Rounds, p.round)
+	out.Hint = cmp.Or(out.Hint, p.hint)
 	if p.fault != nil {
 		out.Hint = cmp.Or(out.Hint, p.fault.Hint)
 		out.Unprovisioned = out.Unprovisioned || p.fault.Provision
@@ -58,7 +61,7 @@ func (p *played) addTo(out *host.Run) {
 // finish gives a run its score and its verdict: an error of any round before a time-out,
 // that before a failure, that before what could not be decided. A criterion that was
 // skipped or errored in a round never lets a run pass.
-func finish(out *host.Run, failBelow float64, interrupted bool) {
+func finish(out *host.Run, failBelow float64, ended bool) {
 	out.Status, out.DurationMS = "finished", time.Since(out.StartedAt).Milliseconds()
 	var open, failed []string
 	for _, c := range out.Criteria {
@@ -94,8 +97,8 @@ func finish(out *host.Run, failBelow float64, interrupted bool) {
 		}
 	}
 	switch wrong, late := of(host.VerdictError), of(host.VerdictTimeout); {
-	case interrupted:
-		out.Verdict, out.Reason = host.VerdictError, "interrupted"
+	case ended && len(out.Rounds) < out.Runs, slices.Contains(wrong, interrupted):
+		out.Verdict, out.Reason = host.VerdictError, interrupted
 	case len(wrong) > 0:
 		out.Verdict, out.Reason = host.VerdictError, strings.Join(wrong, "; ")
 	case len(late) > 0:
@@ -113,8 +116,28 @@ func finish(out *host.Run, failBelow float64, interrupted bool) {
 	default:
 		out.Verdict = host.VerdictPass
 	}
+	for _, r := range out.Rounds {
+		text := crash(r.Application)
+		switch {
+		case text == "" || strings.Contains(out.Reason, text):
+		case out.Verdict == host.VerdictFail || out.Verdict == host.VerdictUndecided:
+			out.Reason = text + "; " + out.Reason // which is often why
+		case out.Verdict == host.VerdictPass && r.Application.Exit != "" && !slices.Contains(out.Warnings, text):
+			out.Warnings = append(out.Warnings, text)
+		}
+	}
 }
 
-func percent(f float64) string {
-	return strings.TrimSuffix(fmt.Sprintf("%.1f", f*100), ".0") + "%"
+// crash says that an application ended while it was needed, "" if it did not.
+func crash(a *host.RunTask) string {
+	if a == nil || a.Stopped {
+		return ""
+	}
+	return "the application ended before its run did: " + cmp.Or(a.Exit, "exit status 0")
+}
+
+// percent is a share of 1 with one decimal at most, cut: what is not all never reads as
+// 100 %.
+func percent(share float64) string {
+	return strconv.FormatFloat(math.Floor(share*1000+1e-9)/10, 'f', -1, 64) + "%"
 }

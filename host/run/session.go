@@ -1,10 +1,13 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 	"time"
 
 	"github.com/mirrahq/mirra/host"
@@ -96,13 +99,38 @@ func In(out *host.Run, info *host.SessionInfo) {
 	}
 }
 
-// AddFaults makes go wrong what a scenario wants to go wrong.
-func AddFaults(ctx context.Context, c host.FaultRules, id string, s *scenario.Scenario) error {
+// AddFaults makes go wrong what a scenario wants to go wrong, and returns the rules' ids.
+// It adds all or none, and says what is wrong with each that cannot be added.
+func AddFaults(ctx context.Context, c host.FaultRules, id string, s *scenario.Scenario) (rules []string, err error) {
+	var faults []string
+	hint := ""
 	for _, f := range s.Faults {
 		rule := f.Rule
 		rule.Mirror = f.Mirror
-		if _, err := c.AddFault(ctx, id, &rule); err != nil {
-			return fmt.Errorf("%s:%d:%d: the fault rule: %w", s.File, f.At.Line, f.At.Column, err)
+		added, err := c.AddFault(ctx, id, &rule)
+		if err == nil {
+			rules = append(rules, added.ID)
+			continue
+		}
+		e := host.AsError(err)
+		if e.Kind != host.KindInvalid && e.Kind != host.KindUnprocessed {
+			return rules, errors.Join(err, RemoveFaults(ctx, c, id, rules))
+		}
+		hint = cmp.Or(hint, e.Hint)
+		faults = append(faults, fmt.Sprintf("%s:%d:%d: %v", s.File, f.At.Line, f.At.Column, err))
+	}
+	if faults == nil {
+		return rules, nil
+	}
+	wrong := &host.Error{Kind: host.KindUnprocessed, Code: "mirra.scenario.fault_rule", Message: strings.Join(faults, "; "), Hint: hint}
+	return nil, errors.Join(wrong, RemoveFaults(ctx, c, id, rules))
+}
+
+// RemoveFaults takes rules away. One that is not there any more is fine.
+func RemoveFaults(ctx context.Context, c host.FaultRules, id string, rules []string) error {
+	for _, rule := range rules {
+		if err := c.ClearFaults(ctx, id, rule); err != nil && host.AsError(err).Kind != host.KindNotFound {
+			return err
 		}
 	}
 	return nil
@@ -123,7 +151,7 @@ func (e *Engine) Finish(ctx context.Context, s *scenario.Scenario, begun *host.R
 		err = e.decide(ctx, &Round{s, 1, session}, watched(application), after, p, func() {})
 	}
 	if err != nil {
-		p.fail(err)
+		p.fail(ctx, err)
 	}
 	p.round.DurationMS = time.Since(begun.StartedAt).Milliseconds()
 	p.addTo(&out)

@@ -212,6 +212,9 @@ func (p *reader) apply() {
 	for key, into := range map[string]*string{"fixture-file": &c.FixtureFile, "driver": &c.Driver, "start": &c.Start, "ready": &c.Ready, "judge-model": &c.JudgeModel, "probe": &c.Probe} {
 		if w, ok := p.one(key); ok {
 			*into = w.text
+			if key == "fixture-file" {
+				c.FixtureFileAt = p.position(w.at)
+			}
 		}
 	}
 	p.forwards(c)

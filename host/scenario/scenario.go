@@ -110,22 +110,23 @@ func (c *Criterion) Explain() criteria.Explanation {
 
 // Config is what the section Config says. Zero values are what is not said.
 type Config struct {
-	Mirrors     []Mirror      `json:"mirrors,omitempty"`
-	Fixtures    []Fixture     `json:"fixtures,omitempty"`
-	FixtureFile string        `json:"fixtureFile,omitempty"`
-	Timeout     time.Duration `json:"timeoutNs,omitempty"`
-	Runs        int           `json:"runs,omitempty"`
-	Driver      string        `json:"driver,omitempty"` // "none" judges the seed
-	Agent       string        `json:"agent,omitempty"`
-	Start       string        `json:"start,omitempty"`
-	Ready       string        `json:"ready,omitempty"`
-	Forwards    []Forward     `json:"forwards,omitempty"`
-	WorkDir     string        `json:"workdir,omitempty"` // copy or in-place
-	JudgeModel  string        `json:"judgeModel,omitempty"`
-	Persistent  bool          `json:"persistent,omitempty"`
-	Tags        []string      `json:"tags,omitempty"`
-	Clock       time.Time     `json:"clock,omitzero"` // session time at the start
-	Probe       string        `json:"probe,omitempty"`
+	Mirrors       []Mirror      `json:"mirrors,omitempty"`
+	Fixtures      []Fixture     `json:"fixtures,omitempty"`
+	FixtureFile   string        `json:"fixtureFile,omitempty"`
+	FixtureFileAt Position      `json:"-"`
+	Timeout       time.Duration `json:"timeoutNs,omitempty"`
+	Runs          int           `json:"runs,omitempty"`
+	Driver        string        `json:"driver,omitempty"` // "none" judges the seed
+	Agent         string        `json:"agent,omitempty"`
+	Start         string        `json:"start,omitempty"`
+	Ready         string        `json:"ready,omitempty"`
+	Forwards      []Forward     `json:"forwards,omitempty"`
+	WorkDir       string        `json:"workdir,omitempty"` // copy or in-place
+	JudgeModel    string        `json:"judgeModel,omitempty"`
+	Persistent    bool          `json:"persistent,omitempty"`
+	Tags          []string      `json:"tags,omitempty"`
+	Clock         time.Time     `json:"clock,omitzero"` // session time at the start
+	Probe         string        `json:"probe,omitempty"`
 }
 
 // Mirror is a mirror of a scenario, of its newest line unless Line is named.

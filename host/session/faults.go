@@ -216,6 +216,15 @@ func (r *FaultRule) check(s *Session) error {
 			bad("no mirror of this session has an operation %q", r.Operation)
 		}
 	}
+	if faults != nil {
+		faults.ErrorFormat = func(all []error) string {
+			texts := make([]string, len(all))
+			for i, e := range all {
+				texts[i] = e.Error()
+			}
+			return strings.Join(texts, "; ")
+		}
+	}
 	return faults.ErrorOrNil()
 }
 

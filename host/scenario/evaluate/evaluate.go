@@ -81,12 +81,15 @@ func (r *Records) unfit(q *criteria.Query) string {
 	case r.Untouched() != "":
 		return r.Untouched()
 	case r.Lost && !state:
-		return "the trace is full, and its beginning is lost: a session keeps 10,000 entries and 64 MB"
+		return TraceLost
 	case r.Unwatched && q.Subject == criteria.Entities && !state:
 		return "changes of this session were not noted from its start: start it with observe, or ask what exists"
 	}
 	return ""
 }
+
+// TraceLost says why what needs the whole trace cannot be decided.
+const TraceLost = "the trace is full, and its beginning is lost: a session keeps 10,000 entries and 64 MB"
 
 // Untouched says that nothing went to mirrors or came from them though it should have, ""
 // if it did: what then holds says nothing of the application.
