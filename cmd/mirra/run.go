@@ -31,7 +31,6 @@ type runFlags struct {
 	driver    string
 	agent     string
 	fixtures  []string
-	mirrors   []string
 	timeout   string
 	failBelow float64
 	judge     string
@@ -166,7 +165,7 @@ func (a *app) scenarioFiles(args []string) ([]string, error) {
 			})
 		case err == nil:
 			err = a.walkScenarios(arg, add)
-		case given == nil || len(given) == 0:
+		case len(given) == 0:
 			return nil, &usageError{text: "which scenarios? There is no folder scenarios here", hint: "mirra init writes a first one; mirra run FILE runs one"}
 		}
 		if err != nil {

@@ -124,7 +124,7 @@ func (r *runner) one(ctx context.Context, s *scenario.Scenario) *host.Run {
 	} else if !r.f.ci && ctx.Err() == nil {
 		a.out.say("→ %s: %s", printable(s.File), printable(s.Title))
 	}
-	engine := &run.Engine{Control: r.c, Open: r.open, Stage: r.stage, FailBelow: r.f.failBelow, Slots: r.slots, Require: r.f.judge == "require"}
+	engine := &run.Engine{Control: r.c, Open: r.open, Shared: r.given != nil, Stage: r.stage, FailBelow: r.f.failBelow, Slots: r.slots, Require: r.f.judge == "require"}
 	judge, missing := r.judgeOf(s)
 	engine.Missing = missing
 	if judge != nil {

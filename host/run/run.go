@@ -81,6 +81,8 @@ type Engine struct {
 	Control host.Control
 	// Open returns a session for rounds of a scenario, and what to do when they are over.
 	Open func(ctx context.Context, s *scenario.Scenario) (session *host.SessionInfo, leave func(), err error)
+	// Shared says that the sessions are somebody's, whose fault rules stay.
+	Shared bool
 	// Stage begins a round. Its error is a *Fault when it says why the round cannot be run.
 	// What it returns beside an error is closed like any other; nil for nothing.
 	Stage func(ctx context.Context, r *Round) (Stage, error)
@@ -263,7 +265,13 @@ func (e *Engine) ready(ctx context.Context, s *scenario.Scenario, l *lane) (*lan
 		return &lane{session: session, leave: leave}, nil
 	}
 	id := l.session.SessionID
-	err := e.Control.ResetSession(ctx, id)
+	var err error
+	if !e.Shared {
+		err = e.Control.ClearFaults(ctx, id, "") // those that a driver added
+	}
+	if err == nil {
+		err = e.Control.ResetSession(ctx, id)
+	}
 	switch {
 	case err == nil:
 		return l, nil
