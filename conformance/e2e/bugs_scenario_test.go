@@ -72,18 +72,18 @@ func TestBugsByScenario(t *testing.T) {
 }
 
 func judgeByScenario(t *testing.T, v variant, command, files []string) {
-	var started strings.Builder
-	started.WriteString("exec")
+	var words []string
 	for _, word := range command {
-		started.WriteString(" " + quote(word))
+		words = append(words, quote(word))
 	}
+	started := strings.Join(words, " ")
 	var posts []string // paths
 	for _, r := range v.Routes {
 		if path, ok := strings.CutPrefix(r, "POST "); ok {
 			posts = append(posts, path)
 		}
 	}
-	env := []string{"APP=" + started.String()}
+	env := []string{"APP=exec " + started}
 	folder := bugs // of the scenarios
 	switch {
 	case v.Drill == "stripe.signature":
@@ -93,7 +93,7 @@ func judgeByScenario(t *testing.T, v variant, command, files []string) {
 	case len(posts) > 0:
 		env = append(env, `SEND=curl --silent --show-error --fail --data-urlencode to=+15558675310 -d body=Hello "$MIRRA_APPLICATION_URL`+posts[0]+`"`)
 	default: // a job
-		env = append(env, "SEND="+started.String())
+		env = append(env, "SEND="+started)
 		var err error
 		if folder, err = withoutStart(t.TempDir(), files); err != nil {
 			t.Error(err)

@@ -72,3 +72,29 @@ func (r *ran) failed() map[string]string {
 	}
 	return out
 }
+
+// TestScenariosOfApps: the applications do what their scenarios say, run as docs/scenarios.md
+// has it for CI.
+func TestScenariosOfApps(t *testing.T) {
+	t.Parallel()
+	nextFolder.Lock()
+	defer nextFolder.Unlock()
+	r := runScenarios(t, "../..", []string{"PYTHON=" + python, "PYTHONDONTWRITEBYTECODE=1"}, "--parallel", "2", "examples/apps/**/*.md")
+	folders, err := os.ReadDir(apps)
+	if err != nil || r.code != 0 || len(r.failed()) > 0 {
+		t.Errorf("it ends with %d (%v): %s", r.code, err, r.out)
+	}
+	if len(r.suites) != len(folders) {
+		t.Errorf("%d scenarios were run, of %d applications: %s", len(r.suites), len(folders), r.out)
+	}
+	for _, s := range r.suites {
+		if len(s.Cases) < 5 {
+			t.Errorf("%s has %d results", s.File, len(s.Cases))
+		}
+		for _, c := range s.Cases {
+			if c.Failure != nil || c.Error != nil || c.Skipped != nil {
+				t.Errorf("%s: %s did not pass", s.File, c.Name)
+			}
+		}
+	}
+}
