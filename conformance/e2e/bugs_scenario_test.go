@@ -54,7 +54,7 @@ func TestBugsByScenario(t *testing.T) {
 	for drill, files := range bugScenarios {
 		var all sync.WaitGroup
 		// Variants of Twilio wait most of the time.
-		turns := make(chan struct{}, map[bool]int{true: 8, false: 2}[drill == "twilio.backoff"])
+		turns := make(chan struct{}, map[bool]int{true: 5, false: 2}[drill == "twilio.backoff"])
 		eachVariant(t, drill, func(v variant, command []string) {
 			judged++
 			folder := t.TempDir() // of its own for what it keeps
