@@ -19,7 +19,7 @@ MODULE   := github.com/mirrahq/mirra
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS  := -s -w -X main.version=$(VERSION)
 
-.PHONY: all build image plugins npm quickstart test test-unit test-plugins e2e check lint vet staticcheck format format-check generate generate-check coverage coverage-check cross bench fidelity documented fidelity-gate baseline fuzz deps clean
+.PHONY: all build image plugins npm quickstart test test-unit test-plugins e2e scenarios check lint vet staticcheck format format-check generate generate-check coverage coverage-check cross bench fidelity documented fidelity-gate baseline fuzz deps clean
 
 all: build
 
@@ -92,6 +92,10 @@ e2e: npm
 	@rm -f build/clients.md
 	cd conformance/e2e && MIRRA=$(abspath bin/mirra) MIRRA_E2E_TABLE=$(abspath build)/clients.md $(GO) test -count=1 -shuffle=on ./...
 	@cat build/clients.md
+
+## scenarios: what the example applications do, into build/scenarios.xml; e2e runs them too
+scenarios: build
+	./bin/mirra run --junit build/scenarios.xml --parallel 2 'examples/apps/**/*.md'
 
 ## check: everything that must hold before a commit
 check: lint test-unit

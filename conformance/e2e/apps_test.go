@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 )
@@ -182,6 +183,9 @@ func TestFlaskWithStripe(t *testing.T) {
 	}
 }
 
+// nextFolder is for who runs Next.js in the folder of its example, and who copies that.
+var nextFolder sync.Mutex
+
 // TestNextWithStripe: an application that sells seats. It is copied, as it has a file
 // with its secret, and Next.js writes into its folder.
 func TestNextWithStripe(t *testing.T) {
@@ -190,6 +194,9 @@ func TestNextWithStripe(t *testing.T) {
 	if _, err := os.Stat(apps + "nextjs-stripe/node_modules/next"); err != nil {
 		t.Fatalf("no Next.js: run make deps (%v)", err)
 	}
+	nextFolder.Lock() // so that nobody writes into it meanwhile
+	copied := sync.OnceFunc(nextFolder.Unlock)
+	defer copied()
 	// By links, of what is 300 MB; Next.js takes none that lead out of its folder.
 	if _, err := exec.Command("cp", "-Rl", apps+"nextjs-stripe", folder).CombinedOutput(); err != nil {
 		if err := os.RemoveAll(folder); err != nil {
@@ -199,6 +206,7 @@ func TestNextWithStripe(t *testing.T) {
 			t.Fatalf("%v: %s", err, out)
 		}
 	}
+	copied()
 	if err := os.RemoveAll(filepath.Join(folder, ".next")); err != nil { // of who ran it there
 		t.Fatal(err)
 	}

@@ -106,31 +106,9 @@ func look(root fs.FS, vendor string) found {
 		}
 	}
 	slices.Sort(parts)
-	for _, p := range parts {
-		if isHook(p, vendor) {
-			likely = append(likely, "/"+p)
-		}
-	}
-	// A router may be mounted below a path of its own, and a path end with a slash.
-	for _, p := range parts {
-		for _, q := range parts {
-			if p != q && (isHook(p, vendor) || isHook(q, vendor)) {
-				likely = append(likely, "/"+p+"/"+q)
-			}
-		}
-	}
-	for _, p := range parts {
-		if isSend(p) {
-			out.sends = append(out.sends, "/"+p)
-		}
-	}
-	for _, p := range parts {
-		for _, q := range parts {
-			if p != q && isSend(p+"/"+q) {
-				out.sends = append(out.sends, "/"+p+"/"+q)
-			}
-		}
-	}
+	hooks := func(p string) bool { return isHook(p, vendor) }
+	likely = pathsOf(likely, parts, hooks)
+	out.sends = pathsOf(nil, parts, isSend)
 	out.sends = unique(append(out.sends, wellSent...))
 	out.sends = out.sends[:min(len(out.sends), maxPaths)]
 	for _, p := range wellKnown {
@@ -139,6 +117,45 @@ func look(root fs.FS, vendor string) found {
 	out.paths = unique(append(likely, out.paths...))
 	out.paths = out.paths[:min(len(out.paths), maxPaths)]
 	out.words = unique(out.words)
+	return out
+}
+
+// pathsOf adds to paths those that literals are, and two of them behind one another: a
+// router may be mounted below a path of its own, and a path end with a slash. More than
+// maxPaths are of no use, and the pairs of a large project would be without end.
+func pathsOf(paths, parts []string, is func(string) bool) []string {
+	known := map[string]bool{}
+	out := paths[:0:0]
+	add := func(p string) {
+		if !known[p] {
+			known[p] = true
+			out = append(out, p)
+		}
+	}
+	for _, p := range paths {
+		add(p)
+	}
+	var own []string // that are such paths by themselves; no other makes a pair one
+	for _, p := range parts {
+		if is(p) {
+			own = append(own, p)
+			add("/" + p)
+		}
+	}
+	for _, p := range parts {
+		with := own
+		if is(p) {
+			with = parts
+		}
+		for _, q := range with {
+			if len(out) >= maxPaths {
+				return out
+			}
+			if p != q && is(p+"/"+q) {
+				add("/" + p + "/" + q)
+			}
+		}
+	}
 	return out
 }
 

@@ -1,7 +1,9 @@
 package drill
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"testing/fstest"
 )
@@ -35,5 +37,23 @@ func TestLook(t *testing.T) {
 	}
 	if !slices.Contains(found.words, "checkout.session.completed") {
 		t.Errorf("events are %v", found.words)
+	}
+}
+
+// A project that is large, such as a repository of many applications, ends: all pairs of
+// its literals were made once, and more than memory holds.
+func TestLookAtMuch(t *testing.T) {
+	t.Parallel()
+	var text strings.Builder
+	for i := range 20_000 {
+		fmt.Fprintf(&text, "'p%d'\n'hook%d'\n", i, i)
+	}
+	all := fstest.MapFS{}
+	for i := range 20 { // of so many files, as each is read up to a size
+		part := text.String()[i*text.Len()/20 : (i+1)*text.Len()/20]
+		all[fmt.Sprintf("%d.js", i)] = &fstest.MapFile{Data: []byte(part)}
+	}
+	if found := look(all, "stripe"); len(found.paths) != maxPaths || !slices.Contains(found.paths, "/hook1") {
+		t.Errorf("%d paths are found, want %d, and /hook1 among them", len(found.paths), maxPaths)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/netip"
@@ -109,16 +110,25 @@ func speaksHTTP(ctx context.Context, base string) bool {
 	return true
 }
 
-// FreePort returns a port that nobody listens on now.
+// Ports that FreePort takes: below those that systems give to who asks for any (Linux
+// from 32768 on, ip_local_port_range in docs.kernel.org/networking/ip-sysctl, read
+// 2026-11-28; others from 49152 on), so that no connection and no other server is given
+// one before the application listens there.
+const (
+	firstPort = 10_000
+	lastPort  = 32_767
+	portTries = 100
+)
+
+// FreePort returns a port of this machine that nobody listens on.
 func FreePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
+	var l net.Listener
+	err := error(nil)
+	for range portTries {
+		port := firstPort + rand.IntN(lastPort-firstPort+1)
+		if l, err = net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port))); err == nil {
+			return port, l.Close()
+		}
 	}
-	defer l.Close()
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	if err != nil {
-		return 0, err
-	}
-	return strconv.Atoi(port)
+	return 0, err
 }
