@@ -13,7 +13,8 @@ import (
 const (
 	Jitter    = 0.2
 	LeastLast = 250 * time.Millisecond
-	// Measured is how far a wait may be off: requests start at the client.
+	// Measured is how far a wait may be off, and a tenth of it: requests start at the
+	// client, and what it takes to send them is part of what is measured.
 	Measured = 20 * time.Millisecond
 	// LeastRetries is how many retries can be judged where nothing asked for a wait.
 	LeastRetries = 2
@@ -42,7 +43,7 @@ func Judge(waits, asked []time.Duration) string {
 	}
 	first, last := own[0], own[len(own)-1]
 	switch {
-	case last < 2*first-Measured:
+	case last < 2*first-max(Measured, 2*first/10):
 		return fmt.Sprintf("does not back off: waits %s first and %s last", Short(first), Short(last))
 	case last < LeastLast:
 		return fmt.Sprintf("waits %s at most", Short(last))
