@@ -99,6 +99,10 @@ e2e: npm
 scenarios: build
 	./bin/mirra run --junit build/scenarios.xml --parallel 2 'examples/apps/**/*.md'
 
+## bugs: all of examples/bugs judged by drills and by scenarios
+bugs: npm
+	cd conformance/e2e && MIRRA=$(abspath bin/mirra) MIRRA_E2E_ALL=1 $(GO) test -count=1 -run TestBugs ./...
+
 ## check: everything that must hold before a commit
 check: lint test-unit
 

@@ -65,7 +65,7 @@ func (r *runner) judgeOf(s *scenario.Scenario) (j *modelJudge, missing string) {
 func (j *modelJudge) Decide(ctx context.Context, c *run.Case) (run.Judgement, error) {
 	asked := judge.Case{
 		Scenario: c.Scenario.Title, Setup: c.Scenario.Setup, Expected: c.Scenario.Expected, Criterion: c.Text,
-		Trace: c.Trace, State: c.State, Diff: c.Diff, DriverOutput: c.Output,
+		Trace: c.Trace, State: c.State, Diff: c.Diff, DriverOutput: c.Output, Secrets: c.Secrets,
 	}
 	if j.explain {
 		j.mu.Lock()

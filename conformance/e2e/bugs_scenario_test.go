@@ -50,12 +50,18 @@ var failsBy = map[string][]string{
 // that is about its bug.
 func TestBugsByScenario(t *testing.T) {
 	t.Parallel()
-	judged := 0
+	judged, seen := 0, map[string]int{}
 	for drill, files := range bugScenarios {
 		var all sync.WaitGroup
 		// Variants of Twilio wait most of the time.
 		turns := make(chan struct{}, map[bool]int{true: 5, false: 2}[drill == "twilio.backoff"])
 		eachVariant(t, drill, func(v variant, command []string) {
+			// Drills judge all each time. By scenario some of each kind stand for the others,
+			// unless all are asked for, as make bugs does.
+			kind := v.Drill + " " + v.Verdict
+			if seen[kind]++; seen[kind]%4 != 1 && os.Getenv("MIRRA_E2E_ALL") == "" {
+				return
+			}
 			judged++
 			folder := t.TempDir() // of its own for what it keeps
 			all.Go(func() {
@@ -66,8 +72,8 @@ func TestBugsByScenario(t *testing.T) {
 		})
 		t.Cleanup(all.Wait)
 	}
-	if judged != len(variants(t)) {
-		t.Errorf("%d variants were judged, of %d", judged, len(variants(t)))
+	if want := len(variants(t)); judged != want && (os.Getenv("MIRRA_E2E_ALL") != "" || judged < want/4) {
+		t.Errorf("%d variants were judged, of %d", judged, want)
 	}
 }
 

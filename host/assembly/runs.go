@@ -45,6 +45,7 @@ type activeRun struct {
 	scenario *scenario.Scenario
 	own      bool // the session is the run's
 	after    uint64
+	rules    []string // ids of the scenario's fault rules
 	late     *time.Timer
 	ending   bool
 }
@@ -223,7 +224,7 @@ func (s *Server) beginRun(ctx context.Context, a *activeRun, info *host.SessionI
 	}
 	a.after = report.Through
 	run.In(a.run, info)
-	if _, err := run.AddFaults(ctx, s, info.SessionID, a.scenario); err != nil {
+	if a.rules, err = run.AddFaults(ctx, s, info.SessionID, a.scenario); err != nil {
 		return err
 	}
 	s.runs.mu.Lock()
@@ -269,7 +270,7 @@ func (s *Server) finishRun(ctx context.Context, id string, f *host.RunFinish, la
 			r.session.Graded(id, string(c.Kind), c.Text, e.Outcome)
 		}
 	}
-	out := engine.Finish(ctx, a.scenario, a.run, a.after, f.Application, late)
+	out := engine.Finish(ctx, a.scenario, a.run, a.after, f.Application, a.rules, late)
 	err := s.RecordRun(ctx, out)
 	s.runs.mu.Lock()
 	delete(s.runs.active, id)

@@ -15,9 +15,9 @@ import (
 
 // decide decides the criteria of a round that was driven. First looks at the application,
 // which may wait for what it still does; then what the session did is sealed and checked;
-// probes, which do things themselves, come behind; and the judge, who takes longest, when
+// probes, which do things themselves, come behind, without the scenario's fault rules; and the judge, who takes longest, when
 // the application has ended.
-func (e *Engine) decide(ctx context.Context, r *Round, stage Stage, after uint64, p *played, end func()) error {
+func (e *Engine) decide(ctx context.Context, r *Round, stage Stage, after uint64, p *played, sealed func() error, end func()) error {
 	s := r.Scenario
 	grade := func(i int, result host.CheckResult) {
 		p.evidence[i].Round, p.evidence[i].CheckResult = r.Number, result
@@ -43,6 +43,9 @@ func (e *Engine) decide(ctx context.Context, r *Round, stage Stage, after uint64
 	}
 	report, err := e.Control.Check(ctx, r.Session.SessionID, &host.CheckRequest{Checks: checks, After: after, Undriven: s.Config.Driver == scenario.NoDriver})
 	if err != nil {
+		return err
+	}
+	if err := sealed(); err != nil {
 		return err
 	}
 	for n, i := range checked {
@@ -126,6 +129,11 @@ func (e *Engine) caseOf(ctx context.Context, r *Round, after, through uint64) (*
 	c := &Case{Scenario: r.Scenario, State: map[string]host.State{}}
 	id := r.Session.SessionID
 	for _, m := range r.Session.Mirrors {
+		for _, secret := range m.Secrets {
+			if text := m.Env[secret.Env]; text != "" {
+				c.Secrets = append(c.Secrets, text)
+			}
+		}
 		state, err := e.Control.State(ctx, id, m.Name, "")
 		if err != nil {
 			return nil, err

@@ -54,6 +54,8 @@ type Case struct {
 	Trace    []host.TraceEntry
 	Diff     string // of the work tree
 	Output   string // of the driver, its end
+	// Secrets are those of the session's webhooks, which no model needs to see.
+	Secrets []string
 }
 
 // Judgement is a judge's answer.
@@ -294,7 +296,7 @@ func (e *Engine) play(ctx context.Context, r *Round, p *played) (err error) {
 	if err != nil {
 		return err
 	}
-	// They count while the round is driven; others of the session are not the round's.
+	// They count until the round is sealed; others of the session are not the round's.
 	without := func() error {
 		err := RemoveFaults(context.WithoutCancel(ctx), e.Control, r.Session.SessionID, rules)
 		rules = nil
@@ -331,11 +333,7 @@ func (e *Engine) play(ctx context.Context, r *Round, p *played) (err error) {
 		p.round.Verdict, p.round.Reason = host.VerdictFail, "the driver ended with "+p.round.Driver.Exit
 		p.hint = shellHints[p.round.Driver.Exit]
 	}
-	// What is refused while criteria are decided would be no answer to them.
-	if err := without(); err != nil {
-		return err
-	}
-	return e.decide(ctx, r, stage, after, p, end)
+	return e.decide(ctx, r, stage, after, p, without, end)
 }
 
 // warnings are what a user should know of a round.

@@ -137,8 +137,8 @@ func RemoveFaults(ctx context.Context, c host.FaultRules, id string, rules []str
 }
 
 // Finish judges a run of one round that others drove, in the session that it is in. Late
-// says that its time is over.
-func (e *Engine) Finish(ctx context.Context, s *scenario.Scenario, begun *host.Run, after uint64, application string, late bool) *host.Run {
+// says that its time is over; rules are the fault rules that AddFaults made for it.
+func (e *Engine) Finish(ctx context.Context, s *scenario.Scenario, begun *host.Run, after uint64, application string, rules []string, late bool) *host.Run {
 	out := *begun
 	p := &played{round: host.RunRound{Round: 1, SessionID: begun.SessionID}, evidence: make([]host.RunEvidence, len(s.Criteria))}
 	session, err := e.Control.Session(ctx, begun.SessionID)
@@ -148,7 +148,7 @@ func (e *Engine) Finish(ctx context.Context, s *scenario.Scenario, begun *host.R
 		if late {
 			p.round.Verdict, p.round.Reason = host.VerdictTimeout, fmt.Sprintf("it was not finished within %s", Limit(s))
 		}
-		err = e.decide(ctx, &Round{s, 1, session}, watched(application), after, p, func() {})
+		err = e.decide(ctx, &Round{s, 1, session}, watched(application), after, p, func() error { return RemoveFaults(ctx, e.Control, begun.SessionID, rules) }, func() {})
 	}
 	if err != nil {
 		p.fail(ctx, err)

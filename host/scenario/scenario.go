@@ -33,7 +33,7 @@ type Seed struct {
 	At       Position        `json:"at"`
 }
 
-// Rule makes requests or webhooks of a mirror go wrong while a round is driven.
+// Rule makes requests or webhooks of a mirror go wrong in a round, until it is sealed.
 type Rule struct {
 	Mirror string         `json:"mirror"`
 	Rule   host.FaultRule `json:"rule"`
