@@ -43,6 +43,10 @@ func agentTest(t *testing.T, programs ...string) (*app, agentInput, string) {
 	t.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH"))
 	t.Setenv("MIRRA_HOME", "/of the user")
 	t.Setenv("XDG_STATE_HOME", "")
+	t.Setenv("MIRRA_PORT", "") // restores it
+	if err := os.Unsetenv("MIRRA_PORT"); err != nil {
+		t.Fatal(err)
+	}
 	in := agentInput{Prompt: testPrompt, Dir: filepath.Join(t.TempDir(), "a work tree"), Session: "ses_ab12", Folder: filepath.Join(t.TempDir(), "of the run"),
 		Env: map[string]string{"RECORD": record, "MIRRA_SESSION": "ses_ab12", "MIRRA_URL": "http://127.0.0.1:4400", "MIRRA_TOKEN": "a secret", "HTTPS_PROXY": "http://127.0.0.1:4401", "MIRRA_EGRESS": "yes"}}
 	if err := os.MkdirAll(in.Dir, 0o755); err != nil {

@@ -39,6 +39,8 @@ type runFlags struct {
 	explain   bool
 	junit     string
 	outputs   []string
+
+	runsGiven bool
 }
 
 func (a *app) runScenarios() *cobra.Command {
@@ -54,7 +56,10 @@ Exit codes: 0 pass, 1 fail, 2 time-out, 3 a mirror could not be provisioned, 4 a
 scenario is at fault, 5 undecided, 64 usage. Of several scenarios the first that applies
 of 64, 4, 3, 2, 1, 5, 0.`,
 		Example: "  mirra run scenarios/refund.md\n  mirra run --runs 5 --parallel 4 --junit report.xml scenarios\n  mirra run --agent claude-code --fail-below 0.8 'examples/**/*.md'",
-		RunE:    func(cmd *cobra.Command, args []string) error { return a.run(cmd.Context(), &f, args) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			f.runsGiven = cmd.Flags().Changed("runs")
+			return a.run(cmd.Context(), &f, args)
+		},
 	}
 	fl := cmd.Flags()
 	fl.IntVar(&f.runs, "runs", 0, "how often each scenario runs, else as it says, else once")
@@ -94,14 +99,14 @@ func (a *app) run(ctx context.Context, f *runFlags, args []string) error {
 		return err
 	}
 	runs := r.all(ctx, scenarios)
-	return a.reportRuns(ctx, f, runs, r)
+	return a.reportRuns(ctx, f, runs)
 }
 
 // check reports all that is wrong with the flags.
 func (f *runFlags) check() error {
 	var faults []string
 	bad := func(format string, args ...any) { faults = append(faults, fmt.Sprintf(format, args...)) }
-	if f.runs < 0 || f.runs > scenario.MaxRuns {
+	if f.runsGiven && (f.runs < 1 || f.runs > scenario.MaxRuns) {
 		bad("--runs %d: want 1 to %d", f.runs, scenario.MaxRuns)
 	}
 	const mostParallel = 64
@@ -124,11 +129,11 @@ func (f *runFlags) check() error {
 	}
 	for _, path := range f.outputs {
 		if _, err := reports.Format(path); err != nil {
-			bad("--output %s", err)
+			bad("--output %v; %s", err, hint(err))
 		}
 	}
 	if err := checkAgent(f.agent); err != nil {
-		faults = append(faults, err.Error())
+		bad("%s", strings.TrimSuffix(err.Error()+"; "+hint(err), "; "))
 	}
 	if faults != nil {
 		return &usageError{text: strings.Join(faults, "\n"), hint: "mirra run --help"}
@@ -349,18 +354,25 @@ func (f *runFlags) apply(s *scenario.Scenario, mirrors []host.CatalogEntry) erro
 			mirror, name = "", text
 		}
 		found := false
+		var known []string
 		for _, m := range mirrors {
 			if mirror != "" && m.Name != mirror || !slices.ContainsFunc(own, func(o scenario.Mirror) bool { return o.Name == m.Name }) {
 				continue
 			}
-			has := slices.ContainsFunc(m.Fixtures, func(x host.CatalogFixture) bool { return x.Name == name })
+			has := false
+			for _, x := range m.Fixtures {
+				has = has || x.Name == name
+				if one := m.Name + "=" + x.Name; !slices.Contains(known, one) {
+					known = append(known, one)
+				}
+			}
 			if add := (scenario.Fixture{Mirror: m.Name, Name: name}); has && !slices.Contains(c.Fixtures, add) {
 				c.Fixtures = append(c.Fixtures, add)
 			}
 			found = found || has
 		}
 		if !found {
-			return &usageError{text: fmt.Sprintf("--fixture %s: no mirror of %s has it", text, s.File), hint: "mirra plugin list --json lists the fixtures of each"}
+			return &usageError{text: fmt.Sprintf("--fixture %s: no mirror of %s has it", text, s.File), hint: "there are " + strings.Join(known, ", ")}
 		}
 	}
 	return nil
@@ -368,7 +380,7 @@ func (f *runFlags) apply(s *scenario.Scenario, mirrors []host.CatalogEntry) erro
 
 // reportRuns prints runs and writes the reports that are wanted, and ends with the code
 // that they have.
-func (a *app) reportRuns(ctx context.Context, f *runFlags, runs []host.Run, r *runner) error {
+func (a *app) reportRuns(ctx context.Context, f *runFlags, runs []host.Run) error {
 	var faults *multierror.Error
 	if a.flags.json {
 		faults = multierror.Append(faults, reports.JSON(a.stdout, runs))

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -196,39 +197,21 @@ func (r *runner) request(ctx context.Context, s *scenario.Scenario) (*host.NewSe
 		return nil, err
 	}
 	n := *p.request
-	n.Observe, n.Hold, n.Name, n.Persistent, n.TimeoutSeconds = true, !s.Config.Persistent, "", s.Config.Persistent, nil
-	n.NoEgress = s.Config.Agent == "" // an agent calls its model
-	n.Project = ""                    // mirra status shows the project's own session
-	if n.Persistent {
-		n.Name = "scenario-" + strings.TrimPrefix(run.NewID(), "run_")
-	}
-	if !s.Config.Clock.IsZero() {
-		at := s.Config.Clock.UTC()
-		n.Clock = &at
-	}
-	n.Seeds = map[string]host.Seed{}
-	for name, seed := range p.request.Seeds {
-		n.Seeds[name] = seed
-	}
+	n.Hold, n.TimeoutSeconds = !s.Config.Persistent, nil
+	n.Project = "" // mirra status shows the project's own session
 	if s.Config.FixtureFile != "" {
+		n.Seeds = maps.Clone(n.Seeds)
 		if err := r.a.seedFromFile(n.Seeds, r.a.besideScenario(s, s.Config.FixtureFile), p.manifests); err != nil {
 			return nil, err
 		}
 	}
-	run.Seed(s, &n)
+	run.Settle(s, &n)
 	return &n, nil
 }
 
 // planOf works out which builds a scenario runs with, once for all that want the same.
 func (r *runner) planOf(ctx context.Context, s *scenario.Scenario) (*plan, error) {
-	var refs []string
-	for _, m := range run.Mirrors(s) {
-		ref := m.Name
-		if m.Line != "" {
-			ref += "@" + m.Line
-		}
-		refs = append(refs, ref)
-	}
+	refs := run.Refs(s)
 	slices.Sort(refs)
 	key := strings.Join(refs, ",")
 	r.mu.Lock()

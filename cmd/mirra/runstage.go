@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
@@ -46,10 +47,7 @@ func (r *runner) stage(ctx context.Context, n *run.Round) (run.Stage, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &stage{r: r, n: n, dir: r.a.cfg.WorkingDir, vars: map[string]string{}}
-	for name, value := range vars {
-		s.vars[name] = value
-	}
+	s := &stage{r: r, n: n, dir: r.a.cfg.WorkingDir, vars: maps.Clone(vars)}
 	c := &n.Scenario.Config
 	if c.WorkDir == "copy" || c.WorkDir == "" && c.Agent != "" {
 		if s.copy, err = workdir.New(ctx, s.dir, r.a.workTrees()); err != nil {
@@ -73,10 +71,7 @@ func (s *stage) forward(ctx context.Context) error {
 	for _, f := range s.n.Scenario.Config.Forwards {
 		target := s.fill(f.URL)
 		if strings.HasPrefix(target, "/") {
-			if s.base == "" {
-				return &run.Fault{Verdict: host.VerdictError, Reason: fmt.Sprintf("forward: %s is a path, and nobody said where the application listens", f.URL), Hint: "say start: COMMAND below ## Config, or write the whole URL"}
-			}
-			target = s.base + target
+			target = s.base + target // a scenario that has a path says where it is
 		}
 		urls[f.Mirror] = append(urls[f.Mirror], target)
 	}
@@ -95,7 +90,7 @@ func (s *stage) startApplication(ctx context.Context) (err error) {
 	if s.port, err = driver.FreePort(); err != nil {
 		return err
 	}
-	s.base = readyBase(c.Ready, s.port)
+	s.base = baseOf(s.fill(c.Ready))
 	if c.Start == "" {
 		return nil
 	}
@@ -134,20 +129,10 @@ func (s *stage) startApplication(ctx context.Context) (err error) {
 
 func lastLine(text string) string { return text[strings.LastIndexByte(text, '\n')+1:] }
 
-// readyURL is what "ready" names: a path of the application, or a URL.
-func readyURL(ready string, port int) string {
-	if strings.HasPrefix(ready, "/") {
-		return "http://127.0.0.1:" + strconv.Itoa(port) + ready
-	}
-	return ready
-}
-
-// readyBase is where the application listens by what "ready" says, "" when it says nothing.
-func readyBase(ready string, port int) string {
-	if ready == "" {
-		return ""
-	}
-	u, err := url.Parse(readyURL(strings.ReplaceAll(ready, "{port}", strconv.Itoa(port)), port))
+// baseOf is where the application listens by the URL that "ready" names; a path says
+// nothing of it.
+func baseOf(ready string) string {
+	u, err := url.Parse(ready)
 	if err != nil || u.Host == "" {
 		return ""
 	}
@@ -170,15 +155,17 @@ func (s *stage) waitReady(ctx context.Context, ready string) error {
 	defer tick.Stop()
 	for {
 		bases := []string{s.base}
+		path := ""
 		if strings.HasPrefix(ready, "/") {
+			bases, path = nil, ready
 			for _, addr := range s.app.Listening(s.port) {
 				bases = append(bases, "http://"+addr.String())
 			}
 		}
 		for _, base := range bases {
 			target := ready
-			if strings.HasPrefix(ready, "/") {
-				target = base + ready
+			if path != "" {
+				target = base + path
 			}
 			req, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
 			if err != nil {
@@ -268,10 +255,7 @@ func (s *stage) Drive(ctx context.Context) (*host.RunTask, error) {
 	case result == nil:
 		return nil, &run.Fault{Verdict: host.VerdictError, Reason: "the driver: " + err.Error()}
 	case errors.Is(err, context.DeadlineExceeded):
-		result.Exit, result.TimedOut = host.ExitTimeout, true
-	}
-	if errors.Is(err, context.DeadlineExceeded) {
-		err = nil // a way to end
+		result.Exit, result.TimedOut, err = host.ExitTimeout, true, nil // a way to end
 	}
 	return &host.RunTask{Command: shown, Exit: result.Exit, DurationMS: result.Duration.Milliseconds(), Output: strings.ToValidUTF8(result.Output, "�"), Stopped: result.TimedOut || err != nil}, err
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -222,6 +223,9 @@ func (s *Server) beginRun(ctx context.Context, a *activeRun, info *host.SessionI
 	if err != nil {
 		return err
 	}
+	if err := s.forwardRun(ctx, info.SessionID, a.scenario); err != nil {
+		return err
+	}
 	a.after = report.Through
 	run.In(a.run, info)
 	if a.rules, err = run.AddFaults(ctx, s, info.SessionID, a.scenario); err != nil {
@@ -242,6 +246,24 @@ func (s *Server) beginRun(ctx context.Context, a *activeRun, info *host.SessionI
 			s.log.Error("finish a run that is late", "run", a.run.RunID, "error", err)
 		}
 	})
+	return nil
+}
+
+// forwardRun sends webhooks where a scenario wants them. What listens at a path is not
+// started by a server.
+func (s *Server) forwardRun(ctx context.Context, id string, sc *scenario.Scenario) error {
+	urls := map[string][]string{}
+	for _, f := range sc.Config.Forwards {
+		if strings.HasPrefix(f.URL, "/") {
+			return &host.Error{Kind: host.KindUnprocessed, Code: "mirra.run.forward", Message: fmt.Sprintf("%s: forward %q is a path, and a server starts no application", sc.File, f.URL), Hint: "write the whole URL, http://127.0.0.1:3000/webhooks; or have mirra run drive the scenario"}
+		}
+		urls[f.Mirror] = append(urls[f.Mirror], f.URL)
+	}
+	for mirror, to := range urls {
+		if err := s.ForwardWebhooks(ctx, id, mirror, to); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -187,6 +187,10 @@ func TestRunRefuses(t *testing.T) {
 	if host.AsError(err).Kind != host.KindNotFound {
 		t.Errorf("a session that is not there: %v", err)
 	}
+	_, err = s.StartRun(t.Context(), &host.NewRun{ScenarioMarkdown: greets + "- start: app\n- forward: /hook\n"})
+	if e := host.AsError(err); e.Kind != host.KindUnprocessed || !strings.Contains(e.Message, "/hook") || e.Hint == "" {
+		t.Errorf("webhooks for an application that nobody starts: %v", err)
+	}
 	for _, id := range []string{"", "../x", "run_", "run_A"} {
 		if err := s.RecordRun(t.Context(), &host.Run{RunID: id}); host.AsError(err).Kind != host.KindInvalid {
 			t.Errorf("run id %q: %v", id, err)

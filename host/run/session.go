@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"strings"
 	"time"
 
@@ -45,33 +46,46 @@ func Mirrors(s *scenario.Scenario) []scenario.Mirror {
 	return out
 }
 
-// NewSession asks for the session of a scenario's rounds. Its lines are the newest unless
-// named.
-func NewSession(s *scenario.Scenario) (*host.NewSession, error) {
-	out := &host.NewSession{Observe: true, Ports: true, NoEgress: s.Config.Agent == "", Persistent: s.Config.Persistent}
+// Refs are the mirrors of a scenario as sessions ask for them, of the newest line unless
+// one is named.
+func Refs(s *scenario.Scenario) []string {
+	var out []string
 	for _, m := range Mirrors(s) {
 		ref := m.Name
 		if m.Line != "" {
 			ref += "@" + m.Line
 		}
+		out = append(out, ref)
+	}
+	return out
+}
+
+// NewSession asks for the session of a scenario's rounds.
+func NewSession(s *scenario.Scenario) (*host.NewSession, error) {
+	out := &host.NewSession{Ports: true}
+	for _, ref := range Refs(s) {
 		out.Mirrors = append(out.Mirrors, host.MirrorRequest{Ref: ref})
 	}
 	if len(out.Mirrors) == 0 {
 		return nil, &host.Error{Kind: host.KindUnprocessed, Code: "mirra.run.no_mirrors", Message: s.File + ": which mirrors? None is named, and no criterion is about one", Hint: "say below ## Config: - mirrors: stripe"}
 	}
-	if !s.Config.Clock.IsZero() {
-		at := s.Config.Clock.UTC()
-		out.Clock = &at
-	}
-	if out.Persistent {
-		out.Name = "scenario-" + NewID()[4:12] // a persistent session needs one
-	}
-	Seed(s, out)
+	Settle(s, out)
 	return out, nil
 }
 
-// Seed adds a scenario's fixtures and seeds to what a session holds already.
-func Seed(s *scenario.Scenario, r *host.NewSession) {
+// Settle makes of a request for a session what a scenario wants: its clock, its seeds on top
+// of those that are there, and changes noted from the start.
+func Settle(s *scenario.Scenario, r *host.NewSession) {
+	r.Observe, r.Name, r.Persistent = true, "", s.Config.Persistent
+	r.NoEgress = s.Config.Agent == "" // an agent calls its model
+	if r.Persistent {
+		r.Name = "scenario-" + strings.TrimPrefix(NewID(), "run_") // it needs one
+	}
+	if !s.Config.Clock.IsZero() {
+		at := s.Config.Clock.UTC()
+		r.Clock = &at
+	}
+	r.Seeds = maps.Clone(r.Seeds)
 	if r.Seeds == nil {
 		r.Seeds = map[string]host.Seed{}
 	}

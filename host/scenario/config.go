@@ -219,8 +219,8 @@ func (p *reader) apply() {
 	}
 	p.forwards(c)
 	for _, key := range []string{"ready", "probe"} {
-		if w, ok := p.one(key); ok && !(key == "probe" && w.text == ProbeEffects) {
-			p.local(key, w)
+		if w, ok := p.one(key); ok && !(key == "probe" && w.text == ProbeEffects) && p.local(key, w) && key == "ready" {
+			p.somewhere(key, w, c)
 		}
 	}
 	p.choice("agent", Agents, &c.Agent)
@@ -278,6 +278,15 @@ func (p *reader) local(key string, w word) bool {
 	return false
 }
 
+// somewhere checks that a path is one of an application whose address will be known.
+func (p *reader) somewhere(key string, w word, c *Config) bool {
+	if strings.HasPrefix(w.text, "/") && c.Start == "" && (key == "ready" || !strings.Contains(c.Ready, "://")) {
+		p.fault(w.at, nil, "%s %q is a path, and nothing says where the application listens: say start: COMMAND, or write the whole URL", key, w.text)
+		return false
+	}
+	return true
+}
+
 // forwards reads forward: an address, of the only mirror, or MIRROR=ADDRESS.
 func (p *reader) forwards(c *Config) {
 	for _, w := range p.many("forward") {
@@ -293,7 +302,7 @@ func (p *reader) forwards(c *Config) {
 			p.fault(w.at, nil, "%s is not in mirrors", mirror)
 			continue
 		}
-		if p.local("forward", word{text, at}) {
+		if p.local("forward", word{text, at}) && p.somewhere("forward", word{text, at}, c) {
 			c.Forwards = append(c.Forwards, Forward{mirror, text})
 		}
 	}
