@@ -338,17 +338,19 @@ func TestRestart(t *testing.T) {
 	t.Parallel()
 	data := t.TempDir()
 	set := func(c *assembly.Config) { c.DataDir = data }
-	var url string
+	var url string // its port comes from the project's name, which no other test has
 	t.Run("before", func(t *testing.T) {
 		s := MustServer(t, set)
 		info, created, err := s.PutSession(t.Context(), "kept", &host.NewSession{
-			Mirrors: []host.MirrorRequest{{Ref: "hello"}}, Persistent: true, Ports: true, Project: "/p", HideHeaders: true,
+			Mirrors: []host.MirrorRequest{{Ref: "hello"}}, Persistent: true, Ports: true, Project: "/restarted", HideHeaders: true,
 		})
 		if err != nil || !created {
 			t.Fatal(created, err)
 		}
 		url = info.Mirrors[0].URL
-		call(t, "POST", url+"/greetings", "text=kept", asApp, asForm)
+		if resp, text := call(t, "POST", url+"/greetings", "text=kept", asApp, asForm); resp.StatusCode >= 300 {
+			t.Fatal(resp.Status, text)
+		}
 	})
 	t.Run("after", func(t *testing.T) {
 		s := MustServer(t, set)
@@ -357,7 +359,7 @@ func TestRestart(t *testing.T) {
 			t.Errorf("got %s %v", text, resp.Header)
 		}
 		info, created, err := s.PutSession(t.Context(), "kept", &host.NewSession{Mirrors: []host.MirrorRequest{{Ref: "hello"}}, Persistent: true})
-		if err != nil || created || info.Project != "/p" || !info.Persistent {
+		if err != nil || created || info.Project != "/restarted" || !info.Persistent {
 			t.Fatal(info, created, err)
 		}
 		if err := s.EndSession(t.Context(), "kept", false); err != nil {
